@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dropwarden/model/container.hpp"
+
+namespace dropwarden::container {
+
+// How a source of containers (one runtime socket) stands.
+struct SourceState {
+  std::string name;     // `cri /run/containerd/containerd.sock`; the same for the life of the source
+  bool is_connected = false;
+  std::string version;  // `containerd 1.6.20`, once known
+  std::string problem;  // why it is not connected, or what it answered wrongly; escaped; empty when all is well
+};
+
+// Told by the sources what they learn. Implemented by Registry. Called on the loop's thread only. `source` is
+// SourceState::name.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  // All containers of the source: those of an earlier list that are missing here are gone.
+  virtual void on_list(const std::string& source, std::vector<model::Container> containers) = 0;
+  // One container is new or known better.
+  virtual void on_container(const std::string& source, model::Container container) = 0;
+  virtual void on_gone(const std::string& source, const model::ContainerId& id) = 0;
+  virtual void on_state(const SourceState& state) = 0;
+};
+
+}  // namespace dropwarden::container

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dropwarden/model/container.hpp"
+#include "dropwarden/model/file_kind.hpp"
+#include "dropwarden/model/ids.hpp"
+#include "dropwarden/model/process.hpp"
+#include "dropwarden/util/time.hpp"
+
+namespace dropwarden::model {
+
+enum class Sensor { close_write, scan, exec };
+const char* name_of(Sensor sensor);
+
+enum class PathState {
+  live,
+  deleted,  // unlinked when it was read
+  unnamed,  // O_TMPFILE: has had no name, or none that is known yet
+};
+const char* name_of(PathState state);
+
+enum class Place { rootfs, volume, tmpfs };
+const char* name_of(Place place);
+
+enum class Origin { created, modified, unknown };
+// `new`, `modified`, `unknown`.
+const char* name_of(Origin origin);
+
+enum class HashStatus { done, pending, too_large, changed, gone, unreadable };
+const char* name_of(HashStatus status);
+
+struct Hash {
+  std::string value;  // 64 hexadecimal digits when done, else empty
+  HashStatus status = HashStatus::pending;
+};
+
+// The file a finding is about.
+struct FileFacts {
+  std::string path;  // as the container sees it, raw bytes
+  PathState path_state = PathState::live;
+  FileKind kind;
+  std::uint64_t size = 0;  // bytes
+  std::uint32_t mode = 0;  // type and permission bits
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  util::WallTime modified;  // mtime
+  util::WallTime changed;   // ctime
+  std::uint64_t inode = 0;  // as the container sees it
+  Device device;
+  Place place = Place::rootfs;
+  Origin origin = Origin::unknown;
+  Hash sha256;
+};
+
+// One dropped executable, a value. Never carries a descriptor.
+struct Finding {
+  std::string id;
+  unsigned revision = 1;
+  bool is_final = false;  // nothing more is awaited
+  util::WallTime time;    // when the event was read
+  Sensor detected_by = Sensor::close_write;
+  std::vector<std::byte> header;  // the first bytes of the file, at most 32
+  std::string node;
+  Container container;
+  FileFacts file;
+  ProcessInfo process;
+};
+
+}  // namespace dropwarden::model

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "dropwarden/model/mount.hpp"
+#include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/fd.hpp"
+
+namespace dropwarden::mount {
+
+// Watches the host's mount table and tells of each change, from the loop's thread.
+// POLLPRI on mountinfo (proc(5)) always; where the kernel has mount events (FAN_REPORT_MNT, Linux 6.15) their group wakes it as
+// well and says which process mounted.
+class Watcher {
+ public:
+  // `table` is an open mountinfo. `mount_events`, when given, is a FAN_REPORT_MNT group that marks the same mount namespace.
+  // `on_table` gets each whole new reading, the first one from `start`; a failure to read arrives as an error, and the
+  // watcher tries again at the next change.
+  using OnTable = std::function<void(sys::Result<std::vector<model::Mount>>)>;
+  Watcher(boost::asio::io_context& loop, sys::Fd table, std::optional<sys::Fd> mount_events, OnTable on_table);
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  // Subscribes, then reads once and calls `on_table` before it returns.
+  void start();
+  void stop();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace dropwarden::mount

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/fd.hpp"
+
+namespace dropwarden::privilege {
+
+// How a container's root file system is reached.
+struct MountPoint {
+  std::string path;  // in the mount namespace of the privileged side
+};
+struct ProcessRoot {
+  std::int32_t pid;  // through /proc/PID/root: late, but independent of mount propagation
+};
+using RootPath = std::variant<MountPoint, ProcessRoot>;
+
+// What was found at a RootPath when it was marked.
+struct RootIdentity {
+  std::uint64_t mount_id = 0;  // stx_mnt_id
+  std::uint32_t device_major = 0;
+  std::uint32_t device_minor = 0;
+  std::uint64_t file_system_type = 0;  // f_type
+  std::uint64_t file_system_id = 0;    // f_fsid
+};
+
+// Files of /proc/PID that are read for others. `exe` is a link, its target is the answer.
+enum class ProcessFile { cgroup, cmdline, exe, loginuid, mountinfo, stat, status };
+
+// Everything that needs privilege: opening, marking, /proc of others, sockets of runtimes. The only way to it, so that
+// it can become a process of its own; hence only values and descriptors pass. Nothing that is asked for is trusted:
+// each operation checks what it opened before it acts. Any thread may call it. Errors are the kernel's own.
+class Privilege {
+ public:
+  virtual ~Privilege() = default;
+
+  // fanotify_init(2). Needs CAP_SYS_ADMIN.
+  virtual sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) = 0;
+
+  // Puts `mask` on the whole file system that `root` is on, once fstatfs(2) has said that it is of type `allowed_type`
+  // (a *_MAGIC): ENOTSUP otherwise. EXDEV when the path is not the root of a mount. Holds nothing open afterwards.
+  // Needs CAP_SYS_ADMIN, and CAP_SYS_PTRACE for a ProcessRoot.
+  virtual sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
+                                                     std::uint64_t allowed_type) = 0;
+
+  // Marks the mount namespace that the mount table comes from (FAN_MARK_MNTNS, Linux 6.15): EINVAL before.
+  virtual sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) = 0;
+
+  // The host's mount table, to be read and polled (POLLPRI, proc(5)). /proc/1/mountinfo when dropwarden has a mount
+  // namespace of its own, else its own.
+  virtual sys::Result<sys::Fd> open_mount_table() = 0;
+
+  // At most 16 MiB; ESRCH or ENOENT when the process is gone. Needs CAP_SYS_PTRACE for `exe`.
+  virtual sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) = 0;
+
+  // `relative` below the directory `directory` of the host, by open_beneath's rules: for upperdirs. O_RDONLY.
+  // Needs CAP_DAC_READ_SEARCH.
+  virtual sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) = 0;
+
+  // A connected, non-blocking stream socket. Needs what the socket's mode asks for.
+  virtual sys::Result<sys::Fd> connect_unix(const std::string& path) = 0;
+};
+
+struct Options {
+  std::string proc = "/proc";  // root of procfs, a parameter for tests
+};
+
+// The implementation that does it all in the calling process.
+std::unique_ptr<Privilege> make_direct(Options options = {});
+
+}  // namespace dropwarden::privilege

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/fd.hpp"
+#include "dropwarden/util/time.hpp"
+
+namespace dropwarden::sys {
+
+// What statx(2) says of an open file.
+struct FileStatus {
+  std::uint32_t mode = 0;  // type and permission bits
+  std::uint32_t links = 0;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;  // bytes
+  std::uint32_t device_major = 0;
+  std::uint32_t device_minor = 0;
+  std::uint64_t mount_id = 0;  // as in mountinfo, 32 bits and reused; 0 before Linux 5.8
+  util::WallTime modified;     // mtime
+  util::WallTime changed;      // ctime
+};
+
+// What fstatfs(2) says of the file system an open file is on.
+struct FileSystemStatus {
+  std::uint64_t type = 0;  // f_type, a *_MAGIC of statfs(2)
+  std::uint64_t id = 0;    // f_fsid, both words
+};
+
+Result<FileStatus> read_status(int fd);
+Result<FileSystemStatus> read_file_system_status(int fd);
+
+// Bytes read into `into` from `offset`, short only at the end of the file. EINTR is retried, EAGAIN is not: an event
+// descriptor is non-blocking so that a lease cannot hold us (fcntl(2), F_SETLEASE).
+Result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset);
+
+// All of a file of /proc or of the configuration, at most `max_bytes`; EFBIG when it holds more.
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
+Result<std::string> read_file(int fd, std::size_t max_bytes, std::string_view name_for_errors);
+
+// The target of a symbolic link or magic link, whole: the buffer grows until it fits.
+Result<std::string> read_link(const std::string& path);
+
+// The path the kernel knows an open descriptor by: readlink of /proc/self/fd/N. Raw bytes; an unlinked file ends in
+// ` (deleted)`, and so may a live one that is named so: ask `FileStatus::links`.
+Result<std::string> read_descriptor_path(int fd);
+
+// Opens by the rules of the calling process; O_CLOEXEC is added. Not for paths that a container could have written.
+Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode = 0);
+
+// Opens `relative` below `directory` without ever leaving it, following no symbolic and no magic link (openat2(2),
+// RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS): for trees that containers write. Leading slashes of
+// `relative` are dropped. O_CLOEXEC and O_NONBLOCK are added.
+Result<Fd> open_beneath(int directory, std::string relative, int flags);
+
+}  // namespace dropwarden::sys

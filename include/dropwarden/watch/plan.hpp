@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dropwarden/model/ids.hpp"
+#include "dropwarden/model/mount.hpp"
+
+namespace dropwarden::watch {
+
+// An overlay that should be marked, and how it can be reached.
+struct Target {
+  model::Device device;     // the key: one superblock, one mark
+  std::string mount_point;  // host mount point; empty when it is only in a mount namespace of its own
+  model::Pid init;          // a process whose root it is; 0 when none is known
+
+  friend bool operator==(const Target&, const Target&) = default;
+};
+
+struct Plan {
+  std::vector<Target> to_mark;
+  std::vector<model::Device> to_forget;  // the superblock is gone, and its mark with it (fanotify_mark(2))
+};
+
+// What to do so that each of `wanted` is marked, given the devices of `marked`. A device that vanished and came back
+// between two readings is another superblock: the caller forgets it first. Pure.
+Plan plan_marks(const std::vector<Target>& wanted, const std::vector<model::Device>& marked);
+
+}  // namespace dropwarden::watch

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <sys/fanotify.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/text.hpp"
+
+// Owns nothing between calls. Must not own a descriptor inside a container: it would pin the container's mount
+// (EBUSY on removal). Hands groups, tables and files to the caller.
+namespace dropwarden::privilege {
+namespace {
+
+// <linux/fanotify.h> of Linux 6.15, fanotify_mark(2).
+constexpr unsigned mark_mount_namespace_flag = 0x00000110;
+
+constexpr std::size_t max_process_file = std::size_t{16} << 20U;
+
+const char* name_of(ProcessFile file) {
+  constexpr std::array names{"cgroup", "cmdline", "exe", "loginuid", "mountinfo", "stat", "status"};
+  return names.at(static_cast<std::size_t>(file));
+}
+
+class Direct final : public Privilege {
+ public:
+  explicit Direct(Options options) : options_(std::move(options)) {}
+
+  sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
+    const int number = ::fanotify_init(flags | FAN_CLOEXEC, event_flags | O_CLOEXEC);
+    if (number < 0) return sys::unexpected_errno("fanotify_init");
+    return sys::Fd{number};
+  }
+
+  sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
+                                             std::uint64_t allowed_type) override {
+    const std::string path = path_of(root);
+    // O_PATH runs no code of the file system: what is mounted there is not known yet. The group takes the path
+    // through /proc/self/fd, since fanotify_mark(2) refuses an O_PATH descriptor itself (EBADF). A mount point may have a
+    // symbolic link put over it by a race; /proc/PID/root is a link by nature.
+    const bool is_process = std::holds_alternative<ProcessRoot>(root);
+    auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | (is_process ? 0 : O_NOFOLLOW));
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    const auto file_system = sys::read_file_system_status(opened->number());
+    if (!file_system) return std::unexpected(file_system.error());
+    if (file_system->type != allowed_type) {
+      return std::unexpected(sys::Error{"fanotify_mark", path, ENOTSUP});
+    }
+    const auto status = sys::read_status(opened->number());
+    if (!status) return std::unexpected(status.error());
+    const std::string link = "/proc/self/fd/" + std::to_string(opened->number());
+    if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, link.c_str()) != 0) {
+      return sys::unexpected_errno("fanotify_mark", path);
+    }
+    return RootIdentity{.mount_id = status->mount_id,
+                        .device_major = status->device_major,
+                        .device_minor = status->device_minor,
+                        .file_system_type = file_system->type,
+                        .file_system_id = file_system->id};
+  }
+
+  sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
+    auto name_space = sys::open_path(options_.proc + "/" + table_owner() + "/ns/mnt", O_RDONLY);
+    if (!name_space) return std::unexpected(std::move(name_space.error()));
+    if (::fanotify_mark(group, FAN_MARK_ADD | mark_mount_namespace_flag, mask, name_space->number(), nullptr) != 0) {
+      return sys::unexpected_errno("fanotify_mark", "mount namespace");
+    }
+    return {};
+  }
+
+  sys::Result<sys::Fd> open_mount_table() override {
+    return sys::open_path(options_.proc + "/" + table_owner() + "/mountinfo", O_RDONLY);
+  }
+
+  sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
+    const std::string path = options_.proc + "/" + std::to_string(pid) + "/" + name_of(file);
+    return file == ProcessFile::exe ? sys::read_link(path) : sys::read_file(path, max_process_file);
+  }
+
+  sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
+    auto base = sys::open_path(directory, O_PATH | O_DIRECTORY);
+    if (!base) return std::unexpected(std::move(base.error()));
+    return sys::open_beneath(base->number(), relative, O_RDONLY | O_NOCTTY);
+  }
+
+  sys::Result<sys::Fd> connect_unix(const std::string& path) override {
+    struct sockaddr_un address {};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path) return std::unexpected(sys::Error{"connect", path, ENAMETOOLONG});
+    std::memcpy(address.sun_path, path.data(), path.size());
+    sys::Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (!socket) return sys::unexpected_errno("socket");
+    // A unix socket connects at once or fails: EAGAIN means a full backlog, see unix(7).
+    if (::connect(socket.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0) {
+      return sys::unexpected_errno("connect", path);
+    }
+    return socket;
+  }
+
+ private:
+  std::string path_of(const RootPath& root) const {
+    if (const auto* point = std::get_if<MountPoint>(&root)) return point->path;
+    return options_.proc + "/" + std::to_string(std::get<ProcessRoot>(root).pid) + "/root";
+  }
+
+  // Whose mount table is the host's. In a pod or a hardened unit that is the one of pid 1.
+  std::string table_owner() const {
+    const auto own = sys::read_link(options_.proc + "/self/ns/mnt");
+    const auto host = sys::read_link(options_.proc + "/1/ns/mnt");
+    return own && host && *own != *host ? "1" : "self";
+  }
+
+  Options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<Privilege> make_direct(Options options) { return std::make_unique<Direct>(std::move(options)); }
+
+}  // namespace dropwarden::privilege

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sys/file.hpp"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace dropwarden::sys {
+namespace {
+
+util::WallTime to_wall_time(const struct statx_timestamp& stamp) {
+  return util::WallTime{std::chrono::seconds{stamp.tv_sec} + std::chrono::nanoseconds{stamp.tv_nsec}};
+}
+
+std::string descriptor_link(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+}  // namespace
+
+Result<FileStatus> read_status(int fd) {
+  struct statx raw {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
+    return unexpected_errno("statx");
+  }
+  return FileStatus{.mode = raw.stx_mode,
+                    .links = raw.stx_nlink,
+                    .uid = raw.stx_uid,
+                    .gid = raw.stx_gid,
+                    .inode = raw.stx_ino,
+                    .size = raw.stx_size,
+                    .device_major = raw.stx_dev_major,
+                    .device_minor = raw.stx_dev_minor,
+                    .mount_id = (raw.stx_mask & STATX_MNT_ID) != 0 ? raw.stx_mnt_id : 0,
+                    .modified = to_wall_time(raw.stx_mtime),
+                    .changed = to_wall_time(raw.stx_ctime)};
+}
+
+Result<FileSystemStatus> read_file_system_status(int fd) {
+  struct statfs raw {};
+  if (::fstatfs(fd, &raw) != 0) return unexpected_errno("fstatfs");
+  FileSystemStatus status{.type = static_cast<std::uint64_t>(raw.f_type) & 0xffffffffU, .id = 0};
+  static_assert(sizeof raw.f_fsid == sizeof status.id);
+  std::memcpy(&status.id, &raw.f_fsid, sizeof status.id);
+  return status;
+}
+
+Result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t got =
+        ::pread(fd, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return unexpected_errno("pread");
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+Result<std::string> read_file(int fd, std::size_t max_bytes, std::string_view name_for_errors) {
+  std::string text;
+  while (true) {
+    const std::size_t before = text.size();
+    const std::size_t room = std::min<std::size_t>(before == 0 ? 4096 : before, max_bytes + 1 - before);
+    text.resize(before + room);
+    const ssize_t got = ::read(fd, text.data() + before, room);
+    if (got < 0 && errno == EINTR) {
+      text.resize(before);
+      continue;
+    }
+    if (got < 0) return unexpected_errno("read", name_for_errors);
+    text.resize(before + static_cast<std::size_t>(got));
+    if (got == 0) return text;
+    if (text.size() > max_bytes) return std::unexpected(Error{"read", std::string(name_for_errors), EFBIG});
+  }
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
+  auto fd = open_path(path, O_RDONLY);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  return read_file(fd->number(), max_bytes, path);
+}
+
+Result<std::string> read_link(const std::string& path) {
+  std::string target(256, '\0');
+  while (true) {
+    const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
+    if (length < 0) return unexpected_errno("readlink", path);
+    if (static_cast<std::size_t>(length) < target.size()) {
+      target.resize(static_cast<std::size_t>(length));
+      return target;
+    }
+    target.resize(target.size() * 2);
+  }
+}
+
+Result<std::string> read_descriptor_path(int fd) { return read_link(descriptor_link(fd)); }
+
+Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode) {
+  while (true) {
+    const int number = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+    if (number >= 0) return Fd{number};
+    if (errno != EINTR) return unexpected_errno("open", path);
+  }
+}
+
+Result<Fd> open_beneath(int directory, std::string relative, int flags) {
+  relative.erase(0, relative.find_first_not_of('/'));
+  if (relative.empty()) relative = ".";
+  struct open_how how {};
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | O_NONBLOCK);
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  // EAGAIN is a rename or mount that raced with the lookup, or a lease: a container can make both last for ever.
+  constexpr int max_attempts = 8;
+  for (int attempt = 0;; ++attempt) {
+    const long number = ::syscall(SYS_openat2, directory, relative.c_str(), &how, sizeof how);
+    if (number >= 0) return Fd{static_cast<int>(number)};
+    if ((errno != EINTR && errno != EAGAIN) || attempt == max_attempts) return unexpected_errno("openat2", relative);
+  }
+}
+
+}  // namespace dropwarden::sys
