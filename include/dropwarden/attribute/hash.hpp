@@ -3,18 +3,27 @@
 
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 
 #include "dropwarden/model/finding.hpp"
 
 namespace dropwarden::attribute {
 
 struct HashLimits {
-  std::uint64_t max_bytes = std::uint64_t{1} << 30U;     // larger files: too_large
+  std::uint64_t max_bytes = std::uint64_t{1} << 30U;            // larger files: too_large
   std::chrono::nanoseconds max_time{std::chrono::seconds{30}};  // then too_large as well
 };
 
-// SHA-256 of an open file from its start. `changed` when size, mtime or ctime differ between the beginning and the end, or from
-// `expected_size` bytes; `unreadable` on an I/O error. Reads with pread in chunks and drops no page cache.
-model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits);
+// SHA-256 (FIPS 180-4) of an open file from its start, read with pread(2) in chunks; `fd` stays the caller's,
+// its offset stays. The status is
+//   done        the digest is that of a file of `expected_size` bytes which was not seen to change meanwhile
+//   changed     size, mtime or ctime differ between beginning and end, or the size from `expected_size`
+//   too_large   beyond the limits
+//   unreadable  statx(2) or pread(2) failed
+//   pending     `stop` was requested; looked at once a chunk of 128 KiB
+// A write within the same tick of the file system's clock as the change before it, or through a mapping that
+// was dirty already, leaves the times as they were: such a change is not seen. Any thread.
+model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits,
+                      std::stop_token stop = {});
 
 }  // namespace dropwarden::attribute

@@ -1,22 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/sys/error.hpp"
 
 namespace dropwarden::attribute {
 
-// Reads one file of /proc/PID: privilege::Privilege::read_process_file, handed in by the composition root.
+// Reads one file of /proc/PID: privilege::Privilege::read_process_file, handed in by the composition root. Of
+// `cmdline` the first 8 KiB are enough, and a longer one should be cut rather than refused.
 enum class ProcFile { cgroup, cmdline, exe, loginuid, stat, status };
 using ReadProc = std::function<sys::Result<std::string>(model::Pid pid, ProcFile file)>;
 
-// Facts of the process that closed the file. Guarded against pid reuse: a pidfd is opened first (pidfd_open(2)), start times
-// are compared before and after, and what does not fit together is dropped. Never fails: what could not be read is
-// absent and the state is `exited`. Ancestors are followed up to the container's init, that is, while the
-// cgroup names the same container (`is_same_container` on the texts of /proc/PID/cgroup), at most 16.
-model::ProcessInfo read_process(const ReadProc& read_proc, model::Pid pid);
+// Whether two texts of /proc/PID/cgroup name the same container.
+using IsSameContainer = std::function<bool(std::string_view own_cgroup, std::string_view parent_cgroup)>;
+
+inline constexpr std::size_t max_ancestors = 16;
+
+// Facts of the process that closed the file. Never fails: what could not be read is absent. `state` says
+// whether the process was still there when all had been read.
+//
+// Guarded against reuse of the number: a pidfd is opened first (pidfd_open(2)); when the process is not alive
+// at the end, its start time is compared with the one read at the beginning, and on a difference all but name
+// and start time is dropped. A number that was reused before this call cannot be told.
+//
+// Ancestors are followed, parent first, while `is_same_container` holds, at most `max_ancestors`, and not
+// beyond an init of a pid namespace directly below dropwarden's own. A parent that started after its child is
+// another process on a reused number and ends the list; within one clock tick (10 ms) that cannot be told.
+//
+// Reading `cmdline` faults in memory of the process and takes its mmap lock: a process that means harm can
+// make it last (userfaultfd(2), before Linux 5.11 without privilege). Not for the thread that reads events.
+// Any thread.
+model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer& is_same_container,
+                                model::Pid pid);
 
 }  // namespace dropwarden::attribute

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "dropwarden/config/config.hpp"
+
+namespace dropwarden::daemon {
+
+struct RunOptions {
+  // Read again on SIGHUP. Nothing: the default file where it exists, else the built-in defaults.
+  std::optional<std::filesystem::path> config_file;
+  // In place of the configured format of standard output, and of no other output.
+  std::optional<config::Format> format;
+};
+
+// The file that is read when none is named.
+inline constexpr const char* default_config_file = "/etc/dropwarden/dropwarden.yaml";
+
+// The configuration that `options` asks for. Throws config::ConfigError.
+config::Config load_config(const RunOptions& options);
+
+// Watches until SIGTERM or SIGINT. 0 after a clean end, 1 when it could not start or could not go on: the reason is in the
+// log (standard error) and names what is missing and what works without it. Throws config::ConfigError for a bad
+// configuration at the start. SIGHUP reads the configuration again; a bad one is logged and the old one stays.
+int run(const RunOptions& options);
+
+}  // namespace dropwarden::daemon

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/model/mount.hpp"
+#include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+
+namespace dropwarden::monitor {
+
+struct Settings {
+  config::Watch watch;
+  config::Classify classify;
+  std::string node;  // name of this machine, for findings
+};
+
+// The pipeline: mount table and containers in, marks out; events in, findings out. Owns the fanotify group. Everything happens on
+// the loop's thread, but the hashing of large files.
+class Monitor {
+ public:
+  // Gives a finding to the outputs: how many there are, and how many had no room for it.
+  struct Delivery {
+    std::size_t outputs = 0;
+    std::size_t lost = 0;
+  };
+  using Deliver = std::function<Delivery(const model::Finding&)>;
+
+  // Throws sys::SystemError when the kernel gives no fanotify group or no mount table. `on_failure` is called when the group can be
+  // read no more: not monitoring.
+  Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings, Deliver deliver,
+          std::function<void(const std::string&)> on_failure);
+  ~Monitor();
+  Monitor(const Monitor&) = delete;
+  Monitor& operator=(const Monitor&) = delete;
+
+  // Marks what the mount table shows now and begins to read events.
+  void start();
+  // Drains the queue and publishes what is open.
+  void stop();
+
+  void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
+  // Called when an overlay appears that no container is known to own: time to look through /proc.
+  void set_on_unidentified(std::function<void()> on_unidentified);
+  // All sources have told what runs; what is found from now on was found late if it was running.
+  void set_ready();
+  // What decides from now on which kinds and sizes matter.
+  void reconfigure(Settings settings);
+
+  const Ledger& ledger() const;
+  std::size_t marks() const;
+  std::vector<Overlay> overlays() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "throwaway_container.hpp"
+
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <exception>
+
+namespace dropwarden::cli {
+
+ThrowawayContainer::ThrowawayContainer(privilege::Privilege& privilege) : privilege_(privilege) {
+  std::array<char, 64> name{"/run/dropwarden-self-test.XXXXXX"};
+  if (::mkdtemp(name.data()) == nullptr) throw sys::SystemError(sys::last_error("mkdtemp", name.data()));
+  directory_ = name.data();
+  const auto mounted = privilege_.mount_tmpfs(directory_);
+  if (!mounted) {
+    std::filesystem::remove(directory_);
+    throw sys::SystemError(mounted.error());
+  }
+  for (const char* child : {"lower", "upper", "work", "merged", "lower/tmp"}) {
+    std::filesystem::create_directory(directory_ / child);
+  }
+}
+
+ThrowawayContainer::~ThrowawayContainer() {
+  // Nothing is left to tell a failure to; the kernel ends both mounts with the last descriptor.
+  static_cast<void>(privilege_.unmount(root()));
+  static_cast<void>(privilege_.unmount(directory_));
+  std::error_code ignored;
+  std::filesystem::remove(directory_, ignored);
+}
+
+void ThrowawayContainer::mount() {
+  sys::value_or_throw(privilege_.mount_overlay(
+      {.lower = directory_ / "lower", .upper = directory_ / "upper", .work = directory_ / "work"}, root()));
+}
+
+bool ThrowawayContainer::run(const std::function<void()>& work) const {
+  const pid_t child = ::fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    int status = 1;
+    if (::unshare(CLONE_NEWNS) == 0 && ::chroot(root().c_str()) == 0 && ::chdir("/") == 0) {
+      try {
+        work();
+        status = 0;
+      } catch (const std::exception& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+      }
+    }
+    ::_exit(status);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+}  // namespace dropwarden::cli

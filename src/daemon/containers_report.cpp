@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "containers_report.hpp"
+
+#include <algorithm>
+
+#include <boost/json.hpp>
+
+#include "dropwarden/util/escape.hpp"
+
+namespace dropwarden::daemon {
+namespace {
+
+namespace json = boost::json;
+
+json::object to_json(const container::SourceState& source) {
+  return {{"name", source.name},
+          {"connected", source.is_connected},
+          {"version", util::escape(source.version)},
+          {"problem", source.problem}};
+}
+
+json::object to_json(const monitor::Overlay& overlay) {
+  json::object out{{"mount", "rootfs"},
+                   {"path", util::escape(overlay.mount_point)},
+                   {"device", std::to_string(overlay.device.major) + ":" + std::to_string(overlay.device.minor)}};
+  out["sensor"] = overlay.is_marked ? json::value("close_write") : json::value(nullptr);
+  out["late"] = overlay.is_late;
+  out["problem"] = overlay.problem;
+  return out;
+}
+
+json::object to_json(const model::Container& container) {
+  json::object out{{"id", util::escape(container.id.value)},
+                   {"name", util::escape(container.name)},
+                   {"runtime", name_of(container.runtime)},
+                   {"image", util::escape(container.image.name)},
+                   {"state", name_of(container.state)},
+                   {"pid", container.init.value},
+                   {"sandbox", container.is_sandbox}};
+  out["pod"] = nullptr;
+  if (container.pod) {
+    out["pod"] = json::object{{"name", util::escape(container.pod->name)},
+                              {"namespace", util::escape(container.pod->name_space)},
+                              {"uid", util::escape(container.pod->uid)}};
+  }
+  return out;
+}
+
+json::object to_json(const monitor::Ledger& ledger) {
+  json::object out{{"received", ledger.received()}};
+  json::object ended;
+  for (const auto disposition : model::dispositions) ended[name_of(disposition)] = ledger.ended(disposition);
+  json::object lost;
+  for (const auto loss : model::losses) lost[name_of(loss)] = ledger.lost(loss);
+  out["ended"] = std::move(ended);
+  out["lost"] = std::move(lost);
+  return out;
+}
+
+}  // namespace
+
+std::string format_containers(const container::Snapshot& snapshot, const std::vector<monitor::Overlay>& overlays,
+                              const monitor::Ledger* ledger) {
+  std::vector<const model::Container*> containers;
+  for (const auto& [id, container] : snapshot.containers) {
+    if (container.state != model::ContainerState::exited) containers.push_back(&container);
+  }
+  std::ranges::sort(containers, {}, [](const model::Container* c) { return std::tie(c->name, c->id.value); });
+
+  json::array listed;
+  for (const model::Container* container : containers) {
+    json::object entry = to_json(*container);
+    json::array mounts;
+    for (const auto& overlay : overlays) {
+      if (overlay.container == container->id) mounts.push_back(to_json(overlay));
+    }
+    entry["mounts"] = std::move(mounts);
+    listed.push_back(std::move(entry));
+  }
+  json::array unidentified;
+  for (const auto& overlay : overlays) {
+    if (snapshot.find(overlay.container) != nullptr) continue;
+    json::object entry = to_json(overlay);
+    entry["container"] = util::escape(overlay.container.value);
+    unidentified.push_back(std::move(entry));
+  }
+  json::array sources;
+  for (const auto& source : snapshot.sources) sources.push_back(to_json(source));
+  const json::object out{{"daemon", ledger != nullptr},
+                         {"sources", std::move(sources)},
+                         {"containers", std::move(listed)},
+                         {"unidentified", std::move(unidentified)},
+                         {"ledger", ledger == nullptr ? json::value(nullptr) : json::value(to_json(*ledger))}};
+  return json::serialize(out);
+}
+
+}  // namespace dropwarden::daemon

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/overlays.hpp"
+
+namespace dropwarden::daemon {
+
+// What `dropwarden containers` shows, as one JSON object: the sources and how they stand, each container with its
+// mounts and the sensor on each, the overlays that no container is known to own, and the ledger (null without a
+// daemon). Text from containers and runtimes is escaped. Pure.
+std::string format_containers(const container::Snapshot& snapshot, const std::vector<monitor::Overlay>& overlays,
+                              const monitor::Ledger* ledger);
+
+}  // namespace dropwarden::daemon

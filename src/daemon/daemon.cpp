@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/daemon/daemon.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <spdlog/spdlog.h>
+
+#include "containers_report.hpp"
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/control/instance_lock.hpp"
+#include "dropwarden/control/server.hpp"
+#include "dropwarden/monitor/advice.hpp"
+#include "dropwarden/monitor/monitor.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/error.hpp"
+#include "log.hpp"
+#include "outputs.hpp"
+#include "sources.hpp"
+
+namespace dropwarden::daemon {
+namespace {
+
+// Each event of a batch is a descriptor, and so is each connection: all that this process may have.
+void raise_descriptor_limit() {
+  struct rlimit limit {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("{}", sys::last_error("setrlimit", "RLIMIT_NOFILE").text());
+}
+
+std::string node_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+monitor::Settings settings_of(const config::Config& config) {
+  return {.watch = config.watch, .classify = config.classify, .node = node_name()};
+}
+
+// The composition root: makes the parts, connects them and ends them in the order in which they depend on each other.
+class Daemon {
+ public:
+  Daemon(const RunOptions& options, config::Config config)
+      : options_(options),
+        config_(std::move(config)),
+        lock_(config_.control.socket),
+        outputs_(config_.outputs, options.format),
+        privilege_(privilege::make_direct()),
+        registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) { monitor_.on_containers(snapshot); }),
+        monitor_(loop_, *privilege_, settings_of(config_),
+                 [this](const model::Finding& finding) { return outputs_.deliver(finding); },
+                 [this](const std::string& why) { fail(why); }),
+        control_(loop_, config_.control.socket, {{"containers", [this] { return report(); }}}),
+        signals_(loop_, SIGTERM, SIGINT, SIGHUP) {
+    open_sources();
+    monitor_.set_on_unidentified([this] { sources_->rescan_processes(); });
+  }
+
+  int run() {
+    await_signal();
+    // Marked first, asked who they are second: nothing that is written meanwhile is lost.
+    monitor_.start();
+    control_.start();
+    sources_->start();
+    loop_.run();
+    spdlog::info("ledger {} balanced={}", monitor_.ledger().text(), monitor_.ledger().is_balanced());
+    return status_;
+  }
+
+ private:
+  void open_sources() {
+    sources_ = std::make_unique<Sources>(loop_, *privilege_, config_.runtimes, registry_, [this] { on_ready(); });
+  }
+
+  void on_ready() {
+    if (is_ready_) return;
+    is_ready_ = true;
+    monitor_.set_ready();
+    std::size_t containers = 0;
+    for (const auto& [id, container] : registry_.snapshot()->containers) {
+      const bool is_running = container.state != model::ContainerState::exited;
+      if (is_running && !container.is_sandbox) ++containers;
+    }
+    // A contract with scripts: printed whatever the log level.
+    std::fprintf(stderr, "ready containers=%zu marks=%zu\n", containers, monitor_.marks());
+    for (const auto& source : registry_.snapshot()->sources) {
+      if (!source.problem.empty()) spdlog::info("{}: {}", source.name, source.problem);
+    }
+  }
+
+  std::string report() { return format_containers(*registry_.snapshot(), monitor_.overlays(), &monitor_.ledger()); }
+
+  void await_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      if (signal != SIGHUP) return stop();
+      reload();
+      await_signal();
+    });
+  }
+
+  void reload() {
+    try {
+      config::Config config = load_config(options_);
+      set_log_level(config.logging.level);
+      if (config.control != config_.control) spdlog::warn("control.socket changes at the next start only");
+      monitor_.reconfigure(settings_of(config));
+      if (config.outputs != config_.outputs) outputs_.open(config.outputs, options_.format);
+      const bool has_other_runtimes = config.runtimes != config_.runtimes;
+      config_ = std::move(config);
+      if (has_other_runtimes) {
+        sources_->stop();
+        open_sources();
+        sources_->start();
+      }
+      spdlog::info("configuration read again");
+    } catch (const config::ConfigError& error) {
+      spdlog::error("{}\nthe old configuration stays", error.what());
+    }
+  }
+
+  void fail(const std::string& why) {
+    spdlog::critical("not monitoring any more: {}", why);
+    status_ = 1;
+    stop();
+  }
+
+  void stop() {
+    signals_.cancel();
+    sources_->stop();
+    control_.stop();
+    monitor_.stop();
+    loop_.stop();
+  }
+
+  const RunOptions options_;
+  config::Config config_;
+  control::InstanceLock lock_;
+  Outputs outputs_;
+  boost::asio::io_context loop_{1};
+  std::unique_ptr<privilege::Privilege> privilege_;
+  container::Registry registry_;
+  monitor::Monitor monitor_;
+  control::Server control_;
+  std::unique_ptr<Sources> sources_;
+  boost::asio::signal_set signals_;
+  bool is_ready_ = false;
+  int status_ = 0;
+};
+
+}  // namespace
+
+config::Config load_config(const RunOptions& options) {
+  if (options.config_file) return config::load(*options.config_file);
+  return std::filesystem::exists(default_config_file) ? config::load(default_config_file) : config::defaults();
+}
+
+int run(const RunOptions& options) {
+  config::Config config = load_config(options);
+  open_log(config.logging.level);
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+  try {
+    return Daemon(options, std::move(config)).run();
+  } catch (const sys::SystemError& error) {
+    spdlog::critical("cannot start: {}", monitor::explain(error.error()));
+  } catch (const std::exception& error) {
+    spdlog::critical("cannot go on: {}", error.what());
+  }
+  return 1;
+}
+
+}  // namespace dropwarden::daemon

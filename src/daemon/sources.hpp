@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/container/process_scan.hpp"
+#include "dropwarden/container/source.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "readiness.hpp"
+
+namespace dropwarden::daemon {
+
+// Everyone who tells of containers: the configured runtimes, and /proc for what no runtime knows.
+class Sources {
+ public:
+  Sources(boost::asio::io_context& loop, privilege::Privilege& privilege, const config::Runtimes& runtimes,
+          container::Observer& observer, std::function<void()> on_ready);
+
+  // `on_ready` is called once each source has told what it knows or that it cannot, or after twice the timeout of a request.
+  void start();
+  void stop();
+  // Looks through /proc for the owners of overlays that nobody has told of.
+  void rescan_processes();
+
+ private:
+  Readiness readiness_;
+  std::vector<std::unique_ptr<container::Source>> runtimes_;
+  std::unique_ptr<container::ProcessSource> processes_;
+  boost::asio::steady_timer patience_;
+  const std::chrono::milliseconds timeout_;
+};
+
+}  // namespace dropwarden::daemon

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "open_findings.hpp"
+
+namespace dropwarden::monitor {
+
+// Says whose a file is: the container comes from the mount, never from a pid alone.
+class Attribution {
+ public:
+  Attribution(privilege::Privilege& privilege, Overlays& overlays) : privilege_(privilege), overlays_(overlays) {}
+
+  void on_containers(std::shared_ptr<const container::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+
+  // Where no runtime has told yet whose the overlay is, its writer may: when the root of the process is that very
+  // overlay, the container that its cgroup names is the overlay's.
+  void learn_from_writer(const EventIdentity& identity, const model::ProcessInfo& process);
+
+  // Fills in the container as known now and says what of it is still to come.
+  OpenFindings::ContainerAwaited resolve(model::Finding& finding, const EventIdentity& identity) const;
+
+ private:
+  bool is_any_source_connected() const;
+
+  privilege::Privilege& privilege_;
+  Overlays& overlays_;
+  std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
+};
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/model/disposition.hpp"
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/sys/error.hpp"
+
+namespace dropwarden::monitor {
+
+// An executable that was found on an event's descriptor: all that is known without leaving the descriptor.
+struct Hit {
+  model::FileFacts file;
+  std::vector<std::byte> header;
+  EventIdentity identity;
+  std::uint32_t links = 0;
+};
+
+// Whether the file deserves more than one read. The way of nearly every event: a pread into `first`, no allocation, no path.
+// Nothing when it does not; an error when it could not be read.
+sys::Result<bool> is_candidate(int fd, std::span<std::byte> first) noexcept;
+
+// A closer look at a candidate. The disposition when it turns out to be none that `wanted` asks for, or is gone.
+std::variant<model::Disposition, Hit> examine(int fd, const config::Classify& wanted);
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hash_worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "dropwarden/attribute/hash.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+constexpr std::size_t capacity = 1024;
+
+}  // namespace
+
+HashWorker::HashWorker(boost::asio::io_context& loop, std::uint64_t max_bytes, OnHash on_hash)
+    : max_bytes_(max_bytes),
+      worker_(capacity, [this, &loop, on_hash = std::move(on_hash)](Job job, const std::stop_token& stop) {
+        const std::uint64_t serial = job.serial;
+        const bool is_pinned = job.give_up.has_value();
+        model::Hash result = hash(std::move(job), stop);
+        if (is_pinned) --pinned_;
+        boost::asio::post(loop, [on_hash, serial, result = std::move(result)] { on_hash(serial, result); });
+      }) {}
+
+bool HashWorker::submit(Job job) {
+  const bool is_pinned = job.give_up.has_value();
+  if (is_pinned) ++pinned_;
+  const bool is_queued = worker_.submit(std::move(job));
+  if (is_pinned && !is_queued) --pinned_;
+  return is_queued;
+}
+
+model::Hash HashWorker::hash(Job job, const std::stop_token& stop) const {
+  attribute::HashLimits limits{.max_bytes = max_bytes_};
+  if (job.give_up) {
+    const auto left = *job.give_up - Clock::now();
+    if (left <= Clock::duration::zero()) return {.value = {}, .status = model::HashStatus::gone};
+    limits.max_time = std::min<std::chrono::nanoseconds>(limits.max_time, left);
+  }
+  model::Hash result = attribute::hash_file(job.file.number(), job.size, limits, stop);
+  const bool ran_out = job.give_up && result.status == model::HashStatus::too_large;
+  if (ran_out) result.status = model::HashStatus::gone;
+  return result;
+}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include <boost/asio/io_context.hpp>
+
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/sys/fd.hpp"
+#include "worker.hpp"
+
+namespace dropwarden::monitor {
+
+// Hashes files that are too large for the event loop, one after the other, on a thread of its own. Owns the
+// descriptors it was given until they are hashed.
+class HashWorker {
+ public:
+  using Clock = std::chrono::steady_clock;
+  struct Job {
+    std::uint64_t serial = 0;  // whose hash it is; comes back with the result
+    sys::Fd file;
+    std::uint64_t size = 0;
+    // An event's own descriptor pins the container's mount: such a job is given up at this time.
+    std::optional<Clock::time_point> give_up;
+  };
+  // `on_hash` is called on the loop.
+  using OnHash = std::function<void(std::uint64_t serial, model::Hash hash)>;
+  HashWorker(boost::asio::io_context& loop, std::uint64_t max_bytes, OnHash on_hash);
+
+  // False when the queue is full.
+  bool submit(Job job);
+  // Descriptors of events that are held now.
+  int pinned() const { return pinned_; }
+
+ private:
+  model::Hash hash(Job job, const std::stop_token& stop) const;
+
+  const std::uint64_t max_bytes_;
+  std::atomic<int> pinned_{0};
+  Worker<Job> worker_;
+};
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/model/mount.hpp"
+#include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/watch/plan.hpp"
+
+namespace dropwarden::monitor {
+
+// Keeps every container's overlay marked and knows whose it is: from the host's mount table, which shows an overlay before
+// the container's first instruction, and from the containers' processes, which reach those that the table does not
+// show. Owns no descriptor; the group is the caller's. Loop's thread only.
+class MarkKeeper {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  MarkKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, Overlays& overlays, Ledger& ledger)
+      : privilege_(privilege), group_(group), mask_(mask), overlays_(overlays), ledger_(ledger) {}
+
+  // A new reading of the host's mount table.
+  void on_table(const std::vector<model::Mount>& table);
+  // The containers changed.
+  void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
+  // Tries again what failed. When to call it next, if something did.
+  void retry();
+  std::optional<Clock::time_point> next_retry() const { return next_retry_; }
+
+  // From now on an overlay that is only found through a running process was found late.
+  void set_ready() { is_ready_ = true; }
+
+  std::size_t marks() const;
+  // Overlays that no container is known to own.
+  bool has_unidentified() const;
+
+ private:
+  // The root of a container as its init sees it.
+  struct Root {
+    model::Pid init;
+    std::optional<model::Mount> mount;  // nothing when it could not be read, or is no overlay
+  };
+
+  void apply();
+  void mark(const watch::Target& target, const model::Mount& mount);
+  void fail(const watch::Target& target, const sys::Error& error);
+  void identify_containers();
+  const model::Mount* mount_of(const watch::Target& target) const;
+
+  privilege::Privilege& privilege_;
+  const int group_;
+  const std::uint64_t mask_;
+  Overlays& overlays_;
+  Ledger& ledger_;
+  std::vector<model::Mount> host_overlays_;
+  std::optional<model::Device> host_root_;
+  std::unordered_map<std::string, Root> roots_;  // by container ID
+  std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
+  std::unordered_map<model::Device, int> failures_;
+  std::optional<Clock::time_point> next_retry_;
+  bool is_ready_ = false;
+};
+
+}  // namespace dropwarden::monitor

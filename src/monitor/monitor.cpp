@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/monitor/monitor.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+#include <spdlog/spdlog.h>
+
+#include "attribution.hpp"
+#include "dropwarden/attribute/finding_id.hpp"
+#include "dropwarden/attribute/hash.hpp"
+#include "dropwarden/classify/classify.hpp"
+#include "dropwarden/mount/watcher.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/watch/features.hpp"
+#include "dropwarden/watch/group.hpp"
+#include "examine.hpp"
+#include "hash_worker.hpp"
+#include "loss_log.hpp"
+#include "mark_keeper.hpp"
+#include "open_findings.hpp"
+#include "process_reader.hpp"
+#include "recent_ids.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// A descriptor of an event keeps its container from being removed: containerd tries again for 2.5 s, umount(8) does not.
+constexpr auto pinned_budget = 100ms;
+constexpr int max_pinned = 8;
+constexpr std::size_t remembered_findings = 65536;
+
+watch::Features probe(privilege::Privilege& privilege) {
+  return sys::value_or_throw(watch::probe_features([&privilege](unsigned flags, unsigned event_flags) {
+    return privilege.open_group(flags, event_flags);
+  }));
+}
+
+std::optional<sys::Fd> open_mount_events(privilege::Privilege& privilege, const watch::Features& features) {
+  if (!features.has_mount_events) return std::nullopt;
+  auto group = privilege.open_group(watch::mount_group_flags(), 0);
+  if (!group || !privilege.mark_mount_namespace(group->number(), watch::mount_mask())) return std::nullopt;
+  return std::move(*group);
+}
+
+}  // namespace
+
+class Monitor::Impl {
+ public:
+  Impl(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings, Deliver deliver,
+       std::function<void(const std::string&)> on_failure)
+      : privilege_(privilege),
+        settings_(std::move(settings)),
+        deliver_(std::move(deliver)),
+        features_(probe(privilege)),
+        group_(loop, sys::value_or_throw(privilege.open_group(watch::group_flags(features_), watch::group_event_flags())),
+               features_.has_fd_error,
+               {.on_file = [this](watch::FileEvent event) { on_file(std::move(event)); },
+                .on_loss = [this](model::Loss loss, model::Pid pid, int error) { on_loss(loss, pid, error); },
+                .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
+        keeper_(privilege, group_.descriptor(), watch::close_write_mask(), overlays_, ledger_),
+        attribution_(privilege, overlays_),
+        open_([this](model::Finding& finding, const EventIdentity& identity) { return publish(finding, identity); },
+              [this](model::Finding& finding, const EventIdentity& identity) {
+                return attribution_.resolve(finding, identity);
+              }),
+        processes_(loop, privilege,
+                   [this](std::uint64_t serial, model::ProcessInfo process) { on_process(serial, std::move(process)); }),
+        hasher_(loop, settings_.watch.hash_max_bytes,
+                [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
+        table_(loop, sys::value_or_throw(privilege.open_mount_table()), open_mount_events(privilege, features_),
+               [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
+        deadline_(loop),
+        retry_(loop) {}
+
+  void start() {
+    table_.start();
+    group_.start();
+  }
+
+  void stop() {
+    table_.stop();
+    group_.stop();
+    deadline_.cancel();
+    retry_.cancel();
+    open_.finish();
+  }
+
+  void on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
+    attribution_.on_containers(snapshot);
+    keeper_.on_containers(std::move(snapshot));
+    after_change();
+  }
+
+  void on_file(watch::FileEvent event) {
+    ledger_.receive();
+    if (event.pid.value == ::getpid()) return ledger_.end(model::Disposition::own_activity);
+    const auto candidate = is_candidate(event.file.number(), first_);
+    if (!candidate) return ledger_.end(model::Disposition::unreadable);
+    if (!*candidate) return ledger_.end(model::Disposition::not_executable);
+    on_candidate(std::move(event));
+  }
+
+  MarkKeeper& keeper() { return keeper_; }
+  const Ledger& ledger() const { return ledger_; }
+  const Overlays& overlays() const { return overlays_; }
+  void set_on_unidentified(std::function<void()> on_unidentified) { on_unidentified_ = std::move(on_unidentified); }
+  void reconfigure(Settings settings) { settings_ = std::move(settings); }
+
+ private:
+  void on_candidate(watch::FileEvent event) {
+    auto examined = examine(event.file.number(), settings_.classify);
+    if (const auto* disposition = std::get_if<model::Disposition>(&examined)) return ledger_.end(*disposition);
+    Hit& hit = std::get<Hit>(examined);
+    model::Finding finding;
+    finding.time = util::WallTime{std::chrono::system_clock::now()};
+    finding.header = std::move(hit.header);
+    finding.node = settings_.node;
+    finding.file = std::move(hit.file);
+    const std::uint64_t serial = ++last_serial_;
+    // The writer may be gone in a moment: its facts are read while the bytes are.
+    Awaited awaited;
+    awaited.process = processes_.submit(serial, event.pid);
+    finding.process.pid = event.pid;
+    awaited.hash = hash(finding.file, hit.identity, serial, std::move(event.file));
+    open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
+    arm_deadline();
+  }
+
+  void on_process(std::uint64_t serial, model::ProcessInfo process) {
+    if (const EventIdentity* identity = open_.identity_of(serial)) attribution_.learn_from_writer(*identity, process);
+    open_.on_process(serial, std::move(process));
+  }
+
+  // Hashes a small file at once and hands a large one to the worker: by the overlay's upper directory, which pins nothing,
+  // or where that does not lead to the same file, by the event's descriptor within a budget. True when the hash comes later.
+  bool hash(model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial, sys::Fd file) {
+    if (facts.size > settings_.watch.hash_max_bytes) {
+      facts.sha256.status = model::HashStatus::too_large;
+      return false;
+    }
+    if (facts.size <= settings_.watch.hash_inline_bytes) {
+      facts.sha256 = attribute::hash_file(file.number(), facts.size, {.max_bytes = settings_.watch.hash_max_bytes});
+      return false;
+    }
+    HashWorker::Job job{.serial = serial, .file = open_in_upperdir(facts, identity), .size = facts.size, .give_up = {}};
+    if (!job.file && hasher_.pinned() < max_pinned) {
+      job.file = std::move(file);
+      job.give_up = Clock::now() + pinned_budget;
+    }
+    if (job.file && hasher_.submit(std::move(job))) return true;
+    facts.sha256.status = model::HashStatus::gone;
+    return false;
+  }
+
+  sys::Fd open_in_upperdir(const model::FileFacts& facts, const EventIdentity& identity) {
+    const Overlay* overlay = overlays_.identify(identity);
+    if (overlay == nullptr || overlay->layers.upperdir.empty() || facts.path_state != model::PathState::live) return {};
+    auto file = privilege_.open_in_directory(overlay->layers.upperdir, path_in_overlay(*overlay, facts.path));
+    if (!file) return {};
+    // The path may lead to another file there: a bind mount in the container, or a race. An overlay shows size and times of the upper
+    // file as they are.
+    const auto status = sys::read_status(file->number());
+    const bool is_same = status && status->size == facts.size && status->changed == facts.changed &&
+                         status->modified == facts.modified;
+    return is_same ? std::move(*file) : sys::Fd{};
+  }
+
+  // Each event comes by here once with revision 1, which ends it.
+  bool publish(model::Finding& finding, const EventIdentity& identity) {
+    finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
+    if (finding.revision == 1) {
+      if (finding.container.id.value.empty() && !settings_.watch.unidentified_overlays) {
+        ledger_.end(model::Disposition::outside_containers);
+        return false;
+      }
+      if (!recent_.insert(finding.id)) {
+        ledger_.end(model::Disposition::duplicate);
+        return false;
+      }
+    }
+    const Delivery delivery = deliver_(finding);
+    for (std::size_t i = 0; i < delivery.lost; ++i) on_loss(model::Loss::output_full, {}, 0);
+    if (finding.revision != 1) return true;
+    const bool is_lost = delivery.outputs > 0 && delivery.lost == delivery.outputs;
+    ledger_.end(is_lost ? model::Disposition::queue_full : model::Disposition::reported);
+    return true;
+  }
+
+  // A name of the file system that holds after a restart. A container has one root file system.
+  std::string file_system_of(const model::Finding& finding, const EventIdentity& identity) {
+    const Overlay* overlay = overlays_.identify(identity);
+    const bool is_identified = overlay == nullptr || !finding.container.id.value.empty();
+    return is_identified ? "rootfs" : overlay->layers.upperdir;
+  }
+
+  void on_loss(model::Loss loss, model::Pid pid, int error) {
+    ledger_.lose(loss);
+    loss_log_.add(loss, pid, error, Clock::now());
+  }
+
+  void on_table(sys::Result<std::vector<model::Mount>> table) {
+    if (!table) {
+      spdlog::error("cannot read the mount table: {}; new containers are not seen until the next change",
+                    table.error().text());
+      return;
+    }
+    keeper_.on_table(*table);
+    after_change();
+  }
+
+  void after_change() {
+    open_.on_containers();
+    arm_retry();
+    if (on_unidentified_ && keeper_.has_unidentified()) on_unidentified_();
+  }
+
+  void arm_deadline() {
+    const auto next = open_.next_deadline();
+    if (!next) return;
+    deadline_.expires_at(*next);
+    deadline_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (cancelled) return;
+      open_.expire(Clock::now());
+      arm_deadline();
+    });
+  }
+
+  void arm_retry() {
+    const auto next = keeper_.next_retry();
+    if (!next) return;
+    retry_.expires_at(*next);
+    retry_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (cancelled) return;
+      keeper_.retry();
+      after_change();
+    });
+  }
+
+  privilege::Privilege& privilege_;
+  Settings settings_;
+  Deliver deliver_;
+  std::function<void()> on_unidentified_;
+  Ledger ledger_;
+  LossLog loss_log_;
+  Overlays overlays_;
+  const watch::Features features_;
+  watch::Group group_;
+  MarkKeeper keeper_;
+  Attribution attribution_;
+  RecentIds recent_{remembered_findings};
+  OpenFindings open_;
+  ProcessReader processes_;
+  HashWorker hasher_;
+  mount::Watcher table_;
+  boost::asio::steady_timer deadline_;
+  boost::asio::steady_timer retry_;
+  std::uint64_t last_serial_ = 0;
+  std::array<std::byte, classify::first_bytes> first_{};
+};
+
+Monitor::Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings, Deliver deliver,
+                 std::function<void(const std::string&)> on_failure)
+    : impl_(std::make_unique<Impl>(loop, privilege, std::move(settings), std::move(deliver), std::move(on_failure))) {}
+
+Monitor::~Monitor() = default;
+
+void Monitor::start() { impl_->start(); }
+void Monitor::stop() { impl_->stop(); }
+void Monitor::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
+  impl_->on_containers(std::move(snapshot));
+}
+void Monitor::set_on_unidentified(std::function<void()> on_unidentified) {
+  impl_->set_on_unidentified(std::move(on_unidentified));
+}
+void Monitor::set_ready() { impl_->keeper().set_ready(); }
+void Monitor::reconfigure(Settings settings) { impl_->reconfigure(std::move(settings)); }
+const Ledger& Monitor::ledger() const { return impl_->ledger(); }
+std::size_t Monitor::marks() const { return impl_->keeper().marks(); }
+std::vector<Overlay> Monitor::overlays() const {
+  const auto& current = impl_->overlays().current();
+  return {current.begin(), current.end()};
+}
+
+}  // namespace dropwarden::monitor

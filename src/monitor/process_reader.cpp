@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process_reader.hpp"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "dropwarden/attribute/process.hpp"
+#include "dropwarden/container/cgroup_path.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+constexpr std::size_t capacity = 4096;
+
+privilege::ProcessFile to_process_file(attribute::ProcFile file) {
+  switch (file) {
+    case attribute::ProcFile::cgroup: return privilege::ProcessFile::cgroup;
+    case attribute::ProcFile::cmdline: return privilege::ProcessFile::cmdline;
+    case attribute::ProcFile::exe: return privilege::ProcessFile::exe;
+    case attribute::ProcFile::loginuid: return privilege::ProcessFile::loginuid;
+    case attribute::ProcFile::stat: return privilege::ProcessFile::stat;
+    case attribute::ProcFile::status: break;
+  }
+  return privilege::ProcessFile::status;
+}
+
+bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) {
+  const auto own = container::parse_process_cgroup(cgroup);
+  const auto parent = container::parse_process_cgroup(parent_cgroup);
+  return own && parent && own->id == parent->id;
+}
+
+}  // namespace
+
+ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege, OnProcess on_process)
+    : worker_(capacity, [&loop, &privilege, on_process = std::move(on_process)](Job job, const std::stop_token&) {
+        const auto read = [&privilege](model::Pid pid, attribute::ProcFile file) {
+          return privilege.read_process_file(pid.value, to_process_file(file));
+        };
+        auto process = attribute::read_process(read, is_same_container, job.pid);
+        boost::asio::post(loop, [on_process, serial = job.serial, process = std::move(process)]() mutable {
+          on_process(serial, std::move(process));
+        });
+      }) {}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "dropwarden/model/mount.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+
+namespace dropwarden::monitor {
+
+// The mount that a process sees as its root, from its own mountinfo (the last one at `/` covers those before). Nothing when the
+// process is gone.
+std::optional<model::Mount> read_root_mount(privilege::Privilege& privilege, model::Pid pid);
+
+}  // namespace dropwarden::monitor
