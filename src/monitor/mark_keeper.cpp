@@ -10,6 +10,7 @@
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/util/escape.hpp"
+#include "dropwarden/watch/marks.hpp"
 #include "process_root.hpp"
 
 namespace dropwarden::monitor {
@@ -89,25 +90,16 @@ void MarkKeeper::apply() {
     target.init = root.init;
   }
 
-  // A device number is reused at once: the same number over another upper directory is another superblock, without a mark.
-  for (const auto& [device, target] : wanted) {
-    const Overlay* known = overlays_.find(device);
-    const model::Mount* mount = mount_of(target);
-    if (known == nullptr || mount == nullptr || known->mount_point.empty() || target.mount_point.empty()) continue;
-    const bool is_same = known->mount_point == mount->mount_point && mount::parse_overlay_layers(*mount) == known->layers;
-    if (!is_same) overlays_.retire(device, now);
-  }
-
+  // What is really marked now, not what we remember: a mark goes with its superblock without a word, and the next mount may
+  // carry the same device number and mount ID at once.
+  const std::vector<model::Device> marked = read_marked();
   std::vector<watch::Target> targets;
   for (const auto& [device, target] : wanted) targets.push_back(target);
-  std::vector<model::Device> marked;
   std::vector<model::Device> gone;
   for (const Overlay& overlay : overlays_.current()) {
-    if (overlay.is_marked) marked.push_back(overlay.device);
-    if (!overlay.is_marked && !wanted.contains(overlay.device)) gone.push_back(overlay.device);
+    if (!wanted.contains(overlay.device)) gone.push_back(overlay.device);
   }
   const watch::Plan plan = watch::plan_marks(targets, marked);
-  gone.insert(gone.end(), plan.to_forget.begin(), plan.to_forget.end());
   for (const model::Device& device : gone) overlays_.retire(device, now);
   std::erase_if(failures_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const watch::Target& target : plan.to_mark) {
@@ -115,6 +107,13 @@ void MarkKeeper::apply() {
   }
   overlays_.expire(now - keep_retired);
   identify_containers();
+}
+
+std::vector<model::Device> MarkKeeper::read_marked() const {
+  auto marked = watch::read_marked_devices(group_);
+  if (marked) return std::move(*marked);
+  spdlog::warn("cannot read which overlays are marked: {}; all are marked again", marked.error().text());
+  return {};
 }
 
 const model::Mount* MarkKeeper::mount_of(const watch::Target& target) const {

@@ -52,6 +52,7 @@ class MarkKeeper {
   };
 
   void apply();
+  std::vector<model::Device> read_marked() const;
   void mark(const watch::Target& target, const model::Mount& mount);
   void fail(const watch::Target& target, const sys::Error& error);
   void identify_containers();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <sys/fanotify.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,6 +10,7 @@
 #include <cstring>
 
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/text.hpp"
 
@@ -18,9 +18,6 @@
 // (EBUSY on removal). Hands groups, tables and files to the caller.
 namespace dropwarden::privilege {
 namespace {
-
-// <linux/fanotify.h> of Linux 6.15, fanotify_mark(2).
-constexpr unsigned mark_mount_namespace_flag = 0x00000110;
 
 constexpr std::size_t max_process_file = std::size_t{16} << 20U;
 
@@ -55,6 +52,8 @@ class Direct final : public Privilege {
     }
     const auto status = sys::read_status(opened->number());
     if (!status) return std::unexpected(status.error());
+    // Unmounted since the table was read: what is there now is a directory of whatever lies below.
+    if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
     const std::string link = "/proc/self/fd/" + std::to_string(opened->number());
     if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, link.c_str()) != 0) {
       return sys::unexpected_errno("fanotify_mark", path);
@@ -69,7 +68,8 @@ class Direct final : public Privilege {
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
     auto name_space = sys::open_path(options_.proc + "/" + table_owner() + "/ns/mnt", O_RDONLY);
     if (!name_space) return std::unexpected(std::move(name_space.error()));
-    if (::fanotify_mark(group, FAN_MARK_ADD | mark_mount_namespace_flag, mask, name_space->number(), nullptr) != 0) {
+    constexpr unsigned flags = FAN_MARK_ADD | sys::fanotify_abi::mark_mount_namespace;
+    if (::fanotify_mark(group, flags, mask, name_space->number(), nullptr) != 0) {
       return sys::unexpected_errno("fanotify_mark", "mount namespace");
     }
     return {};

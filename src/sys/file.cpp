@@ -36,6 +36,7 @@ Result<FileStatus> read_status(int fd) {
                     .device_major = raw.stx_dev_major,
                     .device_minor = raw.stx_dev_minor,
                     .mount_id = (raw.stx_mask & STATX_MNT_ID) != 0 ? raw.stx_mnt_id : 0,
+                    .is_mount_root = (raw.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
                     .modified = to_wall_time(raw.stx_mtime),
                     .changed = to_wall_time(raw.stx_ctime)};
 }

@@ -23,6 +23,7 @@ struct FileStatus {
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
   std::uint64_t mount_id = 0;  // as in mountinfo, 32 bits and reused; 0 before Linux 5.8
+  bool is_mount_root = false;  // the top of a mount; false before Linux 5.8
   util::WallTime modified;     // mtime
   util::WallTime changed;      // ctime
 };

@@ -13,9 +13,11 @@ namespace dropwarden::watch {
 // One record of an fanotify group in descriptor mode, as bytes say it.
 struct RawEvent {
   enum class Type {
-    file,        // `descriptor` is an open file that the caller now owns
-    overflow,    // FAN_Q_OVERFLOW: records were dropped
-    open_error,  // no descriptor, `error` says why (errno, positive; 0 when the kernel does not say)
+    file,      // `descriptor` is an open file that the caller now owns
+    overflow,  // FAN_Q_OVERFLOW: records were dropped
+    // No descriptor; `error` says why: an errno, positive, or 0 for FAN_NOFD, which is also what EPERM looks
+    // like.
+    open_error,
   };
   Type type = Type::file;
   std::uint64_t mask = 0;
@@ -24,9 +26,9 @@ struct RawEvent {
   int error = 0;
 };
 
-// Walks a buffer that read(2) filled from a group. Pure; never reads outside `bytes`. When a record is malformed (cut,
-// shorter than its own header, of another metadata version), iteration ends and `is_malformed` is true: what followed
-// in the buffer is lost, including descriptors that it named.
+// Walks a buffer that read(2) filled from a group. Pure; never reads outside `bytes`. When a record is
+// malformed (cut, shorter than its own header, of another metadata version), iteration ends and
+// `is_malformed` is true: what followed in the buffer is lost, including descriptors that it named.
 class Decoder {
  public:
   explicit Decoder(std::span<const std::byte> bytes) : rest_(bytes) {}

@@ -19,12 +19,14 @@ struct Features {
   bool has_mount_events = false;  // FAN_REPORT_MNT, Linux 6.15
 };
 
-// Tries each flag on a throw-away group. An error when fanotify cannot be used at all: EPERM without CAP_SYS_ADMIN,
-// ENOSYS without CONFIG_FANOTIFY or under a seccomp filter.
+// Tries each flag on a throw-away group. An error when fanotify cannot be used at all: EPERM without
+// CAP_SYS_ADMIN, ENOSYS without CONFIG_FANOTIFY or under a seccomp filter, EMFILE when the user has too many
+// groups.
 sys::Result<Features> probe_features(const OpenGroup& open_group);
 
-// Flags of fanotify_init(2) for the group of sensor A (descriptor mode, bounded queue), and of its event descriptors:
-// O_NONBLOCK, so that a lease cannot hold the reader (fcntl(2), F_SETLEASE).
+// Flags of fanotify_init(2) for the group of sensor A (descriptor mode, bounded queue), and of its event
+// descriptors: O_NONBLOCK, so that a lease cannot hold the reader (fcntl(2), F_SETLEASE); O_NOATIME, so that
+// reading a header neither changes the file's access time nor writes its inode.
 unsigned group_flags(const Features& features);
 unsigned group_event_flags();
 // The mask of sensor A's marks.

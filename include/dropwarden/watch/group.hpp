@@ -14,16 +14,20 @@
 
 namespace dropwarden::watch {
 
-// A file that was written and closed. Owns the event's descriptor, which pins the container's mount: close it at once.
+// A file that was written and closed. Owns the event's descriptor, which pins the container's mount: close it
+// at once.
 struct FileEvent {
   sys::Fd file;
   model::Pid pid;  // who closed it last: not proof of who wrote it
 };
 
-// Reads one fanotify group on the loop and hands each record on. Owns the group's descriptor and, until handed on, each
-// event's; must not keep one.
+// Reads one fanotify group on the loop and hands each record on. Owns the group's descriptor and, until
+// handed on, each event's; must not keep one. A read takes a bounded number of records, hence of descriptors,
+// and after a bounded number of reads the rest of the loop has its turn.
 class Group {
  public:
+  // Called on the loop's thread; may call `stop` and may destroy the group; must not throw. Every record of
+  // the group arrives in `on_file` or `on_loss`.
   struct Handler {
     std::function<void(FileEvent)> on_file;
     // A loss record. `pid` is 0 when the kernel does not say; `error` an errno or 0.
@@ -31,15 +35,21 @@ class Group {
     // Reading failed in a way that ends the group: not monitoring any more.
     std::function<void(sys::Error)> on_failure;
   };
+  // `group` is non-blocking and in descriptor mode; `has_fd_error` says whether it was opened with
+  // FAN_REPORT_FD_ERROR. Without that flag a record whose file cannot be opened vanishes: it is inferred from
+  // the size of the queue, and its pid is not known. Throws boost::system::system_error when `group` cannot
+  // be polled. The loop outlives the group.
   Group(boost::asio::io_context& loop, sys::Fd group, bool has_fd_error, Handler handler);
   ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
   void start();
-  // Cancels the wait, then drains what is queued (an unread record would pin mounts until the group is closed).
+  // Cancels the wait, hands on what is queued now and closes the group, which removes its marks. From within
+  // a callback it returns at once, and the rest is handed on after that callback. The destructor closes
+  // without handing on.
   void stop();
-  // For marks.
+  // For marks; -1 once stopped.
   int descriptor() const;
 
  private:

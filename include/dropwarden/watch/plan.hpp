@@ -25,8 +25,10 @@ struct Plan {
   std::vector<model::Device> to_forget;  // the superblock is gone, and its mark with it (fanotify_mark(2))
 };
 
-// What to do so that each of `wanted` is marked, given the devices of `marked`. A device that vanished and came back
-// between two readings is another superblock: the caller forgets it first. Pure.
+// What to do so that each of `wanted` is marked, given the devices that are (watch/marks.hpp: a device that
+// vanished and came back is another superblock without a mark, and only the group knows). Of several targets
+// on one device the first that has a mount point is taken, else the first. In the order of `wanted` and of
+// `marked`. Pure.
 Plan plan_marks(const std::vector<Target>& wanted, const std::vector<model::Device>& marked);
 
 }  // namespace dropwarden::watch

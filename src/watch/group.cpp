@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/watch/group.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <span>
+#include <utility>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+
+#include "dropwarden/sys/descriptor.hpp"
+#include "dropwarden/sys/fanotify_abi.hpp"
+#include "dropwarden/watch/decoder.hpp"
+
+// Owns the group, and each event's descriptor for as long as it takes to hand it on. Must not keep one: it
+// pins the container's mount. Hands each on as a FileEvent.
+namespace dropwarden::watch {
+namespace {
+
+using Descriptor = boost::asio::posix::stream_descriptor;
+
+constexpr std::size_t record_bytes = FAN_EVENT_METADATA_LEN;
+// The kernel opens a file for every record that fits: 341 descriptors at most are ours at one time. Whole
+// records, so that a short read means an empty queue or a record that was dropped.
+constexpr std::size_t buffer_bytes = (std::size_t{8} << 10U) / record_bytes * record_bytes;
+// Then the rest of the loop has its turn: some 5000 records, a few 10 ms with a header read each.
+constexpr int max_reads_in_a_row = 16;
+
+// What read(2) says about the group, where all else is about the file of one record (fanotify(7)).
+bool is_of_group(int error) {
+  return error == EBADF || error == EINVAL || error == EFAULT;
+}
+
+model::Loss loss_of(int error) {
+  switch (error) {
+    case EMFILE:
+    case ENFILE:
+      return model::Loss::descriptor_limit;
+    case EAGAIN:
+      return model::Loss::lease;
+    default:
+      return model::Loss::open_failed;
+  }
+}
+
+}  // namespace
+
+struct Group::State : std::enable_shared_from_this<State> {
+  State(boost::asio::io_context& context, bool fd_error, Handler callbacks)
+      : loop(context), group(context), has_fd_error(fd_error), handler(std::move(callbacks)) {}
+
+  void wait();
+  void read_on();
+  void stop();
+  void drain_and_close();
+  void close();
+  void fail(sys::Error error);
+  std::size_t read_once();
+  std::size_t take_read_error(sys::Error error);
+  void hand_on(std::span<const std::byte> bytes);
+
+  enum class Phase { open, stopping, closed };
+
+  boost::asio::io_context& loop;
+  Descriptor group;
+  const bool has_fd_error;
+  const Handler handler;
+  Phase phase = Phase::open;
+  bool is_reading = false;  // a callback may be on the stack
+  alignas(struct fanotify_event_metadata) std::array<std::byte, buffer_bytes> buffer;
+};
+
+void Group::State::wait() {
+  group.async_wait(
+      Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
+        if (self->phase != Phase::open) return;
+        if (error) return self->fail({.call = "epoll", .object = "fanotify group", .number = error.value()});
+        self->read_on();
+      });
+}
+
+void Group::State::read_on() {
+  is_reading = true;
+  bool is_empty = false;
+  for (int i = 0; i < max_reads_in_a_row && phase == Phase::open && !is_empty; ++i)
+    is_empty = read_once() == 0;
+  is_reading = false;
+  if (phase == Phase::stopping) return drain_and_close();
+  if (phase == Phase::closed) return;
+  if (is_empty) return wait();
+  boost::asio::post(loop, [self = shared_from_this()] {
+    if (self->phase == Phase::open) self->read_on();
+  });
+}
+
+// One read(2) handed on. Returns the bytes that the queue is shorter by, 0 when it was empty or the group has
+// ended.
+std::size_t Group::State::read_once() {
+  std::size_t expected = 0;
+  if (!has_fd_error) {
+    // Before FAN_REPORT_FD_ERROR (Linux 6.13) a record whose file the kernel cannot open is dropped: as an
+    // error of read(2), which for a lease is the one that an empty queue gives, or behind other records as a
+    // mere short read.
+    const auto queued = sys::read_queued_bytes(group.native_handle());
+    if (!queued) {
+      fail(queued.error());
+      return 0;
+    }
+    if (*queued == 0) return 0;
+    expected = std::min(*queued, buffer_bytes);
+  }
+  auto got = sys::read_some(group.native_handle(), buffer);
+  if (!got) return take_read_error(std::move(got.error()));
+  if (*got == 0) {
+    fail({.call = "read", .object = "fanotify group: end of file", .number = EIO});
+    return 0;
+  }
+  hand_on(std::span(buffer).first(*got));
+  if (*got >= expected) return *got;
+  // The read ended at the one record that was dropped; what is behind it is still queued.
+  if (phase != Phase::closed) handler.on_loss(model::Loss::open_failed, model::Pid{0}, 0);
+  return *got + record_bytes;
+}
+
+std::size_t Group::State::take_read_error(sys::Error error) {
+  const bool was_empty = has_fd_error && error.number == EAGAIN;
+  if (was_empty) return 0;
+  if (is_of_group(error.number)) {
+    fail(std::move(error));
+    return 0;
+  }
+  handler.on_loss(loss_of(error.number), model::Pid{0}, error.number);
+  return record_bytes;
+}
+
+void Group::State::hand_on(std::span<const std::byte> bytes) {
+  Decoder decoder(bytes);
+  while (const auto event = decoder.next()) {
+    // Owned before anything else: after `close` in a callback the rest is only closed.
+    sys::Fd file(event->descriptor);
+    if (phase == Phase::closed) continue;
+    switch (event->type) {
+      case RawEvent::Type::file:
+        handler.on_file({.file = std::move(file), .pid = event->pid});
+        break;
+      case RawEvent::Type::overflow:
+        handler.on_loss(model::Loss::queue_overflow, event->pid, 0);
+        break;
+      case RawEvent::Type::open_error:
+        handler.on_loss(loss_of(event->error), event->pid, event->error);
+        break;
+    }
+  }
+  if (decoder.is_malformed() && phase != Phase::closed) {
+    handler.on_loss(model::Loss::malformed_event, model::Pid{0}, 0);
+  }
+}
+
+void Group::State::stop() {
+  if (phase != Phase::open) return;
+  phase = Phase::stopping;
+  if (!is_reading) drain_and_close();
+}
+
+// Only what is queued now: a container that goes on writing must not keep us from ending.
+void Group::State::drain_and_close() {
+  std::size_t left = sys::read_queued_bytes(group.native_handle()).value_or(0);
+  is_reading = true;
+  while (left > 0 && phase == Phase::stopping) {
+    const std::size_t taken = read_once();
+    left = taken == 0 ? 0 : left - std::min(left, taken);
+  }
+  is_reading = false;
+  close();
+}
+
+void Group::State::close() {
+  phase = Phase::closed;
+  boost::system::error_code ignored;
+  if (group.is_open()) group.close(ignored);
+}
+
+void Group::State::fail(sys::Error error) {
+  if (phase == Phase::closed) return;
+  close();
+  handler.on_failure(std::move(error));
+}
+
+Group::Group(boost::asio::io_context& loop, sys::Fd group, bool has_fd_error, Handler handler)
+    : state_(std::make_shared<State>(loop, has_fd_error, std::move(handler))) {
+  state_->group.assign(group.number());
+  group.release();
+}
+
+Group::~Group() {
+  state_->close();
+}
+
+void Group::start() {
+  state_->wait();
+}
+
+void Group::stop() {
+  const auto state = state_;  // lives through a callback that destroys the group
+  state->stop();
+}
+
+int Group::descriptor() const {
+  return state_->group.native_handle();
+}
+
+}  // namespace dropwarden::watch
