@@ -42,6 +42,7 @@ std::optional<Line> parse_line(std::string_view text) {
 std::vector<CgroupOwner> parse_cgroup_owners(std::string_view path) {
   std::vector<CgroupOwner> owners;
   const auto names = names_of(path);
+  const bool is_users = !names.empty() && names.front() == "user.slice";
   std::size_t inside = 0;  // first name below the owner found last
   for (std::size_t end = 1; end <= names.size(); ++end) {
     const auto seen = CgroupNames(names).subspan(inside, end - inside);
@@ -50,7 +51,8 @@ std::vector<CgroupOwner> parse_cgroup_owners(std::string_view path) {
     CgroupOwner owner{.runtime = container->runtime,
                       .id = {std::move(container->id)},
                       .pod_uid = parse_pod_uid(seen),
-                      .is_root = end == names.size()};
+                      .is_root = end == names.size(),
+                      .is_users = is_users};
     inside = end;
     // podman --cgroups=split: the payload lies in a cgroup of its own below the container's scope.
     const auto same = std::ranges::find(owners, owner.id, &CgroupOwner::id);

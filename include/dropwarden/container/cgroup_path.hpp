@@ -14,9 +14,10 @@ namespace dropwarden::container {
 struct CgroupOwner {
   model::Runtime runtime = model::Runtime::unknown;
   model::ContainerId id;
-  std::string pod_uid;   // from a kubepods path, as the API server prints it (a static pod's has no dashes);
-                         // else empty
-  bool is_root = false;  // the path is the container's own cgroup, not one below it
+  std::string pod_uid;    // from a kubepods path, as the API server prints it (a static pod's has no dashes);
+                          // else empty
+  bool is_root = false;   // the path is the container's own cgroup, not one below it
+  bool is_users = false;  // below user.slice, where a user of the host may make a cgroup of any name
 
   friend bool operator==(const CgroupOwner&, const CgroupOwner&) = default;
 };
@@ -30,9 +31,8 @@ struct CgroupOwner {
 // a later owner.
 //
 // Cannot be known from a path, so never returned: containers with a name of the user's choice (`ctr run …
-// NAME` runs in
-// `/<namespace>/NAME`), and, for a bare ID below `kubepods`, whether the runtime is containerd (assumed:
-// nearly all are) or cri-dockerd.
+// NAME` runs in `/<namespace>/NAME`), and, for a bare ID below `kubepods`, whether the runtime is containerd
+// (assumed: nearly all are) or cri-dockerd.
 std::vector<CgroupOwner> parse_cgroup_owners(std::string_view path);
 
 // The innermost of the owners, which is the container that a process belongs to as long as nobody lies.
@@ -40,9 +40,8 @@ std::vector<CgroupOwner> parse_cgroup_owners(std::string_view path);
 std::optional<CgroupOwner> parse_cgroup_path(std::string_view path);
 
 // Text of /proc/PID/cgroup (cgroups(7)): the owners by the `0::` line, or by the first v1 line that has any
-// when that is
-// `/`, leads out of the reader's cgroup namespace (`/../..`) or names no container. Pure; malformed lines are
-// passed over.
+// when that is `/`, leads out of the reader's cgroup namespace (`/../..`) or names no container. Pure;
+// malformed lines are passed over.
 std::vector<CgroupOwner> parse_process_owners(std::string_view text);
 
 // The innermost of those.

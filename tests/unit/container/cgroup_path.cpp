@@ -51,6 +51,7 @@ struct Form {
   const char* id;
   const char* pod;
   bool is_root;
+  bool is_users = false;
 };
 
 const Form container_forms[] = {
@@ -94,7 +95,7 @@ const Form container_forms[] = {
     {"docker, cgroupfs", "/docker/ID", Runtime::docker, "ID", "", true},
     {"docker, systemd", "/system.slice/docker-ID.scope", Runtime::docker, "ID", "", true},
     {"docker, rootless", "/user.slice/user-1000.slice/user@1000.service/user.slice/docker-ID.scope",
-     Runtime::docker, "ID", "", true},
+     Runtime::docker, "ID", "", true, true},
     {"docker, notation of systemd on cgroupfs", "/system.slice:docker:ID", Runtime::docker, "ID", "", true},
     {"GitHub's runner", "/actions_job/ID", Runtime::docker, "ID", "", true},
     {"systemd in docker", "/docker/ID/init.scope", Runtime::docker, "ID", "", false},
@@ -108,7 +109,7 @@ const Form container_forms[] = {
     {"podman, systemd", "/machine.slice/libpod-ID.scope", Runtime::podman, "ID", "", true},
     {"podman with crun", "/machine.slice/libpod-ID.scope/container", Runtime::podman, "ID", "", false},
     {"podman, rootless", "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-ID.scope/container",
-     Runtime::podman, "ID", "", false},
+     Runtime::podman, "ID", "", false, true},
     {"podman --cgroups=split", "/system.slice/web.service/libpod-payload-ID", Runtime::podman, "ID", "",
      true},
     {"podman --cgroups=split in a scope", "/machine.slice/libpod-ID.scope/libpod-payload-ID", Runtime::podman,
@@ -185,7 +186,7 @@ const Other other_forms[] = {
 };
 
 CgroupOwner owner_of(const Form& form) {
-  return {form.runtime, {fill(form.id)}, fill(form.pod), form.is_root};
+  return {form.runtime, {fill(form.id)}, fill(form.pod), form.is_root, form.is_users};
 }
 
 TEST(CgroupPath, NamesTheContainerOfEveryRuntimesForm) {
@@ -215,19 +216,19 @@ TEST(CgroupPath, TakesNothingElseForAContainer) {
 TEST(CgroupPath, PutsTheOwnerThatNoContainerCanForgeFirst) {
   // Who may write below its own cgroup can name a child after any other container.
   const auto owners = parse_cgroup_owners(fill("/docker/ID/docker-OTHER.scope"));
-  EXPECT_THAT(owners, ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false},
-                                  CgroupOwner{Runtime::docker, {second_id}, "", true}));
+  EXPECT_THAT(owners, ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false, false},
+                                  CgroupOwner{Runtime::docker, {second_id}, "", true, false}));
 }
 
 TEST(CgroupPath, NamesAnOwnerOnce) {
   EXPECT_THAT(parse_cgroup_owners(fill("/docker/ID/docker/OTHER/docker/ID")),
-              ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false},
-                          CgroupOwner{Runtime::docker, {second_id}, "", false}));
+              ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false, false},
+                          CgroupOwner{Runtime::docker, {second_id}, "", false, false}));
 }
 
 TEST(CgroupPath, LeavesAConmonInsideAContainerToThatContainer) {
   EXPECT_THAT(parse_cgroup_owners(fill("/docker/ID/libpod-conmon-OTHER.scope")),
-              ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false}));
+              ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false, false}));
 }
 
 TEST(TrustedOwner, PassesOverWhatEnclosesTheObserver) {
@@ -242,7 +243,7 @@ TEST(TrustedOwner, PassesOverWhatEnclosesTheObserver) {
 TEST(ProcessCgroup, LetsTheUnifiedLineDecideInTheHybridLayout) {
   EXPECT_THAT(
       parse_process_cgroup(fill("9:name=systemd:/docker/OTHER\n4:memory:/docker/OTHER\n0::/docker/ID\n")),
-      testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true}));
+      testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true, false}));
 }
 
 TEST(ProcessCgroup, FallsBackToVersion1WhereTheUnifiedLineSaysNothing) {
@@ -250,25 +251,25 @@ TEST(ProcessCgroup, FallsBackToVersion1WhereTheUnifiedLineSaysNothing) {
     SCOPED_TRACE(unified);
     EXPECT_THAT(parse_process_cgroup(
                     fill(std::string("5:devices:/user.slice\n4:cpu,cpuacct:/docker/ID\n") + unified)),
-                testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true}));
+                testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true, false}));
   }
 }
 
 TEST(ProcessCgroup, ReadsTheUnifiedLineAloneWhereVersion1SaysNothing) {
   EXPECT_THAT(parse_process_cgroup(fill("8:pids:/\n4:memory:/other/..\n0::/libpod_parent/libpod-ID\n")),
-              testing::Optional(CgroupOwner{Runtime::podman, {first_id}, "", true}));
+              testing::Optional(CgroupOwner{Runtime::podman, {first_id}, "", true, false}));
 }
 
 TEST(ProcessCgroup, TakesColonsInThePathForPartOfIt) {
   EXPECT_THAT(parse_process_cgroup(fill("0::/kubepods-besteffort-pod3.slice:cri-containerd:ID\n")),
-              testing::Optional(CgroupOwner{Runtime::containerd, {first_id}, "3", true}));
+              testing::Optional(CgroupOwner{Runtime::containerd, {first_id}, "3", true, false}));
   EXPECT_THAT(parse_process_cgroup(fill("1:name=systemd:/system.slice:docker:ID")),
-              testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true}));
+              testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true, false}));
 }
 
 TEST(ProcessCgroup, KnowsTheContainerOfAZombieWhoseCgroupIsRemoved) {
   EXPECT_THAT(parse_process_cgroup(fill("0::/docker/ID (deleted)\n")),
-              testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true}));
+              testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true, false}));
 }
 
 TEST(ProcessCgroup, PassesOverMalformedLines) {

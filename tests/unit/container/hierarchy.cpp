@@ -3,20 +3,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <optional>
 #include <sched.h>
-#include <signal.h>
 #include <string>
 #include <sys/mount.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -26,69 +22,13 @@
 
 #include "dropwarden/sys/fd.hpp"
 
+#include "scratch_cgroup.hpp"
+
 // On real cgroups, which each test makes and removes.
 namespace dropwarden::container {
 namespace {
 
 using testing::ElementsAre;
-
-// A cgroup in one hierarchy; removed with all below it. To be declared before the processes that move in: a
-// cgroup with processes cannot be removed.
-class Cgroup {
- public:
-  Cgroup(const Hierarchy& hierarchy, const std::string& path) : directory_(hierarchy.mount_point + path) {
-    std::filesystem::create_directories(directory_);
-  }
-  Cgroup(Cgroup&& other) noexcept : directory_(std::exchange(other.directory_, {})) {}
-  Cgroup& operator=(Cgroup&&) = delete;
-  Cgroup(const Cgroup&) = delete;
-  Cgroup& operator=(const Cgroup&) = delete;
-  ~Cgroup() {
-    if (!directory_.empty()) remove(directory_);
-  }
-
-  void move_in(pid_t pid) const { std::ofstream(directory_ / "cgroup.procs") << pid << std::flush; }
-
- private:
-  // Files of a cgroup cannot be unlinked: only rmdir(2), children first, works.
-  static void remove(const std::filesystem::path& directory) {
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(directory, ignored)) {
-      if (entry.is_directory(ignored)) remove(entry.path());
-    }
-    // A process that has been reaped may still be on its way out of the cgroup.
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-    while (::rmdir(directory.c_str()) != 0 && errno == EBUSY) {
-      if (std::chrono::steady_clock::now() > deadline) {
-        ADD_FAILURE() << directory << " is still busy";
-        return;
-      }
-      std::this_thread::yield();
-    }
-  }
-
-  std::filesystem::path directory_;
-};
-
-// A process that does nothing until it is killed.
-class Idler {
- public:
-  Idler() : pid_(::fork()) {
-    if (pid_ == 0) {
-      for (;;) ::pause();
-    }
-  }
-  Idler(const Idler&) = delete;
-  Idler& operator=(const Idler&) = delete;
-  ~Idler() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  model::Pid pid() const { return {pid_}; }
-
- private:
-  pid_t pid_;
-};
 
 class HierarchiesTest : public testing::Test {
  protected:
@@ -126,6 +66,17 @@ int run_unshared(const std::function<int()>& body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+// Leaves the calling process's mount namespace without any hierarchy.
+void unmount_hierarchies() {
+  std::ifstream mounts("/proc/self/mounts");
+  std::vector<std::string> points;
+  for (std::string source, point, type, rest;
+       mounts >> source >> point >> type && std::getline(mounts, rest);) {
+    if (type == "cgroup" || type == "cgroup2") points.push_back(point);
+  }
+  for (const auto& point : points) ::umount2(point.c_str(), MNT_DETACH);
+}
+
 TEST_F(HierarchiesTest, AreMountedWhereTheyAreSaidToBe) {
   ASSERT_THAT(hierarchies_->all(), testing::Not(testing::IsEmpty()));
   for (const auto& hierarchy : hierarchies_->all()) {
@@ -143,13 +94,13 @@ TEST_F(HierarchiesTest, GiveTheProcessesOfACgroupAndOfThoseBelowIt) {
     SCOPED_TRACE(hierarchy.mount_point);
     // A new cgroup of v1's cpuset takes no process before it has been given processors.
     if (std::ranges::count(hierarchy.controllers, "cpuset") != 0) continue;
-    const Cgroup top(hierarchy, own_path());
-    const Cgroup middle(hierarchy, own_path("/with space"));
-    const Cgroup bottom(hierarchy, own_path("/with space/init.scope"));
+    const ScratchCgroup top(hierarchy, own_path());
+    const ScratchCgroup middle(hierarchy, own_path("/with space"));
+    const ScratchCgroup bottom(hierarchy, own_path("/with space/init.scope"));
     const Idler above;
     const Idler below;
-    top.move_in(above.pid().value);
-    bottom.move_in(below.pid().value);
+    top.move_in(above.pid());
+    bottom.move_in(below.pid());
 
     const auto all = hierarchies_->read_processes(own_path());
     ASSERT_TRUE(all) << all.error().text();
@@ -162,7 +113,7 @@ TEST_F(HierarchiesTest, GiveTheProcessesOfACgroupAndOfThoseBelowIt) {
 }
 
 TEST_F(HierarchiesTest, GiveNoProcessesOfAnEmptyCgroup) {
-  const Cgroup empty(hierarchies_->all().front(), own_path());
+  const ScratchCgroup empty(hierarchies_->all().front(), own_path());
   const auto processes = hierarchies_->read_processes(own_path());
   ASSERT_TRUE(processes) << processes.error().text();
   EXPECT_THAT(processes->pids, testing::IsEmpty());
@@ -170,12 +121,12 @@ TEST_F(HierarchiesTest, GiveNoProcessesOfAnEmptyCgroup) {
 
 TEST_F(HierarchiesTest, StopAtTheLimitAndSaySo) {
   const auto& hierarchy = hierarchies_->all().front();
-  std::vector<Cgroup> cgroups;
+  std::vector<ScratchCgroup> cgroups;
   for (const char* below : {"", "/a", "/b", "/c"}) cgroups.emplace_back(hierarchy, own_path(below));
   const Idler first;
   const Idler second;
-  cgroups[0].move_in(first.pid().value);
-  cgroups[1].move_in(second.pid().value);
+  cgroups[0].move_in(first.pid());
+  cgroups[1].move_in(second.pid());
 
   const auto few = hierarchies_->read_processes(own_path(), {.cgroups = 1});
   ASSERT_TRUE(few);
@@ -193,9 +144,9 @@ TEST_F(HierarchiesTest, RefuseAPathThatIsNotThereOrLeadsOutOrIsTooLong) {
 
 TEST_F(HierarchiesTest, SurviveACgroupNestedDeeperThanLibcgroupCanName) {
   const auto& hierarchy = hierarchies_->all().front();
-  const Cgroup top(hierarchy, own_path());
+  const ScratchCgroup top(hierarchy, own_path());
   const Idler idler;
-  top.move_in(idler.pid().value);
+  top.move_in(idler.pid());
   const std::string name(255, 'n');
   // Deeper than PATH_MAX, hence by steps.
   sys::Fd directory(::open((hierarchy.mount_point + own_path()).c_str(), O_PATH | O_CLOEXEC));
@@ -216,16 +167,16 @@ TEST_F(HierarchiesTest, SurviveACgroupNestedDeeperThanLibcgroupCanName) {
 
 TEST_F(HierarchiesTest, AreFoundWhereThereIsNothingButCgroup2) {
   const int status = run_unshared([] {
-    if (::umount2("/sys/fs/cgroup", MNT_DETACH) != 0) return 77;
+    unmount_hierarchies();
     if (::mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, nullptr) != 0) return 77;
     const auto hierarchies = read_hierarchies();
     if (!hierarchies || hierarchies->all().size() != 1) return 1;
     const auto& only = hierarchies->all().front();
     if (!only.is_unified || only.mount_point != "/sys/fs/cgroup") return 2;
     const auto path = own_path();
-    const Cgroup cgroup(only, path);
+    const ScratchCgroup cgroup(only, path);
     const Idler idler;
-    cgroup.move_in(idler.pid().value);
+    cgroup.move_in(idler.pid());
     const auto processes = hierarchies->read_processes(path);
     if (!processes || processes->pids != std::vector{idler.pid()}) return 3;
     return 0;
@@ -236,7 +187,7 @@ TEST_F(HierarchiesTest, AreFoundWhereThereIsNothingButCgroup2) {
 
 TEST_F(HierarchiesTest, AreAnErrorWhereNoneIsMounted) {
   const int status = run_unshared([] {
-    if (::umount2("/sys/fs/cgroup", MNT_DETACH) != 0) return 77;
+    unmount_hierarchies();
     const auto hierarchies = read_hierarchies();
     return !hierarchies && hierarchies.error().number == ENODEV ? 0 : 1;
   });
