@@ -4,26 +4,53 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dropwarden/model/container.hpp"
 
 namespace dropwarden::container {
 
-// What a cgroup path says about the container that owns it.
+// What a cgroup path says about a container that owns it.
 struct CgroupOwner {
   model::Runtime runtime = model::Runtime::unknown;
   model::ContainerId id;
-  std::string pod_uid;   // with dashes, from a kubepods path; else empty
-  bool is_root = false;  // the path is the container's own cgroup, not one below it
+  std::string pod_uid;    // from a kubepods path, as the API server prints it (a static pod's has no dashes);
+                          // else empty
+  bool is_root = false;   // the path is the container's own cgroup, not one below it
+  bool is_users = false;  // below user.slice, where a user of the host may make a cgroup of any name
 
   friend bool operator==(const CgroupOwner&, const CgroupOwner&) = default;
 };
 
-// One cgroup path, relative to its hierarchy's mount. Nothing when it belongs to no container. Pure.
+// All containers that one cgroup path, relative to its hierarchy's mount, runs through: outermost first. A
+// container inside another (docker in docker, a kind node) gives two, and none of them is named twice. Pure.
+//
+// Trust: the host wrote the path down to the first owner. What follows was written inside that owner: by a
+// runtime that runs there, or by anyone there who may make a cgroup and name it after another container. Only
+// a caller that holds a second proof (a runtime that knows the ID, the device of the root mount) may believe
+// a later owner.
+//
+// Cannot be known from a path, so never returned: containers with a name of the user's choice (`ctr run …
+// NAME` runs in `/<namespace>/NAME`), and, for a bare ID below `kubepods`, whether the runtime is containerd
+// (assumed: nearly all are) or cri-dockerd.
+std::vector<CgroupOwner> parse_cgroup_owners(std::string_view path);
+
+// The innermost of the owners, which is the container that a process belongs to as long as nobody lies.
+// Nothing when the path belongs to no container. Pure.
 std::optional<CgroupOwner> parse_cgroup_path(std::string_view path);
 
-// Text of /proc/PID/cgroup (cgroups(7)): the `0::` line decides, or any v1 line when that is `/` or names no container.
-// Pure; malformed lines are passed over.
+// Text of /proc/PID/cgroup (cgroups(7)): the owners by the `0::` line, or by the first v1 line that has any
+// when that is `/`, leads out of the reader's cgroup namespace (`/../..`) or names no container. Pure;
+// malformed lines are passed over.
+std::vector<CgroupOwner> parse_process_owners(std::string_view text);
+
+// The innermost of those.
 std::optional<CgroupOwner> parse_process_cgroup(std::string_view text);
+
+// The outermost of `owners` that does not enclose the observer as well: `enclosing` is what pid 1 of the
+// observer's pid namespace is in, empty on a host, the node's container in kind. It is the one that no
+// container can forge. Pure.
+std::optional<CgroupOwner> trusted_owner(const std::vector<CgroupOwner>& owners,
+                                         const std::vector<CgroupOwner>& enclosing);
 
 }  // namespace dropwarden::container

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,38 +19,75 @@ namespace dropwarden::container {
 
 // All containers known at one moment. Immutable once published.
 struct Snapshot {
-  std::unordered_map<std::string, model::Container> containers;  // by id
+  // By id. Shared between snapshots: one changes, the others are not copied.
+  std::unordered_map<std::string, std::shared_ptr<const model::Container>> containers;
   std::vector<SourceState> sources;
 
   // Nothing when `id` is unknown. The pointer lives as long as the snapshot.
   const model::Container* find(const model::ContainerId& id) const;
 };
 
-// What every source says, merged by container ID: the same container told by two sources (containerd's CRI and its events,
-// docker and its containerd) is one, and a field that one source knows is not erased by another that does not. A
-// container that ended is kept for a while, since its last findings may still be on their way. Loop's thread
-// only; the snapshots it publishes may go anywhere.
+struct RegistryOptions {
+  std::chrono::steady_clock::duration keep_ended = std::chrono::seconds(60);
+  std::size_t most_ended = 4096;  // kept at once; the one that ended first makes room
+  std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+};
+
+// What every source says, merged by container ID: the same container told by two sources (containerd's CRI
+// and its events, docker and its containerd) is one.
+//
+// Field by field, the source with the better metadata (complete before pending before none) wins, among
+// equals the one that spoke last; a field that it leaves empty comes from the next, or from what was known
+// before, so that nothing is forgotten while the container lives. Three fields differ: the state is what a
+// runtime said last (what others said, only while none has),`is_sandbox` is true once any source says so, and
+// a container that exited has no init, since its pid may be another process by now.
+//
+// A container that no source knows any more has ended: it stays for `keep_ended` with the state exited, since
+// its last findings may still be on their way. A source that loses its connection keeps what it said.
+//
+// Loop's thread only; the snapshots it publishes may go anywhere.
 class Registry final : public Observer {
  public:
-  // `on_change` is called after each change of the containers, with the new snapshot.
+  // Called after each change of the containers, with the new snapshot. May ask this registry for its
+  // snapshot, must not tell it anything.
   using OnChange = std::function<void(const std::shared_ptr<const Snapshot>&)>;
-  explicit Registry(OnChange on_change = {});
+  explicit Registry(OnChange on_change = {}, RegistryOptions options = {});
 
   void on_list(const std::string& source, std::vector<model::Container> containers) override;
   void on_container(const std::string& source, model::Container container) override;
   void on_gone(const std::string& source, const model::ContainerId& id) override;
   void on_state(const SourceState& state) override;
 
+  // Forgets the containers whose time is over. Every call of the observer does so too; for a timer, where
+  // nothing happens for long.
+  void forget_ended();
+
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_; }
 
  private:
-  void publish();
+  struct Claim {
+    model::Container container;
+    std::uint64_t order = 0;  // the greater, the later
+  };
+  struct Entry {
+    std::map<std::string, Claim> claims;  // by source
+    std::optional<std::chrono::steady_clock::time_point> ended;
+    std::shared_ptr<const model::Container> merged = std::make_shared<model::Container>();
+  };
+
+  // Each returns whether a container has changed.
+  bool claim(const std::string& source, model::Container container);
+  bool withdraw(const std::string& source, Entry& entry);
+  bool update(Entry& entry);
+  bool drop_ended();
+  void publish_if(bool has_changed);
 
   OnChange on_change_;
-  // source -> id -> what that source said last
-  std::map<std::string, std::unordered_map<std::string, model::Container>> by_source_;
+  RegistryOptions options_;
+  std::unordered_map<std::string, Entry> entries_;  // by id
   std::vector<SourceState> sources_;
-  std::shared_ptr<const Snapshot> snapshot_;
+  std::uint64_t order_ = 0;
+  std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<Snapshot>();
 };
 
 }  // namespace dropwarden::container

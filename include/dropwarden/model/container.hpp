@@ -18,12 +18,16 @@ const char* name_of(Runtime runtime);
 struct Image {
   std::string name;    // as the user asked for it, `docker.io/library/nginx:1.25`
   std::string digest;  // `sha256:…`: of the repository where known, else the image ID
+
+  friend bool operator==(const Image&, const Image&) = default;
 };
 
 struct Pod {
   std::string name;
   std::string name_space;
   std::string uid;
+
+  friend bool operator==(const Pod&, const Pod&) = default;
 };
 
 enum class Metadata {
@@ -50,6 +54,8 @@ struct Container {
   std::string upperdir;      // host path where the runtime tells it, else empty
   util::WallTime started{};  // epoch while unknown
   Metadata metadata = Metadata::none;
+
+  friend bool operator==(const Container&, const Container&) = default;
 };
 
 }  // namespace dropwarden::model

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "dropwarden/container/observer.hpp"
+#include "dropwarden/container/process_scan.hpp"
+#include "dropwarden/container/source.hpp"
+
+namespace dropwarden::container {
+
+struct ProcessSourceOptions {
+  ScanLimits limits;
+  std::size_t processes_per_turn = 128;  // looked at before the loop does something else
+  // When to look after a call of `rescan`, ascending: a container's first process comes 50 to 350 ms after
+  // its overlay was mounted (runc and crun under containerd, podman, dockerd), later on a busy machine.
+  std::vector<std::chrono::milliseconds> rescan_after{
+      std::chrono::milliseconds(100), std::chrono::milliseconds(500), std::chrono::milliseconds(2000)};
+};
+
+// The containers that run here by their processes alone: with no runtime to ask, and before a runtime
+// answers. Says only what the cgroup tells (ID, runtime, pod UID) and the init, with Metadata::none. What
+// /proc does not let it see becomes SourceState::problem.
+class ProcessSource final : public Source {
+ public:
+  static constexpr const char* name = "processes";
+
+  // `observer` must outlive the source.
+  ProcessSource(boost::asio::io_context& loop, ProcessReader reader, Observer& observer,
+                ProcessSourceOptions options = {});
+  ~ProcessSource() override;
+  ProcessSource(const ProcessSource&) = delete;
+  ProcessSource& operator=(const ProcessSource&) = delete;
+
+  void start() override;
+  void stop() override;
+
+  // Looks again, soon and a few times more. Cheap to call: calls that come before the next look are one.
+  void rescan();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace dropwarden::container

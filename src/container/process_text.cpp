@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process_text.hpp"
+
+#include "dropwarden/util/text.hpp"
+
+namespace dropwarden::container {
+
+std::optional<NamespacePids> parse_namespace_pids(std::string_view status) {
+  while (!status.empty()) {
+    auto line = util::take_until(status, '\n');
+    // A name cannot forge the line: the kernel escapes newlines in `Name:`.
+    if (util::take_until(line, ':') != "NSpid") continue;
+    NamespacePids pids;
+    for (line = util::trim(line); !line.empty(); ++pids.depth) {
+      const auto number = util::parse_number<std::int32_t>(util::take_until(line, '\t'));
+      if (!number) return std::nullopt;
+      pids.innermost = *number;
+    }
+    if (pids.depth == 0) return std::nullopt;
+    return pids;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> parse_start_time(std::string_view stat) {
+  // The second field is the name in brackets, which may hold spaces and brackets itself.
+  const auto bracket = stat.rfind(')');
+  if (bracket == std::string_view::npos) return std::nullopt;
+  auto rest = util::trim(stat.substr(bracket + 1));
+  for (int field = 3; field < 22; ++field) util::take_until(rest, ' ');
+  return util::parse_number<std::uint64_t>(util::take_until(rest, ' '));
+}
+
+}  // namespace dropwarden::container

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/container/registry.hpp"
+
+#include <algorithm>
+#include <tuple>
+#include <unordered_set>
+#include <utility>
+
+#include "merge.hpp"
+
+namespace dropwarden::container {
+
+const model::Container* Snapshot::find(const model::ContainerId& id) const {
+  const auto found = containers.find(id.value);
+  return found == containers.end() ? nullptr : found->second.get();
+}
+
+Registry::Registry(OnChange on_change, RegistryOptions options)
+    : on_change_(std::move(on_change)), options_(std::move(options)) {}
+
+void Registry::on_list(const std::string& source, std::vector<model::Container> containers) {
+  std::unordered_set<std::string> listed;
+  bool has_changed = false;
+  for (auto& container : containers) {
+    listed.insert(container.id.value);
+    has_changed |= claim(source, std::move(container));
+  }
+  for (auto& [id, entry] : entries_) {
+    if (!listed.contains(id)) has_changed |= withdraw(source, entry);
+  }
+  publish_if(has_changed);
+}
+
+void Registry::on_container(const std::string& source, model::Container container) {
+  publish_if(claim(source, std::move(container)));
+}
+
+void Registry::on_gone(const std::string& source, const model::ContainerId& id) {
+  const auto found = entries_.find(id.value);
+  publish_if(found != entries_.end() && withdraw(source, found->second));
+}
+
+void Registry::on_state(const SourceState& state) {
+  const auto known = std::ranges::find(sources_, state.name, &SourceState::name);
+  if (known == sources_.end()) {
+    sources_.push_back(state);
+  } else {
+    *known = state;
+  }
+  auto next = std::make_shared<Snapshot>(*snapshot_);
+  next->sources = sources_;
+  snapshot_ = std::move(next);
+}
+
+void Registry::forget_ended() {
+  publish_if(false);
+}
+
+bool Registry::claim(const std::string& source, model::Container container) {
+  // An ID is the key of everything; one without is a mistake of the source that concerns no container.
+  if (container.id.value.empty()) return false;
+  auto& entry = entries_[container.id.value];
+  entry.ended.reset();
+  entry.claims[source] = {std::move(container), ++order_};
+  return update(entry);
+}
+
+bool Registry::withdraw(const std::string& source, Entry& entry) {
+  if (entry.claims.erase(source) == 0) return false;
+  if (entry.claims.empty()) entry.ended = options_.now();
+  return update(entry);
+}
+
+bool Registry::update(Entry& entry) {
+  std::vector<const Claim*> claims;
+  for (const auto& [source, claim] : entry.claims) claims.push_back(&claim);
+  std::ranges::sort(claims, std::ranges::greater{}, [](const Claim* claim) {
+    return std::tuple(rank_of(claim->container.metadata), claim->order);
+  });
+
+  model::Container merged;
+  std::pair<bool, std::uint64_t>
+      newest_state{};  // a runtime knows better than /proc, which is read in slices
+  for (const Claim* claim : claims) {
+    const auto& container = claim->container;
+    merged.id = container.id;
+    fill_gaps(merged, container);
+    if (merged.init.value == 0) merged.init = container.init;
+    const std::pair order(container.metadata != model::Metadata::none, claim->order);
+    if (container.state != model::ContainerState::unknown && order > newest_state) {
+      merged.state = container.state;
+      newest_state = order;
+    }
+  }
+  // What was known stays known, though the source that knew it has let go: an ID is never used again.
+  merged.id = merged.id.value.empty() ? entry.merged->id : merged.id;
+  fill_gaps(merged, *entry.merged);
+  if (claims.empty()) merged.state = model::ContainerState::exited;
+  if (merged.state == model::ContainerState::exited) merged.init = {};
+
+  if (merged == *entry.merged) return false;
+  entry.merged = std::make_shared<const model::Container>(std::move(merged));
+  return true;
+}
+
+bool Registry::drop_ended() {
+  const auto now = options_.now();
+  std::vector<std::pair<std::chrono::steady_clock::time_point, std::string>> ended;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.ended) ended.emplace_back(*entry.ended, id);
+  }
+  std::ranges::sort(ended);
+  const std::size_t too_many = ended.size() - std::min(ended.size(), options_.most_ended);
+  bool has_dropped = false;
+  for (std::size_t at = 0; at < ended.size(); ++at) {
+    if (at >= too_many && ended[at].first + options_.keep_ended > now) break;
+    entries_.erase(ended[at].second);
+    has_dropped = true;
+  }
+  return has_dropped;
+}
+
+void Registry::publish_if(bool has_changed) {
+  if (!(drop_ended() || has_changed)) return;
+  auto next = std::make_shared<Snapshot>();
+  next->sources = sources_;
+  next->containers.reserve(entries_.size());
+  for (const auto& [id, entry] : entries_) next->containers.emplace(id, entry.merged);
+  snapshot_ = std::move(next);
+  if (on_change_) on_change_(snapshot_);
+}
+
+}  // namespace dropwarden::container

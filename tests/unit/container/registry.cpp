@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/container/registry.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace dropwarden::container {
+namespace {
+
+using model::Container;
+using model::ContainerState;
+using model::Metadata;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using namespace std::chrono_literals;
+
+const std::string cri = "cri /run/containerd/containerd.sock";
+const std::string docker = "docker /run/docker.sock";
+const std::string processes = "processes";
+
+Container from_processes(const std::string& id, std::int32_t init = 42) {
+  Container container;
+  container.id = {id};
+  container.state = ContainerState::running;
+  container.init = {init};
+  return container;
+}
+
+Container from_runtime(const std::string& id) {
+  return {.id = {id},
+          .name = "web",
+          .runtime = model::Runtime::containerd,
+          .image = {.name = "nginx:1", .digest = "sha256:1"},
+          .labels = {{"app", "web"}},
+          .pod = model::Pod{.name = "web-0", .name_space = "default", .uid = "u"},
+          .state = ContainerState::running,
+          .init = {42},
+          .upperdir = "/upper",
+          .started = util::WallTime(5s),
+          .metadata = Metadata::complete};
+}
+
+class RegistryTest : public testing::Test {
+ protected:
+  const Container& known(const std::string& id) {
+    const auto* container = registry_.snapshot()->find({id});
+    if (container == nullptr) {
+      ADD_FAILURE() << id << " is not known";
+      static const Container none;
+      return none;
+    }
+    return *container;
+  }
+  bool is_known(const std::string& id) const { return registry_.snapshot()->find({id}) != nullptr; }
+
+  int changes_ = 0;
+  std::chrono::steady_clock::time_point now_{};
+  Registry registry_{[this](const auto& snapshot) {
+                       ++changes_;
+                       EXPECT_EQ(snapshot, registry_.snapshot());
+                     },
+                     {.keep_ended = 60s, .most_ended = 3, .now = [this] { return now_; }}};
+};
+
+TEST_F(RegistryTest, KnowsNothingAtFirst) {
+  EXPECT_THAT(registry_.snapshot()->containers, IsEmpty());
+  EXPECT_EQ(registry_.snapshot()->find({"a"}), nullptr);
+}
+
+TEST_F(RegistryTest, PublishesWhatASourceSays) {
+  registry_.on_container(cri, from_runtime("a"));
+  EXPECT_EQ(known("a"), from_runtime("a"));
+  EXPECT_EQ(changes_, 1);
+}
+
+TEST_F(RegistryTest, PublishesNothingWhenNothingIsNew) {
+  registry_.on_list(cri, {from_runtime("a"), from_runtime("b")});
+  EXPECT_EQ(changes_, 1);
+  const auto before = registry_.snapshot();
+  registry_.on_list(cri, {from_runtime("b"), from_runtime("a")});
+  registry_.on_container(cri, from_runtime("a"));
+  registry_.on_gone(cri, {"c"});
+  registry_.on_gone(docker, {"a"});
+  EXPECT_EQ(changes_, 1);
+  EXPECT_EQ(registry_.snapshot(), before);
+}
+
+TEST_F(RegistryTest, LeavesASnapshotAsItWas) {
+  registry_.on_container(cri, from_runtime("a"));
+  const auto before = registry_.snapshot();
+  auto renamed = from_runtime("a");
+  renamed.name = "other";
+  registry_.on_container(cri, renamed);
+  registry_.on_container(cri, from_runtime("b"));
+  EXPECT_EQ(before->find({"a"})->name, "web");
+  EXPECT_EQ(before->find({"b"}), nullptr);
+  EXPECT_EQ(known("a").name, "other");
+}
+
+TEST_F(RegistryTest, MergesFieldByFieldWhoeverSpeaksFirst) {
+  auto told = from_runtime("a");
+  told.init = {};
+  told.image.digest.clear();
+  told.pod->uid.clear();
+  auto seen = from_processes("a", 42);
+  seen.runtime = model::Runtime::docker;  // the parser's guess
+  seen.pod = model::Pod{.name = {}, .name_space = {}, .uid = "u"};
+
+  auto expected = told;
+  expected.init = {42};
+  expected.pod->uid = "u";
+  for (const bool runtime_first : {true, false}) {
+    SCOPED_TRACE(runtime_first);
+    Registry registry;
+    registry.on_container(runtime_first ? cri : processes, runtime_first ? told : seen);
+    registry.on_container(runtime_first ? processes : cri, runtime_first ? seen : told);
+    EXPECT_EQ(*registry.snapshot()->find({"a"}), expected);
+  }
+}
+
+TEST_F(RegistryTest, PrefersBetterMetadataThenWhatWasSaidLast) {
+  const auto named = [](const char* name, Metadata metadata) {
+    Container container;
+    container.id = {"a"};
+    container.name = name;
+    container.metadata = metadata;
+    return container;
+  };
+  registry_.on_container("one", named("complete", Metadata::complete));
+  registry_.on_container("two", named("pending", Metadata::pending));
+  registry_.on_container("three", named("none", Metadata::none));
+  EXPECT_EQ(known("a").name, "complete");
+  EXPECT_EQ(known("a").metadata, Metadata::complete);
+  registry_.on_container("two", named("complete too", Metadata::complete));
+  EXPECT_EQ(known("a").name, "complete too");
+}
+
+TEST_F(RegistryTest, TakesTheStateThatARuntimeSaidLast) {
+  auto container = from_runtime("a");
+  container.state = ContainerState::created;
+  container.init = {};
+  registry_.on_container(cri, container);
+  EXPECT_EQ(known("a").state, ContainerState::created);
+  Container event;
+  event.id = {"a"};
+  event.state = ContainerState::running;
+  event.metadata = Metadata::pending;
+  registry_.on_container(docker, event);
+  EXPECT_EQ(known("a").state, ContainerState::running);
+  event.state = ContainerState::unknown;
+  registry_.on_container(docker, event);
+  EXPECT_EQ(known("a").state, ContainerState::created) << "unknown says nothing";
+}
+
+TEST_F(RegistryTest, BelievesARuntimeThatAContainerExitedThoughProcessesWereSeenLater) {
+  auto container = from_runtime("a");
+  container.state = ContainerState::exited;
+  registry_.on_container(cri, container);
+  registry_.on_container(processes, from_processes("a", 42));
+  EXPECT_EQ(known("a").state, ContainerState::exited);
+  EXPECT_EQ(known("a").init.value, 0) << "the pid may be another process by now";
+}
+
+TEST_F(RegistryTest, ForgetsNothingThatASourceKnewWhileAnotherStillHasTheContainer) {
+  registry_.on_container(processes, from_processes("a"));
+  registry_.on_container(cri, from_runtime("a"));
+  registry_.on_gone(cri, {"a"});
+  auto expected = from_runtime("a");
+  EXPECT_EQ(known("a"), expected);
+}
+
+TEST_F(RegistryTest, ForgetsWhatAListLeavesOutForThatSourceAlone) {
+  registry_.on_list(cri, {from_runtime("a"), from_runtime("b")});
+  registry_.on_list(docker, {from_runtime("c")});
+  registry_.on_list(cri, {from_runtime("b")});
+  EXPECT_EQ(known("a").state, ContainerState::exited);
+  EXPECT_EQ(known("b").state, ContainerState::running);
+  EXPECT_EQ(known("c").state, ContainerState::running);
+}
+
+TEST_F(RegistryTest, KeepsAnEndedContainerForAWhile) {
+  registry_.on_container(cri, from_runtime("a"));
+  registry_.on_gone(cri, {"a"});
+  EXPECT_EQ(known("a").name, "web");
+  EXPECT_EQ(known("a").state, ContainerState::exited);
+  EXPECT_EQ(known("a").init.value, 0);
+  now_ += 59s;
+  registry_.forget_ended();
+  EXPECT_TRUE(is_known("a"));
+  const int before = changes_;
+  now_ += 1s;
+  registry_.forget_ended();
+  EXPECT_FALSE(is_known("a"));
+  EXPECT_EQ(changes_, before + 1);
+}
+
+TEST_F(RegistryTest, KeepsAContainerThatComesBack) {
+  registry_.on_container(cri, from_runtime("a"));
+  registry_.on_gone(cri, {"a"});
+  registry_.on_container(processes, from_processes("a", 43));
+  EXPECT_EQ(known("a").state, ContainerState::running);
+  EXPECT_EQ(known("a").init.value, 43);
+  EXPECT_EQ(known("a").name, "web");
+  now_ += 61s;
+  registry_.forget_ended();
+  EXPECT_TRUE(is_known("a"));
+}
+
+TEST_F(RegistryTest, KeepsNoMoreEndedContainersThanItMay) {
+  for (const char* id : {"a", "b", "c", "d", "e"}) {
+    registry_.on_container(cri, from_runtime(id));
+    registry_.on_gone(cri, {id});
+    now_ += 1s;
+  }
+  EXPECT_FALSE(is_known("a"));
+  EXPECT_FALSE(is_known("b"));
+  EXPECT_TRUE(is_known("c") && is_known("d") && is_known("e"));
+}
+
+TEST_F(RegistryTest, KnowsASandboxFromWhoeverCanTell) {
+  auto sandbox = from_runtime("a");
+  sandbox.is_sandbox = true;
+  registry_.on_container(cri, sandbox);
+  registry_.on_container(docker, from_runtime("a"));
+  EXPECT_TRUE(known("a").is_sandbox);
+}
+
+TEST_F(RegistryTest, PassesOverAContainerWithoutAnId) {
+  registry_.on_list(cri, {from_runtime(""), from_runtime("a")});
+  EXPECT_EQ(registry_.snapshot()->containers.size(), 1U);
+}
+
+TEST_F(RegistryTest, ShowsHowTheSourcesStandAndKeepsWhatADeadOneSaid) {
+  registry_.on_state({.name = cri, .is_connected = true, .version = "containerd 1.6.20", .problem = {}});
+  registry_.on_container(cri, from_runtime("a"));
+  registry_.on_state({.name = cri, .is_connected = false, .version = "containerd 1.6.20", .problem = "gone"});
+  registry_.on_state({.name = docker, .is_connected = true, .version = {}, .problem = {}});
+  const auto snapshot = registry_.snapshot();
+  EXPECT_THAT(snapshot->sources, ElementsAre(testing::Field(&SourceState::problem, "gone"),
+                                             testing::Field(&SourceState::name, docker)));
+  EXPECT_EQ(known("a").state, ContainerState::running);
+}
+
+}  // namespace
+}  // namespace dropwarden::container
