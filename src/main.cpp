@@ -1,2 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-int main() { return 2; }
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "dropwarden/cli/cli.hpp"
+
+int main(int argc, char** argv) {
+  try {
+    return dropwarden::cli::main(argc, argv, std::cout, std::cerr);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dropwarden: %s\n", error.what());
+  } catch (...) {
+    std::fputs("dropwarden: unknown error\n", stderr);
+  }
+  return 1;
+}

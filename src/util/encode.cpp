@@ -12,7 +12,9 @@ std::string base64(std::span<const std::byte> bytes) {
   out.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = bytes.size() - i;
-    const auto at = [&](std::size_t k) { return k < left ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0U; };
+    const auto at = [&](std::size_t k) {
+      return k < left ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0U;
+    };
     const std::uint32_t group = at(0) << 16U | at(1) << 8U | at(2);
     out += alphabet[group >> 18U & 63U];
     out += alphabet[group >> 12U & 63U];

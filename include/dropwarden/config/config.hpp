@@ -14,16 +14,22 @@ enum class RuntimeType { cri, docker };
 struct RuntimeSocket {
   RuntimeType type = RuntimeType::cri;
   std::string socket;  // absolute path
+
+  friend bool operator==(const RuntimeSocket&, const RuntimeSocket&) = default;
 };
 struct Runtimes {
   std::vector<RuntimeSocket> sockets;  // tried all; one that is absent is tried again quietly
   std::chrono::milliseconds timeout{2000};
+
+  friend bool operator==(const Runtimes&, const Runtimes&) = default;
 };
 
 struct Watch {
-  bool unidentified_overlays = true;  // also overlays in which no container is recognised
-  std::uint64_t hash_inline_bytes = 256 * 1024;        // hashed before the finding is printed
+  bool unidentified_overlays = true;             // also overlays in which no container is recognised
+  std::uint64_t hash_inline_bytes = 256 * 1024;  // hashed before the finding is printed
   std::uint64_t hash_max_bytes = std::uint64_t{1} << 30U;  // larger files are not hashed
+
+  friend bool operator==(const Watch&, const Watch&) = default;
 };
 
 // Which kinds become findings.
@@ -33,6 +39,8 @@ struct Classify {
   bool scripts = true;
   bool objects = false;
   bool core_dumps = false;
+
+  friend bool operator==(const Classify&, const Classify&) = default;
 };
 
 enum class Format { native, tracee, falco, ecs, ocsf, cef, text };
@@ -42,15 +50,21 @@ struct Output {
   bool has_format = false;  // false: text on a terminal, else native
   Format format = Format::native;
   std::size_t queue = 8192;  // lines
+
+  friend bool operator==(const Output&, const Output&) = default;
 };
 
 enum class LogLevel { debug, info, warn, error, critical };
 struct Logging {
   LogLevel level = LogLevel::info;
+
+  friend bool operator==(const Logging&, const Logging&) = default;
 };
 
 struct Control {
   std::string socket = "/run/dropwarden/control.sock";  // the instance lock is beside it
+
+  friend bool operator==(const Control&, const Control&) = default;
 };
 
 struct Config {
@@ -60,18 +74,26 @@ struct Config {
   std::vector<Output> outputs;
   Logging logging;
   Control control;
+
+  friend bool operator==(const Config&, const Config&) = default;
 };
 
-// Bad configuration: `what()` is `FILE:LINE:COLUMN: what is wrong; what is allowed`, then the line and a caret.
+// Bad configuration: `what()` is `FILE:LINE:COLUMN: what is wrong; what is allowed`, then the line and a
+// caret.
 class ConfigError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
+// Where the configuration is when no other file is named.
+inline constexpr const char* default_file = "/etc/dropwarden/dropwarden.yaml";
+
 // The built-in defaults, equal to conf/dropwarden.yaml.
 Config defaults();
 
-// `name_for_errors` stands for the file. Unknown keys, wrong types and ranges throw ConfigError.
+// `name_for_errors` stands for the file. Throws ConfigError for unknown, missing and duplicate keys, wrong
+// types and ranges, and text that is not one small YAML document, with all that is wrong at once, at most 20
+// errors. `load` throws SystemError when it cannot read the file.
 Config parse(const std::string& yaml, const std::string& name_for_errors);
 Config load(const std::filesystem::path& file);
 

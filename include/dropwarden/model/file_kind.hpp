@@ -13,15 +13,17 @@ const char* name_of(Format format);
 enum class ElfType { executable, pie, shared, relocatable, core, unknown };
 const char* name_of(ElfType type);
 
-// ELF header facts (elf(5)).
+// ELF header facts (elf(5)), read the way the kernel would load the file: it looks at neither the class nor
+// the byte order that the header states.
 struct ElfFacts {
   ElfType type = ElfType::unknown;
-  unsigned bits = 0;            // 32 or 64, 0 when the class byte is neither
+  unsigned bits = 0;  // 32 or 64; 0 when the class byte is neither and no class fits
   bool is_little_endian = true;
   std::uint16_t machine_number = 0;  // e_machine
-  std::string machine;          // `x86_64`, `aarch64`, …; the number in decimal when it has no name here
-  std::string interpreter;      // PT_INTERP, raw bytes; empty when there is none in reach
-  bool is_static = false;       // no interpreter and no dynamic section
+  std::string
+      machine;  // `x86_64`, `riscv`, …; the number in decimal when it has no name, `unknown` when cut off
+  std::string interpreter;  // PT_INTERP, raw bytes; empty when there is none in reach
+  bool is_static = false;   // a program that runs without a dynamic loader; false when that is not known
 };
 
 struct ScriptFacts {

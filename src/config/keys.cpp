@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "keys.hpp"
+
+#include <sys/un.h>
+
+#include "dropwarden/util/escape.hpp"
+#include "dropwarden/util/text.hpp"
+
+#include "format_names.hpp"
+#include "units.hpp"
+
+namespace dropwarden::config {
+namespace {
+
+// A value of T with limits. `parse` returns nothing for text that is not one.
+template <class T, class Parse>
+auto set_within(T min, T max, const char* what, Parse parse, Where<T> where) {
+  return [=](Config& config, const Scalar& scalar) -> Problem {
+    const auto value = parse(scalar);
+    if (!value) return quote(scalar.text) + " is not " + what;
+    if (*value < min || *value > max) return quote(scalar.text) + " is out of range";
+    where(config) = *value;
+    return std::nullopt;
+  };
+}
+
+}  // namespace
+
+std::string quote(std::string_view text) {
+  constexpr std::size_t max_shown = 80;
+  return "\"" + util::escape(text, max_shown) + "\"";
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+Key bool_key(std::string path, Where<bool> where) {
+  return {.path = std::move(path),
+          .allowed = "true, false",
+          .set = [where](Config& config, const Scalar& scalar) -> Problem {
+            const bool is_true = scalar.text == "true";
+            if (!scalar.is_plain || (!is_true && scalar.text != "false"))
+              return quote(scalar.text) + " is not a boolean";
+            where(config) = is_true;
+            return std::nullopt;
+          }};
+}
+
+Key count_key(std::string path, std::size_t min, std::size_t max, Where<std::size_t> where) {
+  const auto parse = [](const Scalar& scalar) {
+    return scalar.is_plain ? util::parse_number<std::size_t>(scalar.text) : std::nullopt;
+  };
+  return {.path = std::move(path),
+          .allowed = "a whole number from " + std::to_string(min) + " to " + std::to_string(max),
+          .set = set_within<std::size_t>(min, max, "a whole number", parse, std::move(where))};
+}
+
+Key size_key(std::string path, std::uint64_t min, std::uint64_t max, Where<std::uint64_t> where) {
+  const auto parse = [](const Scalar& scalar) { return parse_size(scalar.text); };
+  return {.path = std::move(path),
+          .allowed = "a size from " + format_size(min) + " to " + format_size(max) +
+                     ", in bytes or with one of KiB, MiB, GiB, TiB, like 64KiB",
+          .set = set_within<std::uint64_t>(min, max, "a size", parse, std::move(where))};
+}
+
+Key duration_key(std::string path, std::chrono::milliseconds min, std::chrono::milliseconds max,
+                 Where<std::chrono::milliseconds> where) {
+  const auto parse = [](const Scalar& scalar) { return parse_duration(scalar.text); };
+  return {.path = std::move(path),
+          .allowed = "a time from " + format_duration(min) + " to " + format_duration(max) +
+                     ", with one of ms, s, m, like 250ms",
+          .set = set_within<std::chrono::milliseconds>(min, max, "a time", parse, std::move(where))};
+}
+
+Key socket_key(std::string path, Where<std::string> where) {
+  constexpr std::size_t max_bytes = sizeof(sockaddr_un{}.sun_path) - 1;
+  return {.path = std::move(path),
+          .allowed = "an absolute path of at most " + std::to_string(max_bytes) + " bytes",
+          .set = [where](Config& config, const Scalar& scalar) -> Problem {
+            if (!scalar.text.starts_with('/') || scalar.text.ends_with('/')) {
+              return quote(scalar.text) + " is not the absolute path of a socket";
+            }
+            if (scalar.text.size() > max_bytes) return quote(scalar.text) + " is too long";
+            // Quoted YAML can spell any byte, `"\0"`.
+            if (scalar.text.find('\0') != std::string_view::npos) return quote(scalar.text) + " holds a NUL";
+            where(config) = scalar.text;
+            return std::nullopt;
+          }};
+}
+
+Key format_key(std::string path, Where<Output> where) {
+  std::vector<std::string> available;
+  for (const FormatName& name : format_names()) {
+    if (name.is_available) available.emplace_back(name.name);
+  }
+  return {.path = std::move(path),
+          .allowed = join(available),
+          .set = [where](Config& config, const Scalar& scalar) -> Problem {
+            for (const FormatName& name : format_names()) {
+              if (scalar.text != name.name) continue;
+              if (!name.is_available) return std::string(name.name) + " is not available in this version";
+              where(config).has_format = name.format.has_value();
+              where(config).format = name.format.value_or(Output{}.format);
+              return std::nullopt;
+            }
+            return quote(scalar.text) + " is not known";
+          }};
+}
+
+}  // namespace dropwarden::config

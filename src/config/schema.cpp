@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "schema.hpp"
+
+#include <algorithm>
+
+#include "keys.hpp"
+
+namespace dropwarden::config {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+
+Key required(Key key) {
+  key.is_required = true;
+  return key;
+}
+
+Key mapping(std::string path, std::function<Problem(const Config&)> check = {}) {
+  return {.path = std::move(path),
+          .shape = Shape::mapping,
+          .allowed = "a mapping of keys to values",
+          .check = std::move(check)};
+}
+
+template <class T>
+Key list(std::string path, std::size_t max, Where<std::vector<T>> where,
+         std::function<Problem(const Config&)> check) {
+  return {.path = std::move(path),
+          .shape = Shape::list_of_mappings,
+          .allowed = "a list of at most " + std::to_string(max) + " mappings",
+          .resize = [where](Config& config, std::size_t size) { where(config).resize(size); },
+          .max_elements = max,
+          .check = std::move(check)};
+}
+
+Problem check_sockets(const Config& config) {
+  const auto& sockets = config.runtimes.sockets;
+  for (auto it = sockets.begin(); it != sockets.end(); ++it) {
+    const auto is_same = [&](const RuntimeSocket& other) { return other.socket == it->socket; };
+    if (std::any_of(sockets.begin(), it, is_same)) return quote(it->socket) + " is listed twice";
+  }
+  return std::nullopt;
+}
+
+Problem check_outputs(const Config& config) {
+  if (config.outputs.empty()) return "findings would go nowhere: there must be an output";
+  const auto is_stdout = [](const Output& output) { return output.type == OutputType::standard_output; };
+  // Two writers would cut each other's lines.
+  if (std::count_if(config.outputs.begin(), config.outputs.end(), is_stdout) > 1)
+    return "standard output is listed twice";
+  return std::nullopt;
+}
+
+Problem check_classify(const Config& config) {
+  if (config.classify == Classify{false, false, false, false, false})
+    return "no kind of file would be reported";
+  return std::nullopt;
+}
+
+std::vector<Key> make_schema() {
+  const auto last_socket = [](Config& c) -> RuntimeSocket& { return c.runtimes.sockets.back(); };
+  const auto last_output = [](Config& c) -> Output& { return c.outputs.back(); };
+  return {
+      mapping("runtimes"),
+      list<RuntimeSocket>(
+          "runtimes.sockets", 32, [](Config& c) -> auto& { return c.runtimes.sockets; }, check_sockets),
+      required(choice_key<RuntimeType>("runtimes.sockets.type",
+                                       {{"cri", RuntimeType::cri}, {"docker", RuntimeType::docker}},
+                                       [=](Config& c) -> auto& { return last_socket(c).type; })),
+      required(
+          socket_key("runtimes.sockets.socket", [=](Config& c) -> auto& { return last_socket(c).socket; })),
+      duration_key("runtimes.timeout", 100ms, 1min, [](Config& c) -> auto& { return c.runtimes.timeout; }),
+
+      mapping("watch"),
+      bool_key("watch.unidentified_overlays",
+               [](Config& c) -> auto& { return c.watch.unidentified_overlays; }),
+      size_key("watch.hash_inline_bytes", 0, 64 * mebibyte,
+               [](Config& c) -> auto& { return c.watch.hash_inline_bytes; }),
+      size_key("watch.hash_max_bytes", 0, mebibyte * mebibyte,
+               [](Config& c) -> auto& { return c.watch.hash_max_bytes; }),
+
+      mapping("classify", check_classify),
+      bool_key("classify.executables", [](Config& c) -> auto& { return c.classify.executables; }),
+      bool_key("classify.shared_objects", [](Config& c) -> auto& { return c.classify.shared_objects; }),
+      bool_key("classify.scripts", [](Config& c) -> auto& { return c.classify.scripts; }),
+      bool_key("classify.objects", [](Config& c) -> auto& { return c.classify.objects; }),
+      bool_key("classify.core_dumps", [](Config& c) -> auto& { return c.classify.core_dumps; }),
+
+      list<Output>(
+          "outputs", 16, [](Config& c) -> auto& { return c.outputs; }, check_outputs),
+      required(choice_key<OutputType>("outputs.type", {{"stdout", OutputType::standard_output}},
+                                      [=](Config& c) -> auto& { return last_output(c).type; })),
+      format_key("outputs.format", last_output),
+      count_key("outputs.queue", 1, mebibyte, [=](Config& c) -> auto& { return last_output(c).queue; }),
+
+      mapping("logging"),
+      choice_key<LogLevel>("logging.level",
+                           {{"debug", LogLevel::debug},
+                            {"info", LogLevel::info},
+                            {"warn", LogLevel::warn},
+                            {"error", LogLevel::error},
+                            {"critical", LogLevel::critical}},
+                           [](Config& c) -> auto& { return c.logging.level; }),
+
+      mapping("control"),
+      socket_key("control.socket", [](Config& c) -> auto& { return c.control.socket; }),
+  };
+}
+
+}  // namespace
+
+const std::vector<Key>& schema() {
+  static const std::vector<Key> keys = make_schema();
+  return keys;
+}
+
+const Key* find_key(std::string_view path) {
+  const auto found =
+      std::find_if(schema().begin(), schema().end(), [&](const Key& key) { return key.path == path; });
+  return found == schema().end() ? nullptr : &*found;
+}
+
+std::string_view last_part(std::string_view path) {
+  return path.substr(path.rfind('.') + 1);
+}
+
+std::vector<const Key*> keys_of(std::string_view mapping_path) {
+  std::vector<const Key*> keys;
+  for (const Key& key : schema()) {
+    const auto dot = key.path.rfind('.');
+    const std::string_view parent =
+        dot == std::string::npos ? std::string_view{} : std::string_view(key.path).substr(0, dot);
+    if (parent == mapping_path) keys.push_back(&key);
+  }
+  return keys;
+}
+
+}  // namespace dropwarden::config

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace dropwarden::config {
+
+// Counted from 1; a column is a code point, as editors count.
+struct Position {
+  std::size_t line = 1;
+  std::size_t column = 1;
+
+  friend bool operator==(const Position&, const Position&) = default;
+};
+
+// The text of a configuration file and the name that errors call it by. Views are valid while it lives.
+class Source {
+ public:
+  Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {}
+
+  const std::string& name() const { return name_; }
+  const std::string& text() const { return text_; }
+  // Without its line feed; empty past the end. `number` counts from 1.
+  std::string_view line(std::size_t number) const;
+  // The position `byte` bytes into a line.
+  Position position(std::size_t line_number, std::size_t byte) const;
+
+ private:
+  std::string name_;
+  std::string text_;
+};
+
+}  // namespace dropwarden::config
