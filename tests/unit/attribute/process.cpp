@@ -95,6 +95,9 @@ bool comes_true(Condition condition) {
 TEST(ReadProcess, TellsAllOfARunningProcess) {
   const auto before = std::chrono::system_clock::now();
   const Child child([] {
+    // Its own writer, so that it waits for ever.
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0 || ::dup2(ends[0], STDIN_FILENO) < 0) ::_exit(126);
     ::execl("/bin/sh", "writer", "-c", "read line; :", nullptr);
     ::_exit(127);
   });
