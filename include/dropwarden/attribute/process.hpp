@@ -32,9 +32,8 @@ inline constexpr std::size_t max_ancestors = 16;
 // beyond an init of a pid namespace directly below dropwarden's own. A parent that started after its child is
 // another process on a reused number and ends the list; within one clock tick (10 ms) that cannot be told.
 //
-// Reading `cmdline` faults in memory of the process and takes its mmap lock: a process that means harm can
-// make it last (userfaultfd(2), before Linux 5.11 without privilege). Not for the thread that reads events.
-// Any thread.
+// Reading `cmdline` takes the mmap lock of the process and may bring its pages back from swap: a process can
+// make it slow. Not for the thread that reads events. Any thread.
 model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer& is_same_container,
                                 model::Pid pid);
 

@@ -9,22 +9,34 @@
 
 namespace dropwarden::sink {
 
-// Writes lines to a descriptor from a thread of its own, so that a reader of the pipe who stalls costs nothing but itself.
-// Does not own the descriptor. Any thread may call `write`.
+// Writes lines to a descriptor from a thread of its own, so that a reader of the pipe who stalls costs
+// nothing but itself. Does not own the descriptor, nor change its flags; of a pipe or terminal it opens a
+// non-blocking twin, so the other end sees the end of the pipe only after the Stream is gone. Any thread may
+// call `write`.
 class Stream {
  public:
-  // `on_error` is called from the writer's thread with a text for the log, once a failure (EPIPE, ENOSPC, …) and not
-  // again before a write succeeded.
+  // What waits in the queue, at most: `capacity` lines and this many bytes, since a container decides how
+  // long lines are.
+  static constexpr std::size_t max_queued_bytes = std::size_t{32} << 20U;
+
+  // `on_error` is called from the writer's thread with a text for the log, once a failure (EPIPE, ENOSPC, …)
+  // and not again before a write succeeded. Throws sys::SystemError when there are no descriptors left.
   Stream(int descriptor, std::size_t capacity, std::function<void(const std::string&)> on_error);
-  // Writes what is queued, as long as the descriptor takes it (at most 2 s), then stops.
+  // Writes what is queued, as long as the descriptor takes it (at most 2 s), then stops. What is left counts
+  // as lost.
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   // Queues one line; a line feed is added. False when the queue is full: the caller counts the loss.
   bool write(std::string line);
+
+  // Writes what is queued, as long as the descriptor takes it (at most 2 s), then ends the thread; what is
+  // left counts as lost, and no line is taken any more. One thread, once or more; the destructor does it too.
+  void finish();
+
   std::uint64_t lines_written() const;
-  std::uint64_t lines_lost() const;  // failed writes
+  std::uint64_t lines_lost() const;  // taken, then not written: failures, and what was left at the end
 
  private:
   struct State;

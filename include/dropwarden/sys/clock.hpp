@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+
+#include "dropwarden/util/time.hpp"
+
+namespace dropwarden::sys {
+
+// When the machine was started: the wall clock less CLOCK_BOOTTIME (clock_getres(2)), the clock of
+// `starttime` in /proc/PID/stat. Moves with every step of the wall clock, and by the microseconds between the
+// two readings.
+util::WallTime read_boot_time();
+
+// The unit of times in /proc/PID/stat: sysconf(3), _SC_CLK_TCK.
+std::chrono::nanoseconds clock_tick();
+
+}  // namespace dropwarden::sys

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/fd.hpp"
+
+namespace dropwarden::sys {
+
+// What writing to a descriptor of someone else's choosing (standard output) needs so as never to wait.
+
+// A second, non-blocking open file description of the pipe, FIFO or terminal behind `fd`. O_NONBLOCK on `fd`
+// itself would change it for everybody who shares it (fcntl(2)), and POLLOUT promises only room for PIPE_BUF
+// bytes, which another writer may take first. EINVAL for other files: a regular file's offset is part of the
+// description.
+Result<Fd> reopen_nonblocking(int fd);
+
+// Writes at the descriptor's position, once: what was taken may be less, EAGAIN means wait. A socket never
+// waits (MSG_DONTWAIT). Raises SIGPIPE on a pipe: see `block_signals`.
+Result<std::size_t> write_some(int fd, std::string_view bytes);
+
+// Waits until `fd` takes bytes or has an error to tell (true), or until `wake` is readable or the time is up
+// (false). Without a time it waits for ever.
+Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time);
+
+// eventfd(2): readable once `signal_event` was called.
+Result<Fd> open_event();
+void signal_event(int event);
+
+// Blocks every signal in the calling thread save those that report its own faults. SIGPIPE then stays pending
+// in the thread that caused it and write(2) fails with EPIPE.
+void block_signals();
+
+}  // namespace dropwarden::sys

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/attribute/hash.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "sha256.hpp"
+
+namespace dropwarden::attribute {
+namespace {
+
+model::Hash no_hash(model::HashStatus status) {
+  return {.value = {}, .status = status};
+}
+
+bool is_same(const sys::FileStatus& before, const sys::FileStatus& after) {
+  return before.size == after.size && before.modified == after.modified && before.changed == after.changed;
+}
+
+}  // namespace
+
+model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits, std::stop_token stop) {
+  using enum model::HashStatus;
+  const auto deadline = std::chrono::steady_clock::now() + limits.max_time;
+  const auto before = sys::read_status(fd);
+  if (!before) return no_hash(unreadable);
+  if (before->size > limits.max_bytes) return no_hash(too_large);
+  if (before->size != expected_size) return no_hash(changed);
+
+  constexpr std::uint64_t max_chunk = std::uint64_t{128} << 10U;
+  const auto capacity = static_cast<std::size_t>(std::min(expected_size, max_chunk));
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(capacity);
+  Sha256 sha256;
+  // Never beyond the expected size: a file that grows as fast as it is read would have no end.
+  for (std::uint64_t offset = 0; offset < expected_size;) {
+    if (stop.stop_requested()) return no_hash(pending);
+    if (std::chrono::steady_clock::now() >= deadline) return no_hash(too_large);
+    const std::span chunk{
+        buffer.get(), static_cast<std::size_t>(std::min<std::uint64_t>(capacity, expected_size - offset))};
+    const auto got = sys::read_at(fd, chunk, offset);
+    if (!got) return no_hash(unreadable);
+    if (*got < chunk.size()) return no_hash(changed);
+    sha256.add(chunk);
+    offset += *got;
+  }
+
+  const auto after = sys::read_status(fd);
+  if (!after) return no_hash(unreadable);
+  if (!is_same(*before, *after)) return no_hash(changed);
+  return {.value = sha256.digest(), .status = done};
+}
+
+}  // namespace dropwarden::attribute

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/attribute/process.hpp"
+
+#include <cerrno>
+#include <chrono>
+
+#include "dropwarden/sys/clock.hpp"
+#include "dropwarden/sys/pidfd.hpp"
+
+#include "proc_text.hpp"
+
+namespace dropwarden::attribute {
+namespace {
+
+// One process as the parent chain needs it.
+struct Link {
+  Stat stat;
+  Status status;
+};
+
+std::string text_or_empty(sys::Result<std::string> text) {
+  return text ? std::move(*text) : std::string{};
+}
+
+std::optional<Stat> read_stat(const ReadProc& read_proc, model::Pid pid) {
+  const auto text = read_proc(pid, ProcFile::stat);
+  return text ? parse_stat(*text) : std::nullopt;
+}
+
+// To the tick, since the boot time moves by microseconds from one reading to the next: one process keeps one
+// start.
+util::WallTime start_time(std::uint64_t ticks) {
+  const auto tick = sys::clock_tick();
+  constexpr std::uint64_t longest = std::uint64_t{1} << 38U;  // 87 years at 100 Hz, far from an overflow
+  if (ticks > longest) return {};
+  const auto since_epoch = sys::read_boot_time().time_since_epoch() + tick / 2;
+  return util::WallTime{since_epoch - since_epoch % tick + tick * static_cast<std::int64_t>(ticks)};
+}
+
+bool is_top_init(const Status& status) {
+  return status.numbers.size() == 2 && status.numbers.back() == 1;
+}
+
+std::vector<model::Ancestor> read_ancestors(const ReadProc& read_proc,
+                                            const IsSameContainer& is_same_container, Link link,
+                                            const std::string& own_cgroup) {
+  std::vector<model::Ancestor> ancestors;
+  if (own_cgroup.empty()) return ancestors;
+  while (ancestors.size() < max_ancestors && link.stat.parent > 0 && !is_top_init(link.status)) {
+    const model::Pid pid{link.stat.parent};
+    auto stat = read_stat(read_proc, pid);
+    if (!stat || stat->start_ticks > link.stat.start_ticks) break;
+    const auto cgroup = read_proc(pid, ProcFile::cgroup);
+    if (!cgroup || !is_same_container(own_cgroup, *cgroup)) break;
+    ancestors.push_back({pid, stat->name, text_or_empty(read_proc(pid, ProcFile::exe))});
+    link = {std::move(*stat), parse_status(text_or_empty(read_proc(pid, ProcFile::status)))};
+  }
+  return ancestors;
+}
+
+bool is_running(const sys::Result<sys::Fd>& pidfd, const std::optional<Stat>& stat_now) {
+  if (pidfd) {
+    // Not the state of `stat`: a leader that has ended is a zombie there while other threads go on.
+    const auto exited = sys::has_exited(pidfd->number());
+    return exited && !*exited;
+  }
+  return stat_now && stat_now->state != 'Z' && stat_now->state != 'X';
+}
+
+}  // namespace
+
+model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer& is_same_container,
+                                model::Pid pid) {
+  model::ProcessInfo process;
+  process.pid = pid;
+  if (pid.value <= 0) return process;  // outside our pid namespace, fanotify(7)
+  const auto pidfd = sys::open_pidfd(pid.value);
+  // Any other failure (EMFILE, a seccomp filter) leaves the start times.
+  if (!pidfd && pidfd.error().number == ESRCH) return process;
+
+  // What goes first comes first: the memory, and with it exe and cmdline, is given up early in exit, the
+  // version 1 cgroup next; the rest stays until a parent waits.
+  const auto stat = read_stat(read_proc, pid);
+  if (!stat) return process;
+  process.name = stat->name;
+  process.start_time = start_time(stat->start_ticks);
+  std::string exe = text_or_empty(read_proc(pid, ProcFile::exe));
+  std::string command_line = text_or_empty(read_proc(pid, ProcFile::cmdline));
+  std::string cgroup = text_or_empty(read_proc(pid, ProcFile::cgroup));
+  Status status = parse_status(text_or_empty(read_proc(pid, ProcFile::status)));
+  const auto login_uid = parse_login_uid(text_or_empty(read_proc(pid, ProcFile::loginuid)));
+  auto ancestors = read_ancestors(read_proc, is_same_container, {*stat, status}, cgroup);
+
+  // A process that is alive now had its number all the time.
+  if (pidfd && is_running(pidfd, std::nullopt)) {
+    process.state = model::ProcessState::running;
+  } else {
+    const auto stat_now = read_stat(read_proc, pid);
+    if (stat_now && stat_now->start_ticks != stat->start_ticks) return process;
+    if (is_running(pidfd, stat_now)) process.state = model::ProcessState::running;
+  }
+  process.exe = std::move(exe);
+  process.command_line = parse_command_line(command_line);
+  process.cgroup = std::move(cgroup);
+  process.uid = status.uid;
+  process.login_uid = login_uid;
+  if (!status.numbers.empty()) process.pid_in_container = {status.numbers.back()};
+  process.ancestors = std::move(ancestors);
+  return process;
+}
+
+}  // namespace dropwarden::attribute

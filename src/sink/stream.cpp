@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sink/stream.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "dropwarden/sys/output.hpp"
+#include "dropwarden/util/bounded_queue.hpp"
+
+#include "line_writer.hpp"
+
+namespace dropwarden::sink {
+
+// Owns the queue and the thread that empties it; the writer belongs to that thread save for its deadline.
+struct Stream::State {
+  State(int descriptor, std::size_t capacity, std::function<void(const std::string&)> report)
+      : writer(descriptor), queue(capacity), on_error(std::move(report)), thread([this] { run(); }) {}
+
+  void run() {
+    // The thread that causes EPIPE is the one that SIGPIPE would be sent to, pipe(7).
+    sys::block_signals();
+    bool is_failing = false;
+    while (auto line = queue.pop()) {
+      queued_bytes -= line->size();
+      const auto result = writer.write(*line);
+      if (result) {
+        ++written;
+      } else {
+        ++lost;
+        if (!is_failing) on_error(result.error().text());
+      }
+      is_failing = !result;
+    }
+  }
+
+  LineWriter writer;
+  util::BoundedQueue<std::string> queue;
+  std::function<void(const std::string&)> on_error;
+  std::atomic<std::size_t> queued_bytes{0};
+  std::atomic<std::uint64_t> written{0};
+  std::atomic<std::uint64_t> lost{0};
+  std::thread thread;
+};
+
+Stream::Stream(int descriptor, std::size_t capacity, std::function<void(const std::string&)> on_error)
+    : state_(std::make_unique<State>(descriptor, capacity, std::move(on_error))) {}
+
+Stream::~Stream() {
+  finish();
+}
+
+void Stream::finish() {
+  if (!state_->thread.joinable()) return;
+  constexpr std::chrono::seconds limit{2};
+  state_->queue.close();
+  state_->writer.stop_at(LineWriter::Clock::now() + limit);
+  state_->thread.join();
+}
+
+bool Stream::write(std::string line) {
+  line += '\n';
+  const std::size_t size = line.size();
+  // Taken before the push, so that the thread cannot give back what was not taken yet.
+  const bool fits = state_->queued_bytes.fetch_add(size) + size <= max_queued_bytes;
+  if (fits && state_->queue.try_push(std::move(line))) return true;
+  state_->queued_bytes -= size;
+  return false;
+}
+
+std::uint64_t Stream::lines_written() const {
+  return state_->written;
+}
+std::uint64_t Stream::lines_lost() const {
+  return state_->lost;
+}
+
+}  // namespace dropwarden::sink

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sys/clock.hpp"
+
+#include <ctime>
+#include <unistd.h>
+
+#include "dropwarden/util/check.hpp"
+
+namespace dropwarden::sys {
+namespace {
+
+std::chrono::nanoseconds read_clock(clockid_t clock) {
+  struct timespec now{};
+  util::check(::clock_gettime(clock, &now) == 0, "a clock that every supported kernel has");
+  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
+
+}  // namespace
+
+util::WallTime read_boot_time() {
+  return util::WallTime{read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME)};
+}
+
+std::chrono::nanoseconds clock_tick() {
+  const long ticks = ::sysconf(_SC_CLK_TCK);
+  util::check(ticks > 0, "sysconf knows the clock tick");
+  return std::chrono::nanoseconds{std::chrono::seconds{1}} / ticks;
+}
+
+}  // namespace dropwarden::sys

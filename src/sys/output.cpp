@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sys/output.hpp"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/check.hpp"
+
+namespace dropwarden::sys {
+
+Result<Fd> reopen_nonblocking(int fd) {
+  const auto status = read_status(fd);
+  if (!status) return std::unexpected(status.error());
+  if (!S_ISFIFO(status->mode) && ::isatty(fd) == 0)
+    return std::unexpected(Error{"open", "descriptor", EINVAL});
+  // The magic link opens the object itself, not its name (proc(5)); a FIFO without a reader refuses (ENXIO,
+  // fifo(7)).
+  return open_path("/proc/self/fd/" + std::to_string(fd), O_WRONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+Result<std::size_t> write_some(int fd, std::string_view bytes) {
+  ssize_t taken = ::send(fd, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (taken < 0 && errno == ENOTSOCK) taken = ::write(fd, bytes.data(), bytes.size());
+  if (taken < 0) return unexpected_errno("write");
+  return static_cast<std::size_t>(taken);
+}
+
+Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time) {
+  std::array<struct pollfd, 2> polled{{{fd, POLLOUT, 0}, {wake, POLLIN, 0}}};
+  const int timeout = time ? static_cast<int>(time->count()) : -1;
+  // EINTR is told as "not yet": the caller knows its deadline, we do not.
+  if (::poll(polled.data(), polled.size(), timeout) < 0 && errno != EINTR) return unexpected_errno("poll");
+  return polled[0].revents != 0;
+}
+
+Result<Fd> open_event() {
+  Fd event{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!event) return unexpected_errno("eventfd");
+  return event;
+}
+
+void signal_event(int event) {
+  const std::uint64_t one = 1;
+  // EAGAIN is a counter at its end: readable all the same.
+  const ssize_t written = ::write(event, &one, sizeof one);
+  util::check(written == sizeof one || errno == EAGAIN, "an eventfd takes its eight bytes");
+}
+
+void block_signals() {
+  sigset_t blocked;
+  sigfillset(&blocked);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT})
+    sigdelset(&blocked, fault);
+  util::check(::pthread_sigmask(SIG_BLOCK, &blocked, nullptr) == 0, "a full signal set is valid");
+}
+
+}  // namespace dropwarden::sys

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/attribute/finding_id.hpp"
+
+#include <set>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace dropwarden::attribute {
+namespace {
+
+model::Finding drop() {
+  model::Finding finding;
+  finding.container.id = {"c0ffee"};
+  finding.file.inode = 42;
+  finding.file.changed = util::WallTime{std::chrono::nanoseconds{1'700'000'000'123'456'789}};
+  finding.file.size = 4096;
+  finding.header = {std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}};
+  return finding;
+}
+
+// Kept for ever: a restart with a newer dropwarden must not report everything anew.
+TEST(FindingId, IsTheSameInEveryVersion) {
+  EXPECT_EQ(finding_id(drop(), "/upper"), "f4d7e10d79145430335b0dfe8d963e61");
+}
+
+TEST(FindingId, DiffersWhenAnyPartOfTheIdentityDiffers) {
+  std::vector<model::Finding> others(6, drop());
+  others[1].container.id = {"c0ffef"};
+  others[2].file.inode = 43;
+  others[3].file.changed += std::chrono::nanoseconds{1};
+  others[4].file.size = 4097;
+  others[5].header.back() = std::byte{'G'};
+  std::set<std::string> ids{finding_id(drop(), "/other")};
+  for (const auto& other : others) ids.insert(finding_id(other, "/upper"));
+  EXPECT_EQ(ids.size(), others.size() + 1);
+}
+
+TEST(FindingId, IsNotMovedByWhatIsLearnedLater) {
+  auto later = drop();
+  later.revision = 3;
+  later.is_final = true;
+  later.detected_by = model::Sensor::scan;
+  later.time += std::chrono::hours{1};
+  later.container.name = "web";
+  later.container.metadata = model::Metadata::complete;
+  later.file.path = "/usr/bin/x";
+  later.file.sha256 = {std::string(64, 'a'), model::HashStatus::done};
+  later.process.name = "cat";
+  EXPECT_EQ(finding_id(later, "/upper"), finding_id(drop(), "/upper"));
+}
+
+TEST(FindingId, TakesNoMoreOfTheHeaderThanEverySensorReads) {
+  auto brief = drop();
+  brief.header.resize(32);
+  auto longer = brief;
+  longer.header.push_back(std::byte{1});
+  EXPECT_EQ(finding_id(brief, "/upper"), finding_id(longer, "/upper"));
+}
+
+TEST(FindingId, KeepsNeighbouringTextsApart) {
+  auto left = drop();
+  auto right = drop();
+  left.container.id = {"ab"};
+  right.container.id = {"a"};
+  EXPECT_NE(finding_id(left, "c"), finding_id(right, "bc"));
+}
+
+}  // namespace
+}  // namespace dropwarden::attribute

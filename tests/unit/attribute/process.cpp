@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/attribute/process.hpp"
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <map>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/fd.hpp"
+#include "dropwarden/sys/file.hpp"
+
+namespace dropwarden::attribute {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace std::string_literals;
+using model::Pid;
+using model::ProcessState;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr std::array file_names{"cgroup", "cmdline", "exe", "loginuid", "stat", "status"};
+
+sys::Result<std::string> read_real(Pid pid, ProcFile file) {
+  const auto path =
+      "/proc/" + std::to_string(pid.value) + "/" + file_names.at(static_cast<std::size_t>(file));
+  return file == ProcFile::exe ? sys::read_link(path) : sys::read_file(path, 1U << 20U);
+}
+
+bool is_same(std::string_view own, std::string_view parent) {
+  return own == parent;
+}
+bool is_never_same(std::string_view, std::string_view) {
+  return false;
+}
+
+// A child that runs `body` and is killed and waited for in the end.
+class Child {
+ public:
+  template <class Body>
+  explicit Child(Body body) : pid_(::fork()) {
+    if (pid_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    body();
+    ::_exit(0);
+  }
+  ~Child() { end(); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  Pid pid() const { return {pid_}; }
+  void wait_until_zombie() const {
+    siginfo_t info{};
+    EXPECT_EQ(::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOWAIT), 0);
+  }
+  void end() {
+    if (is_waited_for_) return;
+    ::kill(pid_, SIGKILL);
+    EXPECT_EQ(::waitpid(pid_, nullptr, 0), pid_);
+    is_waited_for_ = true;
+  }
+
+ private:
+  pid_t pid_;
+  bool is_waited_for_ = false;
+};
+
+void sleep_for_ever() {
+  while (true) ::pause();
+}
+
+template <class Condition>
+bool comes_true(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+TEST(ReadProcess, TellsAllOfARunningProcess) {
+  const auto before = std::chrono::system_clock::now();
+  const Child child([] {
+    // Its own writer, so that it waits for ever.
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0 || ::dup2(ends[0], STDIN_FILENO) < 0) ::_exit(126);
+    ::execl("/bin/sh", "writer", "-c", "read line; :", nullptr);
+    ::_exit(127);
+  });
+  ASSERT_TRUE(comes_true([&] {
+    const auto text = read_real(child.pid(), ProcFile::cmdline);
+    return text && text->starts_with("writer");
+  }));
+  const auto process = read_process(read_real, is_never_same, child.pid());
+  EXPECT_EQ(process.pid, child.pid());
+  EXPECT_EQ(process.pid_in_container, child.pid());
+  EXPECT_EQ(process.state, ProcessState::running);
+  EXPECT_EQ(process.name, "sh");
+  EXPECT_EQ(process.exe, std::filesystem::canonical("/bin/sh"));
+  EXPECT_THAT(process.command_line, ElementsAre("writer", "-c", "read line; :"));
+  EXPECT_EQ(process.uid, ::getuid());
+  EXPECT_EQ(process.cgroup, *read_real({::getpid()}, ProcFile::cgroup));
+  EXPECT_THAT(process.ancestors, IsEmpty());
+  EXPECT_GT(process.start_time, before - 30ms);
+  EXPECT_LT(process.start_time, std::chrono::system_clock::now() + 30ms);
+}
+
+TEST(ReadProcess, GivesOneProcessOneStartTime) {
+  const auto first = read_process(read_real, is_never_same, {::getpid()}).start_time;
+  for (int i = 0; i < 100; ++i) {
+    const auto again = read_process(read_real, is_never_same, {::getpid()}).start_time;
+    // The wall clock may be slewed by one tick in between, no more.
+    EXPECT_LE(again > first ? again - first : first - again, 10ms);
+  }
+}
+
+TEST(ReadProcess, TellsWhatIsLeftOfAZombie) {
+  const Child child([] {
+    ::prctl(PR_SET_NAME, "brief) R 1 (");
+    ::_exit(0);
+  });
+  child.wait_until_zombie();
+  const auto process = read_process(read_real, is_same, child.pid());
+  EXPECT_EQ(process.state, ProcessState::exited);
+  EXPECT_EQ(process.name, "brief) R 1 (");
+  EXPECT_EQ(process.uid, ::getuid());
+  EXPECT_NE(process.start_time, util::WallTime{});
+  EXPECT_EQ(process.exe, "");
+  EXPECT_THAT(process.command_line, IsEmpty());
+}
+
+TEST(ReadProcess, TakesALeaderThatEndedBeforeItsThreadsForRunning) {
+  const Child child([] {
+    std::thread(sleep_for_ever).detach();
+    // Not pthread_exit(3): it unwinds through the test.
+    ::syscall(SYS_exit, 0);
+  });
+  ASSERT_TRUE(comes_true([&] {
+    const auto stat = read_real(child.pid(), ProcFile::stat);
+    return stat && stat->find(") Z ") != std::string::npos;
+  }));
+  EXPECT_EQ(read_process(read_real, is_never_same, child.pid()).state, ProcessState::running);
+}
+
+TEST(ReadProcess, TellsOnlyTheNumberOfAProcessThatIsGone) {
+  Child child(sleep_for_ever);
+  child.end();
+  int reads = 0;
+  const auto count = [&](Pid pid, ProcFile file) {
+    ++reads;
+    return read_real(pid, file);
+  };
+  const auto process = read_process(count, is_same, child.pid());
+  EXPECT_EQ(process.pid, child.pid());
+  EXPECT_EQ(process.state, ProcessState::exited);
+  EXPECT_EQ(process.name, "");
+  EXPECT_EQ(process.pid_in_container, Pid{});
+  EXPECT_EQ(process.start_time, util::WallTime{});
+  EXPECT_EQ(reads, 0);
+}
+
+TEST(ReadProcess, AsksNothingForAProcessOutsideThePidNamespace) {
+  const auto refuse = [](Pid, ProcFile) -> sys::Result<std::string> {
+    ADD_FAILURE();
+    return std::unexpected(sys::Error{"read", "", ESRCH});
+  };
+  for (const std::int32_t number : {0, -1}) {
+    EXPECT_EQ(read_process(refuse, is_same, {number}).state, ProcessState::exited);
+  }
+}
+
+// For each file, whether the process that ends just before it is read keeps what was read earlier.
+TEST(ReadProcess, KeepsWhatWasReadBeforeTheProcessWentAway) {
+  for (const auto last : {ProcFile::exe, ProcFile::cmdline, ProcFile::cgroup, ProcFile::status}) {
+    Child child(sleep_for_ever);
+    const auto read_and_end = [&](Pid pid, ProcFile file) {
+      if (file == last) child.end();
+      return read_real(pid, file);
+    };
+    const auto process = read_process(read_and_end, is_never_same, child.pid());
+    EXPECT_EQ(process.state, ProcessState::exited);
+    EXPECT_NE(process.name, "");
+    EXPECT_NE(process.start_time, util::WallTime{});
+    if (last == ProcFile::status) {
+      EXPECT_NE(process.exe, "");
+      EXPECT_NE(process.cgroup, "");
+      EXPECT_THAT(process.command_line, SizeIs(testing::Ge(1U)));
+    }
+  }
+}
+
+std::string stat_text(const std::string& name, Pid parent, int start) {
+  return "1 (" + name + ") S " + std::to_string(parent.value) + " 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " +
+         std::to_string(start) + " 0 0";
+}
+
+TEST(ReadProcess, DropsWhatANewOwnerOfTheNumberMayHaveTold) {
+  Child child(sleep_for_ever);
+  bool is_reused = false;
+  const auto reuse = [&](Pid pid, ProcFile file) -> sys::Result<std::string> {
+    if (pid != child.pid()) return std::unexpected(sys::Error{"open", "", ENOENT});
+    if (file == ProcFile::stat)
+      return is_reused ? stat_text("innocent", {1}, 2000) : stat_text("writer", {1}, 1000);
+    child.end();
+    is_reused = true;
+    if (file == ProcFile::status) return "Uid:\t0\t0\t0\t0\nNSpid:\t5\t6\n";
+    return "/innocent";
+  };
+  const auto process = read_process(reuse, is_same, child.pid());
+  EXPECT_TRUE(is_reused);
+  EXPECT_EQ(process.name, "writer");
+  EXPECT_EQ(process.state, ProcessState::exited);
+  EXPECT_EQ(process.exe, "");
+  EXPECT_EQ(process.cgroup, "");
+  EXPECT_THAT(process.command_line, IsEmpty());
+  EXPECT_EQ(process.uid, std::nullopt);
+  EXPECT_EQ(process.pid_in_container, Pid{});
+  EXPECT_THAT(process.ancestors, IsEmpty());
+}
+
+// A tree of processes as /proc would tell it. Only the first is asked of the kernel, hence our own number.
+struct Tree {
+  struct Node {
+    std::int32_t parent;
+    int start;
+    std::string cgroup;
+    std::string numbers;
+  };
+  std::map<std::int32_t, Node> nodes;
+
+  sys::Result<std::string> operator()(Pid pid, ProcFile file) const {
+    const auto found = nodes.find(pid.value);
+    if (found == nodes.end()) return std::unexpected(sys::Error{"open", "", ENOENT});
+    const auto& node = found->second;
+    switch (file) {
+      case ProcFile::stat:
+        return stat_text("p" + std::to_string(pid.value), {node.parent}, node.start);
+      case ProcFile::cgroup:
+        return node.cgroup;
+      case ProcFile::status:
+        return "Uid:\t0\nNSpid:\t" + node.numbers + "\n";
+      case ProcFile::exe:
+        return "/bin/" + std::to_string(pid.value);
+      default:
+        return "";
+    }
+  }
+};
+
+std::vector<std::int32_t> ancestors_in(const Tree& tree) {
+  std::vector<std::int32_t> numbers;
+  for (const auto& ancestor : read_process(tree, is_same, {::getpid()}).ancestors) {
+    EXPECT_EQ(ancestor.name, "p" + std::to_string(ancestor.pid.value));
+    EXPECT_EQ(ancestor.exe, "/bin/" + std::to_string(ancestor.pid.value));
+    numbers.push_back(ancestor.pid.value);
+  }
+  return numbers;
+}
+
+TEST(Ancestors, EndWhereTheCgroupIsAnother) {
+  EXPECT_THAT(ancestors_in({{{::getpid(), {9003, 40, "/c", "1"}},
+                             {9003, {9002, 30, "/c", "1"}},
+                             {9002, {9001, 20, "/shim", "1"}},
+                             {9001, {1, 10, "/c", "1"}}}}),
+              ElementsAre(9003));
+}
+
+TEST(Ancestors, EndAtTheInitOfTheContainer) {
+  EXPECT_THAT(ancestors_in({{{::getpid(), {9003, 40, "/c", "9004 8"}},
+                             {9003, {9002, 30, "/c", "9003 7"}},
+                             {9002, {9001, 20, "/c", "9002 1"}},
+                             {9001, {1, 10, "/c", "9001"}}}}),
+              ElementsAre(9003, 9002));
+  EXPECT_THAT(ancestors_in({{{::getpid(), {9001, 40, "/c", "9004 1"}}, {9001, {1, 10, "/c", "9001"}}}}),
+              IsEmpty());
+}
+
+TEST(Ancestors, AreNotHiddenByAPidNamespaceThatTheContainerMakes) {
+  EXPECT_THAT(ancestors_in({{{::getpid(), {9003, 40, "/c", "9004 8 2"}},
+                             {9003, {9002, 30, "/c", "9003 7 1"}},
+                             {9002, {9001, 20, "/c", "9002 6"}},
+                             {9001, {1, 10, "/c", "9001 1"}}}}),
+              ElementsAre(9003, 9002, 9001));
+}
+
+TEST(Ancestors, EndAtANumberThatWasReused) {
+  EXPECT_THAT(ancestors_in({{{::getpid(), {9003, 40, "/c", "1"}},
+                             {9003, {9002, 30, "/c", "1"}},
+                             {9002, {9001, 31, "/c", "1"}},
+                             {9001, {1, 10, "/c", "1"}}}}),
+              ElementsAre(9003));
+}
+
+TEST(Ancestors, AreBoundedAlsoWhenTheyRunInACircle) {
+  EXPECT_THAT(ancestors_in({{{::getpid(), {9001, 40, "/c", "1"}}, {9001, {9001, 30, "/c", "1"}}}}),
+              SizeIs(max_ancestors));
+}
+
+TEST(Ancestors, AreNoneWithoutACgroupToCompare) {
+  EXPECT_THAT(ancestors_in({{{::getpid(), {9001, 40, "", "1"}}, {9001, {1, 30, "", "1"}}}}), IsEmpty());
+}
+
+TEST(Ancestors, AreThoseOfARealProcess) {
+  const Child child(sleep_for_ever);
+  const auto process = read_process(read_real, is_same, child.pid());
+  ASSERT_THAT(process.ancestors, SizeIs(testing::Ge(1U)));
+  EXPECT_EQ(process.ancestors.front().pid.value, ::getpid());
+  EXPECT_EQ(process.ancestors.front().exe, *read_real({::getpid()}, ProcFile::exe));
+}
+
+TEST(ReadProcess, ReadsTheNumberInsideARealPidNamespace) {
+  if (::geteuid() != 0) GTEST_SKIP() << "unshare(CLONE_NEWPID) needs CAP_SYS_ADMIN";
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+  const sys::Fd reading{ends[0]};
+  const sys::Fd writing{ends[1]};
+  const Child child([&] {
+    if (::unshare(CLONE_NEWPID) != 0) ::_exit(1);
+    const pid_t inner = ::fork();
+    if (inner == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+      sleep_for_ever();
+    }
+    if (::write(writing.number(), &inner, sizeof inner) != sizeof inner) ::_exit(1);
+    sleep_for_ever();
+  });
+  pid_t inner = 0;
+  ASSERT_EQ(::read(reading.number(), &inner, sizeof inner), static_cast<ssize_t>(sizeof inner));
+  const auto process = read_process(read_real, is_same, {inner});
+  EXPECT_EQ(process.pid_in_container, Pid{1});
+  EXPECT_THAT(process.ancestors, IsEmpty()) << "an init ends the list";
+}
+
+}  // namespace
+}  // namespace dropwarden::attribute

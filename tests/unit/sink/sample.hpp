@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "dropwarden/model/finding.hpp"
+
+namespace dropwarden::sink {
+
+// A finding in which everything is known and no two values are the same by accident.
+inline model::Finding sample_finding() {
+  using namespace std::chrono;
+  model::Finding finding;
+  finding.id = "0123456789abcdef0123456789abcdef";
+  finding.revision = 2;
+  finding.is_final = true;
+  finding.time = sys_days{2026y / November / 23} + 4h + 123456789ns;
+  finding.header = {std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}, std::byte{2}};
+  finding.node = "node-7";
+  finding.container = {.id = {"c0ffee0000000000000000000000000000000000000000000000000000000001"},
+                       .name = "web",
+                       .runtime = model::Runtime::containerd,
+                       .image = {"docker.io/library/nginx:1.25", "sha256:aa"},
+                       .labels = {{"app", "shop"}, {"tier", ""}},
+                       .pod = model::Pod{"web-1", "prod", "8f3e1c4e-3f7a-4a52-9a8a-0f4f7f0c8d11"},
+                       .state = model::ContainerState::running,
+                       .init = {4000},
+                       .is_sandbox = false,
+                       .upperdir = "/not/printed",
+                       .started = {},
+                       .metadata = model::Metadata::complete};
+  auto& file = finding.file;
+  file.path = "/tmp/x";
+  file.kind.elf =
+      model::ElfFacts{model::ElfType::pie, 64, true, 62, "x86_64", "/lib64/ld-linux-x86-64.so.2", false};
+  file.size = 16384;
+  file.mode = 0104755;
+  file.uid = 1000;
+  file.gid = 1001;
+  file.modified = sys_days{2026y / November / 22} + 1ns;
+  file.changed = sys_days{2026y / November / 22} + 1s;
+  file.inode = 18446744073709551615U;
+  file.device = {0, 53};
+  file.origin = model::Origin::created;
+  file.sha256 = {std::string(64, 'd'), model::HashStatus::done};
+  auto& process = finding.process;
+  process.pid = {4711};
+  process.pid_in_container = {9};
+  process.state = model::ProcessState::running;
+  process.name = "curl";
+  process.exe = "/usr/bin/curl";
+  process.command_line = {"curl", "-o", "/tmp/x"};
+  process.uid = 33;
+  process.login_uid = 1002;
+  process.start_time = sys_days{2026y / November / 21};
+  process.ancestors = {{{4700}, "sh", "/bin/dash"}, {{4690}, "nginx", ""}};
+  return finding;
+}
+
+}  // namespace dropwarden::sink

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sys/clock.hpp"
+
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/text.hpp"
+
+namespace dropwarden::sys {
+namespace {
+
+// proc(5), /proc/stat: whole seconds.
+TEST(BootTime, IsTheOneThatTheKernelPrints) {
+  const auto text = read_file("/proc/stat", 1U << 20U);
+  ASSERT_TRUE(text.has_value());
+  const auto at = text->find("\nbtime ");
+  ASSERT_NE(at, std::string::npos);
+  std::string_view rest = std::string_view(*text).substr(at + 7);
+  const auto printed = util::parse_number<std::int64_t>(util::take_until(rest, '\n'));
+  ASSERT_TRUE(printed.has_value());
+  const auto read = std::chrono::floor<std::chrono::seconds>(read_boot_time()).time_since_epoch().count();
+  EXPECT_LE(std::abs(read - *printed), 1);
+}
+
+TEST(ClockTick, IsAHundredthOfASecond) {
+  EXPECT_EQ(clock_tick(), std::chrono::milliseconds{10});
+}
+
+}  // namespace
+}  // namespace dropwarden::sys

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sys/output.hpp"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <string>
+#include <thread>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace dropwarden::sys {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Pipe {
+  Fd reading;
+  Fd writing;
+
+  Pipe() {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    reading = Fd{ends[0]};
+    writing = Fd{ends[1]};
+  }
+};
+
+TEST(ReopenNonblocking, GivesAPipeATwinThatDoesNotWait) {
+  const Pipe pipe;
+  const auto twin = reopen_nonblocking(pipe.writing.number());
+  ASSERT_TRUE(twin.has_value()) << twin.error().text();
+  EXPECT_EQ(::fcntl(pipe.writing.number(), F_GETFL) & O_NONBLOCK, 0);
+  const std::string piece(4096, 'x');
+  auto taken = write_some(twin->number(), piece);
+  while (taken) taken = write_some(twin->number(), piece);
+  EXPECT_EQ(taken.error().number, EAGAIN);
+}
+
+TEST(ReopenNonblocking, RefusesAFileWhoseOffsetIsShared) {
+  const Fd file{::open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+  ASSERT_TRUE(file);
+  const auto twin = reopen_nonblocking(file.number());
+  ASSERT_FALSE(twin.has_value());
+  EXPECT_EQ(twin.error().number, EINVAL);
+}
+
+TEST(ReopenNonblocking, RefusesAPipeWithoutAReader) {
+  Pipe pipe;
+  pipe.reading.reset();
+  const auto twin = reopen_nonblocking(pipe.writing.number());
+  ASSERT_FALSE(twin.has_value());
+  EXPECT_EQ(twin.error().number, ENXIO);
+}
+
+TEST(WaitWritable, TellsRoomAnErrorAndTheEndOfTheTimeApart) {
+  Pipe pipe;
+  EXPECT_EQ(wait_writable(pipe.writing.number(), -1, 0ms), true);
+  const auto twin = reopen_nonblocking(pipe.writing.number());
+  ASSERT_TRUE(twin.has_value());
+  while (write_some(twin->number(), std::string(4096, 'x'))) {
+  }
+  EXPECT_EQ(wait_writable(pipe.writing.number(), -1, 1ms), false);
+  pipe.reading.reset();
+  EXPECT_EQ(wait_writable(pipe.writing.number(), -1, 10s), true) << "an error is told by write(2)";
+}
+
+TEST(WaitWritable, IsWokenByTheEvent) {
+  const Pipe pipe;
+  const auto twin = reopen_nonblocking(pipe.writing.number());
+  const auto event = open_event();
+  ASSERT_TRUE(twin.has_value() && event.has_value());
+  while (write_some(twin->number(), std::string(4096, 'x'))) {
+  }
+  std::jthread waker([&] { signal_event(event->number()); });
+  EXPECT_EQ(wait_writable(pipe.writing.number(), event->number(), std::nullopt), false);
+}
+
+TEST(BlockSignals, TurnsSigpipeIntoAnError) {
+  Pipe pipe;
+  pipe.reading.reset();
+  int number = 0;
+  std::jthread([&] {
+    block_signals();
+    const auto taken = write_some(pipe.writing.number(), "x");
+    number = taken ? 0 : taken.error().number;
+  }).join();
+  EXPECT_EQ(number, EPIPE);
+}
+
+}  // namespace
+}  // namespace dropwarden::sys

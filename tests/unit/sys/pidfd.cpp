@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sys/pidfd.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace dropwarden::sys {
+namespace {
+
+TEST(Pidfd, TellsALivingProcessAZombieAndOneThatIsGoneApart) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    while (true) ::pause();
+  }
+  ASSERT_GT(child, 0);
+  const auto living = open_pidfd(child);
+  ASSERT_TRUE(living.has_value()) << living.error().text();
+  EXPECT_EQ(has_exited(living->number()), false);
+
+  ::kill(child, SIGKILL);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(has_exited(living->number()), true);
+  EXPECT_TRUE(open_pidfd(child).has_value()) << "a zombie opens";
+
+  ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+  EXPECT_EQ(has_exited(living->number()), true);
+  const auto gone = open_pidfd(child);
+  ASSERT_FALSE(gone.has_value());
+  EXPECT_EQ(gone.error().number, ESRCH);
+}
+
+}  // namespace
+}  // namespace dropwarden::sys
