@@ -36,8 +36,13 @@ missing_packages() {
   done | sort -u
 }
 
+# What apt says is shown only when it fails.
 apt() {
-  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 --quiet=2 "$@"
+  local output
+  if ! output=$(DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 --quiet "$@" </dev/null 2>&1); then
+    printf '%s\n' "$output" >&2
+    return 1
+  fi
 }
 
 # install_missing NAME…: asks the network only when something is missing, so that a second run works offline.
@@ -46,8 +51,8 @@ install_missing() {
   mapfile -t missing < <(missing_packages "$@")
   if ((${#missing[@]} == 0)); then return 0; fi
   printf 'installing %s\n' "${missing[*]}" >&2
-  apt update >&2
-  apt install --yes --no-install-recommends "${missing[@]}" >&2
+  apt update
+  apt install --yes --no-install-recommends "${missing[@]}"
 }
 
 # Packages of container runtimes start their daemon when they are installed, unless policy-rc.d forbids it
