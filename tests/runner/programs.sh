@@ -82,6 +82,7 @@ run_program() {
 run_programs() {
   local programs name path
   programs=$(programs_of "$1" "$2")
+  if [[ -z "$programs" ]]; then count_failed 'there is no program to run'; fi
   while IFS=$'\t' read -r name path; do
     if [[ -n "$name" ]]; then run_program "$name" "$path"; fi
   done <<<"$programs"
