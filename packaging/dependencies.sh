@@ -50,6 +50,10 @@ install_missing() {
   local missing
   mapfile -t missing < <(missing_packages "$@")
   if ((${#missing[@]} == 0)); then return 0; fi
+  if ! command -v apt-get >/dev/null; then
+    printf 'there is no apt-get here; what Debian 12 calls %s is needed\n' "${missing[*]}" >&2
+    return 1
+  fi
   printf 'installing %s\n' "${missing[*]}" >&2
   apt update
   apt install --yes --no-install-recommends "${missing[@]}"

@@ -68,8 +68,9 @@ run_program() {
   local program=$1 path=$2 status=0 start=$EPOCHREALTIME
   local report=$scratch/$program.json output=$scratch/$program.log
   rm -f "$report"
-  # In the background, because Bash runs no trap while it waits for a foreground process.
-  timeout --kill-after=10 "$program_limit" "$path" --gtest_output="json:$report" --gtest_color=no \
+  # In the background, because Bash runs no trap while it waits for a foreground process. A test that is stopped has
+  # runtimes to take down, hence the long grace.
+  timeout --kill-after=60 "$program_limit" "$path" --gtest_output="json:$report" --gtest_color=no \
     </dev/null >"$output" 2>&1 &
   running=$!
   wait "$running" || status=$?
