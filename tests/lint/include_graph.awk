@@ -33,15 +33,29 @@ function check_module(from, to) {
   else if (!may_include(from, to)) complain(from " must not include " to)
 }
 
-# A header beside its source is private to its folder; a unit test names that of the module that it tests as "M/x.hpp", a
-# helper of the tests as "support/x.hpp". Protobuf writes x.pb.h out of the x.proto of the same folder.
-function check_private(header, path) {
+# Protobuf writes x.pb.h out of an x.proto, which is private to its module.
+function check_generated(header, proto, path) {
+  proto = header
+  sub(/^.*\//, "", proto)
+  sub(/\.pb\.h$/, ".proto", proto)
+  for (path in exists) {
+    if (index(path, "src/" module "/") == 1 && substr(path, length(folder_of(path)) + 1) == proto) return
+  }
+  complain("no such .proto in this module: " header)
+}
+
+function is_header_of_module(header) {
+  return ("src/" module "/" header) in exists || (header ~ ("^" module "/") && ("src/" header) in exists)
+}
+
+# A header beside its source is private to its folder; a unit test names that of the module that it tests as "M/x.hpp" or
+# "x.hpp", a helper of the tests as "support/x.hpp".
+function check_private(header) {
   if (header ~ /(^|\/)\.\.?\//) { complain("relative path: " header); return }
-  path = header
-  sub(/\.pb\.h$/, ".proto", path)
-  if ((folder_of(FILENAME) path) in exists) return
-  if (FILENAME ~ /^tests\// && ("tests/" path) in exists) return
-  if (FILENAME ~ ("^tests/unit/" module "/") && path ~ ("^" module "/") && ("src/" path) in exists) return
+  if (header ~ /\.pb\.h$/) { check_generated(header); return }
+  if ((folder_of(FILENAME) header) in exists) return
+  if (FILENAME ~ /^tests\// && ("tests/" header) in exists) return
+  if (FILENAME ~ /^tests\/unit\// && is_header_of_module(header)) return
   complain("not a header of this folder: " header)
 }
 
