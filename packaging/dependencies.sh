@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The Debian 12 packages that dropwarden needs, named in this one place. Sourced; does nothing by itself.
+
+# What meson.build asks for.
+# shellcheck disable=SC2034
+build_packages=(
+  g++ meson ninja-build pkg-config
+  libboost1.81-dev libboost-json1.81-dev libcgroup-dev libcli11-dev libfmt-dev libnghttp2-dev
+  libprotobuf-dev protobuf-compiler libspdlog-dev libssl-dev libyaml-cpp-dev
+)
+
+# A container without a daemon, and jq to read findings.
+# shellcheck disable=SC2034
+demo_packages=(busybox-static jq runc)
+
+# The runtimes are started by the tests themselves, on private directories.
+# shellcheck disable=SC2034
+test_packages=(
+  libgtest-dev libgmock-dev jq procps util-linux
+  busybox-static containerd docker.io iproute2 podman runc
+)
+
+# shellcheck disable=SC2034
+lint_packages=(clang-format-19 clang-tidy-19 git shellcheck)
+
+is_installed() {
+  [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]
+}
+
+# missing_packages NAME…: those of them that are not installed, one a line.
+missing_packages() {
+  local name
+  for name in "$@"; do
+    if ! is_installed "$name"; then printf '%s\n' "$name"; fi
+  done | sort -u
+}
+
+# What apt says is shown only when it fails.
+apt() {
+  local output
+  if ! output=$(DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 --quiet "$@" </dev/null 2>&1); then
+    printf '%s\n' "$output" >&2
+    return 1
+  fi
+}
+
+# install_missing NAME…: asks the network only when something is missing, so that a second run works offline.
+install_missing() {
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  if ((${#missing[@]} == 0)); then return 0; fi
+  if ! command -v apt-get >/dev/null; then
+    printf 'there is no apt-get here; what Debian 12 calls %s is needed\n' "${missing[*]}" >&2
+    return 1
+  fi
+  printf 'installing %s\n' "${missing[*]}" >&2
+  apt update
+  apt install --yes --no-install-recommends "${missing[@]}"
+}
+
+# Packages of container runtimes start their daemon when they are installed, unless policy-rc.d forbids it
+# (invoke-rc.d(8)). A policy that is already there is the administrator's and stays.
+install_missing_without_daemons() (
+  policy=/usr/sbin/policy-rc.d
+  if [[ -n "$(missing_packages "$@")" && ! -e "$policy" ]]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 0755 "$policy"
+  fi
+  install_missing "$@"
+)
