@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "format_names.hpp"
+#include "dropwarden/config/format_names.hpp"
 
 #include <array>
 

@@ -6,7 +6,7 @@
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/util/text.hpp"
 
-#include "format_names.hpp"
+#include "dropwarden/config/format_names.hpp"
 #include "units.hpp"
 
 namespace dropwarden::config {

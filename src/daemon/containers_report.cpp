@@ -20,9 +20,10 @@ json::object to_json(const container::SourceState& source) {
 }
 
 json::object to_json(const monitor::Overlay& overlay) {
-  json::object out{{"mount", "rootfs"},
-                   {"path", util::escape(overlay.mount_point)},
-                   {"device", std::to_string(overlay.device.major) + ":" + std::to_string(overlay.device.minor)}};
+  json::object out{
+      {"mount", "rootfs"},
+      {"path", util::escape(overlay.mount_point)},
+      {"device", std::to_string(overlay.device.major) + ":" + std::to_string(overlay.device.minor)}};
   out["sensor"] = overlay.is_marked ? json::value("close_write") : json::value(nullptr);
   out["late"] = overlay.is_late;
   out["problem"] = overlay.problem;
@@ -30,12 +31,9 @@ json::object to_json(const monitor::Overlay& overlay) {
 }
 
 json::object to_json(const model::Container& container) {
-  json::object out{{"id", util::escape(container.id.value)},
-                   {"name", util::escape(container.name)},
-                   {"runtime", name_of(container.runtime)},
-                   {"image", util::escape(container.image.name)},
-                   {"state", name_of(container.state)},
-                   {"pid", container.init.value},
+  json::object out{{"id", util::escape(container.id.value)}, {"name", util::escape(container.name)},
+                   {"runtime", name_of(container.runtime)},  {"image", util::escape(container.image.name)},
+                   {"state", name_of(container.state)},      {"pid", container.init.value},
                    {"sandbox", container.is_sandbox}};
   out["pod"] = nullptr;
   if (container.pod) {
@@ -59,11 +57,11 @@ json::object to_json(const monitor::Ledger& ledger) {
 
 }  // namespace
 
-std::string format_containers(const container::Snapshot& snapshot, const std::vector<monitor::Overlay>& overlays,
-                              const monitor::Ledger* ledger) {
+std::string format_containers(const container::Snapshot& snapshot,
+                              const std::vector<monitor::Overlay>& overlays, const monitor::Ledger* ledger) {
   std::vector<const model::Container*> containers;
   for (const auto& [id, container] : snapshot.containers) {
-    if (container.state != model::ContainerState::exited) containers.push_back(&container);
+    if (container->state != model::ContainerState::exited) containers.push_back(container.get());
   }
   std::ranges::sort(containers, {}, [](const model::Container* c) { return std::tie(c->name, c->id.value); });
 
@@ -86,11 +84,12 @@ std::string format_containers(const container::Snapshot& snapshot, const std::ve
   }
   json::array sources;
   for (const auto& source : snapshot.sources) sources.push_back(to_json(source));
-  const json::object out{{"daemon", ledger != nullptr},
-                         {"sources", std::move(sources)},
-                         {"containers", std::move(listed)},
-                         {"unidentified", std::move(unidentified)},
-                         {"ledger", ledger == nullptr ? json::value(nullptr) : json::value(to_json(*ledger))}};
+  const json::object out{
+      {"daemon", ledger != nullptr},
+      {"sources", std::move(sources)},
+      {"containers", std::move(listed)},
+      {"unidentified", std::move(unidentified)},
+      {"ledger", ledger == nullptr ? json::value(nullptr) : json::value(to_json(*ledger))}};
   return json::serialize(out);
 }
 

@@ -10,10 +10,10 @@
 
 namespace dropwarden::daemon {
 
-// What `dropwarden containers` shows, as one JSON object: the sources and how they stand, each container with its
-// mounts and the sensor on each, the overlays that no container is known to own, and the ledger (null without a
-// daemon). Text from containers and runtimes is escaped. Pure.
-std::string format_containers(const container::Snapshot& snapshot, const std::vector<monitor::Overlay>& overlays,
-                              const monitor::Ledger* ledger);
+// What `dropwarden containers` shows, as one JSON object: the sources and how they stand, each container with
+// its mounts and the sensor on each, the overlays that no container is known to own, and the ledger (null
+// without a daemon). Text from containers and runtimes is escaped. Pure.
+std::string format_containers(const container::Snapshot& snapshot,
+                              const std::vector<monitor::Overlay>& overlays, const monitor::Ledger* ledger);
 
 }  // namespace dropwarden::daemon

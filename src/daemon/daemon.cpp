@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/daemon/daemon.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
-#include "containers_report.hpp"
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/control/instance_lock.hpp"
 #include "dropwarden/control/server.hpp"
@@ -22,6 +20,8 @@
 #include "dropwarden/monitor/monitor.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/error.hpp"
+
+#include "containers_report.hpp"
 #include "log.hpp"
 #include "outputs.hpp"
 #include "sources.hpp"
@@ -31,10 +31,11 @@ namespace {
 
 // Each event of a batch is a descriptor, and so is each connection: all that this process may have.
 void raise_descriptor_limit() {
-  struct rlimit limit {};
+  struct rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("{}", sys::last_error("setrlimit", "RLIMIT_NOFILE").text());
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    spdlog::warn("{}", sys::last_error("setrlimit", "RLIMIT_NOFILE").text());
 }
 
 std::string node_name() {
@@ -46,7 +47,8 @@ monitor::Settings settings_of(const config::Config& config) {
   return {.watch = config.watch, .classify = config.classify, .node = node_name()};
 }
 
-// The composition root: makes the parts, connects them and ends them in the order in which they depend on each other.
+// The composition root: makes the parts, connects them and ends them in the order in which they depend on
+// each other.
 class Daemon {
  public:
   Daemon(const RunOptions& options, config::Config config)
@@ -55,10 +57,13 @@ class Daemon {
         lock_(config_.control.socket),
         outputs_(config_.outputs, options.format),
         privilege_(privilege::make_direct()),
-        registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) { monitor_.on_containers(snapshot); }),
-        monitor_(loop_, *privilege_, settings_of(config_),
-                 [this](const model::Finding& finding) { return outputs_.deliver(finding); },
-                 [this](const std::string& why) { fail(why); }),
+        registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) {
+          monitor_.on_containers(snapshot);
+        }),
+        monitor_(
+            loop_, *privilege_, settings_of(config_),
+            [this](const model::Finding& finding) { return outputs_.deliver(finding); },
+            [this](const std::string& why) { fail(why); }),
         control_(loop_, config_.control.socket, {{"containers", [this] { return report(); }}}),
         signals_(loop_, SIGTERM, SIGINT, SIGHUP) {
     open_sources();
@@ -78,7 +83,8 @@ class Daemon {
 
  private:
   void open_sources() {
-    sources_ = std::make_unique<Sources>(loop_, *privilege_, config_.runtimes, registry_, [this] { on_ready(); });
+    sources_ =
+        std::make_unique<Sources>(loop_, *privilege_, config_.runtimes, registry_, [this] { on_ready(); });
   }
 
   void on_ready() {
@@ -87,8 +93,8 @@ class Daemon {
     monitor_.set_ready();
     std::size_t containers = 0;
     for (const auto& [id, container] : registry_.snapshot()->containers) {
-      const bool is_running = container.state != model::ContainerState::exited;
-      if (is_running && !container.is_sandbox) ++containers;
+      const bool is_running = container->state != model::ContainerState::exited;
+      if (is_running && !container->is_sandbox) ++containers;
     }
     // A contract with scripts: printed whatever the log level.
     std::fprintf(stderr, "ready containers=%zu marks=%zu\n", containers, monitor_.marks());
@@ -97,7 +103,9 @@ class Daemon {
     }
   }
 
-  std::string report() { return format_containers(*registry_.snapshot(), monitor_.overlays(), &monitor_.ledger()); }
+  std::string report() {
+    return format_containers(*registry_.snapshot(), monitor_.overlays(), &monitor_.ledger());
+  }
 
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
@@ -161,7 +169,8 @@ class Daemon {
 
 config::Config load_config(const RunOptions& options) {
   if (options.config_file) return config::load(*options.config_file);
-  return std::filesystem::exists(default_config_file) ? config::load(default_config_file) : config::defaults();
+  return std::filesystem::exists(config::default_file) ? config::load(config::default_file)
+                                                      : config::defaults();
 }
 
 int run(const RunOptions& options) {

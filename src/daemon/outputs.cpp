@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outputs.hpp"
 
-#include <unistd.h>
-
 #include <stdexcept>
+#include <unistd.h>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -18,9 +17,12 @@ sink::Format format_for_terminal() {
 
 sink::Format to_sink(config::Format format) {
   switch (format) {
-    case config::Format::native: return sink::Format::native;
-    case config::Format::text: return ::isatty(STDOUT_FILENO) != 0 ? sink::Format::colored_text : sink::Format::text;
-    default: break;
+    case config::Format::native:
+      return sink::Format::native;
+    case config::Format::text:
+      return ::isatty(STDOUT_FILENO) != 0 ? sink::Format::colored_text : sink::Format::text;
+    default:
+      break;
   }
   throw std::logic_error("a format that the configuration must have refused");
 }

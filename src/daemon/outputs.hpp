@@ -15,7 +15,9 @@ namespace dropwarden::daemon {
 class Outputs {
  public:
   // `format` stands in for the configured format of standard output.
-  Outputs(const std::vector<config::Output>& outputs, std::optional<config::Format> format) { open(outputs, format); }
+  Outputs(const std::vector<config::Output>& outputs, std::optional<config::Format> format) {
+    open(outputs, format);
+  }
 
   // Closes those that are open, once they have written what they hold, and opens `outputs`.
   void open(const std::vector<config::Output>& outputs, std::optional<config::Format> format);

@@ -18,7 +18,9 @@ void Readiness::on_container(const std::string& source, model::Container contain
   next_.on_container(source, std::move(container));
 }
 
-void Readiness::on_gone(const std::string& source, const model::ContainerId& id) { next_.on_gone(source, id); }
+void Readiness::on_gone(const std::string& source, const model::ContainerId& id) {
+  next_.on_gone(source, id);
+}
 
 void Readiness::on_state(const container::SourceState& state) {
   next_.on_state(state);

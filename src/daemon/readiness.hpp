@@ -11,8 +11,8 @@
 
 namespace dropwarden::daemon {
 
-// Passes on what the sources tell and notes when each of them has told for the first time what it knows, or that it cannot.
-// Loop's thread only.
+// Passes on what the sources tell and notes when each of them has told for the first time what it knows, or
+// that it cannot. Loop's thread only.
 class Readiness final : public container::Observer {
  public:
   Readiness(container::Observer& next, std::function<void()> on_ready)

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "dropwarden/config/config.hpp"
-#include "dropwarden/container/process_scan.hpp"
+#include "dropwarden/container/process_source.hpp"
 #include "dropwarden/container/source.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "readiness.hpp"
@@ -21,11 +23,12 @@ class Sources {
   Sources(boost::asio::io_context& loop, privilege::Privilege& privilege, const config::Runtimes& runtimes,
           container::Observer& observer, std::function<void()> on_ready);
 
-  // `on_ready` is called once each source has told what it knows or that it cannot, or after twice the timeout of a request.
+  // `on_ready` is called once each source has told what it knows or that it cannot, or after twice the timeout of a
+  // request.
   void start();
   void stop();
   // Looks through /proc for the owners of overlays that nobody has told of.
-  void rescan_processes();
+  void rescan_processes() { processes_->rescan(); }
 
  private:
   Readiness readiness_;

@@ -9,10 +9,13 @@ std::string explain(const sys::Error& error) {
   std::string text = error.text();
   const bool is_denied = error.number == EPERM || error.number == EACCES;
   if (error.call == "fanotify_init" && is_denied) {
-    text += " (needs CAP_SYS_ADMIN: run as root, or add the capability to the pod; `containers`, `classify` and "
-            "`check-config` work without)";
+    text +=
+        " (needs CAP_SYS_ADMIN: run as root, or add the capability to the pod; `containers`, `classify` and "
+        "`check-config` work without)";
   } else if (error.call == "fanotify_init" && error.number == ENOSYS) {
-    text += " (this kernel has no fanotify, or a seccomp filter hides it: Linux 5.10 or newer with CONFIG_FANOTIFY)";
+    text +=
+        " (this kernel has no fanotify, or a seccomp filter hides it: Linux 5.10 or newer with "
+        "CONFIG_FANOTIFY)";
   } else if (error.call == "fanotify_init" && error.number == EMFILE) {
     text += " (too many fanotify groups: raise fs.fanotify.max_user_groups)";
   } else if (error.call == "fanotify_mark" && error.number == ENOSPC) {

@@ -3,43 +3,60 @@
 
 #include <algorithm>
 
-#include "dropwarden/container/cgroup_path.hpp"
+#include "dropwarden/container/process_source.hpp"
+
 #include "process_root.hpp"
 
 namespace dropwarden::monitor {
+namespace {
+
+// /proc tells who a container is, never what its image or pod is.
+bool has_runtime(const container::Snapshot& snapshot) {
+  return std::ranges::any_of(snapshot.sources, [](const container::SourceState& source) {
+    return source.is_connected && source.name != container::ProcessSource::name;
+  });
+}
+
+}  // namespace
+
+Attribution::Attribution(privilege::Privilege& privilege, Overlays& overlays)
+    : privilege_(privilege), overlays_(overlays) {
+  const auto cgroup = privilege_.read_process_file(1, privilege::ProcessFile::cgroup);
+  if (cgroup) enclosing_ = container::parse_process_owners(*cgroup);
+}
+
+std::optional<container::CgroupOwner> Attribution::owner_of(const model::ProcessInfo& process) const {
+  return container::trusted_owner(container::parse_process_owners(process.cgroup), enclosing_);
+}
+
 void Attribution::learn_from_writer(const EventIdentity& identity, const model::ProcessInfo& process) {
   Overlay* overlay = overlays_.identify(identity);
   if (overlay == nullptr || !overlay->container.value.empty()) return;
-  const auto owner = container::parse_process_cgroup(process.cgroup);
-  if (!owner) return;
   const auto root = read_root_mount(privilege_, process.pid);
-  if (root && root->device == overlay->device) overlay->container = owner->id;
+  if (!root || root->device != overlay->device) return;
+  const auto owner = owner_of(process);
+  if (owner) overlay->container = owner->id;
+  overlay->is_nameless = !owner;
 }
 
-OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding, const EventIdentity& identity) const {
-  const bool may_learn_more = is_any_source_connected();
+OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
+                                                    const EventIdentity& identity) const {
+  const bool may_be_told = has_runtime(*snapshot_);
   const Overlay* overlay = overlays_.identify(identity);
-  if (overlay == nullptr || overlay->container.value.empty()) {
-    finding.container.metadata = may_learn_more ? model::Metadata::pending : model::Metadata::none;
-    return {.container = may_learn_more, .metadata = may_learn_more};
+  const bool is_identified = overlay != nullptr && !overlay->container.value.empty();
+  if (is_identified) {
+    if (const model::Container* known = snapshot_->find(overlay->container)) finding.container = *known;
+    finding.container.id = overlay->container;
+    const auto owner = owner_of(finding.process);
+    const bool is_unnamed = finding.container.runtime == model::Runtime::unknown;
+    if (is_unnamed && owner && owner->id == overlay->container) finding.container.runtime = owner->runtime;
   }
-  if (const model::Container* known = snapshot_->find(overlay->container)) finding.container = *known;
-  finding.container.id = overlay->container;
   const bool is_complete = finding.container.metadata == model::Metadata::complete;
-  if (!is_complete) {
-    finding.container.metadata = may_learn_more ? model::Metadata::pending : model::Metadata::none;
-  }
-  if (finding.container.runtime == model::Runtime::unknown) {
-    if (const auto owner = container::parse_process_cgroup(finding.process.cgroup);
-        owner && owner->id == overlay->container) {
-      finding.container.runtime = owner->runtime;
-    }
-  }
-  return {.container = false, .metadata = !is_complete && may_learn_more};
-}
-
-bool Attribution::is_any_source_connected() const {
-  return std::ranges::any_of(snapshot_->sources, &container::SourceState::is_connected);
+  const bool awaits_metadata = !is_complete && may_be_told;
+  if (!is_complete) finding.container.metadata = may_be_told ? model::Metadata::pending : model::Metadata::none;
+  // Without a runtime a look through /proc may still find the owner, but not once the writer itself had none.
+  const bool may_be_found = overlay != nullptr && !overlay->is_nameless;
+  return {.container = !is_identified && (may_be_told || may_be_found), .metadata = awaits_metadata};
 }
 
 }  // namespace dropwarden::monitor

@@ -2,34 +2,39 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
+#include "dropwarden/container/cgroup_path.hpp"
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/monitor/overlays.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+
 #include "open_findings.hpp"
 
 namespace dropwarden::monitor {
 
-// Says whose a file is: the container comes from the mount, never from a pid alone.
+// Says whose a file is: the container comes from the mount, never from a pid alone. Loop's thread only.
 class Attribution {
  public:
-  Attribution(privilege::Privilege& privilege, Overlays& overlays) : privilege_(privilege), overlays_(overlays) {}
+  Attribution(privilege::Privilege& privilege, Overlays& overlays);
 
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
 
   // Where no runtime has told yet whose the overlay is, its writer may: when the root of the process is that very
-  // overlay, the container that its cgroup names is the overlay's.
+  // overlay, the container that its cgroup names is the overlay's. A host process that writes into a container has
+  // another root, and names nobody.
   void learn_from_writer(const EventIdentity& identity, const model::ProcessInfo& process);
 
   // Fills in the container as known now and says what of it is still to come.
   OpenFindings::ContainerAwaited resolve(model::Finding& finding, const EventIdentity& identity) const;
 
  private:
-  bool is_any_source_connected() const;
+  std::optional<container::CgroupOwner> owner_of(const model::ProcessInfo& process) const;
 
   privilege::Privilege& privilege_;
   Overlays& overlays_;
+  std::vector<container::CgroupOwner> enclosing_;  // what dropwarden's own node runs in, as in kind
   std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
 };
 

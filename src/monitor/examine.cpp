@@ -6,6 +6,7 @@
 
 #include "dropwarden/classify/classify.hpp"
 #include "dropwarden/sys/file.hpp"
+
 #include "file_path.hpp"
 
 namespace dropwarden::monitor {
@@ -16,12 +17,16 @@ constexpr std::size_t header_in_finding = 32;
 bool is_wanted(const model::FileKind& kind, const config::Classify& wanted) {
   if (kind.format == model::Format::script) return wanted.scripts;
   switch (kind.elf ? kind.elf->type : model::ElfType::unknown) {
-    case model::ElfType::shared: return wanted.shared_objects;
-    case model::ElfType::relocatable: return wanted.objects;
-    case model::ElfType::core: return wanted.core_dumps;
+    case model::ElfType::shared:
+      return wanted.shared_objects;
+    case model::ElfType::relocatable:
+      return wanted.objects;
+    case model::ElfType::core:
+      return wanted.core_dumps;
     case model::ElfType::executable:
     case model::ElfType::pie:
-    case model::ElfType::unknown: break;
+    case model::ElfType::unknown:
+      break;
   }
   return wanted.executables;
 }
@@ -66,10 +71,9 @@ std::variant<model::Disposition, Hit> examine(int fd, const config::Classify& wa
   hit.file.changed = status->changed;
   hit.file.inode = status->inode;
   hit.file.device = {status->device_major, status->device_minor};
-  hit.header.assign(head.begin(), head.begin() + static_cast<std::ptrdiff_t>(std::min(*got, header_in_finding)));
-  hit.identity = {.device = hit.file.device,
-                  .file_system = {file_system->id},
-                  .mount = {status->mount_id}};
+  hit.header.assign(head.begin(),
+                    head.begin() + static_cast<std::ptrdiff_t>(std::min(*got, header_in_finding)));
+  hit.identity = {.device = hit.file.device, .file_system = {file_system->id}, .mount = {status->mount_id}};
   hit.links = status->links;
   return hit;
 }

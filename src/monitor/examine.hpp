@@ -24,11 +24,12 @@ struct Hit {
   std::uint32_t links = 0;
 };
 
-// Whether the file deserves more than one read. The way of nearly every event: a pread into `first`, no allocation, no path.
-// Nothing when it does not; an error when it could not be read.
+// Whether the file deserves more than one read. The way of nearly every event: a pread into `first`, no
+// allocation, no path. Nothing when it does not; an error when it could not be read.
 sys::Result<bool> is_candidate(int fd, std::span<std::byte> first) noexcept;
 
-// A closer look at a candidate. The disposition when it turns out to be none that `wanted` asks for, or is gone.
+// A closer look at a candidate. The disposition when it turns out to be none that `wanted` asks for, or is
+// gone.
 std::variant<model::Disposition, Hit> examine(int fd, const config::Classify& wanted);
 
 }  // namespace dropwarden::monitor

@@ -11,6 +11,7 @@
 
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/sys/fd.hpp"
+
 #include "worker.hpp"
 
 namespace dropwarden::monitor {

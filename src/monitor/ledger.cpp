@@ -7,7 +7,9 @@
 
 namespace dropwarden::monitor {
 
-std::uint64_t Ledger::losses() const { return std::accumulate(lost_.begin(), lost_.end(), std::uint64_t{0}); }
+std::uint64_t Ledger::losses() const {
+  return std::accumulate(lost_.begin(), lost_.end(), std::uint64_t{0});
+}
 
 bool Ledger::is_balanced() const {
   return received_ == std::accumulate(ended_.begin(), ended_.end(), std::uint64_t{0});

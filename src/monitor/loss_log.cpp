@@ -16,16 +16,22 @@ constexpr auto pause = 10s;
 const char* consequence_of(model::Loss loss) {
   switch (loss) {
     case model::Loss::queue_overflow:
-      return "the kernel's queue was full and it dropped events: executables written meanwhile may be missing";
+      return "the kernel's queue was full and it dropped events: executables written meanwhile may be "
+             "missing";
     case model::Loss::descriptor_limit:
       return "no descriptor was left for an event's file: raise LimitNOFILE; this write was not looked at";
     case model::Loss::lease:
       return "a lease kept a written file from being read (fcntl(2), F_SETLEASE): it may hide an executable";
-    case model::Loss::open_failed: return "the kernel could not open a written file for us: it was not looked at";
-    case model::Loss::mark_failed: return "a container's overlay could not be marked: it is not covered";
-    case model::Loss::marked_late: return "a container was found late: what it wrote before is not reported";
-    case model::Loss::output_full: return "an output took findings too slowly and lost one";
-    case model::Loss::malformed_event: break;
+    case model::Loss::open_failed:
+      return "the kernel could not open a written file for us: it was not looked at";
+    case model::Loss::mark_failed:
+      return "a container's overlay could not be marked: it is not covered";
+    case model::Loss::marked_late:
+      return "a container was found late: what it wrote before is not reported";
+    case model::Loss::output_full:
+      return "an output took findings too slowly and lost one";
+    case model::Loss::malformed_event:
+      break;
   }
   return "the kernel handed over an event that cannot be decoded";
 }

@@ -10,8 +10,8 @@
 
 namespace dropwarden::monitor {
 
-// Says in the log what was lost, at a bounded rate: the first of a kind at once, then at most one line in ten seconds a kind, with
-// the number since the last one. The ledger counts each of them. One thread.
+// Says in the log what was lost, at a bounded rate: the first of a kind at once, then at most one line in ten
+// seconds a kind, with the number since the last one. The ledger counts each of them. One thread.
 class LossLog {
  public:
   using Clock = std::chrono::steady_clock;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mark_keeper.hpp"
 
-#include <linux/magic.h>
-
 #include <algorithm>
+#include <linux/magic.h>
 
 #include <spdlog/spdlog.h>
 
@@ -11,20 +10,17 @@
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/watch/marks.hpp"
-#include "process_root.hpp"
 
 namespace dropwarden::monitor {
 namespace {
 
 using namespace std::chrono_literals;
 
-// An event that is still queued, or that a process writes through a detached mount, belongs to an overlay that the table has lost.
+// An event that is still queued, or that a process writes through a detached mount, belongs to an overlay
+// that the table has lost.
 constexpr auto keep_retired = 60s;
 constexpr auto first_retry = 20ms;
 constexpr int longest_retry_shift = 9;  // 20 ms * 2^9: about 10 s
-
-// The host itself, or the container that dropwarden runs in, may live on an overlay.
-bool is_root_of_host(const model::Mount& mount) { return mount.mount_point == "/"; }
 
 std::string place_of(const watch::Target& target) {
   return target.mount_point.empty() ? "/proc/" + std::to_string(target.init.value) + "/root"
@@ -34,34 +30,12 @@ std::string place_of(const watch::Target& target) {
 }  // namespace
 
 void MarkKeeper::on_table(const std::vector<model::Mount>& table) {
-  host_overlays_.clear();
-  host_root_.reset();
-  for (const model::Mount& mount : table) {
-    if (is_root_of_host(mount)) host_root_ = mount.device;
-    if (mount.file_system != "overlay" || is_root_of_host(mount)) continue;
-    if (mount::classify_overlay(mount) == mount::OverlayUse::container) host_overlays_.push_back(mount);
-  }
-  std::erase_if(host_overlays_, [&](const model::Mount& mount) { return mount.device == host_root_; });
+  view_.on_table(table);
   apply();
 }
 
 void MarkKeeper::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
-  snapshot_ = std::move(snapshot);
-  std::erase_if(roots_, [&](const auto& entry) { return snapshot_->find({entry.first}) == nullptr; });
-  for (const auto& [id, container] : snapshot_->containers) {
-    if (container.init.value == 0 || container.state == model::ContainerState::exited) {
-      roots_.erase(id);
-      continue;
-    }
-    Root& root = roots_[id];
-    if (root.init == container.init && root.mount) continue;
-    root.init = container.init;
-    root.mount.reset();
-    root.mount = read_root_mount(privilege_, container.init);
-    // A runtime's first process is still on the host's root until it has pivoted: read again at the next change.
-    const bool is_own = root.mount && root.mount->file_system == "overlay" && root.mount->device != host_root_;
-    if (!is_own) root.mount.reset();
-  }
+  view_.on_containers(std::move(snapshot));
   apply();
 }
 
@@ -80,18 +54,10 @@ bool MarkKeeper::has_unidentified() const {
 
 void MarkKeeper::apply() {
   const auto now = Clock::now();
-  std::unordered_map<model::Device, watch::Target> wanted;
-  for (const model::Mount& mount : host_overlays_) {
-    wanted.try_emplace(mount.device, watch::Target{.device = mount.device, .mount_point = mount.mount_point, .init = {}});
-  }
-  for (const auto& [id, root] : roots_) {
-    if (!root.mount) continue;
-    auto& target = wanted.try_emplace(root.mount->device, watch::Target{.device = root.mount->device, .mount_point = {}, .init = {}}).first->second;
-    target.init = root.init;
-  }
+  const auto wanted = view_.targets();
 
-  // What is really marked now, not what we remember: a mark goes with its superblock without a word, and the next mount may
-  // carry the same device number and mount ID at once.
+  // What is really marked now, not what we remember: a mark goes with its superblock without a word, and the
+  // next mount may carry the same device number and mount ID at once.
   const std::vector<model::Device> marked = read_marked();
   std::vector<watch::Target> targets;
   for (const auto& [device, target] : wanted) targets.push_back(target);
@@ -103,7 +69,7 @@ void MarkKeeper::apply() {
   for (const model::Device& device : gone) overlays_.retire(device, now);
   std::erase_if(failures_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const watch::Target& target : plan.to_mark) {
-    if (const model::Mount* mount = mount_of(target)) mark(target, *mount);
+    if (const model::Mount* mount = view_.mount_of(target)) mark(target, *mount);
   }
   overlays_.expire(now - keep_retired);
   identify_containers();
@@ -116,42 +82,37 @@ std::vector<model::Device> MarkKeeper::read_marked() const {
   return {};
 }
 
-const model::Mount* MarkKeeper::mount_of(const watch::Target& target) const {
-  const auto on_host = std::ranges::find(host_overlays_, target.device, &model::Mount::device);
-  if (on_host != host_overlays_.end()) return &*on_host;
-  for (const auto& [id, root] : roots_) {
-    if (root.mount && root.mount->device == target.device) return &*root.mount;
-  }
-  return nullptr;
-}
-
 void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   const bool is_on_host = !target.mount_point.empty();
-  const privilege::RootPath path = is_on_host ? privilege::RootPath{privilege::MountPoint{target.mount_point}}
-                                              : privilege::RootPath{privilege::ProcessRoot{target.init.value}};
+  const privilege::RootPath path = is_on_host
+                                       ? privilege::RootPath{privilege::MountPoint{target.mount_point}}
+                                       : privilege::RootPath{privilege::ProcessRoot{target.init.value}};
   const auto identity = privilege_.mark_file_system(group_, path, mask_, OVERLAYFS_SUPER_MAGIC);
   if (!identity) return fail(target, identity.error());
-  // Something else was mounted there meanwhile. The mark on it is one too many and harmless; ours is still missing.
+  // Something else was mounted there meanwhile. The mark on it is one too many and harmless; ours is still
+  // missing.
   if (model::Device{identity->device_major, identity->device_minor} != target.device) {
     return fail(target, {"fanotify_mark", target.mount_point, ESTALE});
   }
   failures_.erase(target.device);
-  Overlay& overlay = overlays_.add({.device = target.device,
-                                    .file_system = {identity->file_system_id},
-                                    .mount_point = target.mount_point,
-                                    .layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{}),
-                                    .init = target.init,
-                                    .container = {},
-                                    .is_marked = true,
-                                    .is_late = is_ready_ && !is_on_host,
-                                    .problem = {}},
-                                   Clock::now());
+  Overlay& overlay =
+      overlays_.add({.device = target.device,
+                     .file_system = {identity->file_system_id},
+                     .mount_point = target.mount_point,
+                     .layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{}),
+                     .init = target.init,
+                     .container = {},
+                     .is_marked = true,
+                     .is_late = is_ready_ && !is_on_host,
+                     .problem = {}},
+                    Clock::now());
   overlays_.learn_mount({identity->mount_id}, target.device);
   spdlog::debug("marked overlay {}:{} at {}", target.device.major, target.device.minor, place_of(target));
   if (overlay.is_late) {
     ledger_.lose(model::Loss::marked_late);
     spdlog::warn(
-        "the overlay at {} is in no mount table that can be seen from here and was marked after its container started: what "
+        "the overlay at {} is in no mount table that can be seen from here and was marked after its "
+        "container started: what "
         "was written before is not reported",
         place_of(target));
   }
@@ -162,7 +123,8 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
   const auto pause = first_retry * (1 << std::min(failures - 1, longest_retry_shift));
   const auto when = Clock::now() + pause;
   next_retry_ = next_retry_ ? std::min(*next_retry_, when) : when;
-  // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container that we do not see.
+  // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container
+  // that we do not see.
   if (failures < 2) return;
   overlays_.add({.device = target.device,
                  .file_system = {},
@@ -174,31 +136,14 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
                 Clock::now());
   if (failures > 2) return;
   ledger_.lose(model::Loss::mark_failed);
-  spdlog::error("cannot watch the overlay at {}: {}; its container is not covered, trying again", place_of(target),
-                explain(error));
+  spdlog::error("cannot watch the overlay at {}: {}; its container is not covered, trying again",
+                place_of(target), explain(error));
 }
 
 void MarkKeeper::identify_containers() {
-  for (const auto& [id, root] : roots_) {
-    if (!root.mount) continue;
-    overlays_.learn_mount(root.mount->id, root.mount->device);
-    if (Overlay* overlay = overlays_.find(root.mount->device)) {
-      overlay->container = {id};
-      overlay->init = root.init;
-    }
-  }
-  for (Overlay& overlay : overlays_.current()) {
-    if (!overlay.container.value.empty()) continue;
-    const auto on_host = std::ranges::find(host_overlays_, overlay.device, &model::Mount::device);
-    if (on_host == host_overlays_.end()) continue;
-    if (const auto carried = mount::container_id_of(*on_host)) {
-      overlay.container = *carried;
-      continue;
-    }
-    if (overlay.layers.upperdir.empty()) continue;
-    for (const auto& [id, container] : snapshot_->containers) {
-      if (container.upperdir == overlay.layers.upperdir) overlay.container = {id};
-    }
+  for (const model::Mount* root : view_.roots()) overlays_.learn_mount(root->id, root->device);
+  for (const auto& [device, owner] : view_.owners()) {
+    if (Overlay* overlay = overlays_.find(device)) overlay->container = owner.id;
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,16 +16,17 @@
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/watch/plan.hpp"
 
+#include "overlay_view.hpp"
+
 namespace dropwarden::monitor {
 
-// Keeps every container's overlay marked and knows whose it is: from the host's mount table, which shows an overlay before
-// the container's first instruction, and from the containers' processes, which reach those that the table does not
-// show. Owns no descriptor; the group is the caller's. Loop's thread only.
+// Keeps every container's overlay marked. Owns no descriptor; the group is the caller's. Loop's thread only.
 class MarkKeeper {
  public:
   using Clock = std::chrono::steady_clock;
 
-  MarkKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, Overlays& overlays, Ledger& ledger)
+  MarkKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, Overlays& overlays,
+             Ledger& ledger)
       : privilege_(privilege), group_(group), mask_(mask), overlays_(overlays), ledger_(ledger) {}
 
   // A new reading of the host's mount table.
@@ -45,28 +45,18 @@ class MarkKeeper {
   bool has_unidentified() const;
 
  private:
-  // The root of a container as its init sees it.
-  struct Root {
-    model::Pid init;
-    std::optional<model::Mount> mount;  // nothing when it could not be read, or is no overlay
-  };
-
   void apply();
   std::vector<model::Device> read_marked() const;
   void mark(const watch::Target& target, const model::Mount& mount);
   void fail(const watch::Target& target, const sys::Error& error);
   void identify_containers();
-  const model::Mount* mount_of(const watch::Target& target) const;
 
   privilege::Privilege& privilege_;
   const int group_;
   const std::uint64_t mask_;
   Overlays& overlays_;
   Ledger& ledger_;
-  std::vector<model::Mount> host_overlays_;
-  std::optional<model::Device> host_root_;
-  std::unordered_map<std::string, Root> roots_;  // by container ID
-  std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
+  OverlayView view_{privilege_};
   std::unordered_map<model::Device, int> failures_;
   std::optional<Clock::time_point> next_retry_;
   bool is_ready_ = false;

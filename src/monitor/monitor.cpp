@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/monitor/monitor.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <optional>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
 #include <spdlog/spdlog.h>
 
-#include "attribution.hpp"
 #include "dropwarden/attribute/finding_id.hpp"
 #include "dropwarden/attribute/hash.hpp"
 #include "dropwarden/classify/classify.hpp"
@@ -18,6 +16,8 @@
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/watch/features.hpp"
 #include "dropwarden/watch/group.hpp"
+
+#include "attribution.hpp"
 #include "examine.hpp"
 #include "hash_worker.hpp"
 #include "loss_log.hpp"
@@ -32,7 +32,8 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// A descriptor of an event keeps its container from being removed: containerd tries again for 2.5 s, umount(8) does not.
+// A descriptor of an event keeps its container from being removed: containerd tries again for 2.5 s,
+// umount(8) does not.
 constexpr auto pinned_budget = 100ms;
 constexpr int max_pinned = 8;
 constexpr std::size_t remembered_findings = 65536;
@@ -60,22 +61,28 @@ class Monitor::Impl {
         settings_(std::move(settings)),
         deliver_(std::move(deliver)),
         features_(probe(privilege)),
-        group_(loop, sys::value_or_throw(privilege.open_group(watch::group_flags(features_), watch::group_event_flags())),
+        group_(loop,
+               sys::value_or_throw(
+                   privilege.open_group(watch::group_flags(features_), watch::group_event_flags())),
                features_.has_fd_error,
                {.on_file = [this](watch::FileEvent event) { on_file(std::move(event)); },
                 .on_loss = [this](model::Loss loss, model::Pid pid, int error) { on_loss(loss, pid, error); },
                 .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
         keeper_(privilege, group_.descriptor(), watch::close_write_mask(), overlays_, ledger_),
         attribution_(privilege, overlays_),
-        open_([this](model::Finding& finding, const EventIdentity& identity) { return publish(finding, identity); },
+        open_([this](model::Finding& finding,
+                     const EventIdentity& identity) { return publish(finding, identity); },
               [this](model::Finding& finding, const EventIdentity& identity) {
                 return attribution_.resolve(finding, identity);
               }),
         processes_(loop, privilege,
-                   [this](std::uint64_t serial, model::ProcessInfo process) { on_process(serial, std::move(process)); }),
+                   [this](std::uint64_t serial, model::ProcessInfo process) {
+                     on_process(serial, std::move(process));
+                   }),
         hasher_(loop, settings_.watch.hash_max_bytes,
                 [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
-        table_(loop, sys::value_or_throw(privilege.open_mount_table()), open_mount_events(privilege, features_),
+        table_(loop, sys::value_or_throw(privilege.open_mount_table()),
+               open_mount_events(privilege, features_),
                [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
         deadline_(loop),
         retry_(loop) {}
@@ -111,13 +118,16 @@ class Monitor::Impl {
   MarkKeeper& keeper() { return keeper_; }
   const Ledger& ledger() const { return ledger_; }
   const Overlays& overlays() const { return overlays_; }
-  void set_on_unidentified(std::function<void()> on_unidentified) { on_unidentified_ = std::move(on_unidentified); }
+  void set_on_unidentified(std::function<void()> on_unidentified) {
+    on_unidentified_ = std::move(on_unidentified);
+  }
   void reconfigure(Settings settings) { settings_ = std::move(settings); }
 
  private:
   void on_candidate(watch::FileEvent event) {
     auto examined = examine(event.file.number(), settings_.classify);
-    if (const auto* disposition = std::get_if<model::Disposition>(&examined)) return ledger_.end(*disposition);
+    if (const auto* disposition = std::get_if<model::Disposition>(&examined))
+      return ledger_.end(*disposition);
     Hit& hit = std::get<Hit>(examined);
     model::Finding finding;
     finding.time = util::WallTime{std::chrono::system_clock::now()};
@@ -135,22 +145,26 @@ class Monitor::Impl {
   }
 
   void on_process(std::uint64_t serial, model::ProcessInfo process) {
-    if (const EventIdentity* identity = open_.identity_of(serial)) attribution_.learn_from_writer(*identity, process);
+    if (const EventIdentity* identity = open_.identity_of(serial))
+      attribution_.learn_from_writer(*identity, process);
     open_.on_process(serial, std::move(process));
   }
 
-  // Hashes a small file at once and hands a large one to the worker: by the overlay's upper directory, which pins nothing,
-  // or where that does not lead to the same file, by the event's descriptor within a budget. True when the hash comes later.
+  // Hashes a small file at once and hands a large one to the worker: by the overlay's upper directory, which
+  // pins nothing, or where that does not lead to the same file, by the event's descriptor within a budget.
+  // True when the hash comes later.
   bool hash(model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial, sys::Fd file) {
     if (facts.size > settings_.watch.hash_max_bytes) {
       facts.sha256.status = model::HashStatus::too_large;
       return false;
     }
     if (facts.size <= settings_.watch.hash_inline_bytes) {
-      facts.sha256 = attribute::hash_file(file.number(), facts.size, {.max_bytes = settings_.watch.hash_max_bytes});
+      facts.sha256 =
+          attribute::hash_file(file.number(), facts.size, {.max_bytes = settings_.watch.hash_max_bytes});
       return false;
     }
-    HashWorker::Job job{.serial = serial, .file = open_in_upperdir(facts, identity), .size = facts.size, .give_up = {}};
+    HashWorker::Job job{
+        .serial = serial, .file = open_in_upperdir(facts, identity), .size = facts.size, .give_up = {}};
     if (!job.file && hasher_.pinned() < max_pinned) {
       job.file = std::move(file);
       job.give_up = Clock::now() + pinned_budget;
@@ -162,11 +176,12 @@ class Monitor::Impl {
 
   sys::Fd open_in_upperdir(const model::FileFacts& facts, const EventIdentity& identity) {
     const Overlay* overlay = overlays_.identify(identity);
-    if (overlay == nullptr || overlay->layers.upperdir.empty() || facts.path_state != model::PathState::live) return {};
+    if (overlay == nullptr || overlay->layers.upperdir.empty() || facts.path_state != model::PathState::live)
+      return {};
     auto file = privilege_.open_in_directory(overlay->layers.upperdir, path_in_overlay(*overlay, facts.path));
     if (!file) return {};
-    // The path may lead to another file there: a bind mount in the container, or a race. An overlay shows size and times of the upper
-    // file as they are.
+    // The path may lead to another file there: a bind mount in the container, or a race. An overlay shows
+    // size and times of the upper file as they are.
     const auto status = sys::read_status(file->number());
     const bool is_same = status && status->size == facts.size && status->changed == facts.changed &&
                          status->modified == facts.modified;
@@ -266,24 +281,37 @@ class Monitor::Impl {
   std::array<std::byte, classify::first_bytes> first_{};
 };
 
-Monitor::Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings, Deliver deliver,
-                 std::function<void(const std::string&)> on_failure)
-    : impl_(std::make_unique<Impl>(loop, privilege, std::move(settings), std::move(deliver), std::move(on_failure))) {}
+Monitor::Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings,
+                 Deliver deliver, std::function<void(const std::string&)> on_failure)
+    : impl_(std::make_unique<Impl>(loop, privilege, std::move(settings), std::move(deliver),
+                                   std::move(on_failure))) {}
 
 Monitor::~Monitor() = default;
 
-void Monitor::start() { impl_->start(); }
-void Monitor::stop() { impl_->stop(); }
+void Monitor::start() {
+  impl_->start();
+}
+void Monitor::stop() {
+  impl_->stop();
+}
 void Monitor::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
   impl_->on_containers(std::move(snapshot));
 }
 void Monitor::set_on_unidentified(std::function<void()> on_unidentified) {
   impl_->set_on_unidentified(std::move(on_unidentified));
 }
-void Monitor::set_ready() { impl_->keeper().set_ready(); }
-void Monitor::reconfigure(Settings settings) { impl_->reconfigure(std::move(settings)); }
-const Ledger& Monitor::ledger() const { return impl_->ledger(); }
-std::size_t Monitor::marks() const { return impl_->keeper().marks(); }
+void Monitor::set_ready() {
+  impl_->keeper().set_ready();
+}
+void Monitor::reconfigure(Settings settings) {
+  impl_->reconfigure(std::move(settings));
+}
+const Ledger& Monitor::ledger() const {
+  return impl_->ledger();
+}
+std::size_t Monitor::marks() const {
+  return impl_->keeper().marks();
+}
 std::vector<Overlay> Monitor::overlays() const {
   const auto& current = impl_->overlays().current();
   return {current.begin(), current.end()};

@@ -16,8 +16,8 @@ constexpr auto metadata_wait = 2s;
 
 }  // namespace
 
-void OpenFindings::add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity, Awaited awaited,
-                       Clock::time_point now) {
+void OpenFindings::add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity,
+                       Awaited awaited, Clock::time_point now) {
   const auto at = open_
                       .emplace(serial, Open{.finding = std::move(finding),
                                             .identity = identity,
@@ -55,8 +55,13 @@ void OpenFindings::expire(Clock::time_point now) {
     Open& open = at->second;
     const Awaited before = open.awaited;
     if (now >= open.process_deadline) open.awaited.process = false;
-    if (now >= open.metadata_deadline) open.awaited.container = open.awaited.metadata = false;
-    const bool is_changed = before.process != open.awaited.process || before.metadata != open.awaited.metadata ||
+    if (now >= open.metadata_deadline) {
+      open.awaited.container = open.awaited.metadata = false;
+      const bool is_pending = open.finding.container.metadata == model::Metadata::pending;
+      if (is_pending) open.finding.container.metadata = model::Metadata::none;
+    }
+    const bool is_changed = before.process != open.awaited.process ||
+                            before.metadata != open.awaited.metadata ||
                             before.container != open.awaited.container;
     at = is_changed ? settle(at) : std::next(at);
   }

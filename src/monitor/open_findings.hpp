@@ -23,14 +23,17 @@ struct Awaited {
   bool anything() const { return process || container || metadata || hash; }
 };
 
-// Findings that are not final yet. Each goes out once as soon as its process and container are known, and again, with the next
-// revision, for what is learned later; at its deadline it is final with what there is. Loop's thread only.
+// Findings that are not final yet. Each goes out once as soon as its process and container are known, and
+// again, with the next revision, for what is learned later; at its deadline it is final with what there is.
+// Loop's thread only.
 class OpenFindings {
  public:
   using Clock = std::chrono::steady_clock;
-  // Publishes one record, giving it its id. False when it is not wanted (a repeat of a known id): the finding is dropped.
+  // Publishes one record, giving it its id. False when it is not wanted (a repeat of a known id): the finding
+  // is dropped.
   using Publish = std::function<bool(model::Finding&, const EventIdentity&)>;
-  // Fills in the container as known by now. Whether the container itself, and its metadata, are still awaited.
+  // Fills in the container as known by now. Whether the container itself, and its metadata, are still
+  // awaited.
   struct ContainerAwaited {
     bool container = false;
     bool metadata = false;
@@ -39,7 +42,8 @@ class OpenFindings {
   };
   using Resolve = std::function<ContainerAwaited(model::Finding&, const EventIdentity&)>;
 
-  OpenFindings(Publish publish, Resolve resolve) : publish_(std::move(publish)), resolve_(std::move(resolve)) {}
+  OpenFindings(Publish publish, Resolve resolve)
+      : publish_(std::move(publish)), resolve_(std::move(resolve)) {}
 
   // Takes a new finding, of which `process` and `hash` may be awaited.
   void add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity, Awaited awaited,

@@ -49,8 +49,10 @@ Overlay* Overlays::find_by_file_system(model::FileSystemId id) {
 Overlay* Overlays::identify(const EventIdentity& event) {
   if (Overlay* overlay = find_by_file_system(event.file_system)) return overlay;
   if (Overlay* overlay = find(event.device)) return overlay;
-  if (const auto mounted = by_mount_.find(event.mount); mounted != by_mount_.end()) return find(mounted->second);
-  const auto retired = std::ranges::find(retired_, event.device, [](const Retired& r) { return r.overlay.device; });
+  if (const auto mounted = by_mount_.find(event.mount); mounted != by_mount_.end())
+    return find(mounted->second);
+  const auto retired =
+      std::ranges::find(retired_, event.device, [](const Retired& r) { return r.overlay.device; });
   return retired == retired_.end() ? nullptr : &retired->overlay;
 }
 

@@ -15,12 +15,18 @@ constexpr std::size_t capacity = 4096;
 
 privilege::ProcessFile to_process_file(attribute::ProcFile file) {
   switch (file) {
-    case attribute::ProcFile::cgroup: return privilege::ProcessFile::cgroup;
-    case attribute::ProcFile::cmdline: return privilege::ProcessFile::cmdline;
-    case attribute::ProcFile::exe: return privilege::ProcessFile::exe;
-    case attribute::ProcFile::loginuid: return privilege::ProcessFile::loginuid;
-    case attribute::ProcFile::stat: return privilege::ProcessFile::stat;
-    case attribute::ProcFile::status: break;
+    case attribute::ProcFile::cgroup:
+      return privilege::ProcessFile::cgroup;
+    case attribute::ProcFile::cmdline:
+      return privilege::ProcessFile::cmdline;
+    case attribute::ProcFile::exe:
+      return privilege::ProcessFile::exe;
+    case attribute::ProcFile::loginuid:
+      return privilege::ProcessFile::loginuid;
+    case attribute::ProcFile::stat:
+      return privilege::ProcessFile::stat;
+    case attribute::ProcFile::status:
+      break;
   }
   return privilege::ProcessFile::status;
 }
@@ -33,8 +39,10 @@ bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) 
 
 }  // namespace
 
-ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege, OnProcess on_process)
-    : worker_(capacity, [&loop, &privilege, on_process = std::move(on_process)](Job job, const std::stop_token&) {
+ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege,
+                             OnProcess on_process)
+    : worker_(capacity, [&loop, &privilege, on_process = std::move(on_process)](Job job,
+                                                                                const std::stop_token&) {
         const auto read = [&privilege](model::Pid pid, attribute::ProcFile file) {
           return privilege.read_process_file(pid.value, to_process_file(file));
         };

@@ -8,12 +8,13 @@
 
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+
 #include "worker.hpp"
 
 namespace dropwarden::monitor {
 
-// Reads who closed a file, on a thread of its own: /proc/PID/cmdline reads the memory of that process, which it can
-// make slow (userfaultfd(2)), and the loop must not wait for what it watches.
+// Reads who closed a file, on a thread of its own: /proc/PID/cmdline reads the memory of that process, which
+// it can make slow (userfaultfd(2)), and the loop must not wait for what it watches.
 class ProcessReader {
  public:
   // `on_process` is called on the loop.

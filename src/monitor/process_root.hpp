@@ -8,8 +8,8 @@
 
 namespace dropwarden::monitor {
 
-// The mount that a process sees as its root, from its own mountinfo (the last one at `/` covers those before). Nothing when the
-// process is gone.
+// The mount that a process sees as its root, from its own mountinfo (the last one at `/` covers those
+// before). Nothing when the process is gone.
 std::optional<model::Mount> read_root_mount(privilege::Privilege& privilege, model::Pid pid);
 
 }  // namespace dropwarden::monitor

@@ -11,15 +11,17 @@
 
 namespace dropwarden::monitor {
 
-// A thread that handles jobs in their order, for what the loop must not wait for. Owns a job until it is handled. Ends by
-// giving up what is queued.
+// A thread that handles jobs in their order, for what the loop must not wait for. Owns a job until it is
+// handled. Ends by giving up what is queued.
 template <class Job>
 class Worker {
  public:
   using Handle = std::function<void(Job, const std::stop_token&)>;
 
   Worker(std::size_t capacity, Handle handle)
-      : jobs_(capacity), handle_(std::move(handle)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+      : jobs_(capacity),
+        handle_(std::move(handle)),
+        thread_([this](const std::stop_token& stop) { run(stop); }) {}
   ~Worker() {
     thread_.request_stop();
     jobs_.close();

@@ -15,15 +15,13 @@ struct RunOptions {
   std::optional<config::Format> format;
 };
 
-// The file that is read when none is named.
-inline constexpr const char* default_config_file = "/etc/dropwarden/dropwarden.yaml";
-
 // The configuration that `options` asks for. Throws config::ConfigError.
 config::Config load_config(const RunOptions& options);
 
-// Watches until SIGTERM or SIGINT. 0 after a clean end, 1 when it could not start or could not go on: the reason is in the
-// log (standard error) and names what is missing and what works without it. Throws config::ConfigError for a bad
-// configuration at the start. SIGHUP reads the configuration again; a bad one is logged and the old one stays.
+// Watches until SIGTERM or SIGINT. 0 after a clean end, 1 when it could not start or could not go on: the
+// reason is in the log (standard error) and names what is missing and what works without it. Throws
+// config::ConfigError for a bad configuration at the start. SIGHUP reads the configuration again; a bad one
+// is logged and the old one stays.
 int run(const RunOptions& options);
 
 }  // namespace dropwarden::daemon

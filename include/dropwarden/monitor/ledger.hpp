@@ -25,8 +25,8 @@ class Ledger {
   // Whether every received event has ended. What the kernel dropped has no number and is not in this sum.
   bool is_balanced() const;
 
-  // `received=3 reported=1 not_executable=2 lost=0`: what is not zero, in the order of the enumerations; `received` and
-  // `lost` always, each loss that is not zero as `lost_<name>`.
+  // `received=3 reported=1 not_executable=2 lost=0`: what is not zero, in the order of the enumerations;
+  // `received` and `lost` always, each loss that is not zero as `lost_<name>`.
   std::string text() const;
 
  private:

@@ -25,8 +25,8 @@ struct Settings {
   std::string node;  // name of this machine, for findings
 };
 
-// The pipeline: mount table and containers in, marks out; events in, findings out. Owns the fanotify group. Everything happens on
-// the loop's thread, but the hashing of large files.
+// The pipeline: mount table and containers in, marks out; events in, findings out. Owns the fanotify group.
+// Everything happens on the loop's thread, but the hashing of large files.
 class Monitor {
  public:
   // Gives a finding to the outputs: how many there are, and how many had no room for it.
@@ -36,8 +36,8 @@ class Monitor {
   };
   using Deliver = std::function<Delivery(const model::Finding&)>;
 
-  // Throws sys::SystemError when the kernel gives no fanotify group or no mount table. `on_failure` is called when the group can be
-  // read no more: not monitoring.
+  // Throws sys::SystemError when the kernel gives no fanotify group or no mount table. `on_failure` is called
+  // when the group can be read no more: not monitoring.
   Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings, Deliver deliver,
           std::function<void(const std::string&)> on_failure);
   ~Monitor();

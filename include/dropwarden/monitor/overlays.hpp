@@ -20,6 +20,7 @@ struct Overlay {
   model::OverlayLayers layers;
   model::Pid init;               // a process whose root it is, 0 when none is known
   model::ContainerId container;  // empty until known
+  bool is_nameless = false;      // a process with this root was seen, and its cgroup names no container
   bool is_marked = false;
   bool is_late = false;  // marked after its container may have run
   std::string problem;   // why it is not marked; escaped
@@ -32,9 +33,10 @@ struct EventIdentity {
   model::MountId mount;
 };
 
-// The overlays, and which one an event belongs to. An overlay that was unmounted is kept for a while: its last events may still be
-// in the queue, or it was detached while a process still writes to it (MNT_DETACH, umount(2)), and its device number may already
-// be that of the next container. Loop's thread only; references hold until the next `retire` or `expire`.
+// The overlays, and which one an event belongs to. An overlay that was unmounted is kept for a while: its
+// last events may still be in the queue, or it was detached while a process still writes to it (MNT_DETACH,
+// umount(2)), and its device number may already be that of the next container. Loop's thread only; references
+// hold until the next `retire` or `expire`.
 class Overlays {
  public:
   using Clock = std::chrono::steady_clock;
@@ -52,10 +54,10 @@ class Overlays {
   // Call when a mount of a current overlay becomes known (the container's own, from its mountinfo).
   void learn_mount(model::MountId mount, const model::Device& device);
 
-  // The overlay that the event came through, or null. f_fsid decides where it is unique (Linux 6.6 and newer give each overlay its
-  // own; before, overlays on one upper file system share that one's). Then the device, which is the overlay's own unless
-  // its layers are on several file systems (each file then has a pseudo device that no table names). Then the mount,
-  // by what was learned before the event: an ID alone is reused.
+  // The overlay that the event came through, or null. f_fsid decides where it is unique (Linux 6.6 and newer
+  // give each overlay its own; before, overlays on one upper file system share that one's). Then the device,
+  // which is the overlay's own unless its layers are on several file systems (each file then has a pseudo
+  // device that no table names). Then the mount, by what was learned before the event: an ID alone is reused.
   Overlay* identify(const EventIdentity& event);
 
  private:
@@ -71,8 +73,8 @@ class Overlays {
   std::unordered_map<model::MountId, model::Device> by_mount_;
 };
 
-// `path`, as the kernel names an event's file, from the root of the overlay: a write through the host's mount point carries
-// that mount point in front.
+// `path`, as the kernel names an event's file, from the root of the overlay: a write through the host's mount
+// point carries that mount point in front.
 std::string path_in_overlay(const Overlay& overlay, std::string_view path);
 
 }  // namespace dropwarden::monitor

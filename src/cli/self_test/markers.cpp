@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "markers.hpp"
 
+#include <array>
+#include <cstring>
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
-
-#include <array>
-#include <cstring>
 
 #include "dropwarden/sys/file.hpp"
 
@@ -43,7 +42,8 @@ void by_write(const std::string& path, const std::string& content) {
 void by_header_last(const std::string& path, const std::string& content) {
   const auto file = create(path);
   write_all(file.number(), content.substr(4), 4, path);
-  for (off_t i = 3; i >= 0; --i) write_all(file.number(), content.substr(static_cast<std::size_t>(i), 1), i, path);
+  for (off_t i = 3; i >= 0; --i)
+    write_all(file.number(), content.substr(static_cast<std::size_t>(i), 1), i, path);
 }
 
 void by_sendfile(const std::string& path, const std::string& content) {
@@ -97,7 +97,9 @@ constexpr std::array all{
 
 }  // namespace
 
-std::span<const Marker> markers() { return all; }
+std::span<const Marker> markers() {
+  return all;
+}
 
 std::string marker_content(unsigned number) {
   Elf64_Ehdr header{};

@@ -8,8 +8,8 @@ namespace dropwarden::cli {
 
 // One way to put an executable into a container.
 struct Marker {
-  const char* way;   // for people
-  const char* path;  // where it ends up, in the container
+  const char* way;                                                     // for people
+  const char* path;                                                    // where it ends up, in the container
   void (*write)(const std::string& path, const std::string& content);  // throws sys::SystemError
 };
 

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "observed_daemon.hpp"
 
+#include <array>
+#include <cerrno>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
 #include <utility>
 
 #include "dropwarden/sys/error.hpp"
@@ -33,7 +32,8 @@ ObservedDaemon::ObservedDaemon(const std::filesystem::path& config_file) {
   ::posix_spawn_file_actions_adddup2(&actions, output_write.number(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, log_write.number(), STDERR_FILENO);
   std::string config = config_file.string();
-  std::array<const char*, 7> arguments{"dropwarden", "run", "--config", config.c_str(), "--format", "native", nullptr};
+  std::array<const char*, 7> arguments{"dropwarden", "run",    "--config", config.c_str(),
+                                       "--format",   "native", nullptr};
   const int error = ::posix_spawn(&child_, "/proc/self/exe", &actions, nullptr,
                                   const_cast<char* const*>(arguments.data()), environ);
   ::posix_spawn_file_actions_destroy(&actions);
@@ -66,9 +66,11 @@ void ObservedDaemon::Stream::read() {
 bool ObservedDaemon::wait(const std::function<bool()>& is_enough, std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (!is_enough()) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0 || (!output_.pipe && !log_.pipe)) return false;
-    std::array<pollfd, 2> polled{pollfd{output_.pipe.number(), POLLIN, 0}, pollfd{log_.pipe.number(), POLLIN, 0}};
+    std::array<pollfd, 2> polled{pollfd{output_.pipe.number(), POLLIN, 0},
+                                 pollfd{log_.pipe.number(), POLLIN, 0}};
     ::poll(polled.data(), polled.size(), static_cast<int>(left.count()));
     if (polled[0].revents != 0) output_.read();
     if (polled[1].revents != 0) log_.read();

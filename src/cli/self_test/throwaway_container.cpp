@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "throwaway_container.hpp"
 
-#include <sched.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace dropwarden::cli {
 

@@ -8,8 +8,8 @@
 
 namespace dropwarden::cli {
 
-// An overlay of its own on a tmpfs of its own, with nothing in it but /tmp, and processes with it as their root. Owns the
-// directory and both mounts; the destructor ends them.
+// An overlay of its own on a tmpfs of its own, with nothing in it but /tmp, and processes with it as their
+// root. Owns the directory and both mounts; the destructor ends them.
 class ThrowawayContainer {
  public:
   // Makes the directory and the tmpfs; throws sys::SystemError.
@@ -24,8 +24,8 @@ class ThrowawayContainer {
 
   // Mounts the overlay; throws sys::SystemError.
   void mount();
-  // Runs `work` in a child with a mount namespace of its own and the overlay as its root; false when it threw or
-  // could not be started.
+  // Runs `work` in a child with a mount namespace of its own and the overlay as its root; false when it threw
+  // or could not be started.
   bool run(const std::function<void()>& work) const;
 
  private:

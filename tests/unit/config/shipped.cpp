@@ -14,7 +14,7 @@
 #include "dropwarden/sys/error.hpp"
 
 #include "document.hpp"
-#include "format_names.hpp"
+#include "dropwarden/config/format_names.hpp"
 #include "schema.hpp"
 
 namespace dropwarden::config {

@@ -13,12 +13,13 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 
-// Remembers what was published as `revision:status:metadata:hash`; the container is known when `container` says so.
+// Remembers what was published as `revision:status:metadata:hash`; the container is known when `container`
+// says so.
 class OpenFindingsTest : public testing::Test {
  protected:
   std::string text_of(const model::Finding& finding) {
-    return std::to_string(finding.revision) + ":" + (finding.is_final ? "final" : "open") + ":" + finding.container.id.value +
-           ":" + finding.process.name + ":" + finding.file.sha256.value;
+    return std::to_string(finding.revision) + ":" + (finding.is_final ? "final" : "open") + ":" +
+           finding.container.id.value + ":" + finding.process.name + ":" + finding.file.sha256.value;
   }
 
   OpenFindings::ContainerAwaited container_awaited;

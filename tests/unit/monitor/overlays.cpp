@@ -30,7 +30,8 @@ TEST(Overlays, IdentifyByAFileSystemIdThatIsUnique) {
   Overlays overlays;
   overlays.add(overlay_of(first, 1, "a"), start);
   overlays.add(overlay_of(second, 2, "b"), start);
-  EXPECT_EQ(owner(overlays, {pseudo, {2}, {}}), "b") << "a file has a pseudo device when layers are on several file systems";
+  EXPECT_EQ(owner(overlays, {pseudo, {2}, {}}), "b")
+      << "a file has a pseudo device when layers are on several file systems";
   EXPECT_EQ(owner(overlays, {pseudo, {3}, {}}), "nobody");
 }
 

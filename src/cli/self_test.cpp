@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <fstream>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include <boost/json.hpp>
+
+#include "dropwarden/control/client.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+
+#include "self_test/markers.hpp"
+#include "self_test/observed_daemon.hpp"
+#include "self_test/throwaway_container.hpp"
+#include "verbs.hpp"
+
+namespace dropwarden::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto patience = 10s;
+
+// No runtime: what is tested is the way of an event. The control socket is its own, so that a daemon may run beside it.
+std::filesystem::path write_config(const std::filesystem::path& directory) {
+  const auto file = directory / "dropwarden.yaml";
+  std::ofstream(file) << "runtimes: {sockets: []}\n"
+                      << "logging: {level: warn}\n"
+                      << "control: {socket: " << (directory / "control.sock").string() << "}\n";
+  return file;
+}
+
+bool has_finding(const ObservedDaemon& daemon, const std::string& path) {
+  return std::ranges::any_of(daemon.findings(), [&](const std::string& line) {
+    boost::system::error_code error;
+    const auto finding = boost::json::parse(line, error);
+    const auto* data = error ? nullptr : finding.as_object().if_contains("data");
+    return data != nullptr && data->at("path") == path;
+  });
+}
+
+// The overlay is in the daemon's report once it was noticed in the mount table, with a sensor once it is marked.
+bool is_watched(const std::filesystem::path& socket, const std::string& root) {
+  const auto report = control::request(socket, "containers", 1s);
+  return report && report->find('"' + root + "\",\"device\"") != std::string::npos;
+}
+
+class SelfTest {
+ public:
+  explicit SelfTest(std::ostream& out)
+      : out_(out), privilege_(privilege::make_direct()), container_(*privilege_), daemon_(write_config(container_.directory())) {}
+
+  int run() {
+    const auto is_ready = [this] {
+      return std::ranges::any_of(daemon_.log(), [](const std::string& line) { return line.starts_with("ready "); });
+    };
+    if (!step("the monitor starts", daemon_.wait(is_ready, patience))) return give_up();
+    container_.mount();
+    const auto socket = container_.directory() / "control.sock";
+    const auto is_noticed = [&] { return is_watched(socket, container_.root()); };
+    if (!step("a new container's overlay is noticed and marked", poll(is_noticed))) return give_up();
+
+    unsigned number = 0;
+    for (const Marker& marker : markers()) {
+      const std::string content = marker_content(++number);
+      const bool is_written = container_.run([&] { marker.write(marker.path, content); });
+      const auto is_reported = [&] { return has_finding(daemon_, marker.path); };
+      step(std::string("written by ") + marker.way, is_written && daemon_.wait(is_reported, patience));
+    }
+    return missing_ == 0 ? succeed() : give_up();
+  }
+
+ private:
+  bool step(const std::string& what, bool holds) {
+    out_ << (holds ? "ok       " : "MISSING  ") << what << std::endl;
+    missing_ += holds ? 0 : 1;
+    return holds;
+  }
+
+  bool poll(const std::function<bool()>& holds) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      daemon_.wait([] { return false; }, 10ms);
+    }
+    return true;
+  }
+
+  int succeed() {
+    out_ << "every executable was reported\n";
+    return done;
+  }
+
+  int give_up() {
+    out_ << missing_ << " missing; the monitor's log:\n";
+    for (const std::string& line : daemon_.log()) out_ << "  " << line << '\n';
+    return failed;
+  }
+
+  std::ostream& out_;
+  std::unique_ptr<privilege::Privilege> privilege_;
+  ThrowawayContainer container_;
+  ObservedDaemon daemon_;
+  int missing_ = 0;
+};
+
+}  // namespace
+
+void add_self_test(CLI::App& app, Session& session) {
+  CLI::App* verb = app.add_subcommand(
+      "self-test", "Drop executables into a throw-away container and check that each is reported (needs root)");
+  verb->callback([&session] { session.action = [&session] { return SelfTest(session.out).run(); }; });
+}
+
+}  // namespace dropwarden::cli

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "overlay_view.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "dropwarden/mount/table.hpp"
+
+#include "process_root.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+// The host itself, or the container that dropwarden runs in, may live on an overlay.
+bool is_root_of_host(const model::Mount& mount) { return mount.mount_point == "/"; }
+
+}  // namespace
+
+void OverlayView::on_table(const std::vector<model::Mount>& table) {
+  host_overlays_.clear();
+  host_root_.reset();
+  for (const model::Mount& mount : table) {
+    if (is_root_of_host(mount)) host_root_ = mount.device;
+    if (mount.file_system != "overlay" || is_root_of_host(mount)) continue;
+    if (mount::classify_overlay(mount) == mount::OverlayUse::container) host_overlays_.push_back(mount);
+  }
+  std::erase_if(host_overlays_, [&](const model::Mount& mount) { return mount.device == host_root_; });
+}
+
+void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
+  snapshot_ = std::move(snapshot);
+  std::erase_if(roots_, [&](const auto& entry) { return snapshot_->find({entry.first}) == nullptr; });
+  for (const auto& [id, container] : snapshot_->containers) {
+    if (container->init.value == 0 || container->state == model::ContainerState::exited) {
+      roots_.erase(id);
+      continue;
+    }
+    Root& root = roots_[id];
+    if (root.init == container->init && root.mount) continue;
+    root = {.init = container->init, .mount = read_root_mount(privilege_, container->init)};
+    // A runtime's first process is still on the host's root until it has pivoted: read again at the next change.
+    const bool is_own =
+        root.mount && root.mount->file_system == "overlay" && root.mount->device != host_root_;
+    if (!is_own) root.mount.reset();
+  }
+}
+
+std::unordered_map<model::Device, watch::Target> OverlayView::targets() const {
+  std::unordered_map<model::Device, watch::Target> targets;
+  for (const model::Mount& mount : host_overlays_) {
+    targets.try_emplace(mount.device, watch::Target{mount.device, mount.mount_point, {}});
+  }
+  for (const auto& [id, root] : roots_) {
+    if (!root.mount) continue;
+    auto& target = targets.try_emplace(root.mount->device, watch::Target{root.mount->device, {}, {}}).first->second;
+    target.init = root.init;
+  }
+  return targets;
+}
+
+const model::Mount* OverlayView::mount_of(const watch::Target& target) const {
+  const auto on_host = std::ranges::find(host_overlays_, target.device, &model::Mount::device);
+  if (on_host != host_overlays_.end()) return &*on_host;
+  for (const model::Mount* root : roots()) {
+    if (root->device == target.device) return root;
+  }
+  return nullptr;
+}
+
+std::vector<const model::Mount*> OverlayView::roots() const {
+  std::vector<const model::Mount*> roots;
+  for (const auto& [id, root] : roots_) {
+    if (root.mount) roots.push_back(&*root.mount);
+  }
+  return roots;
+}
+
+std::unordered_map<model::Device, container::OverlayOwner> OverlayView::owners() const {
+  std::vector<container::OverlayClue> clues;
+  for (const model::Mount& mount : host_overlays_) {
+    clues.push_back({.device = mount.device,
+                     .upperdir = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{}).upperdir,
+                     .carried = mount::container_id_of(mount).value_or(model::ContainerId{})});
+  }
+  for (const model::Mount* root : roots()) {
+    clues.push_back({.device = root->device, .upperdir = {}, .carried = {}});
+  }
+  const auto root_device = [this](model::Pid init) -> std::optional<model::Device> {
+    const auto found = std::ranges::find(roots_, init, [](const auto& entry) { return entry.second.init; });
+    if (found == roots_.end() || !found->second.mount) return std::nullopt;
+    return found->second.mount->device;
+  };
+  return container::find_overlay_owners(clues, *snapshot_, root_device);
+}
+
+}  // namespace dropwarden::monitor
