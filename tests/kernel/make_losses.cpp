@@ -53,11 +53,16 @@ LeaseHolder::LeaseHolder(const std::string& path)
 }
 
 DescriptorLimit::DescriptorLimit(int free) {
-  const int next = ::dup(STDERR_FILENO);  // the lowest that is free
-  require(next >= 0 && ::close(next) == 0, "dup");
+  // The next numbers that are free, in rising order: what is open may leave gaps. The last is the first too
+  // many.
+  std::vector<sys::Fd> next;
+  for (int i = 0; i <= free; ++i) {
+    next.emplace_back(::dup(STDERR_FILENO));
+    require(static_cast<bool>(next.back()), "dup");
+  }
   require(::getrlimit(RLIMIT_NOFILE, &before_) == 0, "getrlimit");
   struct rlimit lowered = before_;
-  lowered.rlim_cur = static_cast<rlim_t>(next + free);
+  lowered.rlim_cur = static_cast<rlim_t>(next.back().number());
   require(::setrlimit(RLIMIT_NOFILE, &lowered) == 0, "setrlimit");
 }
 
