@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/mount.h>
+
+#include <gmock/gmock.h>
+
+#include "dropwarden/mount/table.hpp"
+#include "dropwarden/sys/descriptor.hpp"
+#include "dropwarden/sys/fanotify_abi.hpp"
+#include "dropwarden/sys/file.hpp"
+
+#include "kernel_test.hpp"
+#include "support/child.hpp"
+#include "support/container_root.hpp"
+#include "support/overlay.hpp"
+#include "support/private_mounts.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<model::Mount> read_table() {
+  std::size_t malformed = 0;
+  auto table = mount::parse_mountinfo(
+      sys::value_or_throw(sys::read_file("/proc/self/mountinfo", std::size_t{1} << 24U)), &malformed);
+  EXPECT_EQ(malformed, 0U);
+  return table;
+}
+
+// Throws std::out_of_range when there is none.
+model::Mount find_mount(const std::string& mount_point) {
+  for (auto& entry : read_table()) {
+    if (entry.mount_point == mount_point) return entry;
+  }
+  throw std::out_of_range("not in the mount table: " + mount_point);
+}
+
+class MountTable : public KernelTest {};
+
+TEST_F(MountTable, NamesAnOverlayAsStatxAndStatfsDo) {
+  const TestOverlay overlay(make_scratch_directory());
+  TestGroup group(*privilege_, features_);
+  const auto identity = group.mark(overlay.merged());
+  const auto mount = find_mount(overlay.merged());
+  EXPECT_EQ(mount.file_system, "overlay");
+  EXPECT_EQ(mount.id.value, identity.mount_id);
+  EXPECT_EQ(mount.device, (model::Device{identity.device_major, identity.device_minor}));
+}
+
+// The key of a mark: the host's mount and the container's have IDs of their own, but one device.
+TEST_F(MountTable, ShowsTheDeviceOfTheHostInTheContainerToo) {
+  const TestOverlay overlay(make_scratch_directory());
+  Child container([&](Line& line) {
+    enter_container_root(overlay.merged());
+    line.tell("entered");
+    line.hear();
+  });
+  container.line().hear();
+  const auto text = privilege_->read_process_file(container.pid(), privilege::ProcessFile::mountinfo);
+  ASSERT_TRUE(text) << text.error().text();
+  const auto table = mount::parse_mountinfo(*text);
+  ASSERT_EQ(table.size(), 1U);
+  EXPECT_EQ(table[0].mount_point, "/");
+  const auto host = find_mount(overlay.merged());
+  EXPECT_EQ(table[0].device, host.device);
+  EXPECT_NE(table[0].id, host.id);
+  EXPECT_EQ(mount::parse_overlay_layers(table[0])->upperdir, overlay.upper());
+}
+
+// Names that no runtime chooses, but that show both layers of escaping; as the kernel prints them today.
+TEST_F(MountTable, GivesBackTheLayersThatWereMountedWhateverTheirNames) {
+  const std::string directory = make_scratch_directory();
+  const std::string merged = directory + "/mer ged\n#";
+  for (const std::string name : {"a b", "l:1", "l\\3", "u:1,2 x=", "work", "mer ged\n#"}) {
+    std::filesystem::create_directory(directory + "/" + name);
+  }
+  const std::string options = "lowerdir=" + directory + "/a b:" + directory + "/l\\:1:" + directory +
+                              "/l\\\\3,upperdir=" + directory + "/u\\:1\\,2 x=,workdir=" + directory +
+                              "/work";
+  ASSERT_EQ(::mount("overlay", merged.c_str(), "overlay", 0, options.c_str()), 0);
+  const auto layers = mount::parse_overlay_layers(find_mount(merged));
+  EXPECT_THAT(layers->lowerdirs, ElementsAre(directory + "/a b", directory + "/l:1", directory + "/l\\3"));
+  EXPECT_EQ(layers->upperdir, directory + "/u:1,2 x=");
+  EXPECT_EQ(::umount2(merged.c_str(), 0), 0);
+}
+
+TEST_F(MountTable, ResolvesLayersThatContainerdMountsByRelativeNames) {
+  const std::string snapshots = make_scratch_directory();
+  const std::string merged = make_scratch_directory();
+  for (const std::string name : {"1/fs", "2/fs", "3/fs", "3/work"}) {
+    std::filesystem::create_directories(snapshots + "/" + name);
+  }
+  const std::string options =
+      "lowerdir=2/fs:1/fs,upperdir=" + snapshots + "/3/fs,workdir=" + snapshots + "/3/work";
+  const auto here = std::filesystem::current_path();
+  std::filesystem::current_path(snapshots);
+  const int mounted = ::mount("overlay", merged.c_str(), "overlay", 0, options.c_str());
+  std::filesystem::current_path(here);
+  ASSERT_EQ(mounted, 0);
+  EXPECT_THAT(mount::parse_overlay_layers(find_mount(merged))->lowerdirs,
+              ElementsAre(snapshots + "/2/fs", snapshots + "/1/fs"));
+  EXPECT_EQ(::umount2(merged.c_str(), 0), 0);
+}
+
+// proc(5): asking takes the answer away, and each change brings it back.
+TEST_F(MountTable, SaysPollpriOnceAChange) {
+  const auto table = sys::value_or_throw(sys::open_path("/proc/self/mountinfo", O_RDONLY));
+  EXPECT_FALSE(sys::take_urgent(table.number()).value());
+  const std::string point = make_scratch_directory();
+  ASSERT_EQ(::mount("test", point.c_str(), "tmpfs", 0, nullptr), 0);
+  EXPECT_TRUE(sys::take_urgent(table.number()).value());
+  EXPECT_FALSE(sys::take_urgent(table.number()).value());
+  ASSERT_EQ(::umount2(point.c_str(), 0), 0);
+  EXPECT_TRUE(sys::take_urgent(table.number()).value());
+}
+
+TEST_F(MountTable, SaysNothingOfMountsInOtherNamespaces) {
+  const auto table = sys::value_or_throw(sys::open_path("/proc/self/mountinfo", O_RDONLY));
+  const TestOverlay overlay(make_scratch_directory());
+  EXPECT_TRUE(sys::take_urgent(table.number()).value());
+  ASSERT_TRUE(run_in_child([&] {
+    enter_container_root(overlay.merged());
+    require(::mount("test", "/tmp", "tmpfs", 0, nullptr) == 0, "mount");
+  }));
+  EXPECT_FALSE(sys::take_urgent(table.number()).value());
+}
+
+TEST_F(MountTable, HasEventsOfItsOwn) {
+  if (!features_.has_mount_events) GTEST_SKIP() << "needs FAN_REPORT_MNT, Linux 6.15";
+  TestGroup group(*privilege_, watch::mount_group_flags(), O_RDONLY);
+  const auto name_space = sys::value_or_throw(sys::open_path("/proc/self/ns/mnt", O_RDONLY));
+  ASSERT_EQ(::fanotify_mark(group.descriptor(), FAN_MARK_ADD | sys::fanotify_abi::mark_mount_namespace,
+                            watch::mount_mask(), name_space.number(), nullptr),
+            0);
+  const std::string point = make_scratch_directory();
+  ASSERT_EQ(::mount("test", point.c_str(), "tmpfs", 0, nullptr), 0);
+  auto events = group.read_queued();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].record.mask, sys::fanotify_abi::mount_attach);
+  EXPECT_FALSE(events[0].file);
+  ASSERT_EQ(::umount2(point.c_str(), 0), 0);
+  events = group.read_queued();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].record.mask, sys::fanotify_abi::mount_detach);
+}
+
+}  // namespace
+}  // namespace dropwarden::test

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/privilege/privilege.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+#include "dropwarden/sys/descriptor.hpp"
+#include "dropwarden/sys/file.hpp"
+
+#include "kernel_test.hpp"
+#include "support/child.hpp"
+#include "support/container_root.hpp"
+#include "support/overlay.hpp"
+#include "support/private_mounts.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::AnyOf;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class Privileged : public KernelTest {
+ protected:
+  // The errno of an attempt to mark `root` as an overlay, 0 when it is marked.
+  int try_mark(TestGroup& group, const privilege::RootPath& root) {
+    const auto marked = privilege_->mark_file_system(group.descriptor(), root, watch::close_write_mask(),
+                                                     OVERLAYFS_SUPER_MAGIC);
+    return marked ? 0 : marked.error().number;
+  }
+
+  int try_open(const std::string& directory, const std::string& relative) {
+    const auto file = privilege_->open_in_directory(directory, relative);
+    return file ? 0 : file.error().number;
+  }
+};
+
+TEST_F(Privileged, RefusesToMarkAFileSystemOfAnotherType) {
+  TestGroup group(*privilege_, features_);
+  EXPECT_EQ(try_mark(group, privilege::MountPoint{scratch()}), ENOTSUP);
+  EXPECT_EQ(try_mark(group, privilege::MountPoint{"/proc"}), ENOTSUP);
+  EXPECT_EQ(try_mark(group, privilege::ProcessRoot{::getpid()}), ENOTSUP)
+      << "unless the tests' own root is an overlay";
+  write_file(scratch() + "/unseen", "");
+  EXPECT_THAT(group.read_queued(), IsEmpty());
+}
+
+TEST_F(Privileged, RefusesToMarkWhatIsNoMountPoint) {
+  const TestOverlay overlay(make_scratch_directory());
+  TestGroup group(*privilege_, features_);
+  EXPECT_EQ(try_mark(group, privilege::MountPoint{overlay.merged() + "/tmp"}), EXDEV);
+  EXPECT_EQ(try_mark(group, privilege::MountPoint{overlay.merged() + "/none"}), ENOENT);
+  EXPECT_EQ(try_mark(group, privilege::MountPoint{overlay.merged()}), 0);
+}
+
+TEST_F(Privileged, DoesNotFollowASymbolicLinkToAMountPoint) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string link = make_scratch_directory() + "/link";
+  std::filesystem::create_symlink(overlay.merged(), link);
+  TestGroup group(*privilege_, features_);
+  EXPECT_THAT(try_mark(group, privilege::MountPoint{link}), AnyOf(ELOOP, ENOTDIR));
+}
+
+TEST_F(Privileged, TellsOfAProcessThatIsGone) {
+  Child child([](Line&) {});
+  const int pid = child.pid();
+  ASSERT_TRUE(child.wait());
+  TestGroup group(*privilege_, features_);
+  EXPECT_THAT(try_mark(group, privilege::ProcessRoot{pid}), AnyOf(ENOENT, ESRCH));
+  const auto status = privilege_->read_process_file(pid, privilege::ProcessFile::status);
+  ASSERT_FALSE(status);
+  EXPECT_THAT(status.error().number, AnyOf(ENOENT, ESRCH));
+}
+
+TEST_F(Privileged, ReadsTheFilesOfAProcessInAContainer) {
+  const TestOverlay overlay(make_scratch_directory());
+  Child container([&](Line& line) {
+    enter_container_root(overlay.merged());
+    line.tell("entered");
+    line.hear();
+  });
+  container.line().hear();
+  using privilege::ProcessFile;
+  for (const auto file : {ProcessFile::cgroup, ProcessFile::cmdline, ProcessFile::exe, ProcessFile::mountinfo,
+                          ProcessFile::stat, ProcessFile::status}) {
+    const auto text = privilege_->read_process_file(container.pid(), file);
+    ASSERT_TRUE(text) << text.error().text();
+    EXPECT_FALSE(text->empty());
+  }
+}
+
+TEST_F(Privileged, OpensWhatLiesBelowADirectoryAndNothingElse) {
+  const std::string directory = make_scratch_directory();
+  const std::string base = directory + "/base";
+  std::filesystem::create_directories(base + "/sub");
+  write_file(directory + "/outside", "secret");
+  write_file(base + "/sub/inside", make_elf());
+  std::filesystem::create_symlink("../outside", base + "/relative");
+  std::filesystem::create_symlink("/etc/passwd", base + "/absolute");
+  std::filesystem::create_symlink("/etc", base + "/directory");
+  std::filesystem::create_symlink("sub/inside", base + "/harmless");
+  std::filesystem::create_symlink("/proc/self/root", base + "/magic");
+
+  const auto inside = privilege_->open_in_directory(base, "/sub/inside");
+  ASSERT_TRUE(inside) << inside.error().text();
+  EXPECT_EQ(read_header(*inside), elf_magic);
+  EXPECT_EQ(try_open(base, "sub/../sub/inside"), 0);
+  for (const std::string path :
+       {"relative", "absolute", "directory/passwd", "harmless", "magic/etc/passwd"}) {
+    EXPECT_EQ(try_open(base, path), ELOOP) << path;
+  }
+  for (const std::string path :
+       {"../outside", "/../outside", "sub/../../outside", "..", "../../../../etc/passwd"}) {
+    EXPECT_EQ(try_open(base, path), EXDEV) << path;
+  }
+  EXPECT_EQ(try_open(base, "sub/none"), ENOENT);
+}
+
+TEST_F(Privileged, IsNotHeldByAFifoThatSomebodyPutInPlaceOfAFile) {
+  const std::string base = make_scratch_directory();
+  ASSERT_EQ(::mkfifo((base + "/fifo").c_str(), 0666), 0);
+  EXPECT_EQ(try_open(base, "fifo"), 0) << "open(2) of a FIFO waits for a writer without O_NONBLOCK";
+}
+
+TEST_F(Privileged, HandsOutAMountTableThatCanBePolled) {
+  const auto table = privilege_->open_mount_table();
+  ASSERT_TRUE(table) << table.error().text();
+  EXPECT_TRUE(sys::take_urgent(table->number()));
+  EXPECT_FALSE(sys::read_file(table->number(), std::size_t{1} << 24U, "mountinfo")->empty());
+}
+
+// Where the first process has another mount namespace (or cannot be asked), what is marked is the host's or
+// our own.
+TEST_F(Privileged, MarksTheMountNamespaceThatTheTableComesFrom) {
+  if (!features_.has_mount_events) GTEST_SKIP() << "needs FAN_REPORT_MNT, Linux 6.15";
+  // A procfs that knows no first process: the table is our own.
+  const std::string proc = make_scratch_directory();
+  std::filesystem::create_symlink("/proc/self", proc + "/self");
+  const auto own = privilege::make_direct({.proc = proc});
+  TestGroup group(*own, watch::mount_group_flags(), O_RDONLY);
+  const auto marked = own->mark_mount_namespace(group.descriptor(), watch::mount_mask());
+  ASSERT_TRUE(marked) << marked.error().text();
+  const TestOverlay overlay(make_scratch_directory());
+  EXPECT_THAT(group.read_queued(), SizeIs(1));
+}
+
+TEST_F(Privileged, ConnectsToAUnixSocket) {
+  const std::string path = make_scratch_directory() + "/socket";
+  const sys::Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  struct sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  ASSERT_EQ(::bind(listener.number(), reinterpret_cast<struct sockaddr*>(&address), sizeof address), 0);
+  const auto refused = privilege_->connect_unix(path);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().number, ECONNREFUSED);
+  ASSERT_EQ(::listen(listener.number(), 1), 0);
+  const auto connected = privilege_->connect_unix(path);
+  ASSERT_TRUE(connected) << connected.error().text();
+  EXPECT_NE(::fcntl(connected->number(), F_GETFL) & O_NONBLOCK, 0);
+  EXPECT_EQ(privilege_->connect_unix(path + "-none").error().number, ENOENT);
+  EXPECT_EQ(privilege_->connect_unix(std::string(200, 'x')).error().number, ENAMETOOLONG);
+}
+
+TEST(ProbeFeatures, AgreesWithThisKernel) {
+  const auto privilege = privilege::make_direct();
+  const auto features = watch::probe_features(
+      [&](unsigned flags, unsigned event_flags) { return privilege->open_group(flags, event_flags); });
+  if (!features) {
+    EXPECT_THAT(features.error().number, AnyOf(EPERM, ENOSYS, EMFILE));
+    GTEST_SKIP() << features.error().text();
+  }
+  EXPECT_EQ(privilege->open_group(watch::group_flags({.has_fd_error = true}), watch::group_event_flags())
+                .has_value(),
+            features->has_fd_error);
+  EXPECT_EQ(privilege->open_group(watch::mount_group_flags(), O_RDONLY).has_value(),
+            features->has_mount_events);
+}
+
+}  // namespace
+}  // namespace dropwarden::test

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "container_root.hpp"
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "child.hpp"
+
+namespace dropwarden::test {
+
+void enter_container_root(const std::string& merged) {
+  require(::unshare(CLONE_NEWNS) == 0, "unshare");
+  require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+  require(::chdir(merged.c_str()) == 0, "chdir");
+  // Onto itself: the old root then lies on top and is taken off (pivot_root(2)).
+  require(::syscall(SYS_pivot_root, ".", ".") == 0, "pivot_root");
+  require(::umount2(".", MNT_DETACH) == 0, "umount2");
+  require(::chdir("/") == 0, "chdir");
+}
+
+}  // namespace dropwarden::test
