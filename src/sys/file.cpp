@@ -114,7 +114,9 @@ Result<Fd> open_beneath(int directory, std::string relative, int flags) {
   relative.erase(0, relative.find_first_not_of('/'));
   if (relative.empty()) relative = ".";
   struct open_how how {};
-  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | O_NONBLOCK);
+  // openat2(2) refuses O_PATH with O_NONBLOCK, which it does not need: it opens nothing that could block.
+  const int non_blocking = (flags & O_PATH) != 0 ? 0 : O_NONBLOCK;
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | non_blocking);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   // EAGAIN is a rename or mount that raced with the lookup, or a lease: a container can make both last for ever.
   constexpr int max_attempts = 8;

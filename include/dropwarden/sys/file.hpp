@@ -57,7 +57,7 @@ Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode = 0)
 
 // Opens `relative` below `directory` without ever leaving it, following no symbolic and no magic link (openat2(2),
 // RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS): for trees that containers write. Leading slashes of
-// `relative` are dropped. O_CLOEXEC and O_NONBLOCK are added.
+// `relative` are dropped. O_CLOEXEC is added, and O_NONBLOCK unless `flags` has O_PATH.
 Result<Fd> open_beneath(int directory, std::string relative, int flags);
 
 }  // namespace dropwarden::sys
