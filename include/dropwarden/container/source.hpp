@@ -32,6 +32,8 @@ struct SourceOptions {
   std::chrono::milliseconds timeout{2000};         // for one request
   std::chrono::milliseconds retry_first{250};      // pause after a failure, doubled each time
   std::chrono::milliseconds retry_longest{10000};  // until this
+  // Between lists made while the events are followed, for what no event told.
+  std::chrono::milliseconds relist{30000};
 };
 
 // Opens a connected, non-blocking stream socket: privilege::Privilege::connect_unix, handed in by the composition root.
