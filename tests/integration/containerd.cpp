@@ -3,10 +3,7 @@
 
 namespace dropwarden::test {
 
-const std::initializer_list<const char*> runtime_programs{"containerd", "ctr", "runc"};
-
-std::unique_ptr<Runtime> start_runtime(const std::string& directory, const TestImages& images) {
-  return start_containerd(directory, images);
-}
+const RuntimeUnderTest runtime_under_test{
+    .programs = {"containerd", "ctr", "runc"}, .start = start_containerd, .removal_rounds = 200};
 
 }  // namespace dropwarden::test

@@ -3,10 +3,7 @@
 
 namespace dropwarden::test {
 
-const std::initializer_list<const char*> runtime_programs{"dockerd", "docker", "runc"};
-
-std::unique_ptr<Runtime> start_runtime(const std::string& directory, const TestImages& images) {
-  return start_dockerd(directory, images);
-}
+const RuntimeUnderTest runtime_under_test{
+    .programs = {"dockerd", "docker", "runc"}, .start = start_dockerd, .removal_rounds = 200};
 
 }  // namespace dropwarden::test

@@ -3,10 +3,7 @@
 
 namespace dropwarden::test {
 
-const std::initializer_list<const char*> runtime_programs{"podman", "conmon", "runc"};
-
-std::unique_ptr<Runtime> start_runtime(const std::string& directory, const TestImages& images) {
-  return start_podman(directory, images);
-}
+const RuntimeUnderTest runtime_under_test{
+    .programs = {"podman", "conmon", "runc"}, .start = start_podman, .removal_rounds = 50};
 
 }  // namespace dropwarden::test

@@ -1,29 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime_test.hpp"
 
+#include <filesystem>
+
 #include "support/requirements.hpp"
 
 namespace dropwarden::test {
 
-std::unique_ptr<RuntimeTest::Shared> RuntimeTest::shared_;
-std::string RuntimeTest::missing_;
+std::string RuntimeTest::directory_;
+unsigned RuntimeTest::directories_ = 0;
+std::unique_ptr<TestImages> RuntimeTest::images_;
+std::unique_ptr<Runtime> RuntimeTest::runtime_;
 
-void RuntimeTest::SetUpTestSuite() {
-  missing_ = missing_requirement(runtime_programs);
-  if (missing_.empty()) shared_ = std::make_unique<Shared>();
-}
-
-void RuntimeTest::TearDownTestSuite() {
-  shared_.reset();
+int RuntimeTest::run_all(const std::string& directory) {
+  directory_ = directory;
+  const int status = RUN_ALL_TESTS();
+  runtime_.reset();
+  return status;
 }
 
 void RuntimeTest::SetUp() {
-  if (!missing_.empty()) GTEST_SKIP() << missing_;
-  ASSERT_TRUE(shared_) << "the runtime did not start";
+  static const std::string missing = missing_requirement(runtime_under_test.programs);
+  if (!missing.empty()) GTEST_SKIP() << missing;
+  if (!images_) images_ = std::make_unique<TestImages>(make_directory());
+  if (!runtime_) runtime_ = runtime_under_test.start(make_directory(), *images_);
 }
 
 std::string RuntimeTest::make_directory() {
-  return shared_->directory.make_directory("t" + std::to_string(++shared_->directories));
+  const auto path = directory_ + "/" + std::to_string(++directories_);
+  std::filesystem::create_directory(path);
+  return path;
 }
 
 }  // namespace dropwarden::test

@@ -1,47 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <initializer_list>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "support/image.hpp"
-#include "support/orphans.hpp"
 #include "support/runtime.hpp"
-#include "support/temporary_directory.hpp"
 
 namespace dropwarden::test {
 
-// The runtime of this test program: each program defines these two (containerd.cpp, dockerd.cpp, podman.cpp).
-extern const std::initializer_list<const char*> runtime_programs;
-std::unique_ptr<Runtime> start_runtime(const std::string& directory, const TestImages& images);
+// What a test program is about; each defines it (containerd.cpp, dockerd.cpp, podman.cpp).
+struct RuntimeUnderTest {
+  std::vector<const char*> programs;  // to be installed
+  std::unique_ptr<Runtime> (*start)(const std::string& directory, const TestImages& images);
+  unsigned removal_rounds;  // 200, or as many as a minute allows
+};
+extern const RuntimeUnderTest runtime_under_test;
 
 // Tests that share one running runtime: to start it takes longer than most of them. A test is skipped where
 // the runtime or a privilege is missing.
 class RuntimeTest : public testing::Test {
+ public:
+  // For `main`: runs all tests; everything lives in `directory`, an empty one with a short path.
+  static int run_all(const std::string& directory);
+
  protected:
-  static void SetUpTestSuite();
-  static void TearDownTestSuite();
   void SetUp() override;
 
-  static Runtime& runtime() { return *shared_->runtime; }
-  // A directory of this test alone.
+  static Runtime& runtime() { return *runtime_; }
+  // A new directory.
   static std::string make_directory();
 
  private:
-  // In the order in which they depend on each other: the runtime ends first, then what it left behind, then
-  // its files.
-  struct Shared {
-    TemporaryDirectory directory;
-    Orphans orphans;
-    TestImages images{directory.path()};
-    std::unique_ptr<Runtime> runtime = start_runtime(directory.make_directory("r"), images);
-    unsigned directories = 0;
-  };
-  static std::unique_ptr<Shared> shared_;
-  static std::string missing_;
+  static std::string directory_;
+  static unsigned directories_;
+  static std::unique_ptr<TestImages> images_;
+  static std::unique_ptr<Runtime> runtime_;
 };
 
 }  // namespace dropwarden::test

@@ -34,7 +34,7 @@ bool is_in_path(const std::string& program) {
 
 }  // namespace
 
-std::string missing_requirement(std::initializer_list<const char*> programs) {
+std::string missing_requirement(const std::vector<const char*>& programs) {
   if (::geteuid() != 0) return "SKIP privilege: needs root";
   if (!has_capability(CAP_SYS_ADMIN)) return "SKIP privilege: needs CAP_SYS_ADMIN";
   for (const char* program : programs) {
