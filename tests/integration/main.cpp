@@ -5,8 +5,8 @@
 #include "support/guard.hpp"
 
 int main(int argc, char** argv) {
-  return dropwarden::test::run_guarded([&](const std::string& directory) {
+  return dropwarden::test::run_guarded([&](const dropwarden::test::RuntimePlace& place) {
     testing::InitGoogleTest(&argc, argv);
-    return dropwarden::test::RuntimeTest::run_all(directory);
+    return dropwarden::test::RuntimeTest::run_all(place);
   });
 }

@@ -7,13 +7,13 @@
 
 namespace dropwarden::test {
 
-std::string RuntimeTest::directory_;
+RuntimePlace RuntimeTest::place_;
 unsigned RuntimeTest::directories_ = 0;
 std::unique_ptr<TestImages> RuntimeTest::images_;
 std::unique_ptr<Runtime> RuntimeTest::runtime_;
 
-int RuntimeTest::run_all(const std::string& directory) {
-  directory_ = directory;
+int RuntimeTest::run_all(const RuntimePlace& place) {
+  place_ = place;
   const int status = RUN_ALL_TESTS();
   runtime_.reset();
   return status;
@@ -23,11 +23,11 @@ void RuntimeTest::SetUp() {
   static const std::string missing = missing_requirement(runtime_under_test.programs);
   if (!missing.empty()) GTEST_SKIP() << missing;
   if (!images_) images_ = std::make_unique<TestImages>(make_directory());
-  if (!runtime_) runtime_ = runtime_under_test.start(make_directory(), *images_);
+  if (!runtime_) runtime_ = runtime_under_test.start({make_directory(), place_.cgroup}, *images_);
 }
 
 std::string RuntimeTest::make_directory() {
-  const auto path = directory_ + "/" + std::to_string(++directories_);
+  const auto path = place_.directory + "/" + std::to_string(++directories_);
   std::filesystem::create_directory(path);
   return path;
 }

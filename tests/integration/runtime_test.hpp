@@ -15,7 +15,7 @@ namespace dropwarden::test {
 // What a test program is about; each defines it (containerd.cpp, dockerd.cpp, podman.cpp).
 struct RuntimeUnderTest {
   std::vector<const char*> programs;  // to be installed
-  std::unique_ptr<Runtime> (*start)(const std::string& directory, const TestImages& images);
+  std::unique_ptr<Runtime> (*start)(const RuntimePlace& place, const TestImages& images);
   unsigned removal_rounds;  // 200, or as many as a minute allows
 };
 extern const RuntimeUnderTest runtime_under_test;
@@ -24,8 +24,8 @@ extern const RuntimeUnderTest runtime_under_test;
 // the runtime or a privilege is missing.
 class RuntimeTest : public testing::Test {
  public:
-  // For `main`: runs all tests; everything lives in `directory`, an empty one with a short path.
-  static int run_all(const std::string& directory);
+  // For `main`: runs all tests; everything lives in `place`.
+  static int run_all(const RuntimePlace& place);
 
  protected:
   void SetUp() override;
@@ -35,7 +35,7 @@ class RuntimeTest : public testing::Test {
   static std::string make_directory();
 
  private:
-  static std::string directory_;
+  static RuntimePlace place_;
   static unsigned directories_;
   static std::unique_ptr<TestImages> images_;
   static std::unique_ptr<Runtime> runtime_;

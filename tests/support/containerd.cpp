@@ -52,8 +52,8 @@ ServerSpec make_spec(const std::string& directory, const TestImages& images) {
 
 class Containerd final : public Runtime {
  public:
-  Containerd(const std::string& directory, const TestImages& images)
-      : image_(images.busybox), spec_(make_spec(directory, images)), server_(spec_) {
+  Containerd(const RuntimePlace& place, const TestImages& images)
+      : image_(images.busybox), spec_(make_spec(place.directory, images)), server_(spec_) {
     for (const auto& image : {images.busybox, images.pause}) {
       require_command(client({"images", "import", "--no-unpack", images.archive_of(image)}));
     }
@@ -108,8 +108,8 @@ class Containerd final : public Runtime {
 
 }  // namespace
 
-std::unique_ptr<Runtime> start_containerd(const std::string& directory, const TestImages& images) {
-  return std::make_unique<Containerd>(directory, images);
+std::unique_ptr<Runtime> start_containerd(const RuntimePlace& place, const TestImages& images) {
+  return std::make_unique<Containerd>(place, images);
 }
 
 }  // namespace dropwarden::test

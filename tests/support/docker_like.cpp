@@ -25,7 +25,13 @@ DockerLike::~DockerLike() {
 }
 
 TestContainer DockerLike::start(const std::string& name, const std::vector<std::string>& command) {
-  const auto id = require({"run", "--detach", "--network", "none", "--name", name, image_.name}, command);
+  auto arguments = spec_.run_options;
+  for (const auto& word :
+       {std::string("--detach"), std::string("--network=none"), "--name=" + name, image_.name}) {
+    arguments.push_back(word);
+  }
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  const auto id = require({"run"}, arguments);
   return {id, name, image_.name, image_.id, std::nullopt};
 }
 

@@ -12,9 +12,9 @@ namespace dropwarden::test {
 struct DockerLikeSpec {
   std::string name;
   ServerSpec server;
-  std::vector<std::string> command;  // the client with its global options
-  std::vector<std::string>
-      remove_options;  // what makes `rm --force` not wait for a process that ignores SIGTERM
+  std::vector<std::string> command;         // the client with its global options
+  std::vector<std::string> run_options;     // of `run`
+  std::vector<std::string> remove_options;  // of `rm`: not to wait for a process that ignores SIGTERM
 };
 
 // A runtime with docker's API on its socket and docker's command line: docker itself, and podman. The client

@@ -14,6 +14,7 @@
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/text.hpp"
 
+#include "support/cgroup.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/wait.hpp"
 
@@ -72,8 +73,9 @@ int wait_until_ended(pid_t child, const sigset_t& signals) {
 
 }  // namespace
 
-int run_guarded(const std::function<int(const std::string& directory)>& body) {
+int run_guarded(const std::function<int(const RuntimePlace& place)>& body) {
   const TemporaryDirectory directory;
+  const RuntimePlace place{directory.path(), "/" + directory.path().filename().string()};
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) throw sys::SystemError(sys::last_error("prctl"));
   const sigset_t signals = awaited_signals();
   sigset_t before;
@@ -84,11 +86,12 @@ int run_guarded(const std::function<int(const std::string& directory)>& body) {
     ::sigprocmask(SIG_SETMASK, &before, nullptr);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     // Not `return`: the directory belongs to the parent.
-    std::exit(body(directory.path()));
+    std::exit(body(place));
   }
   // The signals stay blocked: a second one must not interrupt the cleaning up.
   const int status = wait_until_ended(child, signals);
   wait_for(have_children_ended, 10s);
+  remove_cgroups(place.cgroup);
   return status;
 }
 

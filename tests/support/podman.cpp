@@ -25,12 +25,14 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 
 }  // namespace
 
-std::unique_ptr<Runtime> start_podman(const std::string& directory, const TestImages& images) {
+std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImages& images) {
+  const auto& directory = place.directory;
   write_file(directory + "/containers.conf", fmt::format(fmt::runtime(configuration), directory));
   DockerLikeSpec spec;
   spec.name = "podman";
   spec.command = {"podman", "--root=" + directory + "/root", "--runroot=" + directory + "/run",
                   "--runtime-flag=root=" + directory + "/runc", "--storage-driver=overlay"};
+  spec.run_options = {"--cgroup-parent=" + place.cgroup + "/libpod_parent"};
   spec.remove_options = {"--time=0"};
   spec.server.socket = directory + "/podman.sock";
   spec.server.log = directory + "/log";

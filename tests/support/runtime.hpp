@@ -49,10 +49,15 @@ class Runtime {
   virtual void remove(const TestContainer& container) = 0;
 };
 
-// Each starts its runtime in `directory`, which is empty, is a short path and stays until the runtime has
-// gone. They throw std::runtime_error when it does not come up.
-std::unique_ptr<Runtime> start_containerd(const std::string& directory, const TestImages& images);
-std::unique_ptr<Runtime> start_dockerd(const std::string& directory, const TestImages& images);
-std::unique_ptr<Runtime> start_podman(const std::string& directory, const TestImages& images);
+// Where a runtime lives.
+struct RuntimePlace {
+  std::string directory;  // empty, with a short path; stays until the runtime has gone
+  std::string cgroup;     // parent of the containers' cgroups, `/name`; removed by its owner
+};
+
+// They throw std::runtime_error when the runtime does not come up.
+std::unique_ptr<Runtime> start_containerd(const RuntimePlace& place, const TestImages& images);
+std::unique_ptr<Runtime> start_dockerd(const RuntimePlace& place, const TestImages& images);
+std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImages& images);
 
 }  // namespace dropwarden::test
