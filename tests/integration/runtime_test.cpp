@@ -6,11 +6,36 @@
 #include "support/requirements.hpp"
 
 namespace dropwarden::test {
+namespace {
+
+std::string next_name() {
+  static unsigned last = 0;
+  return "test" + std::to_string(++last);
+}
+
+}  // namespace
 
 RuntimePlace RuntimeTest::place_;
 unsigned RuntimeTest::directories_ = 0;
 std::unique_ptr<TestImages> RuntimeTest::images_;
 std::unique_ptr<Runtime> RuntimeTest::runtime_;
+
+ScopedContainer::ScopedContainer(Runtime& runtime, const std::vector<std::string>& command)
+    : runtime_(runtime), container_(runtime.start(next_name(), command)) {}
+
+ScopedContainer::~ScopedContainer() {
+  try {
+    runtime_.remove(container_);
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
+  }
+}
+
+void ScopedContainer::execute(const std::string& shell_command) {
+  const auto result = runtime_.execute(container_, {"sh", "-c", shell_command});
+  ASSERT_TRUE(result.status.is_success())
+      << shell_command << ": " << result.status.text() << " " << result.error;
+}
 
 int RuntimeTest::run_all(const RuntimePlace& place) {
   place_ = place;

@@ -20,6 +20,24 @@ struct RuntimeUnderTest {
 };
 extern const RuntimeUnderTest runtime_under_test;
 
+// A container of the runtime under test, removed at the end of its scope.
+class ScopedContainer {
+ public:
+  ScopedContainer(Runtime& runtime, const std::vector<std::string>& command);
+  ~ScopedContainer();
+  ScopedContainer(const ScopedContainer&) = delete;
+  ScopedContainer& operator=(const ScopedContainer&) = delete;
+
+  const TestContainer& operator*() const { return container_; }
+  const TestContainer* operator->() const { return &container_; }
+  // Runs a command of the shell in it, which has to succeed.
+  void execute(const std::string& shell_command);
+
+ private:
+  Runtime& runtime_;
+  TestContainer container_;
+};
+
 // Tests that share one running runtime: to start it takes longer than most of them. A test is skipped where
 // the runtime or a privilege is missing.
 class RuntimeTest : public testing::Test {
@@ -31,6 +49,8 @@ class RuntimeTest : public testing::Test {
   void SetUp() override;
 
   static Runtime& runtime() { return *runtime_; }
+  // Below it all that the runtime mounts.
+  static const std::string& directory() { return place_.directory; }
   // A new directory.
   static std::string make_directory();
 

@@ -6,9 +6,9 @@
 
 #include "dropwarden/util/text.hpp"
 
+#include "support/file.hpp"
 #include "support/runtime.hpp"
 #include "support/server.hpp"
-#include "support/temporary_directory.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -75,7 +75,7 @@ class Containerd final : public Runtime {
 
   TestContainer start(const std::string& name, const std::vector<std::string>& command) override {
     require_command(client({"run", "--detach", image_.name, name}, command));
-    return {name, name, image_.name, image_.digest, std::nullopt};
+    return {name, name, image_.name, image_.id, image_.digest, std::nullopt};
   }
 
   CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) override {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/daemon.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <stdexcept>
 
@@ -8,19 +9,23 @@
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/text.hpp"
 
-#include "support/temporary_directory.hpp"
+#include "support/file.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
 
+constexpr const char* binary = DROPWARDEN_BINARY;
+
 std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets) {
   std::string text = "runtimes:\n  sockets:";
   if (sockets.empty()) text += " []";
   text += "\n";
-  for (const auto& socket : sockets)
+  for (const auto& socket : sockets) {
     text += "    - {type: " + socket.type + ", socket: " + socket.path + "}\n";
+  }
   text += "outputs:\n  - {type: stdout, format: native}\n";
+  text += "logging:\n  level: debug\n";
   text += "control:\n  socket: " + directory + "/control.sock\n";
   return text;
 }
@@ -39,10 +44,10 @@ Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& s
   const auto output = create(output_file_);
   const auto error = create(log_file_);
   process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{daemon_binary(), "run", "--config", configuration_file_},
+      std::vector<std::string>{binary, "run", "--config", configuration_file_},
       ChildOptions{.output = output.number(), .error = error.number(), .environment = {}});
   const auto is_ready = [&] { return log().find("ready containers=") != std::string::npos; };
-  if (!wait_for([&] { return is_ready() || !process_->is_running(); }, 20s) || !is_ready()) {
+  if (!wait_for([&] { return is_ready() || !is_running(); }, 20s) || !is_running()) {
     throw std::runtime_error("dropwarden is not ready: " + log());
   }
 }
@@ -51,44 +56,47 @@ Daemon::~Daemon() {
   stop();
 }
 
-std::vector<Daemon::Record> Daemon::records() const {
-  const auto text = read_whole_file(output_file_);
-  // A line that is being written has no end yet.
+const std::vector<Record>& Daemon::records() {
+  const sys::Fd file = sys::value_or_throw(sys::open_path(output_file_, O_RDONLY));
+  std::string text(sys::value_or_throw(sys::read_status(file.number())).size - bytes_read_, '\0');
+  const auto into = std::as_writable_bytes(std::span(text));
+  text.resize(sys::value_or_throw(sys::read_at(file.number(), into, bytes_read_)));
   auto lines = util::split(text, '\n');
+  // The rest after the last line feed is being written.
   lines.pop_back();
-  std::vector<Record> records;
   for (const auto line : lines) {
-    boost::json::error_code error;
-    auto value = boost::json::parse(boost::json::string_view(line.data(), line.size()), error);
-    if (error || !value.is_object()) throw std::runtime_error("not a JSON object: " + std::string(line));
-    records.push_back(std::move(value.as_object()));
+    records_.push_back(boost::json::parse({line.data(), line.size()}));
+    bytes_read_ += line.size() + 1;
   }
-  return records;
+  return records_;
 }
 
-std::optional<Daemon::Record> Daemon::wait_for_record(const Predicate& is_wanted,
-                                                      std::chrono::milliseconds limit) const {
+std::optional<Record> Daemon::wait_for_record(const RecordPredicate& is_wanted,
+                                              std::chrono::milliseconds limit) {
   std::optional<Record> found;
-  wait_for(
-      [&] {
-        for (auto& record : records()) {
-          if (is_wanted(record)) found = std::move(record);
-          if (found) return true;
-        }
-        return false;
-      },
-      limit);
+  std::size_t looked_at = 0;
+  const auto look = [&] {
+    const auto& all = records();
+    while (!found && looked_at < all.size()) {
+      if (is_wanted(all[looked_at])) found = all[looked_at];
+      ++looked_at;
+    }
+    return found.has_value();
+  };
+  wait_for(look, limit);
   return found;
 }
 
-std::set<std::string> Daemon::finding_ids() const {
+std::set<std::string> Daemon::finding_ids(const std::string& container_id) {
   std::set<std::string> ids;
-  for (const auto& record : records()) ids.insert(std::string(record.at("id").as_string()));
+  for (const auto& record : records()) {
+    if (container_of(record) == container_id) ids.insert(text_at(record, "/id"));
+  }
   return ids;
 }
 
 std::string Daemon::log() const {
-  return read_whole_file(log_file_);
+  return read_file(log_file_);
 }
 
 bool Daemon::wait_for_log(const std::string& text, std::chrono::milliseconds limit) const {
@@ -99,12 +107,22 @@ ExitStatus Daemon::stop() {
   return process_->terminate(10s);
 }
 
-std::string daemon_binary() {
-  return DROPWARDEN_BINARY;
+std::map<std::string, std::uint64_t> Daemon::ledger() const {
+  std::map<std::string, std::uint64_t> ledger;
+  const auto text = log();
+  const auto start = text.rfind(" ledger ");
+  if (start == std::string::npos) return ledger;
+  const auto line = std::string_view(text).substr(start, text.find('\n', start) - start);
+  for (auto word : util::split(line, ' ')) {
+    const auto name = util::take_until(word, '=');
+    if (word == "true" || word == "false") ledger.emplace(name, word == "true" ? 1 : 0);
+    if (const auto number = util::parse_number<std::uint64_t>(word)) ledger.emplace(name, *number);
+  }
+  return ledger;
 }
 
-CommandResult run_verb(const std::vector<std::string>& arguments) {
-  std::vector<std::string> all{daemon_binary()};
+CommandResult run_dropwarden(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all{binary};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return run_command(all);
 }

@@ -2,39 +2,37 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include <boost/json.hpp>
-
 #include "support/child_process.hpp"
 #include "support/command.hpp"
+#include "support/record.hpp"
 #include "support/runtime.hpp"
 
 namespace dropwarden::test {
 
-// `dropwarden run` with a configuration of its own: it is ready (says so in its log) when the constructor has
-// returned. Findings go to a file, so that nothing waits for the test to read them.
+// `dropwarden run` with a configuration of its own, ready once the constructor has returned. Findings and log
+// go to files, so that nothing waits for the test to read them. One thread.
 class Daemon {
  public:
-  using Record = boost::json::object;
-  using Predicate = std::function<bool(const Record&)>;
-
   // `directory` is empty and stays until after the destructor. Throws std::runtime_error, with the log, when
   // the daemon ends or is not ready within 20 s.
   Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets);
   ~Daemon();
 
-  // All records so far, in their order. Throws on a line that is not a JSON object.
-  std::vector<Record> records() const;
-  // The first record that `is_wanted` holds for; nothing when none came within `limit`.
-  std::optional<Record> wait_for_record(const Predicate& is_wanted, std::chrono::milliseconds limit) const;
-  // Identifiers of all findings so far.
-  std::set<std::string> finding_ids() const;
+  // All records so far, in their order, of all containers of the machine. Throws on a line that is no JSON.
+  const std::vector<Record>& records();
+  // The first record that `is_wanted` holds for; nothing when there was none within `limit`.
+  std::optional<Record> wait_for_record(const RecordPredicate& is_wanted, std::chrono::milliseconds limit);
+  // Identifiers of the findings so far in this container.
+  std::set<std::string> finding_ids(const std::string& container_id);
 
   std::string log() const;
   bool wait_for_log(const std::string& text, std::chrono::milliseconds limit) const;
@@ -45,16 +43,20 @@ class Daemon {
 
   // SIGTERM; how it ended within 10 s, else it is killed.
   ExitStatus stop();
+  // `received=…` and the rest of the line that it logs at its end, by name; `balanced` is 1 or 0. Empty
+  // before.
+  std::map<std::string, std::uint64_t> ledger() const;
 
  private:
   std::string output_file_;
   std::string log_file_;
   std::string configuration_file_;
   std::unique_ptr<ChildProcess> process_;
+  std::vector<Record> records_;
+  std::size_t bytes_read_ = 0;
 };
 
-// The built program, and another verb of it.
-std::string daemon_binary();
-CommandResult run_verb(const std::vector<std::string>& arguments);
+// Runs the built program with another verb, to its end.
+CommandResult run_dropwarden(const std::vector<std::string>& arguments);
 
 }  // namespace dropwarden::test

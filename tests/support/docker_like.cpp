@@ -32,7 +32,7 @@ TestContainer DockerLike::start(const std::string& name, const std::vector<std::
   }
   arguments.insert(arguments.end(), command.begin(), command.end());
   const auto id = require({"run"}, arguments);
-  return {id, name, image_.name, image_.id, std::nullopt};
+  return {id, name, image_.name, image_.id, image_.digest, std::nullopt};
 }
 
 CommandResult DockerLike::execute(const TestContainer& container, const std::vector<std::string>& command) {

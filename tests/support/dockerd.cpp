@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/docker_like.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/file.hpp"
 
 namespace dropwarden::test {
 

@@ -7,8 +7,8 @@
 
 #include "support/archive.hpp"
 #include "support/command.hpp"
+#include "support/file.hpp"
 #include "support/sha256.hpp"
-#include "support/temporary_directory.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -75,7 +75,7 @@ std::string make_busybox_layer() {
   layer.add_directory("tmp", 01777);
   layer.add_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
   layer.add_file("etc/group", "root:x:0:\n");
-  layer.add_file("bin/busybox", read_whole_file(busybox_path), 0755);
+  layer.add_file("bin/busybox", read_file(busybox_path), 0755);
   const auto applets = require_command({busybox_path, "--list"});
   for (const auto applet : util::split(applets, '\n')) {
     if (applet != "busybox") layer.add_link("bin/" + std::string(applet), "busybox");

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "support/docker_like.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/file.hpp"
 
 namespace dropwarden::test {
 namespace {

@@ -22,7 +22,8 @@ struct TestContainer {
   std::string id;
   std::string name;
   std::string image_name;
-  std::string image_digest;
+  std::string image_id;        // as docker and podman name it
+  std::string image_digest;    // of the manifest
   std::optional<TestPod> pod;  // CRI only
 };
 

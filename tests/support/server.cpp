@@ -9,7 +9,7 @@
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/file.hpp"
 
-#include "support/temporary_directory.hpp"
+#include "support/file.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -36,7 +36,7 @@ Server::Server(const ServerSpec& spec)
   const auto is_settled = [&] { return is_listening(spec.socket) || !process_.is_running(); };
   if (!wait_for(is_settled, 30s) || !process_.is_running()) {
     throw std::runtime_error(spec.arguments[0] + " does not listen on " + spec.socket + ": " +
-                             end_of(read_whole_file(spec.log)));
+                             end_of(read_file(spec.log)));
   }
 }
 
