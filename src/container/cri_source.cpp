@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "dropwarden/container/source.hpp"
+#include "dropwarden/net/alarm.hpp"
+
+#include "cri_book.hpp"
+#include "cri_follower.hpp"
+
+namespace dropwarden::container {
+namespace {
+
+// Keeps one connection to a runtime: makes it, and makes it again when it is lost.
+class CriSource final : public Source {
+ public:
+  CriSource(boost::asio::io_context& loop, SourceOptions options, Connect connect, Observer& observer)
+      : loop_(loop),
+        options_(std::move(options)),
+        connect_(std::move(connect)),
+        observer_(observer),
+        retry_(loop),
+        pause_(options_.retry_first) {
+    state_.name = "cri " + options_.socket;
+  }
+
+  void start() override {
+    retry_.set(std::chrono::milliseconds(0), [this] { connect(); });
+  }
+
+  void stop() override {
+    retry_.cancel();
+    follower_.reset();
+  }
+
+ private:
+  void connect() {
+    follower_.reset();
+    auto socket = connect_(options_.socket);
+    if (!socket) {
+      const bool is_absent = socket.error().number == ENOENT;
+      return try_later(is_absent ? "no such socket: the runtime is not there, or not running"
+                                 : socket.error().text());
+    }
+    CriFollower::Callbacks callbacks{
+        .on_connected =
+            [this](std::string version) {
+              state_.version = std::move(version);
+              report(true, {});
+            },
+        .on_listed =
+            [this](std::string problem) {
+              pause_ = options_.retry_first;
+              report(true, std::move(problem));
+            },
+        .on_lost = [this](std::string problem) { try_later(std::move(problem)); }};
+    follower_.emplace(loop_, std::move(*socket), options_.timeout, state_.name, book_, observer_,
+                      std::move(callbacks));
+    follower_->start();
+  }
+
+  // A follower that is lost is still on the stack: it goes when the next attempt begins.
+  void try_later(std::string problem) {
+    report(false, std::move(problem));
+    retry_.set(pause_, [this] { connect(); });
+    pause_ = std::min(pause_ * 2, options_.retry_longest);
+  }
+
+  void report(bool is_connected, std::string problem) {
+    if (is_reported_ && state_.is_connected == is_connected && state_.problem == problem) return;
+    is_reported_ = true;
+    state_.is_connected = is_connected;
+    state_.problem = std::move(problem);
+    observer_.on_state(state_);
+  }
+
+  boost::asio::io_context& loop_;
+  SourceOptions options_;
+  Connect connect_;
+  Observer& observer_;
+  SourceState state_;
+  bool is_reported_ = false;
+  CriBook book_;
+  net::Alarm retry_;
+  std::chrono::milliseconds pause_;
+  std::optional<CriFollower> follower_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_cri_source(boost::asio::io_context& loop, SourceOptions options, Connect connect,
+                                        Observer& observer) {
+  return std::make_unique<CriSource>(loop, std::move(options), std::move(connect), observer);
+}
+
+}  // namespace dropwarden::container

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "dropwarden/net/grpc.hpp"
+
+namespace google::protobuf {
+class MessageLite;
+}
+
+namespace dropwarden::test {
+
+struct CriPod {
+  std::string id;
+  std::string name;
+  std::string name_space;
+  std::string uid;
+  std::string cgroup_parent;
+};
+
+struct CriMount {
+  std::string host_path;
+  std::string container_path;
+  bool is_read_only = false;
+};
+
+struct CriContainerSpec {
+  std::string name;
+  std::string image;  // that the runtime has
+  std::vector<std::string> command;
+  std::vector<CriMount> mounts = {};
+  std::map<std::string, std::string> labels = {};  // besides those that the kubelet gives
+};
+
+struct CriExecResult {
+  int exit_code = -1;
+  std::string output;
+  std::string error;
+};
+
+struct CriImage {
+  std::string id;
+  std::vector<std::string> tags;
+  std::vector<std::string> digests;
+};
+
+// Does with a runtime what the kubelet does: pods, containers in them, commands in those. Each member
+// connects anew, waits for its end, and throws std::runtime_error with what the runtime says when it fails.
+// Pods have the host's network, so that no CNI is needed.
+class CriDriver {
+ public:
+  explicit CriDriver(std::string socket) : socket_(std::move(socket)) {}
+
+  CriPod run_pod(const std::string& name, const std::string& name_space = "default");
+  // Stops and removes, with all containers.
+  void remove_pod(const CriPod& pod);
+  // All pods that the runtime has, whoever made them: for a runtime of the test's own.
+  void remove_all_pods();
+
+  // The id.
+  std::string create_container(const CriPod& pod, const CriContainerSpec& spec);
+  void start_container(const std::string& id);
+  std::string run_container(const CriPod& pod, const CriContainerSpec& spec);
+  // Kills at once unless told to wait.
+  void stop_container(const std::string& id, std::chrono::seconds patience = std::chrono::seconds(0));
+  void remove_container(const std::string& id);
+
+  CriExecResult execute(const std::string& id, const std::vector<std::string>& command);
+
+  std::vector<CriImage> list_images();
+
+ private:
+  void call(const char* method, const google::protobuf::MessageLite& request,
+            google::protobuf::MessageLite& response);
+  void call(const char* method, const std::string& id);
+
+  std::string socket_;
+};
+
+}  // namespace dropwarden::test
