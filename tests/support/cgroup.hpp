@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+namespace dropwarden::test {
+
+// Removes the cgroup `path` and all below it, in every hierarchy below /sys/fs/cgroup. podman leaves cgroups
+// behind even when all goes well, so each test program puts its containers below one of its own. No process
+// may be left in there.
+void remove_cgroups(const std::string& path);
+
+}  // namespace dropwarden::test

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/child_process.hpp"
+#include "support/command.hpp"
+#include "support/record.hpp"
+#include "support/runtime.hpp"
+
+namespace dropwarden::test {
+
+// `dropwarden run` with a configuration of its own, ready once the constructor has returned. Findings and log
+// go to files, so that nothing waits for the test to read them. One thread.
+class Daemon {
+ public:
+  // `directory` is empty and stays until after the destructor. Throws std::runtime_error, with the log, when
+  // the daemon ends or is not ready within 20 s.
+  Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets);
+  ~Daemon();
+
+  // All records so far, in their order, of all containers of the machine. Throws on a line that is no JSON.
+  const std::vector<Record>& records();
+  // The first record that `is_wanted` holds for; nothing when there was none within `limit`.
+  std::optional<Record> wait_for_record(const RecordPredicate& is_wanted, std::chrono::milliseconds limit);
+  // Identifiers of the findings so far in this container.
+  std::set<std::string> finding_ids(const std::string& container_id);
+
+  std::string log() const;
+  bool wait_for_log(const std::string& text, std::chrono::milliseconds limit) const;
+
+  const std::string& configuration_file() const { return configuration_file_; }
+  bool is_running() { return process_->is_running(); }
+  void send(int signal) const { process_->send(signal); }
+
+  // SIGTERM; how it ended within 10 s, else it is killed.
+  ExitStatus stop();
+  // `received=…` and the rest of the line that it logs at its end, by name; `balanced` is 1 or 0. Empty
+  // before.
+  std::map<std::string, std::uint64_t> ledger() const;
+
+ private:
+  std::string output_file_;
+  std::string log_file_;
+  std::string configuration_file_;
+  std::unique_ptr<ChildProcess> process_;
+  std::vector<Record> records_;
+  std::size_t bytes_read_ = 0;
+};
+
+// Runs the built program with another verb, to its end.
+CommandResult run_dropwarden(const std::vector<std::string>& arguments);
+
+}  // namespace dropwarden::test

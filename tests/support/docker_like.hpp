@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "support/runtime.hpp"
+#include "support/server.hpp"
+
+namespace dropwarden::test {
+
+struct DockerLikeSpec {
+  std::string name;
+  ServerSpec server;
+  std::vector<std::string> command;         // the client with its global options
+  std::vector<std::string> run_options;     // of `run`
+  std::vector<std::string> remove_options;  // of `rm`: not to wait for a process that ignores SIGTERM
+};
+
+// A runtime with docker's API on its socket and docker's command line: docker itself, and podman. The client
+// gets the environment of the server.
+class DockerLike final : public Runtime {
+ public:
+  DockerLike(const DockerLikeSpec& spec, const TestImages& images);
+  ~DockerLike() override;
+
+  std::string name() const override { return spec_.name; }
+  RuntimeSocket socket() const override { return {"docker", spec_.server.socket}; }
+  TestContainer start(const std::string& name, const std::vector<std::string>& command) override;
+  CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) override;
+  void remove(const TestContainer& container) override;
+
+ private:
+  CommandResult run(const std::vector<std::string>& arguments,
+                    const std::vector<std::string>& more = {}) const;
+  std::string require(const std::vector<std::string>& arguments,
+                      const std::vector<std::string>& more = {}) const;
+  std::vector<std::string> client(const std::vector<std::string>& arguments,
+                                  const std::vector<std::string>& more) const;
+  void remove_id(const std::string& id) const;
+
+  DockerLikeSpec spec_;
+  Image image_;
+  Server server_;
+};
+
+}  // namespace dropwarden::test

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "support/docker_like.hpp"
+#include "support/file.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+// runc, since crun refuses a host with both cgroup versions; locks in files, since the default ones are in
+// shared memory that all podmans of the host share; ulimits that a root without CAP_SYS_RESOURCE may set.
+constexpr const char* configuration = R"([engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+lock_type = "file"
+runtime = "runc"
+static_dir = "{0}/static"
+tmp_dir = "{0}/tmp"
+volume_path = "{0}/volumes"
+[network]
+network_config_dir = "{0}/network"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+)";
+
+}  // namespace
+
+std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImages& images) {
+  const auto& directory = place.directory;
+  write_file(directory + "/containers.conf", fmt::format(fmt::runtime(configuration), directory));
+  DockerLikeSpec spec;
+  spec.name = "podman";
+  spec.command = {"podman", "--root=" + directory + "/root", "--runroot=" + directory + "/run",
+                  "--runtime-flag=root=" + directory + "/runc", "--storage-driver=overlay"};
+  spec.run_options = {"--cgroup-parent=" + place.cgroup + "/libpod_parent"};
+  spec.remove_options = {"--time=0"};
+  spec.server.socket = directory + "/podman.sock";
+  spec.server.log = directory + "/log";
+  spec.server.environment = {"CONTAINERS_CONF=" + directory + "/containers.conf"};
+  spec.server.arguments = spec.command;
+  for (const auto& word : {std::string("system"), std::string("service"), std::string("--time=0"),
+                           "unix://" + spec.server.socket}) {
+    spec.server.arguments.push_back(word);
+  }
+  return std::make_unique<DockerLike>(spec, images);
+}
+
+}  // namespace dropwarden::test

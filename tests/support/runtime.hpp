@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/command.hpp"
+#include "support/image.hpp"
+
+namespace dropwarden::test {
+
+struct TestPod {
+  std::string name;
+  std::string name_space;
+  std::string uid;
+};
+
+// A container that a test started, and what a finding in it has to say.
+struct TestContainer {
+  std::string id;
+  std::string name;
+  std::string image_name;
+  std::string image_id;        // as docker and podman name it
+  std::string image_digest;    // of the manifest
+  std::optional<TestPod> pod;  // CRI only
+};
+
+// As in the configuration: `runtimes.sockets`.
+struct RuntimeSocket {
+  std::string type;  // `cri` or `docker`
+  std::string path;
+};
+
+// A container runtime of a test: runs from the constructor to the destructor, in directories of its own, and
+// takes all its containers with it.
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+
+  virtual std::string name() const = 0;  // as findings print it
+  virtual RuntimeSocket socket() const = 0;
+
+  // Starts a container of the busybox image. Throws when that fails.
+  virtual TestContainer start(const std::string& name, const std::vector<std::string>& command) = 0;
+  // Runs a command in a container to its end.
+  virtual CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) = 0;
+  // Kills and removes. Throws with what the runtime says when any part of that fails.
+  virtual void remove(const TestContainer& container) = 0;
+};
+
+// Where a runtime lives.
+struct RuntimePlace {
+  std::string directory;  // empty, with a short path; stays until the runtime has gone
+  std::string cgroup;     // parent of the containers' cgroups, `/name`; removed by its owner
+};
+
+// They throw std::runtime_error when the runtime does not come up.
+std::unique_ptr<Runtime> start_containerd(const RuntimePlace& place, const TestImages& images);
+std::unique_ptr<Runtime> start_dockerd(const RuntimePlace& place, const TestImages& images);
+std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImages& images);
+
+}  // namespace dropwarden::test
