@@ -5,8 +5,6 @@
 
 #include "dropwarden/container/process_source.hpp"
 
-#include "process_root.hpp"
-
 namespace dropwarden::monitor {
 namespace {
 
@@ -29,14 +27,18 @@ std::optional<container::CgroupOwner> Attribution::owner_of(const model::Process
   return container::trusted_owner(container::parse_process_owners(process.cgroup), enclosing_);
 }
 
-void Attribution::learn_from_writer(const EventIdentity& identity, const model::ProcessInfo& process) {
+bool Attribution::is_identified(const EventIdentity& identity) const {
+  const Overlay* overlay = overlays_.identify(identity);
+  return overlay != nullptr && !overlay->container.value.empty();
+}
+
+bool Attribution::learn_from_writer(const EventIdentity& identity, const ProcessReader::Answer& writer) {
   Overlay* overlay = overlays_.identify(identity);
-  if (overlay == nullptr || !overlay->container.value.empty()) return;
-  const auto root = read_root_mount(privilege_, process.pid);
-  if (!root || root->device != overlay->device) return;
-  const auto owner = owner_of(process);
+  if (overlay == nullptr || !overlay->container.value.empty() || writer.root != overlay->device) return false;
+  const auto owner = owner_of(writer.process);
   if (owner) overlay->container = owner->id;
   overlay->is_nameless = !owner;
+  return true;
 }
 
 OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
@@ -53,7 +55,8 @@ OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
   }
   const bool is_complete = finding.container.metadata == model::Metadata::complete;
   const bool awaits_metadata = !is_complete && may_be_told;
-  if (!is_complete) finding.container.metadata = may_be_told ? model::Metadata::pending : model::Metadata::none;
+  if (!is_complete)
+    finding.container.metadata = may_be_told ? model::Metadata::pending : model::Metadata::none;
   // Without a runtime a look through /proc may still find the owner, but not once the writer itself had none.
   const bool may_be_found = overlay != nullptr && !overlay->is_nameless;
   return {.container = !is_identified && (may_be_told || may_be_found), .metadata = awaits_metadata};

@@ -11,6 +11,7 @@
 #include "dropwarden/privilege/privilege.hpp"
 
 #include "open_findings.hpp"
+#include "process_reader.hpp"
 
 namespace dropwarden::monitor {
 
@@ -21,10 +22,11 @@ class Attribution {
 
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
 
-  // Where no runtime has told yet whose the overlay is, its writer may: when the root of the process is that very
-  // overlay, the container that its cgroup names is the overlay's. A host process that writes into a container has
-  // another root, and names nobody.
-  void learn_from_writer(const EventIdentity& identity, const model::ProcessInfo& process);
+  // Where no runtime has told yet whose the overlay is, its writer may: when the root of the process is that
+  // very overlay, the container that its cgroup names is the overlay's. A host process that writes into a
+  // container has another root, and names nobody. True when that was news.
+  bool learn_from_writer(const EventIdentity& identity, const ProcessReader::Answer& writer);
+  bool is_identified(const EventIdentity& identity) const;
 
   // Fills in the container as known now and says what of it is still to come.
   OpenFindings::ContainerAwaited resolve(model::Finding& finding, const EventIdentity& identity) const;

@@ -143,7 +143,11 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
 void MarkKeeper::identify_containers() {
   for (const model::Mount* root : view_.roots()) overlays_.learn_mount(root->id, root->device);
   for (const auto& [device, owner] : view_.owners()) {
-    if (Overlay* overlay = overlays_.find(device)) overlay->container = owner.id;
+    Overlay* overlay = overlays_.find(device);
+    if (overlay == nullptr) continue;
+    // What a process shows gives way to what a runtime told, and never takes a name back.
+    const bool is_told = owner.evidence != container::Evidence::init_root;
+    if (is_told || overlay->container.value.empty()) overlay->container = owner.id;
   }
 }
 

@@ -76,8 +76,8 @@ class Monitor::Impl {
                 return attribution_.resolve(finding, identity);
               }),
         processes_(loop, privilege,
-                   [this](std::uint64_t serial, model::ProcessInfo process) {
-                     on_process(serial, std::move(process));
+                   [this](std::uint64_t serial, ProcessReader::Answer answer) {
+                     on_process(serial, std::move(answer));
                    }),
         hasher_(loop, settings_.watch.hash_max_bytes,
                 [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
@@ -137,17 +137,19 @@ class Monitor::Impl {
     const std::uint64_t serial = ++last_serial_;
     // The writer may be gone in a moment: its facts are read while the bytes are.
     Awaited awaited;
-    awaited.process = processes_.submit(serial, event.pid);
+    awaited.process = processes_.submit(serial, event.pid, !attribution_.is_identified(hit.identity));
     finding.process.pid = event.pid;
     awaited.hash = hash(finding.file, hit.identity, serial, std::move(event.file));
     open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
     arm_deadline();
   }
 
-  void on_process(std::uint64_t serial, model::ProcessInfo process) {
-    if (const EventIdentity* identity = open_.identity_of(serial))
-      attribution_.learn_from_writer(*identity, process);
-    open_.on_process(serial, std::move(process));
+  void on_process(std::uint64_t serial, ProcessReader::Answer answer) {
+    const EventIdentity* identity = open_.identity_of(serial);
+    const bool is_news = identity != nullptr && attribution_.learn_from_writer(*identity, answer);
+    open_.on_process(serial, std::move(answer.process));
+    if (is_news) open_.on_containers();
+    arm_deadline();
   }
 
   // Hashes a small file at once and hands a large one to the worker: by the overlay's upper directory, which
@@ -238,6 +240,7 @@ class Monitor::Impl {
   }
 
   void arm_deadline() {
+    if (on_unidentified_ && open_.is_container_awaited()) on_unidentified_();
     const auto next = open_.next_deadline();
     if (!next) return;
     deadline_.expires_at(*next);

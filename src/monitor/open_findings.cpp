@@ -55,7 +55,8 @@ void OpenFindings::expire(Clock::time_point now) {
     Open& open = at->second;
     const Awaited before = open.awaited;
     if (now >= open.process_deadline) open.awaited.process = false;
-    if (now >= open.metadata_deadline) {
+    if (now >= open.metadata_deadline && (open.awaited.container || open.awaited.metadata)) {
+      resolve(open);
       open.awaited.container = open.awaited.metadata = false;
       const bool is_pending = open.finding.container.metadata == model::Metadata::pending;
       if (is_pending) open.finding.container.metadata = model::Metadata::none;
@@ -87,6 +88,10 @@ std::optional<OpenFindings::Clock::time_point> OpenFindings::next_deadline() con
     if (open.awaited.container || open.awaited.metadata) consider(open.metadata_deadline);
   }
   return next;
+}
+
+bool OpenFindings::is_container_awaited() const {
+  return std::ranges::any_of(open_, [](const auto& entry) { return entry.second.awaited.container; });
 }
 
 bool OpenFindings::resolve(Open& open) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dropwarden/container/cgroup_path.hpp"
 #include "dropwarden/mount/table.hpp"
 
 #include "process_root.hpp"
@@ -12,7 +13,9 @@ namespace dropwarden::monitor {
 namespace {
 
 // The host itself, or the container that dropwarden runs in, may live on an overlay.
-bool is_root_of_host(const model::Mount& mount) { return mount.mount_point == "/"; }
+bool is_root_of_host(const model::Mount& mount) {
+  return mount.mount_point == "/";
+}
 
 }  // namespace
 
@@ -38,7 +41,8 @@ void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snaps
     Root& root = roots_[id];
     if (root.init == container->init && root.mount) continue;
     root = {.init = container->init, .mount = read_root_mount(privilege_, container->init)};
-    // A runtime's first process is still on the host's root until it has pivoted: read again at the next change.
+    // A runtime's first process is still on the host's root until it has pivoted: read again at the next
+    // change.
     const bool is_own =
         root.mount && root.mount->file_system == "overlay" && root.mount->device != host_root_;
     if (!is_own) root.mount.reset();
@@ -52,7 +56,8 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets() const {
   }
   for (const auto& [id, root] : roots_) {
     if (!root.mount) continue;
-    auto& target = targets.try_emplace(root.mount->device, watch::Target{root.mount->device, {}, {}}).first->second;
+    auto& target =
+        targets.try_emplace(root.mount->device, watch::Target{root.mount->device, {}, {}}).first->second;
     target.init = root.init;
   }
   return targets;
@@ -75,6 +80,24 @@ std::vector<const model::Mount*> OverlayView::roots() const {
   return roots;
 }
 
+// Asked again each time: the process may have ended since its container was last told of, its number may be
+// another's, and the device number of its overlay the next container's.
+std::optional<model::Device> OverlayView::read_root_device(model::Pid init) const {
+  const auto known = std::ranges::find(roots_, init, [](const auto& entry) { return entry.second.init; });
+  if (known == roots_.end()) return std::nullopt;
+  const auto cgroup = privilege_.read_process_file(init.value, privilege::ProcessFile::cgroup);
+  if (!cgroup) return std::nullopt;
+  const auto owners = container::parse_process_owners(*cgroup);
+  const bool is_another =
+      !owners.empty() && std::ranges::none_of(owners, [&](const container::CgroupOwner& owner) {
+        return owner.id.value == known->first;
+      });
+  if (is_another) return std::nullopt;
+  const auto root = read_root_mount(privilege_, init);
+  if (!root || root->file_system != "overlay" || root->device == host_root_) return std::nullopt;
+  return root->device;
+}
+
 std::unordered_map<model::Device, container::OverlayOwner> OverlayView::owners() const {
   std::vector<container::OverlayClue> clues;
   for (const model::Mount& mount : host_overlays_) {
@@ -85,11 +108,7 @@ std::unordered_map<model::Device, container::OverlayOwner> OverlayView::owners()
   for (const model::Mount* root : roots()) {
     clues.push_back({.device = root->device, .upperdir = {}, .carried = {}});
   }
-  const auto root_device = [this](model::Pid init) -> std::optional<model::Device> {
-    const auto found = std::ranges::find(roots_, init, [](const auto& entry) { return entry.second.init; });
-    if (found == roots_.end() || !found->second.mount) return std::nullopt;
-    return found->second.mount->device;
-  };
+  const auto root_device = [this](model::Pid init) { return read_root_device(init); };
   return container::find_overlay_owners(clues, *snapshot_, root_device);
 }
 

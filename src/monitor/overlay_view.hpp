@@ -15,9 +15,9 @@
 
 namespace dropwarden::monitor {
 
-// The overlays that are the root of a container, by two views that complete each other: the host's mount table, which shows an
-// overlay before the container's first instruction, and the containers' processes, which reach those that the table
-// does not show. Loop's thread only.
+// The overlays that are the root of a container, by two views that complete each other: the host's mount
+// table, which shows an overlay before the container's first instruction, and the containers' processes,
+// which reach those that the table does not show. Loop's thread only.
 class OverlayView {
  public:
   explicit OverlayView(privilege::Privilege& privilege) : privilege_(privilege) {}
@@ -39,6 +39,8 @@ class OverlayView {
     model::Pid init;
     std::optional<model::Mount> mount;  // nothing when it could not be read, or is no overlay
   };
+
+  std::optional<model::Device> read_root_device(model::Pid init) const;
 
   privilege::Privilege& privilege_;
   std::vector<model::Mount> host_overlays_;

@@ -8,6 +8,8 @@
 #include "dropwarden/attribute/process.hpp"
 #include "dropwarden/container/cgroup_path.hpp"
 
+#include "process_root.hpp"
+
 namespace dropwarden::monitor {
 namespace {
 
@@ -40,16 +42,20 @@ bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) 
 }  // namespace
 
 ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege,
-                             OnProcess on_process)
-    : worker_(capacity, [&loop, &privilege, on_process = std::move(on_process)](Job job,
-                                                                                const std::stop_token&) {
-        const auto read = [&privilege](model::Pid pid, attribute::ProcFile file) {
-          return privilege.read_process_file(pid.value, to_process_file(file));
-        };
-        auto process = attribute::read_process(read, is_same_container, job.pid);
-        boost::asio::post(loop, [on_process, serial = job.serial, process = std::move(process)]() mutable {
-          on_process(serial, std::move(process));
-        });
-      }) {}
+                             OnAnswer on_answer)
+    : worker_(
+          capacity, [&loop, &privilege, on_answer = std::move(on_answer)](Job job, const std::stop_token&) {
+            const auto read = [&privilege](model::Pid pid, attribute::ProcFile file) {
+              return privilege.read_process_file(pid.value, to_process_file(file));
+            };
+            Answer answer;
+            if (job.wants_root) {
+              if (const auto root = read_root_mount(privilege, job.pid)) answer.root = root->device;
+            }
+            answer.process = attribute::read_process(read, is_same_container, job.pid);
+            boost::asio::post(loop, [on_answer, serial = job.serial, answer = std::move(answer)]() mutable {
+              on_answer(serial, std::move(answer));
+            });
+          }) {}
 
 }  // namespace dropwarden::monitor

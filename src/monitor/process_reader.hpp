@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include <boost/asio/io_context.hpp>
 
+#include "dropwarden/model/ids.hpp"
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
@@ -17,17 +19,24 @@ namespace dropwarden::monitor {
 // it can make slow (userfaultfd(2)), and the loop must not wait for what it watches.
 class ProcessReader {
  public:
-  // `on_process` is called on the loop.
-  using OnProcess = std::function<void(std::uint64_t serial, model::ProcessInfo process)>;
-  ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege, OnProcess on_process);
+  struct Answer {
+    model::ProcessInfo process;
+    std::optional<model::Device> root;  // what its root directory is on, where that was asked for
+  };
+  // `on_answer` is called on the loop.
+  using OnAnswer = std::function<void(std::uint64_t serial, Answer answer)>;
+  ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege, OnAnswer on_answer);
 
   // False when the queue is full. `serial` comes back with the answer.
-  bool submit(std::uint64_t serial, model::Pid pid) { return worker_.submit({serial, pid}); }
+  bool submit(std::uint64_t serial, model::Pid pid, bool wants_root) {
+    return worker_.submit({serial, pid, wants_root});
+  }
 
  private:
   struct Job {
     std::uint64_t serial = 0;
     model::Pid pid;
+    bool wants_root = false;
   };
   Worker<Job> worker_;
 };
