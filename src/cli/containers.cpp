@@ -71,6 +71,7 @@ void add_containers(CLI::App& app, Session& session) {
       if (!arguments->config.empty()) options.config_file = arguments->config;
       const config::Config config = daemon::load_config(options);
       auto report = control::request(config.control.socket, "containers", 5s);
+      if (!report && !control::is_no_daemon(report.error())) throw sys::SystemError(report.error());
       if (!report) {
         session.err << "dropwarden: no daemon answers (" << report.error().text()
                     << "): this is what can be seen without one; nothing is watched\n";

@@ -64,7 +64,7 @@ class Daemon {
             loop_, *privilege_, settings_of(config_),
             [this](const model::Finding& finding) { return outputs_.deliver(finding); },
             [this](const std::string& why) { fail(why); }),
-        control_(loop_, config_.control.socket, {{"containers", [this] { return report(); }}}),
+        control_(loop_, lock_, {{"containers", [this] { return report(); }}}),
         signals_(loop_, SIGTERM, SIGINT, SIGHUP) {
     open_sources();
     monitor_.set_on_unidentified([this] { sources_->rescan_processes(); });
@@ -74,7 +74,6 @@ class Daemon {
     await_signal();
     // Marked first, asked who they are second: nothing that is written meanwhile is lost.
     monitor_.start();
-    control_.start();
     sources_->start();
     loop_.run();
     spdlog::info("ledger {} balanced={}", monitor_.ledger().text(), monitor_.ledger().is_balanced());
@@ -145,7 +144,6 @@ class Daemon {
   void stop() {
     signals_.cancel();
     sources_->stop();
-    control_.stop();
     monitor_.stop();
     loop_.stop();
   }
@@ -180,6 +178,8 @@ int run(const RunOptions& options) {
   raise_descriptor_limit();
   try {
     return Daemon(options, std::move(config)).run();
+  } catch (const control::InstanceHeld& error) {
+    spdlog::critical("cannot start: {}", error.what());
   } catch (const sys::SystemError& error) {
     spdlog::critical("cannot start: {}", monitor::explain(error.error()));
   } catch (const std::exception& error) {

@@ -14,8 +14,8 @@ struct SourceState {
   std::string name;
   bool is_connected = false;
   std::string version;  // `containerd 1.6.20`, once known
-  std::string
-      problem;  // why it is not connected, or what it answered wrongly; escaped; empty when all is well
+  // Why it is not connected, or what it answered wrongly; escaped; empty when all is well.
+  std::string problem;
 };
 
 // Told by the sources what they learn. Implemented by Registry. Called on the loop's thread only. `source` is
