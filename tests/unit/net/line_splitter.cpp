@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../../../src/net/line_splitter.hpp"
+#include "net/line_splitter.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

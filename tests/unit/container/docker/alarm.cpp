@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../../../../src/container/alarm.hpp"
+#include "container/alarm.hpp"
 
 #include <optional>
 

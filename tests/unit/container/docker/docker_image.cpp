@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../../../../src/container/docker_image.hpp"
+#include "container/docker_image.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
