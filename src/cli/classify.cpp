@@ -57,7 +57,7 @@ std::string describe_elf(const model::ElfFacts& elf) {
 std::string describe(const MaybeKind& kind) {
   if (kind && kind->elf) return describe_elf(*kind->elf);
   if (!kind || !kind->script) return "not executable";
-  const std::string text = "script, interpreter " + util::escape(kind->script->interpreter);
+  std::string text = "script, interpreter " + util::escape(kind->script->interpreter);
   if (kind->script->argument.empty()) return text;
   return text + ", argument " + util::escape(kind->script->argument);
 }

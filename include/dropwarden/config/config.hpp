@@ -25,9 +25,9 @@ struct Runtimes {
 };
 
 struct Watch {
-  bool unidentified_overlays = true;             // also overlays in which no container is recognised
-  std::uint64_t hash_inline_bytes = 256 * 1024;  // hashed before the finding is printed
-  std::uint64_t hash_max_bytes = std::uint64_t{1} << 30U;  // larger files are not hashed
+  bool unidentified_overlays = true;  // also overlays in which no container is recognised
+  std::uint64_t hash_inline_bytes = std::uint64_t{256} * 1024;  // hashed before the finding is printed
+  std::uint64_t hash_max_bytes = std::uint64_t{1} << 30U;       // larger files are not hashed
 
   friend bool operator==(const Watch&, const Watch&) = default;
 };
