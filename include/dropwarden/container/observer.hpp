@@ -10,12 +10,10 @@ namespace dropwarden::container {
 
 // How a source of containers (one runtime socket) stands.
 struct SourceState {
-  // `cri /run/containerd/containerd.sock`; the same for the life of the source.
-  std::string name;
+  std::string name;     // `cri /run/containerd/containerd.sock`; the same for the life of the source
   bool is_connected = false;
   std::string version;  // `containerd 1.6.20`, once known
-  std::string
-      problem;  // why it is not connected, or what it answered wrongly; escaped; empty when all is well
+  std::string problem;  // why it is not connected, or what it answered wrongly; escaped; empty when all is well
 };
 
 // Told by the sources what they learn. Implemented by Registry. Called on the loop's thread only. `source` is
