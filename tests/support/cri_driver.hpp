@@ -53,9 +53,7 @@ struct CriImage {
 // Pods have the host's network, so that no CNI is needed.
 class CriDriver {
  public:
-  // Pods get cgroups below `cgroup`, `/name`; without one each gets a top of its own.
-  explicit CriDriver(std::string socket, std::string cgroup = {})
-      : socket_(std::move(socket)), cgroup_(std::move(cgroup)) {}
+  explicit CriDriver(std::string socket) : socket_(std::move(socket)) {}
 
   CriPod run_pod(const std::string& name, const std::string& name_space = "default");
   // Stops and removes, with all containers.
@@ -81,7 +79,6 @@ class CriDriver {
   void call(const char* method, const std::string& id);
 
   std::string socket_;
-  std::string cgroup_;
 };
 
 }  // namespace dropwarden::test
