@@ -19,8 +19,8 @@ struct TaskEvent {
   std::string
       name_space;  // containerd's: `k8s.io` is CRI's own, `default` that of ctr, `moby` that of docker
   model::ContainerId id;
-  model::Pid pid;        // created, started
-  std::string upperdir;  // created; absolute, empty when the root is no overlay or read-only
+  model::Pid pid = {};        // created, started
+  std::string upperdir = {};  // created; absolute, empty when the root is no overlay or read-only
   util::WallTime time{};
 
   friend bool operator==(const TaskEvent&, const TaskEvent&) = default;

@@ -11,9 +11,9 @@ namespace dropwarden::container {
 
 // What is read of info["info"] of a verbose ContainerStatus or PodSandboxStatus.
 struct CriInfo {
-  model::Pid pid;          // 0 before the start
-  std::string sandbox_id;  // containers only
-  std::string image;       // pod sandboxes only
+  model::Pid pid = {};          // 0 before the start
+  std::string sandbox_id = {};  // containers only
+  std::string image = {};       // pod sandboxes only
 
   friend bool operator==(const CriInfo&, const CriInfo&) = default;
 };

@@ -9,16 +9,23 @@
 namespace dropwarden::container {
 namespace {
 
-using Labels = google::protobuf::Map<std::string, std::string>;
+using Entries = google::protobuf::RepeatedPtrField<proto::cri::Entry>;
 
 std::string bounded(const std::string& text) {
   return text.substr(0, max_name_bytes);
 }
 
-std::map<std::string, std::string> bounded_labels(const Labels& labels) {
+// Empty when there is none.
+std::string find(const Entries& entries, std::string_view key) {
+  const auto found =
+      std::ranges::find(entries, key, [](const auto& entry) -> std::string_view { return entry.key(); });
+  return found == entries.end() ? std::string() : found->value();
+}
+
+std::map<std::string, std::string> bounded_labels(const Entries& labels) {
   // Sorted first, so that it is always the same ones that are kept.
   std::map<std::string_view, std::string_view> sorted;
-  for (const auto& [key, value] : labels) sorted.emplace(key, value);
+  for (const auto& label : labels) sorted.emplace(label.key(), label.value());
   std::map<std::string, std::string> kept;
   std::size_t bytes = 0;
   for (const auto& [key, value] : sorted) {
@@ -30,11 +37,8 @@ std::map<std::string, std::string> bounded_labels(const Labels& labels) {
 }
 
 // The kubelet labels each container with its pod; another client of CRI may not.
-std::optional<model::Pod> pod_of(const Labels& labels) {
-  const auto value = [&](const char* key) {
-    const auto found = labels.find(key);
-    return found == labels.end() ? std::string() : bounded(found->second);
-  };
+std::optional<model::Pod> pod_of(const Entries& labels) {
+  const auto value = [&](std::string_view key) { return bounded(find(labels, key)); };
   model::Pod pod{.name = value("io.kubernetes.pod.name"),
                  .name_space = value("io.kubernetes.pod.namespace"),
                  .uid = value("io.kubernetes.pod.uid")};
@@ -84,9 +88,7 @@ util::WallTime to_time(std::int64_t nanoseconds) {
 
 template <class Response>
 CriInfo info_of(const Response& response) {
-  const auto found = response.info().find("info");
-  if (found == response.info().end()) return {};
-  return parse_cri_info(found->second).value_or(CriInfo{});
+  return parse_cri_info(find(response.info(), "info")).value_or(CriInfo{});
 }
 
 model::Metadata metadata_of(model::ContainerState state) {
