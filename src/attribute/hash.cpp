@@ -21,7 +21,8 @@ bool is_same(const sys::FileStatus& before, const sys::FileStatus& after) {
 
 }  // namespace
 
-model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits, std::stop_token stop) {
+model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits,
+                      const std::stop_token& stop) {
   using enum model::HashStatus;
   const auto deadline = std::chrono::steady_clock::now() + limits.max_time;
   const auto before = sys::read_status(fd);

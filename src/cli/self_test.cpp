@@ -38,7 +38,7 @@ bool has_finding(const ObservedDaemon& daemon, const std::string& path) {
     boost::system::error_code error;
     const auto finding = boost::json::parse(line, error);
     const auto* data = error ? nullptr : finding.as_object().if_contains("data");
-    return data != nullptr && data->at("path") == path;
+    return data != nullptr && data->at("path").as_string() == path;
   });
 }
 

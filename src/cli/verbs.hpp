@@ -27,6 +27,9 @@ struct Session {
 // declared here and listed in main.cpp.
 void add_check_config(CLI::App& app, Session& session);
 void add_classify(CLI::App& app, Session& session);
+void add_containers(CLI::App& app, Session& session);
+void add_run(CLI::App& app, Session& session);
+void add_self_test(CLI::App& app, Session& session);
 void add_version(CLI::App& app, Session& session);
 
 }  // namespace dropwarden::cli

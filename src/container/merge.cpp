@@ -36,8 +36,8 @@ void fill_gaps(model::Container& into, const model::Container& from) {
     fill(into.pod->name, from.pod->name);
     fill(into.pod->name_space, from.pod->name_space);
     fill(into.pod->uid, from.pod->uid);
-  } else {
-    fill(into.pod, from.pod);
+  } else if (!into.pod) {
+    into.pod = from.pod;
   }
   if (rank_of(from.metadata) > rank_of(into.metadata)) into.metadata = from.metadata;
 }

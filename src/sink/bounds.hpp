@@ -11,26 +11,25 @@
 
 namespace dropwarden::sink {
 
-// How much of each text from outside a finding holds, in bytes after escaping. An escaped byte takes up to
-// four.
+// How much of each text from outside a finding holds, in bytes after escaping.
 namespace bounds {
-inline constexpr std::size_t path = 4 * 4096;  // PATH_MAX, path_resolution(7)
-inline constexpr std::size_t header = 32;      // raw bytes, before base64
-inline constexpr std::size_t id = 128;         // finding, container; a SHA-256 is 64
-inline constexpr std::size_t word = 64;        // machine, sha256, pod uid
-inline constexpr std::size_t node = 256;       // HOST_NAME_MAX is 64, a DNS name 253
-inline constexpr std::size_t container_name = 512;
-inline constexpr std::size_t image = 1024;
-inline constexpr std::size_t pod_name = 1024;     // a DNS subdomain is 253
-inline constexpr std::size_t label_key = 512;     // Kubernetes allows 317
-inline constexpr std::size_t label_value = 4096;  // OCI annotations have no bound
-inline constexpr std::size_t labels = 32 * 1024;  // keys and values in all
-inline constexpr std::size_t label_count = 256;
-inline constexpr std::size_t process_name = 4 * 64;  // TASK_COMM_LEN is 16, a kworker tells up to 64
-inline constexpr std::size_t command_line =
-    4 * 4096;  // arguments in all, as attribute::read_process cuts them
-inline constexpr std::size_t argument_count = 65;
-inline constexpr std::size_t ancestor_exe = 4096;
+inline constexpr std::size_t escaped = 4;                    // bytes that one byte becomes, at most
+inline constexpr std::size_t path = escaped * 4096;          // PATH_MAX, path_resolution(7)
+inline constexpr std::size_t header = 32;                    // raw bytes, before base64
+inline constexpr std::size_t id = 128;                       // finding, container; a SHA-256 takes 64
+inline constexpr std::size_t word = 64;                      // machine, sha256, pod uid
+inline constexpr std::size_t node = 256;                     // HOST_NAME_MAX is 64, a DNS name 253
+inline constexpr std::size_t container_name = 512;           // no runtime says
+inline constexpr std::size_t image = 1024;                   // name or digest
+inline constexpr std::size_t pod_name = 1024;                // a DNS subdomain is 253
+inline constexpr std::size_t label_key = 512;                // Kubernetes allows 317
+inline constexpr std::size_t label_value = 4096;             // OCI annotations have no bound
+inline constexpr std::size_t labels = 32768;                 // keys and values in all
+inline constexpr std::size_t label_count = 256;              // an entry `…` comes on top
+inline constexpr std::size_t process_name = escaped * 64;    // comm has 15 bytes, a kworker's up to 63
+inline constexpr std::size_t command_line = escaped * 4096;  // in all, as attribute::read_process cuts it
+inline constexpr std::size_t argument_count = 65;            // likewise, with its `…`
+inline constexpr std::size_t ancestor_exe = 4096;            // each of these
 inline constexpr std::size_t ancestor_count = 16;
 }  // namespace bounds
 

@@ -198,7 +198,7 @@ class Builder {
 
 std::string format_native(const model::Finding& finding) {
   // Enough for a usual finding; a larger one takes more from the heap.
-  std::array<unsigned char, 16 * 1024> buffer;
+  std::array<unsigned char, 16384> buffer;
   json::monotonic_resource memory(buffer.data(), buffer.size());
   return json::serialize(Builder(&memory).finding(finding));
 }

@@ -39,7 +39,7 @@ function check_generated(header, proto, path) {
   sub(/^.*\//, "", proto)
   sub(/\.pb\.h$/, ".proto", proto)
   for (path in exists) {
-    if (index(path, "src/" module "/") == 1 && substr(path, length(folder_of(path)) + 1) == proto) return
+    if ((module == "" || index(path, "src/" module "/") == 1) && substr(path, length(folder_of(path)) + 1) == proto) return
   }
   complain("no such .proto in this module: " header)
 }

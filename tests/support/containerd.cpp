@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <exception>
 #include <iostream>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
-#include "dropwarden/util/text.hpp"
-
+#include "support/command.hpp"
+#include "support/cri_driver.hpp"
 #include "support/file.hpp"
 #include "support/runtime.hpp"
 #include "support/server.hpp"
+#include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -50,21 +53,25 @@ ServerSpec make_spec(const std::string& directory, const TestImages& images) {
           .log = directory + "/log"};
 }
 
+// All containers of a test live in one pod, which costs as much to make as one of them.
 class Containerd final : public Runtime {
  public:
   Containerd(const RuntimePlace& place, const TestImages& images)
-      : image_(images.busybox), spec_(make_spec(place.directory, images)), server_(spec_) {
+      : image_(images.busybox),
+        spec_(make_spec(place.directory, images)),
+        server_(spec_),
+        driver_(spec_.socket, place.cgroup) {
     for (const auto& image : {images.busybox, images.pause}) {
-      require_command(client({"images", "import", "--no-unpack", images.archive_of(image)}));
+      require_command({"ctr", "--address", spec_.socket, "--namespace", "k8s.io", "images", "import",
+                       "--no-unpack", images.archive_of(image)});
+      wait_for_image(image.name);
     }
+    pod_ = driver_.run_pod("test-pod", "test-namespace");
   }
 
   ~Containerd() override {
     try {
-      const auto ids = require_command(client({"containers", "list", "--quiet"}));
-      for (const auto id : util::split(ids, '\n')) {
-        if (!id.empty()) remove_id(std::string(id));
-      }
+      driver_.remove_all_pods();
     } catch (const std::exception& error) {
       std::cerr << "containers are left behind: " << error.what() << '\n';
     }
@@ -74,36 +81,44 @@ class Containerd final : public Runtime {
   RuntimeSocket socket() const override { return {"cri", spec_.socket}; }
 
   TestContainer start(const std::string& name, const std::vector<std::string>& command) override {
-    require_command(client({"run", "--detach", image_.name, name}, command));
-    return {name, name, image_.name, image_.id, image_.digest, std::nullopt};
+    const auto id = driver_.run_container(pod_, {.name = name, .image = image_.name, .command = command});
+    return {id, name, image_.name, image_.id, image_.digest, TestPod{pod_.name, pod_.name_space, pod_.uid}};
   }
 
   CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) override {
-    const auto exec_id = "exec" + std::to_string(++executed_);
-    return run_command(client({"tasks", "exec", "--exec-id", exec_id, container.id}, command));
+    try {
+      auto result = driver_.execute(container.id, command);
+      return {{.by_signal = false, .value = result.exit_code}, result.output, result.error};
+    } catch (const std::runtime_error& error) {
+      return {{.by_signal = false, .value = could_not_be_run}, {}, error.what()};
+    }
   }
 
-  void remove(const TestContainer& container) override { remove_id(container.id); }
+  void remove(const TestContainer& container) override {
+    driver_.stop_container(container.id);
+    driver_.remove_container(container.id);
+  }
 
  private:
-  void remove_id(const std::string& id) const {
-    run_command(client({"tasks", "kill", "--signal", "9", id}));
-    require_command(client({"tasks", "delete", "--force", id}));
-    require_command(client({"containers", "delete", id}));
+  // CRI has an image store of its own, which learns of new images by events.
+  void wait_for_image(const std::string& name) {
+    const auto is_known = [&] {
+      const auto known = driver_.list_images();
+      return std::ranges::any_of(known, [&](const CriImage& image) {
+        return std::ranges::find(image.tags, name) != image.tags.end();
+      });
+    };
+    if (!wait_for(is_known, 20s)) throw std::runtime_error("CRI does not know the image " + name);
   }
 
-  std::vector<std::string> client(const std::vector<std::string>& arguments,
-                                  const std::vector<std::string>& more = {}) const {
-    std::vector<std::string> all{"ctr", "--address", spec_.socket, "--namespace", "k8s.io"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
+  // As docker and the shell say it.
+  static constexpr int could_not_be_run = 126;
 
   Image image_;
   ServerSpec spec_;
   Server server_;
-  unsigned executed_ = 0;
+  CriDriver driver_;
+  CriPod pod_;
 };
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
+#include "dropwarden/sys/error.hpp"
+
 #include "cri_driver.pb.h"
 
 namespace dropwarden::test {
@@ -60,9 +62,10 @@ cri::PodSandboxConfig config_of(const CriPod& pod) {
   return config;
 }
 
-// A top of its own for each pod, so that all of it can be removed.
-std::string cgroup_parent_of(const std::string& uid) {
-  return "/dropwarden-test-" + uid + "/kubepods/besteffort/pod" + uid;
+// As the kubelet names it, below `top`; without one below a top of the pod's own, so that all of it can be
+// removed.
+std::string cgroup_parent_of(const std::string& top, const std::string& uid) {
+  return (top.empty() ? "/dropwarden-test-" + uid : top) + "/kubepods/besteffort/pod" + uid;
 }
 
 // The kubelet removes a pod's cgroup; the runtime does not.
@@ -82,7 +85,7 @@ void remove_cgroup(std::filesystem::path path) {
 
 CriPod CriDriver::run_pod(const std::string& name, const std::string& name_space) {
   CriPod pod{.id = {}, .name = name, .name_space = name_space, .uid = make_uid(), .cgroup_parent = {}};
-  pod.cgroup_parent = cgroup_parent_of(pod.uid);
+  pod.cgroup_parent = cgroup_parent_of(cgroup_, pod.uid);
   cri::RunPodSandboxRequest request;
   *request.mutable_config() = config_of(pod);
   cri::RunPodSandboxResponse response;
@@ -105,7 +108,7 @@ void CriDriver::remove_all_pods() {
                 .name = {},
                 .name_space = {},
                 .uid = pod.metadata().uid(),
-                .cgroup_parent = cgroup_parent_of(pod.metadata().uid())});
+                .cgroup_parent = cgroup_parent_of(cgroup_, pod.metadata().uid())});
   }
 }
 
@@ -164,7 +167,7 @@ CriExecResult CriDriver::execute(const std::string& id, const std::vector<std::s
   for (const std::string& word : command) request.add_cmd(word);
   cri::ExecSyncResponse response;
   call("/runtime.v1.RuntimeService/ExecSync", request, response);
-  return {.exit_code = response.exit_code(), .output = response.stdout_(), .error = response.stderr_()};
+  return {.exit_code = response.exit_code(), .output = response.stdout(), .error = response.stderr()};
 }
 
 std::vector<CriImage> CriDriver::list_images() {

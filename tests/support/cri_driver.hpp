@@ -53,7 +53,9 @@ struct CriImage {
 // Pods have the host's network, so that no CNI is needed.
 class CriDriver {
  public:
-  explicit CriDriver(std::string socket) : socket_(std::move(socket)) {}
+  // Pods get cgroups below `cgroup`, `/name`; without one each gets a top of its own.
+  explicit CriDriver(std::string socket, std::string cgroup = {})
+      : socket_(std::move(socket)), cgroup_(std::move(cgroup)) {}
 
   CriPod run_pod(const std::string& name, const std::string& name_space = "default");
   // Stops and removes, with all containers.
@@ -79,6 +81,7 @@ class CriDriver {
   void call(const char* method, const std::string& id);
 
   std::string socket_;
+  std::string cgroup_;
 };
 
 }  // namespace dropwarden::test

@@ -24,6 +24,6 @@ struct HashLimits {
 // A write within the same tick of the file system's clock as the change before it, or through a mapping that
 // was dirty already, leaves the times as they were: such a change is not seen. Any thread.
 model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits,
-                      std::stop_token stop = {});
+                      const std::stop_token& stop = {});
 
 }  // namespace dropwarden::attribute

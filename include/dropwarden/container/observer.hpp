@@ -10,7 +10,8 @@ namespace dropwarden::container {
 
 // How a source of containers (one runtime socket) stands.
 struct SourceState {
-  std::string name;     // `cri /run/containerd/containerd.sock`; the same for the life of the source
+  // `cri /run/containerd/containerd.sock`; the same for the life of the source.
+  std::string name;
   bool is_connected = false;
   std::string version;  // `containerd 1.6.20`, once known
   // Why it is not connected, or what it answered wrongly; escaped; empty when all is well.

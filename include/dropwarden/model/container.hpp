@@ -40,7 +40,8 @@ const char* name_of(Metadata metadata);
 enum class ContainerState { created, running, exited, unknown };
 const char* name_of(ContainerState state);
 
-// One container as known now. All text comes from the runtime or the cgroup path: untrusted, bounded by its source.
+// One container as known now. All text comes from the runtime or the cgroup path: untrusted, bounded by its
+// source.
 struct Container {
   ContainerId id;
   std::string name;
