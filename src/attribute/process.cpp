@@ -109,4 +109,34 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
   return process;
 }
 
+model::ProcessInfo glimpse_process(const ReadProc& read_proc, model::Pid pid) {
+  model::ProcessInfo process;
+  process.pid = pid;
+  if (pid.value <= 0) return process;
+  const auto stat = read_stat(read_proc, pid);
+  if (!stat) return process;
+  process.name = stat->name;
+  process.start_time = start_time(stat->start_ticks);
+  process.exe = text_or_empty(read_proc(pid, ProcFile::exe));
+  process.cgroup = text_or_empty(read_proc(pid, ProcFile::cgroup));
+  const Status status = parse_status(text_or_empty(read_proc(pid, ProcFile::status)));
+  process.uid = status.uid;
+  if (!status.numbers.empty()) process.pid_in_container = {status.numbers.back()};
+  return process;
+}
+
+model::ProcessInfo complete_process(const model::ProcessInfo& first, model::ProcessInfo later) {
+  const bool is_known = first.start_time != util::WallTime{};
+  const bool is_another = later.start_time != util::WallTime{} && later.start_time != first.start_time;
+  if (!is_known) return later;
+  if (is_another) return first;
+  if (later.name.empty()) later.name = first.name;
+  if (later.exe.empty()) later.exe = first.exe;
+  if (later.cgroup.empty()) later.cgroup = first.cgroup;
+  if (!later.uid) later.uid = first.uid;
+  if (later.pid_in_container.value == 0) later.pid_in_container = first.pid_in_container;
+  later.start_time = first.start_time;
+  return later;
+}
+
 }  // namespace dropwarden::attribute

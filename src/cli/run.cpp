@@ -42,7 +42,8 @@ void add_run(CLI::App& app, Session& session) {
   verb->add_option("--config", arguments->config,
                    std::string("Configuration file [default: ") + config::default_file + " if it is there]");
   verb->add_option("--format", arguments->format,
-                   "Format of standard output, in place of the configured one [default: text on a terminal, else native]")
+                   "Format of standard output, in place of the configured one [default: text on a terminal, "
+                   "else native]")
       ->check(CLI::IsMember(names_of_formats()));
   verb->add_option("--events", arguments->events, "Print this event for every observed write")
       ->check(CLI::IsMember({"magic_write"}));

@@ -24,7 +24,8 @@ using namespace std::chrono_literals;
 
 constexpr auto patience = 10s;
 
-// No runtime: what is tested is the way of an event. The control socket is its own, so that a daemon may run beside it.
+// No runtime: what is tested is the way of an event. The control socket is its own, so that a daemon may run
+// beside it.
 std::filesystem::path write_config(const std::filesystem::path& directory) {
   const auto file = directory / "dropwarden.yaml";
   std::ofstream(file) << "runtimes: {sockets: []}\n"
@@ -42,7 +43,8 @@ bool has_finding(const ObservedDaemon& daemon, const std::string& path) {
   });
 }
 
-// The overlay is in the daemon's report once it was noticed in the mount table, with a sensor once it is marked.
+// The overlay is in the daemon's report once it was noticed in the mount table, with a sensor once it is
+// marked.
 bool is_watched(const std::filesystem::path& socket, const std::string& root) {
   const auto report = control::request(socket, "containers", 1s);
   return report && report->find('"' + root + "\",\"device\"") != std::string::npos;
@@ -51,11 +53,15 @@ bool is_watched(const std::filesystem::path& socket, const std::string& root) {
 class SelfTest {
  public:
   explicit SelfTest(std::ostream& out)
-      : out_(out), privilege_(privilege::make_direct()), container_(*privilege_), daemon_(write_config(container_.directory())) {}
+      : out_(out),
+        privilege_(privilege::make_direct()),
+        container_(*privilege_),
+        daemon_(write_config(container_.directory())) {}
 
   int run() {
     const auto is_ready = [this] {
-      return std::ranges::any_of(daemon_.log(), [](const std::string& line) { return line.starts_with("ready "); });
+      return std::ranges::any_of(daemon_.log(),
+                                 [](const std::string& line) { return line.starts_with("ready "); });
     };
     if (!step("the monitor starts", daemon_.wait(is_ready, patience))) return give_up();
     container_.mount();
@@ -111,7 +117,8 @@ class SelfTest {
 
 void add_self_test(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand(
-      "self-test", "Drop executables into a throw-away container and check that each is reported (needs root)");
+      "self-test",
+      "Drop executables into a throw-away container and check that each is reported (needs root)");
   verb->callback([&session] { session.action = [&session] { return SelfTest(session.out).run(); }; });
 }
 

@@ -168,7 +168,7 @@ class Daemon {
 config::Config load_config(const RunOptions& options) {
   if (options.config_file) return config::load(*options.config_file);
   return std::filesystem::exists(config::default_file) ? config::load(config::default_file)
-                                                      : config::defaults();
+                                                       : config::defaults();
 }
 
 int run(const RunOptions& options) {

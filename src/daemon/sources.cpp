@@ -9,15 +9,16 @@ namespace {
 
 container::ProcessReader reader_of(privilege::Privilege& privilege) {
   return {.list = [] { return container::list_processes("/proc"); },
-          .read = [&privilege](model::Pid pid, privilege::ProcessFile file) {
-            return privilege.read_process_file(pid.value, file);
-          }};
+          .read = [&privilege](
+                      model::Pid pid,
+                      privilege::ProcessFile file) { return privilege.read_process_file(pid.value, file); }};
 }
 
 }  // namespace
 
-Sources::Sources(boost::asio::io_context& loop, privilege::Privilege& privilege, const config::Runtimes& runtimes,
-                 container::Observer& observer, std::function<void()> on_ready)
+Sources::Sources(boost::asio::io_context& loop, privilege::Privilege& privilege,
+                 const config::Runtimes& runtimes, container::Observer& observer,
+                 std::function<void()> on_ready)
     : readiness_(observer, std::move(on_ready)), patience_(loop), timeout_(runtimes.timeout) {
   const auto connect = [&privilege](const std::string& path) { return privilege.connect_unix(path); };
   for (const config::RuntimeSocket& runtime : runtimes.sockets) {

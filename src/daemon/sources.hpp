@@ -13,6 +13,7 @@
 #include "dropwarden/container/process_source.hpp"
 #include "dropwarden/container/source.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+
 #include "readiness.hpp"
 
 namespace dropwarden::daemon {
@@ -23,8 +24,8 @@ class Sources {
   Sources(boost::asio::io_context& loop, privilege::Privilege& privilege, const config::Runtimes& runtimes,
           container::Observer& observer, std::function<void()> on_ready);
 
-  // `on_ready` is called once each source has told what it knows or that it cannot, or after twice the timeout of a
-  // request.
+  // `on_ready` is called once each source has told what it knows or that it cannot, or after twice the
+  // timeout of a request.
   void start();
   void stop();
   // Looks through /proc for the owners of overlays that nobody has told of.

@@ -125,6 +125,9 @@ class Monitor::Impl {
 
  private:
   void on_candidate(watch::FileEvent event) {
+    // The writer may be gone in a moment: first a look at it, and the rest of its facts while the bytes are
+    // read.
+    model::ProcessInfo writer = processes_.glimpse(event.pid);
     auto examined = examine(event.file.number(), settings_.classify);
     if (const auto* disposition = std::get_if<model::Disposition>(&examined))
       return ledger_.end(*disposition);
@@ -135,10 +138,9 @@ class Monitor::Impl {
     finding.node = settings_.node;
     finding.file = std::move(hit.file);
     const std::uint64_t serial = ++last_serial_;
-    // The writer may be gone in a moment: its facts are read while the bytes are.
     Awaited awaited;
     awaited.process = processes_.submit(serial, event.pid, !attribution_.is_identified(hit.identity));
-    finding.process.pid = event.pid;
+    finding.process = std::move(writer);
     awaited.hash = hash(finding.file, hit.identity, serial, std::move(event.file));
     open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
     arm_deadline();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dropwarden/attribute/process.hpp"
+
 namespace dropwarden::monitor {
 namespace {
 
@@ -32,7 +34,7 @@ void OpenFindings::add(std::uint64_t serial, model::Finding finding, const Event
 void OpenFindings::on_process(std::uint64_t serial, model::ProcessInfo process) {
   const auto at = open_.find(serial);
   if (at == open_.end() || !at->second.awaited.process) return;
-  at->second.finding.process = std::move(process);
+  at->second.finding.process = attribute::complete_process(at->second.finding.process, std::move(process));
   at->second.awaited.process = false;
   resolve(at->second);
   settle(at);

@@ -33,6 +33,12 @@ privilege::ProcessFile to_process_file(attribute::ProcFile file) {
   return privilege::ProcessFile::status;
 }
 
+attribute::ReadProc reader_of(privilege::Privilege& privilege) {
+  return [&privilege](model::Pid pid, attribute::ProcFile file) {
+    return privilege.read_process_file(pid.value, to_process_file(file));
+  };
+}
+
 bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) {
   const auto own = container::parse_process_cgroup(cgroup);
   const auto parent = container::parse_process_cgroup(parent_cgroup);
@@ -43,19 +49,20 @@ bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) 
 
 ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege,
                              OnAnswer on_answer)
-    : worker_(
-          capacity, [&loop, &privilege, on_answer = std::move(on_answer)](Job job, const std::stop_token&) {
-            const auto read = [&privilege](model::Pid pid, attribute::ProcFile file) {
-              return privilege.read_process_file(pid.value, to_process_file(file));
-            };
-            Answer answer;
-            if (job.wants_root) {
-              if (const auto root = read_root_mount(privilege, job.pid)) answer.root = root->device;
-            }
-            answer.process = attribute::read_process(read, is_same_container, job.pid);
-            boost::asio::post(loop, [on_answer, serial = job.serial, answer = std::move(answer)]() mutable {
-              on_answer(serial, std::move(answer));
-            });
-          }) {}
+    : privilege_(privilege),
+      worker_(capacity, [this, &loop, on_answer = std::move(on_answer)](Job job, const std::stop_token&) {
+        Answer answer;
+        if (job.wants_root) {
+          if (const auto root = read_root_mount(privilege_, job.pid)) answer.root = root->device;
+        }
+        answer.process = attribute::read_process(reader_of(privilege_), is_same_container, job.pid);
+        boost::asio::post(loop, [on_answer, serial = job.serial, answer = std::move(answer)]() mutable {
+          on_answer(serial, std::move(answer));
+        });
+      }) {}
+
+model::ProcessInfo ProcessReader::glimpse(model::Pid pid) const {
+  return attribute::glimpse_process(reader_of(privilege_), pid);
+}
 
 }  // namespace dropwarden::monitor

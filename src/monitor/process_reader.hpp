@@ -27,12 +27,15 @@ class ProcessReader {
   using OnAnswer = std::function<void(std::uint64_t serial, Answer answer)>;
   ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege, OnAnswer on_answer);
 
+  // A first look, on the caller's thread.
+  model::ProcessInfo glimpse(model::Pid pid) const;
   // False when the queue is full. `serial` comes back with the answer.
   bool submit(std::uint64_t serial, model::Pid pid, bool wants_root) {
     return worker_.submit({serial, pid, wants_root});
   }
 
  private:
+  privilege::Privilege& privilege_;
   struct Job {
     std::uint64_t serial = 0;
     model::Pid pid;

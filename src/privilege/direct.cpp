@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-#include <cstring>
-
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/text.hpp"
 
-// Owns nothing between calls. Must not own a descriptor inside a container: it would pin the container's mount
-// (EBUSY on removal). Hands groups, tables and files to the caller.
+// Owns nothing between calls. Must not own a descriptor inside a container: it would pin the container's
+// mount (EBUSY on removal). Hands groups, tables and files to the caller.
 namespace dropwarden::privilege {
 namespace {
 
@@ -39,9 +38,9 @@ class Direct final : public Privilege {
   sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
                                              std::uint64_t allowed_type) override {
     const std::string path = path_of(root);
-    // O_PATH runs no code of the file system: what is mounted there is not known yet. The group takes the path
-    // through /proc/self/fd, since fanotify_mark(2) refuses an O_PATH descriptor itself (EBADF). A mount point may have a
-    // symbolic link put over it by a race; /proc/PID/root is a link by nature.
+    // O_PATH runs no code of the file system: what is mounted there is not known yet. The group takes the
+    // path through /proc/self/fd, since fanotify_mark(2) refuses an O_PATH descriptor itself (EBADF). A mount
+    // point may have a symbolic link put over it by a race; /proc/PID/root is a link by nature.
     const bool is_process = std::holds_alternative<ProcessRoot>(root);
     auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | (is_process ? 0 : O_NOFOLLOW));
     if (!opened) return std::unexpected(std::move(opened.error()));
@@ -91,9 +90,10 @@ class Direct final : public Privilege {
   }
 
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
-    struct sockaddr_un address {};
+    struct sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path) return std::unexpected(sys::Error{"connect", path, ENAMETOOLONG});
+    if (path.size() >= sizeof address.sun_path)
+      return std::unexpected(sys::Error{"connect", path, ENAMETOOLONG});
     std::memcpy(address.sun_path, path.data(), path.size());
     sys::Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!socket) return sys::unexpected_errno("socket");
@@ -105,13 +105,15 @@ class Direct final : public Privilege {
   }
 
   sys::Result<void> mount_tmpfs(const std::string& mount_point) override {
-    if (::mount("dropwarden", mount_point.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700,size=64m") != 0) {
+    if (::mount("dropwarden", mount_point.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700,size=64m") !=
+        0) {
       return sys::unexpected_errno("mount", mount_point);
     }
     return {};
   }
 
-  sys::Result<void> mount_overlay(const OverlayDirectories& directories, const std::string& mount_point) override {
+  sys::Result<void> mount_overlay(const OverlayDirectories& directories,
+                                  const std::string& mount_point) override {
     const std::string options =
         "lowerdir=" + directories.lower + ",upperdir=" + directories.upper + ",workdir=" + directories.work;
     if (::mount("overlay", mount_point.c_str(), "overlay", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
@@ -145,6 +147,8 @@ class Direct final : public Privilege {
 
 }  // namespace
 
-std::unique_ptr<Privilege> make_direct(Options options) { return std::make_unique<Direct>(std::move(options)); }
+std::unique_ptr<Privilege> make_direct(Options options) {
+  return std::make_unique<Direct>(std::move(options));
+}
 
 }  // namespace dropwarden::privilege

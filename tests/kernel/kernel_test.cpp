@@ -68,10 +68,4 @@ std::string read_header(const sys::Fd& file, std::size_t length) {
   return header;
 }
 
-void write_file(const std::string& path, std::string_view content) {
-  const sys::Fd file = sys::value_or_throw(sys::open_path(path, O_WRONLY | O_CREAT | O_TRUNC, 0755));
-  require(::write(file.number(), content.data(), content.size()) == static_cast<ssize_t>(content.size()),
-          "write");
-}
-
 }  // namespace dropwarden::test

@@ -37,4 +37,13 @@ inline constexpr std::size_t max_ancestors = 16;
 model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer& is_same_container,
                                 model::Pid pid);
 
+// A first look at who closed the file, for the thread that reads events: what the process cannot make slow,
+// and what most often is gone a moment later. No command line, no ancestors, and `exited`, since nothing was
+// checked.
+model::ProcessInfo glimpse_process(const ReadProc& read_proc, model::Pid pid);
+
+// `later`, with what it could not read any more from `first`, unless the two show different processes on one
+// number. Pure.
+model::ProcessInfo complete_process(const model::ProcessInfo& first, model::ProcessInfo later);
+
 }  // namespace dropwarden::attribute

@@ -7,8 +7,8 @@
 
 namespace dropwarden::daemon {
 
-// What a daemon with this configuration would watch, found once and without one: the same JSON as its report, without
-// marks and ledger. Takes as long as the slowest runtime, at most twice its timeout.
+// What a daemon with this configuration would watch, found once and without one: the same JSON as its report,
+// without marks and ledger. Takes as long as the slowest runtime, at most twice its timeout.
 std::string discover_containers(const config::Config& config);
 
 }  // namespace dropwarden::daemon

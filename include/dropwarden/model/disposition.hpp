@@ -18,25 +18,28 @@ enum class Disposition {
   queue_full,
   failed,
 };
-inline constexpr std::array dispositions{
-    Disposition::reported,           Disposition::excepted,     Disposition::duplicate, Disposition::not_executable,
-    Disposition::outside_containers, Disposition::own_activity, Disposition::vanished,  Disposition::unreadable,
-    Disposition::queue_full,         Disposition::failed};
+inline constexpr std::array dispositions{Disposition::reported,           Disposition::excepted,
+                                         Disposition::duplicate,          Disposition::not_executable,
+                                         Disposition::outside_containers, Disposition::own_activity,
+                                         Disposition::vanished,           Disposition::unreadable,
+                                         Disposition::queue_full,         Disposition::failed};
 const char* name_of(Disposition disposition);
 
-// Why something may have been missed. A loss has no number of events: it is a record that desyncs a container, or all.
+// Why something may have been missed. A loss has no number of events: it is a record that desyncs a
+// container, or all.
 enum class Loss {
-  queue_overflow,     // FAN_Q_OVERFLOW
-  descriptor_limit,   // EMFILE or ENFILE while the kernel opened the event's file
-  lease,              // a lease on the written file, fcntl(2) F_SETLEASE
-  open_failed,        // any other error in place of the event's descriptor
-  mark_failed,        // a container's overlay could not be marked
-  marked_late,        // a container was found after its first instruction may have run
-  output_full,        // a finding did not fit into an output's queue
-  malformed_event,    // bytes from the kernel that do not decode
+  queue_overflow,    // FAN_Q_OVERFLOW
+  descriptor_limit,  // EMFILE or ENFILE while the kernel opened the event's file
+  lease,             // a lease on the written file, fcntl(2) F_SETLEASE
+  open_failed,       // any other error in place of the event's descriptor
+  mark_failed,       // a container's overlay could not be marked
+  marked_late,       // a container was found after its first instruction may have run
+  output_full,       // a finding did not fit into an output's queue
+  malformed_event,   // bytes from the kernel that do not decode
 };
-inline constexpr std::array losses{Loss::queue_overflow, Loss::descriptor_limit, Loss::lease,       Loss::open_failed,
-                                   Loss::mark_failed,    Loss::marked_late,      Loss::output_full, Loss::malformed_event};
+inline constexpr std::array losses{Loss::queue_overflow, Loss::descriptor_limit, Loss::lease,
+                                   Loss::open_failed,    Loss::mark_failed,      Loss::marked_late,
+                                   Loss::output_full,    Loss::malformed_event};
 const char* name_of(Loss loss);
 
 }  // namespace dropwarden::model

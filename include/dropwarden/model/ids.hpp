@@ -22,7 +22,8 @@ using FileSystemId = util::Strong<std::uint64_t, struct FileSystemIdTag>;
 // As the runtime names it: 64 hexadecimal digits, or any name under `ctr`. Empty when unknown.
 using ContainerId = util::Strong<std::string, struct ContainerIdTag>;
 
-// major:minor as mountinfo prints them; for an overlay, the anonymous device of its superblock, unique while it lives.
+// major:minor as mountinfo prints them; for an overlay, the anonymous device of its superblock, unique while
+// it lives.
 struct Device {
   std::uint32_t major = 0;
   std::uint32_t minor = 0;

@@ -13,11 +13,11 @@ struct Mount {
   MountId id;
   MountId parent;
   Device device;
-  std::string root;         // what of the file system is mounted here
-  std::string mount_point;  // seen from the root of the process whose mountinfo it is
-  std::string options;      // per mount
+  std::string root;               // what of the file system is mounted here
+  std::string mount_point;        // seen from the root of the process whose mountinfo it is
+  std::string options;            // per mount
   std::vector<std::string> tags;  // `shared:N`, `master:N`, …
-  std::string file_system;  // `overlay`, `tmpfs`, …
+  std::string file_system;        // `overlay`, `tmpfs`, …
   std::string source;
   std::string super_options;  // of the superblock, as printed: still escaped, see `parse_overlay_layers`
 

@@ -20,8 +20,8 @@ struct Ancestor {
   std::string exe;
 };
 
-// Who closed the file. With `exited` only what was read before the process went away is set. All text is raw bytes
-// that the process chose.
+// Who closed the file. With `exited` only what was read before the process went away is set. All text is raw
+// bytes that the process chose.
 struct ProcessInfo {
   Pid pid;
   Pid pid_in_container;  // innermost NSpid; 0 when unknown

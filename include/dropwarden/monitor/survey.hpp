@@ -10,8 +10,8 @@
 
 namespace dropwarden::monitor {
 
-// The overlays that a monitor would mark now and whose they are, without marking them. Empty when the mount table cannot be
-// read.
+// The overlays that a monitor would mark now and whose they are, without marking them. Empty when the mount
+// table cannot be read.
 std::vector<Overlay> survey_overlays(privilege::Privilege& privilege,
                                      std::shared_ptr<const container::Snapshot> snapshot);
 

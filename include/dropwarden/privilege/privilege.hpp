@@ -39,9 +39,10 @@ struct OverlayDirectories {
   std::string work;
 };
 
-// Everything that needs privilege: opening, marking, /proc of others, sockets of runtimes. The only way to it, so that
-// it can become a process of its own; hence only values and descriptors pass. Nothing that is asked for is trusted:
-// each operation checks what it opened before it acts. Any thread may call it. Errors are the kernel's own.
+// Everything that needs privilege: opening, marking, /proc of others, sockets of runtimes. The only way to
+// it, so that it can become a process of its own; hence only values and descriptors pass. Nothing that is
+// asked for is trusted: each operation checks what it opened before it acts. Any thread may call it. Errors
+// are the kernel's own.
 class Privilege {
  public:
   virtual ~Privilege() = default;
@@ -49,17 +50,17 @@ class Privilege {
   // fanotify_init(2). Needs CAP_SYS_ADMIN.
   virtual sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) = 0;
 
-  // Puts `mask` on the whole file system that `root` is on, once fstatfs(2) has said that it is of type `allowed_type`
-  // (a *_MAGIC): ENOTSUP otherwise. EXDEV when the path is not the root of a mount. Holds nothing open afterwards.
-  // Needs CAP_SYS_ADMIN, and CAP_SYS_PTRACE for a ProcessRoot.
+  // Puts `mask` on the whole file system that `root` is on, once fstatfs(2) has said that it is of type
+  // `allowed_type` (a *_MAGIC): ENOTSUP otherwise. EXDEV when the path is not the root of a mount. Holds
+  // nothing open afterwards. Needs CAP_SYS_ADMIN, and CAP_SYS_PTRACE for a ProcessRoot.
   virtual sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
                                                      std::uint64_t allowed_type) = 0;
 
   // Marks the mount namespace that the mount table comes from (FAN_MARK_MNTNS, Linux 6.15): EINVAL before.
   virtual sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) = 0;
 
-  // The host's mount table, to be read and polled (POLLPRI, proc(5)). /proc/1/mountinfo when dropwarden has a mount
-  // namespace of its own, else its own.
+  // The host's mount table, to be read and polled (POLLPRI, proc(5)). /proc/1/mountinfo when dropwarden has a
+  // mount namespace of its own, else its own.
   virtual sys::Result<sys::Fd> open_mount_table() = 0;
 
   // At most 16 MiB; ESRCH or ENOENT when the process is gone. Needs CAP_SYS_PTRACE for `exe`.
@@ -67,15 +68,17 @@ class Privilege {
 
   // `relative` below the directory `directory` of the host, by open_beneath's rules: for upperdirs. O_RDONLY.
   // Needs CAP_DAC_READ_SEARCH.
-  virtual sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) = 0;
+  virtual sys::Result<sys::Fd> open_in_directory(const std::string& directory,
+                                                 const std::string& relative) = 0;
 
   // A connected, non-blocking stream socket. Needs what the socket's mode asks for.
   virtual sys::Result<sys::Fd> connect_unix(const std::string& path) = 0;
 
-  // For the throw-away container of the self-test: a tmpfs, an overlay over directories below one, and their end (lazily, so
-  // that a descriptor that is still open does not keep it). Need CAP_SYS_ADMIN.
+  // For the throw-away container of the self-test: a tmpfs, an overlay over directories below one, and their
+  // end (lazily, so that a descriptor that is still open does not keep it). Need CAP_SYS_ADMIN.
   virtual sys::Result<void> mount_tmpfs(const std::string& mount_point) = 0;
-  virtual sys::Result<void> mount_overlay(const OverlayDirectories& directories, const std::string& mount_point) = 0;
+  virtual sys::Result<void> mount_overlay(const OverlayDirectories& directories,
+                                          const std::string& mount_point) = 0;
   virtual sys::Result<void> unmount(const std::string& mount_point) = 0;
 };
 

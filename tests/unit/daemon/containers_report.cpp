@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/containers_report.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace dropwarden::daemon {
+namespace {
+
+namespace json = boost::json;
+
+container::Snapshot snapshot_of(model::Container container) {
+  container::Snapshot snapshot;
+  const std::string id = container.id.value;
+  snapshot.containers.emplace(id, std::make_shared<const model::Container>(std::move(container)));
+  return snapshot;
+}
+
+monitor::Overlay overlay_of(const char* container) {
+  monitor::Overlay overlay;
+  overlay.device = {0, 69};
+  overlay.mount_point = "/run/rootfs";
+  overlay.container = {container};
+  overlay.is_marked = true;
+  return overlay;
+}
+
+model::Container container_of(const char* id, const char* name) {
+  model::Container container;
+  container.id = {id};
+  container.name = name;
+  container.state = model::ContainerState::running;
+  return container;
+}
+
+TEST(FormatContainers, NamesEachContainersMountAndSensor) {
+  const monitor::Ledger ledger;
+  const auto report =
+      json::parse(format_containers(snapshot_of(container_of("c", "web")), {overlay_of("c")}, &ledger));
+  EXPECT_TRUE(report.at("daemon").as_bool());
+  const auto& container = report.at("containers").at(0);
+  EXPECT_EQ(container.at("name").as_string(), "web");
+  EXPECT_EQ(container.at("mounts").at(0).at("sensor").as_string(), "close_write");
+  EXPECT_TRUE(report.at("unidentified").as_array().empty());
+}
+
+TEST(FormatContainers, SaysWhyAnOverlayIsNotWatched) {
+  auto overlay = overlay_of("c");
+  overlay.is_marked = false;
+  overlay.problem = "fanotify_mark: No space left on device";
+  const auto report =
+      json::parse(format_containers(snapshot_of(container_of("c", "web")), {overlay}, nullptr));
+  const auto& mount = report.at("containers").at(0).at("mounts").at(0);
+  EXPECT_TRUE(mount.at("sensor").is_null());
+  EXPECT_EQ(mount.at("problem").as_string(), overlay.problem);
+  EXPECT_FALSE(report.at("daemon").as_bool());
+}
+
+TEST(FormatContainers, ListsOverlaysThatNobodyOwns) {
+  const auto report = json::parse(format_containers({}, {overlay_of("")}, nullptr));
+  EXPECT_EQ(report.at("unidentified").as_array().size(), 1U);
+}
+
+TEST(FormatContainers, LeavesOutContainersThatEnded) {
+  auto container = container_of("c", "web");
+  container.state = model::ContainerState::exited;
+  const auto report = json::parse(format_containers(snapshot_of(container), {}, nullptr));
+  EXPECT_TRUE(report.at("containers").as_array().empty());
+}
+
+TEST(FormatContainers, EscapesWhatARuntimeSays) {
+  const auto report =
+      json::parse(format_containers(snapshot_of(container_of("c", "a\x1b[31m\xff")), {}, nullptr));
+  EXPECT_EQ(report.at("containers").at(0).at("name").as_string(), "a\\x1b[31m\\xff");
+}
+
+}  // namespace
+}  // namespace dropwarden::daemon
