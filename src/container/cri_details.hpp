@@ -7,8 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "dropwarden/net/alarm.hpp"
-
+#include "alarm.hpp"
 #include "cri_client.hpp"
 #include "cri_translate.hpp"
 
@@ -40,7 +39,7 @@ class CriDetails {
     bool is_sandbox = false;
     unsigned attempts = 0;
     bool is_tried = false;  // as both
-    net::Alarm retry;
+    Alarm retry;
   };
 
   void pump();

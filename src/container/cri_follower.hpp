@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "dropwarden/container/observer.hpp"
-#include "dropwarden/net/alarm.hpp"
 
+#include "alarm.hpp"
 #include "cri_book.hpp"
 #include "cri_client.hpp"
 #include "cri_details.hpp"
@@ -71,7 +71,7 @@ class CriFollower {
   model::Runtime runtime_ = model::Runtime::unknown;
   std::optional<CriClient> client_;  // nothing once the connection is lost
   std::optional<CriDetails> details_;
-  net::Alarm again_;
+  Alarm again_;
 };
 
 }  // namespace dropwarden::container

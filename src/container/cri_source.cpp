@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "dropwarden/container/source.hpp"
-#include "dropwarden/net/alarm.hpp"
 
+#include "alarm.hpp"
 #include "cri_book.hpp"
 #include "cri_follower.hpp"
 
@@ -83,7 +83,7 @@ class CriSource final : public Source {
   SourceState state_;
   bool is_reported_ = false;
   CriBook book_;
-  net::Alarm retry_;
+  Alarm retry_;
   std::chrono::milliseconds pause_;
   std::optional<CriFollower> follower_;
 };
