@@ -142,7 +142,9 @@ std::optional<DockerEvent> parse_docker_event(std::string_view line) {
   constexpr std::array news{"create", "init", "start", "restart", "die", "died", "rename"};
   const bool is_gone = std::ranges::find(gone, action) != gone.end();
   if (!is_gone && std::ranges::find(news, action) == news.end()) return std::nullopt;
-  DockerEvent event{.is_gone = is_gone, .id = to_container_id(text_at(root, {"Actor", "ID"}))};
+  const bool has_died = action == "die" || action == "died";
+  DockerEvent event{
+      .is_gone = is_gone, .has_died = has_died, .id = to_container_id(text_at(root, {"Actor", "ID"}))};
   if (event.id.value.empty()) return std::nullopt;
   return event;
 }

@@ -31,7 +31,8 @@ struct DockerList {
 };
 
 struct DockerEvent {
-  bool is_gone = false;  // removed; else something about the container is new
+  bool is_gone = false;   // removed; else something about the container is new
+  bool has_died = false;  // its process has ended
   model::ContainerId id;
 };
 

@@ -2,6 +2,8 @@
 #include "docker_session.hpp"
 
 #include <chrono>
+#include <utility>
+#include <vector>
 
 #include "dropwarden/util/escape.hpp"
 
@@ -9,6 +11,7 @@ namespace dropwarden::container {
 namespace {
 
 constexpr std::size_t max_version_bytes = 64;
+constexpr int pauses_before_asking_again = 4;  // of SourceOptions::retry_first
 
 // `20.10.24` of `Docker/20.10.24 (linux)`.
 std::string version_of(std::string_view server) {
@@ -27,6 +30,11 @@ std::string events_target() {
          "&filters=%7B%22type%22%3A%5B%22container%22%5D%7D";  // {"type":["container"]}
 }
 
+// Whether a list has nothing new about a container.
+bool is_settled(const model::Container& known, const model::Container& listed) {
+  return known.state == listed.state && known.metadata == model::Metadata::complete;
+}
+
 }  // namespace
 
 DockerSession::DockerSession(DockerApi& api, std::string source, Observer& observer, Handlers handlers)
@@ -34,7 +42,8 @@ DockerSession::DockerSession(DockerApi& api, std::string source, Observer& obser
       source_(std::move(source)),
       observer_(observer),
       handlers_(std::move(handlers)),
-      next_list_(api.loop()) {}
+      next_list_(api.loop()),
+      ask_again_(api.loop()) {}
 
 void DockerSession::start() {
   request_ = api_.get("/_ping", [this](const auto& answer) { on_ping(answer); });
@@ -46,6 +55,7 @@ void DockerSession::stop() {
   request_.reset();
   events_.reset();
   next_list_.cancel();
+  ask_again_.cancel();
 }
 
 void DockerSession::on_ping(const std::expected<net::HttpResponse, DockerFailure>& answer) {
@@ -78,9 +88,16 @@ void DockerSession::on_event(std::string_view line) {
   const auto event = parse_docker_event(line);
   if (!event) return;
   if (request_ && heard_.size() < docker_max_containers) heard_.insert(event->id.value);
-  if (!event->is_gone) return want(event->id);
-  vanish(event->id);
-  publish_if_complete();
+  if (event->is_gone) {
+    vanish(event->id);
+    return publish_if_complete();
+  }
+  if (!event->has_died) {
+    died_.erase(event->id.value);
+  } else if (known_.contains(event->id.value)) {
+    died_.insert(event->id.value);
+  }
+  want(event->id);
 }
 
 void DockerSession::list() {
@@ -113,12 +130,13 @@ void DockerSession::compare(DockerList list) {
     const model::ContainerId id = entry.container.id;
     listed.insert(id.value);
     const auto known = known_.find(id.value);
-    const bool has_ended = entry.container.state == model::ContainerState::exited;
     // What ended before it was known is of no use, and a host may keep thousands of these.
-    if (known == known_.end() ? has_ended : known->second == entry.container.state) continue;
+    if (known == known_.end() && entry.container.state == model::ContainerState::exited) continue;
+    if (known != known_.end() && is_settled(known->second, entry.container)) continue;
     if (phase_ == Phase::listing) {
+      // Stands in until it is inspected, and stays should that fail.
+      known_.try_emplace(id.value, std::move(entry.container));
       uninspected_.insert(id.value);
-      first_list_.try_emplace(id.value, std::move(entry.container));
     }
     want(id);
   }
@@ -129,7 +147,7 @@ void DockerSession::compare(DockerList list) {
   std::erase_if(listed, [&](const std::string& id) { return !known_.contains(id); });
   if (listed.size() == known_.size()) return;
   std::vector<model::ContainerId> missing;
-  for (const auto& [id, state] : known_) {
+  for (const auto& [id, container] : known_) {
     if (!listed.contains(id) && !heard_.contains(id)) missing.push_back({id});
   }
   for (const model::ContainerId& id : missing) vanish(id);
@@ -147,38 +165,54 @@ void DockerSession::on_result(const model::ContainerId& id,
                               std::expected<DockerContainer, DockerFailure> result) {
   uninspected_.erase(id.value);
   if (result) {
+    doubted_.erase(id.value);
+    if (result->container.state == model::ContainerState::exited) died_.erase(id.value);
     if (result->labels_cut != 0) note("labels of container " + id.value + " are left out or cut");
-    known_.insert_or_assign(id.value, result->container.state);
-    if (phase_ == Phase::following) {
-      observer_.on_container(source_, std::move(result->container));
-    } else {
-      first_list_.insert_or_assign(id.value, std::move(result->container));
-    }
+    known_.insert_or_assign(id.value, result->container);
+    if (phase_ == Phase::following) observer_.on_container(source_, std::move(result->container));
   } else if (result.error().is_missing) {
     vanish(id);
   } else {
-    note(result.error().text);
+    doubt(id, result.error().text);
+    bury(id);
   }
   publish_if_complete();
+}
+
+// podman answers with 500 for a container on its way out, and a daemon that stops refuses connections before
+// it closes its streams: only what fails twice is a problem.
+void DockerSession::doubt(const model::ContainerId& id, const std::string& problem) {
+  if (doubted_.size() >= docker_max_containers || !doubted_.insert(id.value).second) return note(problem);
+  if (std::exchange(will_ask_again_, true)) return;
+  ask_again_.set(api_.options().retry_first * pauses_before_asking_again, [this] {
+    will_ask_again_ = false;
+    const std::vector<std::string> ids(doubted_.begin(), doubted_.end());  // an answer may change the set
+    for (const std::string& doubted : ids) want({doubted});
+  });
+}
+
+// Its end was told, though the daemon says no more about it: one that stops ends its containers first.
+void DockerSession::bury(const model::ContainerId& id) {
+  const auto known = known_.find(id.value);
+  if (died_.erase(id.value) == 0 || known == known_.end()) return;
+  known->second.state = model::ContainerState::exited;
+  known->second.init = {};
+  if (phase_ == Phase::following) observer_.on_container(source_, known->second);
 }
 
 void DockerSession::publish_if_complete() {
   if (phase_ != Phase::inspecting || !uninspected_.empty()) return;
   phase_ = Phase::following;
   std::vector<model::Container> containers;
-  for (auto& [id, container] : first_list_) {
-    // One that could not be inspected stays as the list told it, and is asked about after the next list.
-    known_.try_emplace(id, model::ContainerState::unknown);
-    containers.push_back(std::move(container));
-  }
-  first_list_.clear();
+  for (const auto& [id, container] : known_) containers.push_back(container);
   observer_.on_list(source_, std::move(containers));
 }
 
 void DockerSession::vanish(const model::ContainerId& id) {
   inspector_->forget(id);
   uninspected_.erase(id.value);
-  first_list_.erase(id.value);
+  doubted_.erase(id.value);
+  died_.erase(id.value);
   known_.erase(id.value);
   if (phase_ == Phase::following) observer_.on_gone(source_, id);
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -49,6 +48,8 @@ class DockerSession {
   void compare(DockerList list);
   void want(const model::ContainerId& id);
   void on_result(const model::ContainerId& id, std::expected<DockerContainer, DockerFailure> result);
+  void doubt(const model::ContainerId& id, const std::string& problem);
+  void bury(const model::ContainerId& id);
   void publish_if_complete();
   void vanish(const model::ContainerId& id);
 
@@ -67,11 +68,14 @@ class DockerSession {
   std::unique_ptr<net::HttpExchange> events_;
   Alarm next_list_;
   // What the observer was told last, or will be by the first list.
-  std::unordered_map<std::string, model::ContainerState> known_;
+  std::unordered_map<std::string, model::Container> known_;
   // IDs of events since the list was asked for: its answer may be older than they are.
   std::unordered_set<std::string> heard_;
-  std::map<std::string, model::Container> first_list_;
-  std::unordered_set<std::string> uninspected_;  // of first_list_
+  std::unordered_set<std::string> doubted_;  // their last inspection failed
+  Alarm ask_again_;
+  bool will_ask_again_ = false;
+  std::unordered_set<std::string> died_;         // of known_: an event said so, no inspection yet
+  std::unordered_set<std::string> uninspected_;  // of known_, before the first list is told
   bool has_problem_ = false;
   bool has_new_problem_ = false;  // since the last list
 };

@@ -240,6 +240,7 @@ TEST(ParseDockerEvent, TellsNewsFromTheEnd) {
     ASSERT_TRUE(parsed) << action;
     EXPECT_EQ(parsed->id.value, id);
     EXPECT_FALSE(parsed->is_gone) << action;
+    EXPECT_EQ(parsed->has_died, std::string_view{action}.starts_with("die")) << action;
   }
   for (const char* action : {"destroy", "remove"})
     EXPECT_TRUE(parse_docker_event(event(action)).value().is_gone);

@@ -256,6 +256,7 @@ TEST_F(DockerSource, KeepsWhatTheListSaidOfAContainerThatCannotBeInspected) {
   start();
   ASSERT_TRUE(run_until_listed());
   EXPECT_EQ(recorder.known.at("boxa").metadata, model::Metadata::pending);
+  ASSERT_TRUE(run_until([&] { return !recorder.states.back().problem.empty(); }));
   EXPECT_TRUE(recorder.states.back().is_connected);
   EXPECT_THAT(recorder.states.back().problem, HasSubstr("status 500"));
 }
@@ -265,10 +266,33 @@ TEST_F(DockerSource, MendsWhatCouldNotBeInspectedAfterTheNextList) {
   docker.answer("/containers/" + id_of('a') + "/json", {.body = "garbage"});
   start();
   ASSERT_TRUE(run_until_listed());
+  ASSERT_TRUE(run_until([&] { return !recorder.states.back().problem.empty(); }));
   EXPECT_THAT(recorder.states.back().problem, HasSubstr("malformed JSON"));
   docker.answer("/containers/" + id_of('a') + "/json", {.body = inspected('a')});
   EXPECT_TRUE(run_until([&] { return recorder.known.at("boxa").metadata == model::Metadata::complete; }));
   EXPECT_TRUE(run_until([&] { return recorder.states.back().problem.empty(); }));
+}
+
+TEST_F(DockerSource, ForgivesAnInspectionThatFailsOnce) {
+  start();
+  ASSERT_TRUE(run_until_listed());
+  const std::string target = "/containers/" + id_of('b') + "/json";
+  docker.answer(target, {.status = 500, .body = "{}"});
+  docker.emit(event("start", 'b'));
+  ASSERT_TRUE(run_until([&] { return has(target); }));
+  docker.answer(target, {.body = inspected('b')});
+  EXPECT_TRUE(run_until([&] { return recorder.known.contains("boxb"); }));
+  EXPECT_EQ(recorder.states.size(), 1U) << "it was called a problem";
+}
+
+TEST_F(DockerSource, KnowsTheEndOfAContainerFromADaemonThatStops) {
+  start();
+  ASSERT_TRUE(run_until_listed());
+  is_absent = true;  // no more connections, while the event stream still lives
+  docker.emit(event("die", 'a'));
+  ASSERT_TRUE(run_until([&] { return recorder.known.at("boxa").state == ContainerState::exited; }));
+  EXPECT_EQ(recorder.known.at("boxa").init.value, 0);
+  EXPECT_EQ(recorder.known.at("boxa").image.digest, image_of('d')) << "what was known is lost";
 }
 
 TEST_F(DockerSource, DropsWhatIsRemovedBetweenListAndInspection) {
@@ -283,6 +307,7 @@ TEST_F(DockerSource, RefusesAnAnswerAboutAnotherContainer) {
   docker.answer("/containers/" + id_of('a') + "/json", {.body = inspected('b')});
   start();
   ASSERT_TRUE(run_until_listed());
+  ASSERT_TRUE(run_until([&] { return !recorder.states.back().problem.empty(); }));
   EXPECT_FALSE(recorder.known.contains("boxb"));
   EXPECT_THAT(recorder.states.back().problem, HasSubstr("another container"));
 }
