@@ -27,7 +27,8 @@ class RealGroup : public KernelTest, public testing::WithParamInterface<bool> {
   void SetUp() override {
     KernelTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    if (GetParam() && !features_.has_fd_error) GTEST_SKIP() << "needs FAN_REPORT_FD_ERROR, Linux 6.13";
+    if (GetParam() && !features_.has_fd_error)
+      GTEST_SKIP() << "SKIP kernel: needs FAN_REPORT_FD_ERROR, Linux 6.13";
     const watch::Features features{.has_fd_error = GetParam()};
     overlay_ = std::make_unique<TestOverlay>(make_scratch_directory());
     TestGroup group(*privilege_, features);
@@ -129,7 +130,7 @@ TEST_P(RealGroup, BalancesWhereDescriptorsAreScarce) {
 
 TEST_P(RealGroup, TellsOfAnOverflowAfterAllThatWasQueued) {
   const auto limit = read_queue_limit();
-  if (limit > max_affordable_queue) GTEST_SKIP() << "fs.fanotify.max_queued_events is " << limit;
+  if (limit > max_affordable_queue) GTEST_SKIP() << "SKIP kernel: fs.fanotify.max_queued_events is " << limit;
   write_files(merged(), limit + 1000);
   run_until(limit + 1);
   EXPECT_EQ(headers_.size(), limit);

@@ -26,7 +26,7 @@ void KernelTest::SetUp() {
   const std::string missing = reason ? *reason : features.error().text();
   const char* ci = std::getenv("CI");
   ASSERT_FALSE(ci != nullptr && std::string_view(ci) == "true") << missing;
-  GTEST_SKIP() << "needs CAP_SYS_ADMIN: " << missing;
+  GTEST_SKIP() << "SKIP privilege: needs CAP_SYS_ADMIN: " << missing;
 }
 
 TestGroup::TestGroup(privilege::Privilege& privilege, const watch::Features& features)

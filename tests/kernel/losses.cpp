@@ -37,7 +37,7 @@ class LossRecord : public KernelTest {
 
 TEST_F(LossRecord, TellsOnceThatTheQueueOverflowed) {
   const auto limit = read_queue_limit();
-  if (limit > max_affordable_queue) GTEST_SKIP() << "fs.fanotify.max_queued_events is " << limit;
+  if (limit > max_affordable_queue) GTEST_SKIP() << "SKIP kernel: fs.fanotify.max_queued_events is " << limit;
   TestGroup group(*privilege_, features_);
   group.mark(overlay_->merged());
   write_files(overlay_->merged(), limit + 100);
@@ -54,7 +54,7 @@ TEST_F(LossRecord, TellsOnceThatTheQueueOverflowed) {
 }
 
 TEST_F(LossRecord, TellsOfAFileThatALeaseKeptFromUs) {
-  if (!features_.has_fd_error) GTEST_SKIP() << "needs FAN_REPORT_FD_ERROR, Linux 6.13";
+  if (!features_.has_fd_error) GTEST_SKIP() << "SKIP kernel: needs FAN_REPORT_FD_ERROR, Linux 6.13";
   TestGroup group(*privilege_, features_);
   group.mark(overlay_->merged());
   LeaseHolder holder(overlay_->merged() + "/tmp/leased");
@@ -74,7 +74,7 @@ TEST_F(LossRecord, IsAnEmptyQueueWhereALeaseMeetsNoErrorRecords) {
 }
 
 TEST_F(LossRecord, TellsOfEachFileThatNoDescriptorWasLeftFor) {
-  if (!features_.has_fd_error) GTEST_SKIP() << "needs FAN_REPORT_FD_ERROR, Linux 6.13";
+  if (!features_.has_fd_error) GTEST_SKIP() << "SKIP kernel: needs FAN_REPORT_FD_ERROR, Linux 6.13";
   TestGroup group(*privilege_, features_);
   group.mark(overlay_->merged());
   write_files(overlay_->merged(), 10);

@@ -130,7 +130,7 @@ TEST_F(MountTable, SaysNothingOfMountsInOtherNamespaces) {
 }
 
 TEST_F(MountTable, HasEventsOfItsOwn) {
-  if (!features_.has_mount_events) GTEST_SKIP() << "needs FAN_REPORT_MNT, Linux 6.15";
+  if (!features_.has_mount_events) GTEST_SKIP() << "SKIP kernel: needs FAN_REPORT_MNT, Linux 6.15";
   TestGroup group(*privilege_, watch::mount_group_flags(), O_RDONLY);
   const auto name_space = sys::value_or_throw(sys::open_path("/proc/self/ns/mnt", O_RDONLY));
   ASSERT_EQ(::fanotify_mark(group.descriptor(), FAN_MARK_ADD | sys::fanotify_abi::mark_mount_namespace,

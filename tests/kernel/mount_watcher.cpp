@@ -37,7 +37,8 @@ class MountWatcher : public KernelTest, public testing::WithParamInterface<bool>
   void SetUp() override {
     KernelTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    if (GetParam() && !features_.has_mount_events) GTEST_SKIP() << "needs FAN_REPORT_MNT, Linux 6.15";
+    if (GetParam() && !features_.has_mount_events)
+      GTEST_SKIP() << "SKIP kernel: needs FAN_REPORT_MNT, Linux 6.15";
     point_ = make_scratch_directory();
     std::optional<sys::Fd> mount_events;
     if (GetParam()) mount_events = open_mount_events();

@@ -140,7 +140,7 @@ TEST_F(Privileged, HandsOutAMountTableThatCanBePolled) {
 // Where the first process has another mount namespace (or cannot be asked), what is marked is the host's or
 // our own.
 TEST_F(Privileged, MarksTheMountNamespaceThatTheTableComesFrom) {
-  if (!features_.has_mount_events) GTEST_SKIP() << "needs FAN_REPORT_MNT, Linux 6.15";
+  if (!features_.has_mount_events) GTEST_SKIP() << "SKIP kernel: needs FAN_REPORT_MNT, Linux 6.15";
   // A procfs that knows no first process: the table is our own.
   const std::string proc = make_scratch_directory();
   std::filesystem::create_symlink("/proc/self", proc + "/self");
@@ -176,7 +176,7 @@ TEST(ProbeFeatures, AgreesWithThisKernel) {
       [&](unsigned flags, unsigned event_flags) { return privilege->open_group(flags, event_flags); });
   if (!features) {
     EXPECT_THAT(features.error().number, AnyOf(EPERM, ENOSYS, EMFILE));
-    GTEST_SKIP() << features.error().text();
+    GTEST_SKIP() << "SKIP privilege: " << features.error().text();
   }
   EXPECT_EQ(privilege->open_group(watch::group_flags({.has_fd_error = true}), watch::group_event_flags())
                 .has_value(),

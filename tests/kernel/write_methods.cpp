@@ -197,7 +197,8 @@ TEST_P(WriteMethod, EndsInOneCloseWriteEventThatShowsTheHeader) {
   });
   const std::string outcome = container.line().hear();
   ASSERT_TRUE(container.wait());
-  if (outcome != "written") GTEST_SKIP() << "not on this kernel's overlay over tmpfs: " << outcome;
+  if (outcome != "written")
+    GTEST_SKIP() << "SKIP kernel: not on this kernel's overlay over tmpfs: " << outcome;
   const auto events = group.read_queued();
   ASSERT_EQ(events.size(), 1U);
   ASSERT_EQ(events[0].record.type, watch::RawEvent::Type::file);

@@ -53,7 +53,7 @@ TEST(Files, InTheSystemDirectoriesAreElfWhereTheirFirstFourBytesSaySo) {
 
 TEST(Files, OfTheSystemAreWhatTheyAre) {
   const auto busybox = elf_facts("/bin/busybox");
-  if (!busybox) GTEST_SKIP() << "no /bin/busybox here";
+  if (!busybox) GTEST_SKIP() << "SKIP runtime: no /bin/busybox here";
   const auto ls = elf_facts("/bin/ls");
   ASSERT_TRUE(ls);
   EXPECT_EQ(ls->type, ElfType::pie);
@@ -86,7 +86,7 @@ TEST_P(Compiler, MakesWhatWeSay) {
   const int status = std::system(command.c_str());  // NOLINT(bugprone-command-processor)
   const auto facts = status == 0 ? elf_facts(out) : std::nullopt;
   fs::remove_all(directory);
-  if (status != 0) GTEST_SKIP() << "no compiler that does " << GetParam().flags;
+  if (status != 0) GTEST_SKIP() << "SKIP kernel: no compiler that does " << GetParam().flags;
   ASSERT_TRUE(facts);
   EXPECT_EQ(facts->type, GetParam().type);
   EXPECT_EQ(facts->is_static, GetParam().is_static);

@@ -104,7 +104,7 @@ TEST_F(Kernel, RunsAProgramWhoseClassAndByteOrderAreLies) {
   const Bytes bytes = read_part("/bin/true", 0, std::size_t{16} << 20U);
   std::string content;
   for (const std::byte byte : bytes) content += static_cast<char>(byte);
-  if (run(content).error != 0) GTEST_SKIP() << "this machine does not run a copy of /bin/true";
+  if (run(content).error != 0) GTEST_SKIP() << "SKIP kernel: this machine does not run a copy of /bin/true";
   const auto honest = classify_header(bytes);
   content[EI_CLASS] = content[EI_CLASS] == ELFCLASS64 ? ELFCLASS32 : ELFCLASS64;
   content[EI_DATA] = content[EI_DATA] == ELFDATA2LSB ? ELFDATA2MSB : ELFDATA2LSB;

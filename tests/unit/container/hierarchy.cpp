@@ -33,7 +33,7 @@ using testing::ElementsAre;
 class HierarchiesTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (::geteuid() != 0) GTEST_SKIP() << "needs root to make cgroups";
+    if (::geteuid() != 0) GTEST_SKIP() << "SKIP privilege: needs root to make cgroups";
     auto read = read_hierarchies();
     if (!read) GTEST_SKIP() << "no cgroup hierarchy here: " << read.error().text();
     hierarchies_.emplace(std::move(*read));

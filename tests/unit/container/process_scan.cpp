@@ -171,7 +171,7 @@ pid_t fork_in_new_pid_namespace() {
 }
 
 TEST(ProcessScan, FindsTheInitOfARealCgroup) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root to make cgroups and pid namespaces";
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIP privilege: needs root to make cgroups and pid namespaces";
   const auto hierarchies = read_hierarchies();
   if (!hierarchies) GTEST_SKIP() << "no cgroup hierarchy here: " << hierarchies.error().text();
   const auto& hierarchy = hierarchies->all().front();

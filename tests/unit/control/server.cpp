@@ -191,7 +191,7 @@ TEST(ControlServer, LeavesNothingBehind) {
 
 // The mode of the file keeps other users out; should it be opened up, SO_PEERCRED does.
 TEST(ControlServer, ServesNobodyButRootAndItsOwnUser) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root to become another user";
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIP privilege: needs root to become another user";
   const RunningServer server{some_handlers};
   ASSERT_EQ(::chmod(server.path().c_str(), 0777), 0);
   const std::string directory = server.path().substr(0, server.path().rfind('/'));

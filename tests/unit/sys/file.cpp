@@ -103,7 +103,7 @@ TEST_F(FileTest, TellsItsStatus) {
 TEST_F(FileTest, TellsTheMountByTheNumberThatMountinfoHas) {
   const auto file = value_or_throw(open_path("/proc/self/status", O_RDONLY));
   const auto status = value_or_throw(read_status(file.number()));
-  if (status.mount_id == 0) GTEST_SKIP() << "statx gives no mount ID before Linux 5.8";
+  if (status.mount_id == 0) GTEST_SKIP() << "SKIP kernel: statx gives no mount ID before Linux 5.8";
   const auto mounts = value_or_throw(read_file("/proc/self/mountinfo", 1 << 24));
   EXPECT_THAT("\n" + mounts, testing::HasSubstr("\n" + std::to_string(status.mount_id) + " "));
 }

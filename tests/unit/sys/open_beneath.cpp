@@ -100,7 +100,7 @@ TEST_F(OpenBeneath, GivesUpOnALeasedFileAtOnce) {
   const auto holder = value_or_throw(open_path(scratch_ / "tree/bin/tool", O_RDWR));
   if (::fcntl(holder.number(), F_SETLEASE, F_WRLCK) != 0) {
     ::signal(SIGIO, before);
-    GTEST_SKIP() << "no leases on the file system of /var/tmp";
+    GTEST_SKIP() << "SKIP kernel: no leases on the file system of /var/tmp";
   }
   const auto start = std::chrono::steady_clock::now();
   const auto file = open_beneath(tree_.number(), "bin/tool", O_RDONLY);
