@@ -54,7 +54,8 @@ bool MarkKeeper::has_unidentified() const {
 
 void MarkKeeper::apply() {
   const auto now = Clock::now();
-  const auto wanted = view_.targets();
+  const auto owners = view_.owners();
+  const auto wanted = view_.targets(owners);
 
   // What is really marked now, not what we remember: a mark goes with its superblock without a word, and the
   // next mount may carry the same device number and mount ID at once.
@@ -72,7 +73,7 @@ void MarkKeeper::apply() {
     if (const model::Mount* mount = view_.mount_of(target)) mark(target, *mount);
   }
   overlays_.expire(now - keep_retired);
-  identify_containers();
+  identify_containers(owners);
 }
 
 std::vector<model::Device> MarkKeeper::read_marked() const {
@@ -140,15 +141,27 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
                 place_of(target), explain(error));
 }
 
-void MarkKeeper::identify_containers() {
+void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
   for (const model::Mount* root : view_.roots()) overlays_.learn_mount(root->id, root->device);
-  for (const auto& [device, owner] : view_.owners()) {
+  for (const auto& [device, owner] : owners) {
     Overlay* overlay = overlays_.find(device);
     if (overlay == nullptr) continue;
     // What a process shows gives way to what a runtime told, and never takes a name back.
     const bool is_told = owner.evidence != container::Evidence::init_root;
     if (is_told || overlay->container.value.empty()) overlay->container = owner.id;
   }
+}
+
+std::vector<Overlay> MarkKeeper::foreign() const {
+  std::vector<Overlay> foreign;
+  for (const model::Mount* mount : view_.foreign(view_.owners())) {
+    Overlay overlay;
+    overlay.device = mount->device;
+    overlay.mount_point = mount->mount_point;
+    overlay.problem = "not marked: a container mounted it itself (its upper directory is not on this host)";
+    foreign.push_back(std::move(overlay));
+  }
+  return foreign;
 }
 
 }  // namespace dropwarden::monitor

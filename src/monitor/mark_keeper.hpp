@@ -41,6 +41,8 @@ class MarkKeeper {
   void set_ready() { is_ready_ = true; }
 
   std::size_t marks() const;
+  // Overlays that are not to be marked, and why.
+  std::vector<Overlay> foreign() const;
   // Overlays that no container is known to own.
   bool has_unidentified() const;
 
@@ -49,7 +51,7 @@ class MarkKeeper {
   std::vector<model::Device> read_marked() const;
   void mark(const watch::Target& target, const model::Mount& mount);
   void fail(const watch::Target& target, const sys::Error& error);
-  void identify_containers();
+  void identify_containers(const OverlayView::Owners& owners);
 
   privilege::Privilege& privilege_;
   const int group_;

@@ -318,8 +318,10 @@ std::size_t Monitor::marks() const {
   return impl_->keeper().marks();
 }
 std::vector<Overlay> Monitor::overlays() const {
+  std::vector<Overlay> overlays = impl_->keeper().foreign();
   const auto& current = impl_->overlays().current();
-  return {current.begin(), current.end()};
+  overlays.insert(overlays.end(), current.begin(), current.end());
+  return overlays;
 }
 
 }  // namespace dropwarden::monitor

@@ -19,15 +19,27 @@ bool is_root_of_host(const model::Mount& mount) {
 
 }  // namespace
 
+OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
+  // Looked at once: what the table said of the mount before holds as long as the mount does.
+  const auto known = std::ranges::find(host_overlays_, mount, &HostOverlay::mount);
+  if (known != host_overlays_.end()) return *known;
+  HostOverlay overlay{.mount = mount, .layers = {}};
+  if (auto layers = mount::parse_overlay_layers(mount)) overlay.layers = std::move(*layers);
+  const std::string& upperdir = overlay.layers.upperdir;
+  overlay.is_upperdir_here = upperdir.empty() || privilege_.open_in_directory(upperdir, ".").has_value();
+  return overlay;
+}
+
 void OverlayView::on_table(const std::vector<model::Mount>& table) {
-  host_overlays_.clear();
+  std::vector<HostOverlay> overlays;
   host_root_.reset();
   for (const model::Mount& mount : table) {
     if (is_root_of_host(mount)) host_root_ = mount.device;
     if (mount.file_system != "overlay" || is_root_of_host(mount)) continue;
-    if (mount::classify_overlay(mount) == mount::OverlayUse::container) host_overlays_.push_back(mount);
+    if (mount::classify_overlay(mount) == mount::OverlayUse::container) overlays.push_back(look_at(mount));
   }
-  std::erase_if(host_overlays_, [&](const model::Mount& mount) { return mount.device == host_root_; });
+  std::erase_if(overlays, [&](const HostOverlay& overlay) { return overlay.mount.device == host_root_; });
+  host_overlays_ = std::move(overlays);
 }
 
 void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
@@ -49,23 +61,37 @@ void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snaps
   }
 }
 
-std::unordered_map<model::Device, watch::Target> OverlayView::targets() const {
+bool OverlayView::is_foreign(const HostOverlay& overlay, const Owners& owners) {
+  return !overlay.is_upperdir_here && !owners.contains(overlay.mount.device);
+}
+
+std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owners& owners) const {
   std::unordered_map<model::Device, watch::Target> targets;
-  for (const model::Mount& mount : host_overlays_) {
+  for (const HostOverlay& overlay : host_overlays_) {
+    if (is_foreign(overlay, owners)) continue;
+    const model::Mount& mount = overlay.mount;
     targets.try_emplace(mount.device, watch::Target{mount.device, mount.mount_point, {}});
   }
   for (const auto& [id, root] : roots_) {
     if (!root.mount) continue;
-    auto& target =
-        targets.try_emplace(root.mount->device, watch::Target{root.mount->device, {}, {}}).first->second;
-    target.init = root.init;
+    const watch::Target by_process{root.mount->device, {}, {}};
+    targets.try_emplace(root.mount->device, by_process).first->second.init = root.init;
   }
   return targets;
 }
 
+std::vector<const model::Mount*> OverlayView::foreign(const Owners& owners) const {
+  std::vector<const model::Mount*> foreign;
+  for (const HostOverlay& overlay : host_overlays_) {
+    if (is_foreign(overlay, owners)) foreign.push_back(&overlay.mount);
+  }
+  return foreign;
+}
+
 const model::Mount* OverlayView::mount_of(const watch::Target& target) const {
-  const auto on_host = std::ranges::find(host_overlays_, target.device, &model::Mount::device);
-  if (on_host != host_overlays_.end()) return &*on_host;
+  for (const HostOverlay& overlay : host_overlays_) {
+    if (overlay.mount.device == target.device) return &overlay.mount;
+  }
   for (const model::Mount* root : roots()) {
     if (root->device == target.device) return root;
   }
@@ -98,12 +124,12 @@ std::optional<model::Device> OverlayView::read_root_device(model::Pid init) cons
   return root->device;
 }
 
-std::unordered_map<model::Device, container::OverlayOwner> OverlayView::owners() const {
+OverlayView::Owners OverlayView::owners() const {
   std::vector<container::OverlayClue> clues;
-  for (const model::Mount& mount : host_overlays_) {
-    clues.push_back({.device = mount.device,
-                     .upperdir = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{}).upperdir,
-                     .carried = mount::container_id_of(mount).value_or(model::ContainerId{})});
+  for (const HostOverlay& overlay : host_overlays_) {
+    clues.push_back({.device = overlay.mount.device,
+                     .upperdir = overlay.layers.upperdir,
+                     .carried = mount::container_id_of(overlay.mount).value_or(model::ContainerId{})});
   }
   for (const model::Mount* root : roots()) {
     clues.push_back({.device = root->device, .upperdir = {}, .carried = {}});

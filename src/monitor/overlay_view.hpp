@@ -25,11 +25,17 @@ class OverlayView {
   void on_table(const std::vector<model::Mount>& table);
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
 
-  // Each overlay once, reached through the host's table where it is there.
-  std::unordered_map<model::Device, watch::Target> targets() const;
+  using Owners = std::unordered_map<model::Device, container::OverlayOwner>;
+
+  // Each overlay once, reached through the host's table where it is there. Without those that are foreign.
+  std::unordered_map<model::Device, watch::Target> targets(const Owners& owners) const;
+  // Overlays in the host's table that nobody owns and whose upper directory is not on this host: a container
+  // mounted them itself, in a volume that propagates its mounts to the host. Their layers may be a file
+  // system that hangs, which a mark would let the container do to us.
+  std::vector<const model::Mount*> foreign(const Owners& owners) const;
   // The mount of a target, null when there is no such target any more.
   const model::Mount* mount_of(const watch::Target& target) const;
-  std::unordered_map<model::Device, container::OverlayOwner> owners() const;
+  Owners owners() const;
   // The mounts that containers see as their root.
   std::vector<const model::Mount*> roots() const;
 
@@ -43,7 +49,15 @@ class OverlayView {
   std::optional<model::Device> read_root_device(model::Pid init) const;
 
   privilege::Privilege& privilege_;
-  std::vector<model::Mount> host_overlays_;
+  struct HostOverlay {
+    model::Mount mount;
+    model::OverlayLayers layers;
+    bool is_upperdir_here = false;
+  };
+  HostOverlay look_at(const model::Mount& mount) const;
+  static bool is_foreign(const HostOverlay& overlay, const Owners& owners);
+
+  std::vector<HostOverlay> host_overlays_;
   std::optional<model::Device> host_root_;
   std::unordered_map<std::string, Root> roots_;  // by container ID
   std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();

@@ -26,7 +26,7 @@ std::vector<Overlay> survey_overlays(privilege::Privilege& privilege,
   view.on_containers(std::move(snapshot));
   const auto owners = view.owners();
   std::vector<Overlay> overlays;
-  for (const auto& [device, target] : view.targets()) {
+  for (const auto& [device, target] : view.targets(owners)) {
     Overlay overlay;
     overlay.device = device;
     overlay.mount_point = target.mount_point;

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <filesystem>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "support/child.hpp"
+#include "support/daemon.hpp"
+#include "support/overlay.hpp"
+#include "support/requirements.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+// The monitor where no runtime is configured: overlays are all there is to go by. What is mounted goes with
+// the directory.
+class Overlays : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = missing_requirement({});
+    if (!missing.empty()) GTEST_SKIP() << missing;
+    directory_ = std::make_unique<TemporaryDirectory>();
+    // An upper directory cannot be on an overlay, which /var/tmp may be.
+    std::filesystem::create_directory(directory_->path() / "files");
+    require(::mount("test", path("").c_str(), "tmpfs", 0, "size=16m") == 0, "mount");
+    require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
+    std::filesystem::create_directory(path("daemon"));
+    daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{});
+  }
+
+  std::string path(const std::string& name) const { return (directory_->path() / "files" / name).string(); }
+  std::string report() const {
+    return run_dropwarden({"containers", "--json", "--config", daemon_->configuration_file()}).output;
+  }
+
+  std::unique_ptr<TemporaryDirectory> directory_;
+  std::unique_ptr<Daemon> daemon_;
+};
+
+TEST_F(Overlays, AreWatchedAlsoWhereNoContainerIsKnown) {
+  std::filesystem::create_directory(path("overlay"));
+  const TestOverlay overlay(path("overlay"));
+  const std::string marked = "\"sensor\":\"close_write\"";
+  ASSERT_TRUE(wait_for([&] { return report().find(overlay.merged()) != std::string::npos; }, 10s))
+      << report();
+  EXPECT_THAT(report(), HasSubstr(marked));
+  std::filesystem::copy_file("/bin/busybox", overlay.merged() + "/dropped");
+  const auto record = daemon_->wait_for_record(
+      [&](const Record& candidate) {
+        return text_at(candidate, "/data/path") == overlay.merged() + "/dropped";
+      },
+      20s);
+  EXPECT_TRUE(record) << daemon_->log();
+}
+
+// Its layers may be a FUSE file system of the container that never answers: whoever marks it hangs with it.
+TEST_F(Overlays, ThatAContainerMountsInAVolumeWhichPropagatesAreNotMarkedAndAreNamed) {
+  std::filesystem::create_directory(path("volume"));
+  Child container([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    // Its own directories are where the host cannot see them; the volume stays shared.
+    require(::mount(nullptr, "/mnt", nullptr, MS_PRIVATE, nullptr) == 0 || errno == EINVAL, "mount");
+    require(::mount("private", "/mnt", "tmpfs", 0, nullptr) == 0, "mount");
+    for (const char* name : {"/mnt/l", "/mnt/u", "/mnt/w"}) std::filesystem::create_directory(name);
+    require(::mount("overlay", path("volume").c_str(), "overlay", 0,
+                    "lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w") == 0,
+            "mount");
+    line.tell();
+    line.hear();
+  });
+  container.line().hear();
+  ASSERT_TRUE(wait_for([&] { return report().find(path("volume")) != std::string::npos; }, 10s)) << report();
+  EXPECT_THAT(report(), HasSubstr("a container mounted it itself"));
+  EXPECT_THAT(report(), Not(HasSubstr("\"sensor\":\"close_write\"")));
+  container.line().tell();
+  EXPECT_TRUE(container.wait());
+}
+
+}  // namespace
+}  // namespace dropwarden::test
