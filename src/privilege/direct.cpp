@@ -84,7 +84,7 @@ class Direct final : public Privilege {
   }
 
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
-    auto base = sys::open_path(directory, O_PATH | O_DIRECTORY);
+    auto base = sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
     if (!base) return std::unexpected(std::move(base.error()));
     return sys::open_beneath(base->number(), relative, O_RDONLY | O_NOCTTY);
   }
@@ -131,8 +131,13 @@ class Direct final : public Privilege {
 
  private:
   std::string path_of(const RootPath& root) const {
-    if (const auto* point = std::get_if<MountPoint>(&root)) return point->path;
+    if (const auto* point = std::get_if<MountPoint>(&root)) return host_path(point->path);
     return options_.proc + "/" + std::to_string(std::get<ProcessRoot>(root).pid) + "/root";
+  }
+
+  // A path of the host's mount table, as it can be reached from here.
+  std::string host_path(const std::string& path) const {
+    return table_owner() == "1" ? options_.proc + "/1/root" + path : path;
   }
 
   // Whose mount table is the host's. In a pod or a hardened unit that is the one of pid 1.

@@ -13,7 +13,7 @@ namespace dropwarden::privilege {
 
 // How a container's root file system is reached.
 struct MountPoint {
-  std::string path;  // in the mount namespace of the privileged side
+  std::string path;  // in the mount namespace that the mount table comes from
 };
 struct ProcessRoot {
   std::int32_t pid;  // through /proc/PID/root: late, but independent of mount propagation
