@@ -5,7 +5,9 @@
 #include <fstream>
 #include <memory>
 #include <ostream>
+#include <stdexcept>
 #include <string>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 
@@ -119,7 +121,13 @@ void add_self_test(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand(
       "self-test",
       "Drop executables into a throw-away container and check that each is reported (needs root)");
-  verb->callback([&session] { session.action = [&session] { return SelfTest(session.out).run(); }; });
+  verb->callback([&session] {
+    session.action = [&session] {
+      if (::geteuid() != 0)
+        throw std::runtime_error("self-test mounts an overlay and starts a monitor: run it as root");
+      return SelfTest(session.out).run();
+    };
+  });
 }
 
 }  // namespace dropwarden::cli

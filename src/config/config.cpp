@@ -48,7 +48,8 @@ Config load(const std::filesystem::path& file) {
   auto text = sys::read_file(file, max_file);
   // One byte too many is enough for `parse` to say so.
   if (!text && text.error().number == EFBIG) text = std::string(max_file + 1, ' ');
-  return parse(sys::value_or_throw(std::move(text)), file);
+  if (!text) throw ConfigError(text.error().text());
+  return parse(*text, file);
 }
 
 }  // namespace dropwarden::config

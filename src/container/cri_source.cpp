@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cerrno>
 #include <optional>
 #include <utility>
 
 #include "dropwarden/container/source.hpp"
 
 #include "alarm.hpp"
+#include "connect_problem.hpp"
 #include "cri_book.hpp"
 #include "cri_follower.hpp"
 
@@ -39,11 +39,7 @@ class CriSource final : public Source {
   void connect() {
     follower_.reset();
     auto socket = connect_(options_.socket);
-    if (!socket) {
-      const bool is_absent = socket.error().number == ENOENT;
-      return try_later(is_absent ? "no such socket: the runtime is not there, or not running"
-                                 : socket.error().text());
-    }
+    if (!socket) return try_later(connect_problem(socket.error()));
     CriFollower::Callbacks callbacks{
         .on_connected =
             [this](std::string version) {

@@ -2,6 +2,7 @@
 #include "docker_api.hpp"
 
 #include "alarm.hpp"
+#include "connect_problem.hpp"
 
 namespace dropwarden::container {
 namespace {
@@ -29,7 +30,7 @@ std::unique_ptr<net::HttpExchange> DockerApi::get(std::string_view target, std::
   auto socket = connect_(options_.socket);
   if (!socket) {
     return std::make_unique<Stillborn>(
-        loop_, [on_answer = std::move(on_answer), text = socket.error().text()] {
+        loop_, [on_answer = std::move(on_answer), text = connect_problem(socket.error())] {
           on_answer(std::unexpected(DockerFailure{.is_missing = false, .text = text}));
         });
   }
@@ -54,10 +55,10 @@ std::unique_ptr<net::HttpExchange> DockerApi::stream(std::string_view target,
                                                      net::HttpStreamHandlers handlers) {
   auto socket = connect_(options_.socket);
   if (!socket) {
-    return std::make_unique<Stillborn>(loop_,
-                                       [on_end = std::move(handlers.on_end), text = socket.error().text()] {
-                                         on_end({.kind = net::HttpFailure::system, .text = text});
-                                       });
+    return std::make_unique<Stillborn>(
+        loop_, [on_end = std::move(handlers.on_end), text = connect_problem(socket.error())] {
+          on_end({.kind = net::HttpFailure::system, .text = text});
+        });
   }
   net::HttpLimits limits;
   limits.timeout = options_.timeout;

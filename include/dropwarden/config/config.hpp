@@ -93,7 +93,7 @@ Config defaults();
 
 // `name_for_errors` stands for the file. Throws ConfigError for unknown, missing and duplicate keys, wrong
 // types and ranges, and text that is not one small YAML document, with all that is wrong at once, at most 20
-// errors. `load` throws SystemError when it cannot read the file.
+// errors; `load` also when it cannot read the file.
 Config parse(const std::string& yaml, const std::string& name_for_errors);
 Config load(const std::filesystem::path& file);
 

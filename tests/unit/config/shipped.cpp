@@ -148,7 +148,7 @@ TEST(Load, SaysWhichFileCannotBeRead) {
   try {
     load("/nonexistent/dropwarden.yaml");
     FAIL();
-  } catch (const sys::SystemError& error) {
+  } catch (const ConfigError& error) {
     EXPECT_STREQ(error.what(), "open(\"/nonexistent/dropwarden.yaml\"): No such file or directory");
   }
 }
