@@ -61,20 +61,33 @@ TEST_F(Lifecycle, GoesOnWithTheOldConfigurationWhenTheNewOneIsBroken) {
   EXPECT_TRUE(daemon.stop().is_success());
 }
 
+// The entry of the container in what `containers --json` printed; null when it is not there.
+boost::json::value entry_of(const boost::json::value& report, const TestContainer& container) {
+  for (const auto& entry : report.at("containers").as_array()) {
+    if (text_at(entry, "/id") == container.id) return entry;
+  }
+  return nullptr;
+}
+
 TEST_F(Lifecycle, ListsContainersByTheDaemonAndWithoutIt) {
   ScopedContainer container(runtime(), idle);
   Daemon daemon(make_directory(), {runtime().socket()});
-  const std::vector<std::string> list{"containers", "--config", daemon.configuration_file()};
+  const std::vector<std::string> list{"containers", "--json", "--config", daemon.configuration_file()};
   const auto by_daemon = run_dropwarden(list);
-  EXPECT_TRUE(by_daemon.status.is_success()) << by_daemon.error;
-  EXPECT_THAT(by_daemon.output, HasSubstr(container->id.substr(0, 12)));
-  EXPECT_THAT(by_daemon.output, HasSubstr(container->name));
+  ASSERT_TRUE(by_daemon.status.is_success()) << by_daemon.error;
+  EXPECT_THAT(by_daemon.error, IsEmpty());
+  const auto watched = entry_of(boost::json::parse(by_daemon.output), *container);
+  EXPECT_EQ(text_at(watched, "/name"), container->name) << by_daemon.output;
+  EXPECT_EQ(text_at(watched, "/runtime"), runtime().name());
+  EXPECT_EQ(text_at(watched, "/image"), container->image_name);
+  EXPECT_EQ(text_at(watched, "/mounts/0/sensor"), "close_write");
   ASSERT_TRUE(daemon.stop().is_success());
   const auto by_itself = run_dropwarden(list);
-  EXPECT_TRUE(by_itself.status.is_success()) << by_itself.error;
-  EXPECT_THAT(by_itself.output, HasSubstr(container->id.substr(0, 12)));
-  EXPECT_THAT(by_itself.output, HasSubstr(container->name));
-  EXPECT_THAT(by_itself.output + by_itself.error, HasSubstr("no daemon"));
+  ASSERT_TRUE(by_itself.status.is_success()) << by_itself.error;
+  EXPECT_THAT(by_itself.error, HasSubstr("no daemon answers"));
+  const auto unwatched = entry_of(boost::json::parse(by_itself.output), *container);
+  EXPECT_EQ(text_at(unwatched, "/name"), container->name) << by_itself.output;
+  EXPECT_EQ(text_at(unwatched, "/mounts/0/sensor"), "") << "nothing is watched without a daemon";
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/daemon.hpp"
 
-#include <algorithm>
 #include <fcntl.h>
+#include <iostream>
 #include <stdexcept>
+
+#include <gtest/gtest.h>
 
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -54,6 +56,7 @@ Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& s
 
 Daemon::~Daemon() {
   stop();
+  if (testing::Test::HasFailure()) std::cout << "log of the daemon:\n" << log() << std::endl;
 }
 
 const std::vector<Record>& Daemon::records() {

@@ -25,12 +25,11 @@ std::vector<std::string> mount_points_below(const std::string& directory, const 
   return found;
 }
 
-bool unmount_below(const std::string& directory) {
+void unmount_below(const std::string& directory) {
   const auto mount_points = mount_points_below(directory);
   for (auto point = mount_points.rbegin(); point != mount_points.rend(); ++point) {
     ::umount2(point->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   }
-  return mount_points.empty() || mount_points_below(directory).empty();
 }
 
 }  // namespace dropwarden::test

@@ -7,6 +7,7 @@
 
 #include "dropwarden/sys/error.hpp"
 
+#include "support/command.hpp"
 #include "support/mounts.hpp"
 
 namespace dropwarden::test {
@@ -18,14 +19,10 @@ TemporaryDirectory::TemporaryDirectory() {
 }
 
 TemporaryDirectory::~TemporaryDirectory() {
-  // Removing through a bind mount that is still there would remove what it shows.
-  if (!unmount_below(path_)) {
-    std::cerr << "left behind, since something is still mounted there: " << path_ << '\n';
-    return;
-  }
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-  if (error) std::cerr << "left behind: " << path_ << ": " << error.message() << '\n';
+  unmount_below(path_);
+  // Through a bind mount that is still there it would remove what that shows.
+  const auto removed = run_command({"rm", "--recursive", "--force", "--one-file-system", path_});
+  if (!removed.status.is_success()) std::cerr << "left behind: " << path_ << ": " << removed.error;
 }
 
 }  // namespace dropwarden::test
