@@ -47,9 +47,7 @@ void Registry::on_state(const SourceState& state) {
   } else {
     *known = state;
   }
-  auto next = std::make_shared<Snapshot>(*snapshot_);
-  next->sources = sources_;
-  snapshot_ = std::move(next);
+  publish_if(true);
 }
 
 void Registry::forget_ended() {

@@ -48,8 +48,9 @@ struct RegistryOptions {
 // Loop's thread only; the snapshots it publishes may go anywhere.
 class Registry final : public Observer {
  public:
-  // Called after each change of the containers, with the new snapshot. May ask this registry for its
-  // snapshot, must not tell it anything.
+  // Called after each change of the containers or of a source's state, with the new snapshot: whether a
+  // runtime answers decides how long a finding waits for names. May ask this registry for its snapshot, must
+  // not tell it anything.
   using OnChange = std::function<void(const std::shared_ptr<const Snapshot>&)>;
   explicit Registry(OnChange on_change = {}, RegistryOptions options = {});
 

@@ -247,5 +247,13 @@ TEST_F(RegistryTest, ShowsHowTheSourcesStandAndKeepsWhatADeadOneSaid) {
   EXPECT_EQ(known("a").state, ContainerState::running);
 }
 
+TEST(Registry, TellsOfASourceThatConnectsBeforeThereIsAnyContainer) {
+  std::size_t sources = 0;
+  Registry registry(
+      [&](const std::shared_ptr<const Snapshot>& snapshot) { sources = snapshot->sources.size(); });
+  registry.on_state({.name = "cri /x", .is_connected = true, .version = {}, .problem = {}});
+  EXPECT_EQ(sources, 1U);
+}
+
 }  // namespace
 }  // namespace dropwarden::container
