@@ -3,10 +3,10 @@
 
 #include <sys/un.h>
 
+#include "dropwarden/config/format_names.hpp"
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/util/text.hpp"
 
-#include "dropwarden/config/format_names.hpp"
 #include "units.hpp"
 
 namespace dropwarden::config {

@@ -10,127 +10,188 @@ namespace dropwarden::model {
 
 const char* name_of(Runtime runtime) {
   switch (runtime) {
-    case Runtime::containerd: return "containerd";
-    case Runtime::crio: return "cri-o";
-    case Runtime::docker: return "docker";
-    case Runtime::podman: return "podman";
-    case Runtime::garden: return "garden";
-    case Runtime::lxc: return "lxc";
-    case Runtime::nspawn: return "systemd-nspawn";
-    case Runtime::unknown: break;
+    case Runtime::containerd:
+      return "containerd";
+    case Runtime::crio:
+      return "cri-o";
+    case Runtime::docker:
+      return "docker";
+    case Runtime::podman:
+      return "podman";
+    case Runtime::garden:
+      return "garden";
+    case Runtime::lxc:
+      return "lxc";
+    case Runtime::nspawn:
+      return "systemd-nspawn";
+    case Runtime::unknown:
+      break;
   }
   return "unknown";
 }
 
 const char* name_of(Metadata metadata) {
   switch (metadata) {
-    case Metadata::complete: return "complete";
-    case Metadata::pending: return "pending";
-    case Metadata::none: break;
+    case Metadata::complete:
+      return "complete";
+    case Metadata::pending:
+      return "pending";
+    case Metadata::none:
+      break;
   }
   return "none";
 }
 
 const char* name_of(ContainerState state) {
   switch (state) {
-    case ContainerState::created: return "created";
-    case ContainerState::running: return "running";
-    case ContainerState::exited: return "exited";
-    case ContainerState::unknown: break;
+    case ContainerState::created:
+      return "created";
+    case ContainerState::running:
+      return "running";
+    case ContainerState::exited:
+      return "exited";
+    case ContainerState::unknown:
+      break;
   }
   return "unknown";
 }
 
-const char* name_of(ProcessState state) { return state == ProcessState::running ? "running" : "exited"; }
+const char* name_of(ProcessState state) {
+  return state == ProcessState::running ? "running" : "exited";
+}
 
-const char* name_of(Format format) { return format == Format::elf ? "elf" : "script"; }
+const char* name_of(Format format) {
+  return format == Format::elf ? "elf" : "script";
+}
 
 const char* name_of(ElfType type) {
   switch (type) {
-    case ElfType::executable: return "executable";
-    case ElfType::pie: return "pie";
-    case ElfType::shared: return "shared";
-    case ElfType::relocatable: return "relocatable";
-    case ElfType::core: return "core";
-    case ElfType::unknown: break;
+    case ElfType::executable:
+      return "executable";
+    case ElfType::pie:
+      return "pie";
+    case ElfType::shared:
+      return "shared";
+    case ElfType::relocatable:
+      return "relocatable";
+    case ElfType::core:
+      return "core";
+    case ElfType::unknown:
+      break;
   }
   return "unknown";
 }
 
 const char* name_of(Disposition disposition) {
   switch (disposition) {
-    case Disposition::reported: return "reported";
-    case Disposition::excepted: return "excepted";
-    case Disposition::duplicate: return "duplicate";
-    case Disposition::not_executable: return "not_executable";
-    case Disposition::outside_containers: return "outside_containers";
-    case Disposition::own_activity: return "own_activity";
-    case Disposition::vanished: return "vanished";
-    case Disposition::unreadable: return "unreadable";
-    case Disposition::queue_full: return "queue_full";
-    case Disposition::failed: break;
+    case Disposition::reported:
+      return "reported";
+    case Disposition::excepted:
+      return "excepted";
+    case Disposition::duplicate:
+      return "duplicate";
+    case Disposition::not_executable:
+      return "not_executable";
+    case Disposition::outside_containers:
+      return "outside_containers";
+    case Disposition::own_activity:
+      return "own_activity";
+    case Disposition::vanished:
+      return "vanished";
+    case Disposition::unreadable:
+      return "unreadable";
+    case Disposition::queue_full:
+      return "queue_full";
+    case Disposition::failed:
+      break;
   }
   return "failed";
 }
 
 const char* name_of(Loss loss) {
   switch (loss) {
-    case Loss::queue_overflow: return "queue_overflow";
-    case Loss::descriptor_limit: return "descriptor_limit";
-    case Loss::lease: return "lease";
-    case Loss::open_failed: return "open_failed";
-    case Loss::mark_failed: return "mark_failed";
-    case Loss::marked_late: return "marked_late";
-    case Loss::output_full: return "output_full";
-    case Loss::malformed_event: break;
+    case Loss::queue_overflow:
+      return "queue_overflow";
+    case Loss::descriptor_limit:
+      return "descriptor_limit";
+    case Loss::lease:
+      return "lease";
+    case Loss::open_failed:
+      return "open_failed";
+    case Loss::mark_failed:
+      return "mark_failed";
+    case Loss::marked_late:
+      return "marked_late";
+    case Loss::output_full:
+      return "output_full";
+    case Loss::malformed_event:
+      break;
   }
   return "malformed_event";
 }
 
 const char* name_of(Sensor sensor) {
   switch (sensor) {
-    case Sensor::close_write: return "close_write";
-    case Sensor::scan: return "scan";
-    case Sensor::exec: break;
+    case Sensor::close_write:
+      return "close_write";
+    case Sensor::scan:
+      return "scan";
+    case Sensor::exec:
+      break;
   }
   return "exec";
 }
 
 const char* name_of(PathState state) {
   switch (state) {
-    case PathState::live: return "live";
-    case PathState::deleted: return "deleted";
-    case PathState::unnamed: break;
+    case PathState::live:
+      return "live";
+    case PathState::deleted:
+      return "deleted";
+    case PathState::unnamed:
+      break;
   }
   return "unnamed";
 }
 
 const char* name_of(Place place) {
   switch (place) {
-    case Place::rootfs: return "rootfs";
-    case Place::volume: return "volume";
-    case Place::tmpfs: break;
+    case Place::rootfs:
+      return "rootfs";
+    case Place::volume:
+      return "volume";
+    case Place::tmpfs:
+      break;
   }
   return "tmpfs";
 }
 
 const char* name_of(Origin origin) {
   switch (origin) {
-    case Origin::created: return "new";
-    case Origin::modified: return "modified";
-    case Origin::unknown: break;
+    case Origin::created:
+      return "new";
+    case Origin::modified:
+      return "modified";
+    case Origin::unknown:
+      break;
   }
   return "unknown";
 }
 
 const char* name_of(HashStatus status) {
   switch (status) {
-    case HashStatus::done: return "done";
-    case HashStatus::pending: return "pending";
-    case HashStatus::too_large: return "too_large";
-    case HashStatus::changed: return "changed";
-    case HashStatus::gone: return "gone";
-    case HashStatus::unreadable: break;
+    case HashStatus::done:
+      return "done";
+    case HashStatus::pending:
+      return "pending";
+    case HashStatus::too_large:
+      return "too_large";
+    case HashStatus::changed:
+      return "changed";
+    case HashStatus::gone:
+      return "gone";
+    case HashStatus::unreadable:
+      break;
   }
   return "unreadable";
 }

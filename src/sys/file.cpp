@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sys/file.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace dropwarden::sys {
 namespace {
@@ -18,12 +17,14 @@ util::WallTime to_wall_time(const struct statx_timestamp& stamp) {
   return util::WallTime{std::chrono::seconds{stamp.tv_sec} + std::chrono::nanoseconds{stamp.tv_nsec}};
 }
 
-std::string descriptor_link(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+std::string descriptor_link(int fd) {
+  return "/proc/self/fd/" + std::to_string(fd);
+}
 
 }  // namespace
 
 Result<FileStatus> read_status(int fd) {
-  struct statx raw {};
+  struct statx raw{};
   if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
     return unexpected_errno("statx");
   }
@@ -42,7 +43,7 @@ Result<FileStatus> read_status(int fd) {
 }
 
 Result<FileSystemStatus> read_file_system_status(int fd) {
-  struct statfs raw {};
+  struct statfs raw{};
   if (::fstatfs(fd, &raw) != 0) return unexpected_errno("fstatfs");
   FileSystemStatus status{.type = static_cast<std::uint64_t>(raw.f_type) & 0xffffffffU, .id = 0};
   static_assert(sizeof raw.f_fsid == sizeof status.id);
@@ -100,7 +101,9 @@ Result<std::string> read_link(const std::string& path) {
   }
 }
 
-Result<std::string> read_descriptor_path(int fd) { return read_link(descriptor_link(fd)); }
+Result<std::string> read_descriptor_path(int fd) {
+  return read_link(descriptor_link(fd));
+}
 
 Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode) {
   while (true) {
@@ -113,17 +116,19 @@ Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode) {
 Result<Fd> open_beneath(int directory, std::string relative, int flags) {
   relative.erase(0, relative.find_first_not_of('/'));
   if (relative.empty()) relative = ".";
-  struct open_how how {};
+  struct open_how how{};
   // openat2(2) refuses O_PATH with O_NONBLOCK, which it does not need: it opens nothing that could block.
   const int non_blocking = (flags & O_PATH) != 0 ? 0 : O_NONBLOCK;
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | non_blocking);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  // EAGAIN is a rename or mount that raced with the lookup, or a lease: a container can make both last for ever.
+  // EAGAIN is a rename or mount that raced with the lookup, or a lease: a container can make both last for
+  // ever.
   constexpr int max_attempts = 8;
   for (int attempt = 0;; ++attempt) {
     const long number = ::syscall(SYS_openat2, directory, relative.c_str(), &how, sizeof how);
     if (number >= 0) return Fd{static_cast<int>(number)};
-    if ((errno != EINTR && errno != EAGAIN) || attempt == max_attempts) return unexpected_errno("openat2", relative);
+    if ((errno != EINTR && errno != EAGAIN) || attempt == max_attempts)
+      return unexpected_errno("openat2", relative);
   }
 }
 

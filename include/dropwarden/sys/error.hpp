@@ -8,8 +8,8 @@
 
 namespace dropwarden::sys {
 
-// Why a system call failed: which call, on what object, with which errno. `object` may hold bytes that a container
-// chose; `text()` escapes them.
+// Why a system call failed: which call, on what object, with which errno. `object` may hold bytes that a
+// container chose; `text()` escapes them.
 struct Error {
   std::string call;
   std::string object;

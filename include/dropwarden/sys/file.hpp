@@ -37,8 +37,8 @@ struct FileSystemStatus {
 Result<FileStatus> read_status(int fd);
 Result<FileSystemStatus> read_file_system_status(int fd);
 
-// Bytes read into `into` from `offset`, short only at the end of the file. EINTR is retried, EAGAIN is not: an event
-// descriptor is non-blocking so that a lease cannot hold us (fcntl(2), F_SETLEASE).
+// Bytes read into `into` from `offset`, short only at the end of the file. EINTR is retried, EAGAIN is not:
+// an event descriptor is non-blocking so that a lease cannot hold us (fcntl(2), F_SETLEASE).
 Result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset);
 
 // All of a file of /proc or of the configuration, at most `max_bytes`; EFBIG when it holds more.
@@ -48,16 +48,18 @@ Result<std::string> read_file(int fd, std::size_t max_bytes, std::string_view na
 // The target of a symbolic link or magic link, whole: the buffer grows until it fits.
 Result<std::string> read_link(const std::string& path);
 
-// The path the kernel knows an open descriptor by: readlink of /proc/self/fd/N. Raw bytes; an unlinked file ends in
-// ` (deleted)`, and so may a live one that is named so: ask `FileStatus::links`.
+// The path the kernel knows an open descriptor by: readlink of /proc/self/fd/N. Raw bytes; an unlinked file
+// ends in ` (deleted)`, and so may a live one that is named so: ask `FileStatus::links`.
 Result<std::string> read_descriptor_path(int fd);
 
-// Opens by the rules of the calling process; O_CLOEXEC is added. Not for paths that a container could have written.
+// Opens by the rules of the calling process; O_CLOEXEC is added. Not for paths that a container could have
+// written.
 Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode = 0);
 
-// Opens `relative` below `directory` without ever leaving it, following no symbolic and no magic link (openat2(2),
-// RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS): for trees that containers write. Leading slashes of
-// `relative` are dropped. O_CLOEXEC is added, and O_NONBLOCK unless `flags` has O_PATH.
+// Opens `relative` below `directory` without ever leaving it, following no symbolic and no magic link
+// (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS): for trees that containers
+// write. Leading slashes of `relative` are dropped. O_CLOEXEC is added, and O_NONBLOCK unless `flags` has
+// O_PATH.
 Result<Fd> open_beneath(int directory, std::string relative, int flags);
 
 }  // namespace dropwarden::sys

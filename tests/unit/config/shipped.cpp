@@ -11,10 +11,10 @@
 #include <gtest/gtest.h>
 
 #include "dropwarden/config/config.hpp"
+#include "dropwarden/config/format_names.hpp"
 #include "dropwarden/sys/error.hpp"
 
 #include "document.hpp"
-#include "dropwarden/config/format_names.hpp"
 #include "schema.hpp"
 
 namespace dropwarden::config {

@@ -46,14 +46,6 @@ TEST(ReopenNonblocking, RefusesAFileWhoseOffsetIsShared) {
   EXPECT_EQ(twin.error().number, EINVAL);
 }
 
-TEST(ReopenNonblocking, RefusesAPipeWithoutAReader) {
-  Pipe pipe;
-  pipe.reading.reset();
-  const auto twin = reopen_nonblocking(pipe.writing.number());
-  ASSERT_FALSE(twin.has_value());
-  EXPECT_EQ(twin.error().number, ENXIO);
-}
-
 TEST(WaitWritable, TellsRoomAnErrorAndTheEndOfTheTimeApart) {
   Pipe pipe;
   EXPECT_EQ(wait_writable(pipe.writing.number(), -1, 0ms), true);

@@ -8,7 +8,9 @@
 namespace dropwarden::util {
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> bytes_of(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
 // RFC 4648 section 10.
 TEST(Base64, EncodesTheTestVectorsOfTheStandard) {
@@ -21,7 +23,9 @@ TEST(Base64, EncodesTheTestVectorsOfTheStandard) {
   EXPECT_EQ(base64(bytes_of("foobar")), "Zm9vYmFy");
 }
 
-TEST(Hex, KeepsHighBytesUnsigned) { EXPECT_EQ(hex(bytes_of("\x7f\xff\x01")), "7fff01"); }
+TEST(Hex, KeepsHighBytesUnsigned) {
+  EXPECT_EQ(hex(bytes_of("\x7f\xff\x01")), "7fff01");
+}
 
 }  // namespace
 }  // namespace dropwarden::util
