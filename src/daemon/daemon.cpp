@@ -76,6 +76,7 @@ class Daemon {
     monitor_.start();
     sources_->start();
     loop_.run();
+    if (const auto lost = outputs_.finish(); lost != 0) spdlog::error("{} lines could not be written", lost);
     spdlog::info("ledger {} balanced={}", monitor_.ledger().text(), monitor_.ledger().is_balanced());
     return status_;
   }

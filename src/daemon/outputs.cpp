@@ -46,4 +46,9 @@ monitor::Monitor::Delivery Outputs::deliver(const model::Finding& finding) {
   return {.outputs = count_, .lost = dispatcher_->deliver(finding)};
 }
 
+std::uint64_t Outputs::finish() {
+  dispatcher_->finish();
+  return dispatcher_->lines_lost();
+}
+
 }  // namespace dropwarden::daemon

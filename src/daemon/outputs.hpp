@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,6 +24,8 @@ class Outputs {
   // Closes those that are open, once they have written what they hold, and opens `outputs`.
   void open(const std::vector<config::Output>& outputs, std::optional<config::Format> format);
   monitor::Monitor::Delivery deliver(const model::Finding& finding);
+  // Writes what is queued, at most 2 s an output. How many lines were accepted and could not be written.
+  std::uint64_t finish();
 
  private:
   std::size_t count_ = 0;

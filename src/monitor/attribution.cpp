@@ -46,6 +46,10 @@ OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
   const bool may_be_told = has_runtime(*snapshot_);
   const Overlay* overlay = overlays_.identify(identity);
   const bool is_identified = overlay != nullptr && !overlay->container.value.empty();
+  // What was printed under one id stays with one container, also when something better is told of the overlay
+  // later.
+  const bool is_printed = !finding.id.empty();
+  if (is_printed && (!is_identified || overlay->container != finding.container.id)) return {};
   if (is_identified) {
     if (const model::Container* known = snapshot_->find(overlay->container)) finding.container = *known;
     finding.container.id = overlay->container;

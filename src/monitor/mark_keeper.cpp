@@ -57,9 +57,11 @@ void MarkKeeper::apply() {
   const auto owners = view_.owners();
   const auto wanted = view_.targets(owners);
 
-  // What is really marked now, not what we remember: a mark goes with its superblock without a word, and the
-  // next mount may carry the same device number and mount ID at once.
-  const std::vector<model::Device> marked = read_marked();
+  // What is really marked now, not only what we remember: a mark goes with its superblock without a word, and
+  // the next mount may carry the same device number and mount ID at once.
+  std::vector<model::Device> marked = read_marked();
+  // The mark of a file system that was away from the table is still there; who it was is forgotten.
+  std::erase_if(marked, [this](const model::Device& device) { return overlays_.find(device) == nullptr; });
   std::vector<watch::Target> targets;
   for (const auto& [device, target] : wanted) targets.push_back(target);
   std::vector<model::Device> gone;

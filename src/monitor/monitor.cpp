@@ -194,8 +194,8 @@ class Monitor::Impl {
 
   // Each event comes by here once with revision 1, which ends it.
   bool publish(model::Finding& finding, const EventIdentity& identity) {
-    finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
     if (finding.revision == 1) {
+      finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
       if (finding.container.id.value.empty() && !settings_.watch.unidentified_overlays) {
         ledger_.end(model::Disposition::outside_containers);
         return false;
