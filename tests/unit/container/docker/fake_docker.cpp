@@ -113,14 +113,20 @@ void FakeDocker::stream(int socket) {
   std::unique_lock lock(mutex_);
   std::size_t next = lines_.size();
   const int ended = streams_ended_;
-  send_all(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  // Without the lock: the socket may be full, and the test, which is to empty it, be about to emit more.
+  const auto send = [&](const std::string& bytes) {
+    lock.unlock();
+    send_all(socket, bytes);
+    lock.lock();
+  };
+  send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
   while (true) {
     changed_.wait(lock, [&] { return is_over_ || streams_ended_ != ended || next < lines_.size(); });
     if (is_over_ || streams_ended_ != ended) return;
     const std::string line = lines_[next++] + "\n";
     char size[32];
     std::snprintf(size, sizeof size, "%zx\r\n", line.size());
-    send_all(socket, size + line + "\r\n");
+    send(size + line + "\r\n");
   }
 }
 
