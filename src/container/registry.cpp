@@ -42,6 +42,8 @@ void Registry::on_gone(const std::string& source, const model::ContainerId& id) 
 
 void Registry::on_state(const SourceState& state) {
   const auto known = std::ranges::find(sources_, state.name, &SourceState::name);
+  // Said again is no news: a source may say so with each list, and who is told may ask for the next one.
+  if (known != sources_.end() && *known == state) return;
   if (known == sources_.end()) {
     sources_.push_back(state);
   } else {

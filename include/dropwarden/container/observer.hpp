@@ -16,6 +16,8 @@ struct SourceState {
   std::string version;  // `containerd 1.6.20`, once known
   // Why it is not connected, or what it answered wrongly; escaped; empty when all is well.
   std::string problem;
+
+  friend bool operator==(const SourceState&, const SourceState&) = default;
 };
 
 // Told by the sources what they learn. Implemented by Registry. Called on the loop's thread only. `source` is

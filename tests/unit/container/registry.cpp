@@ -247,6 +247,16 @@ TEST_F(RegistryTest, ShowsHowTheSourcesStandAndKeepsWhatADeadOneSaid) {
   EXPECT_EQ(known("a").state, ContainerState::running);
 }
 
+TEST(Registry, IsQuietWhenASourceSaysAgainHowItStands) {
+  int changes = 0;
+  Registry registry([&](const std::shared_ptr<const Snapshot>&) { ++changes; });
+  const SourceState state{.name = "processes", .is_connected = true, .version = {}, .problem = {}};
+  registry.on_state(state);
+  registry.on_state(state);
+  registry.on_list("processes", {});
+  EXPECT_EQ(changes, 1);
+}
+
 TEST(Registry, TellsOfASourceThatConnectsBeforeThereIsAnyContainer) {
   std::size_t sources = 0;
   Registry registry(
