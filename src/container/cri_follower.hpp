@@ -63,7 +63,6 @@ class CriFollower {
   Callbacks callbacks_;
   bool has_cri_ = true;
   bool has_events_ = false;
-  bool is_containerd_ = false;
   bool is_listing_ = false;  // from the first request of a round to its publication
   bool are_lists_in_ = false;
   bool is_first_round_ = true;

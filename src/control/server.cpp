@@ -54,8 +54,7 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
  public:
   Impl(asio::io_context& loop, const InstanceLock& lock, std::map<std::string, Handler> handlers,
        ServerLimits limits)
-      : loop_(loop),
-        path_(lock.socket_path()),
+      : path_(lock.socket_path()),
         handlers_(std::move(handlers)),
         limits_(limits),
         acceptor_(loop),
@@ -81,7 +80,6 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
 
   void on_accept(error_code code, Protocol::socket socket);
 
-  asio::io_context& loop_;
   std::string path_;
   std::map<std::string, Handler> handlers_;
   ServerLimits limits_;

@@ -2,6 +2,7 @@
 #include "mark_keeper.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <linux/magic.h>
 
 #include <spdlog/spdlog.h>
@@ -91,6 +92,10 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
                                        ? privilege::RootPath{privilege::MountPoint{target.mount_point}}
                                        : privilege::RootPath{privilege::ProcessRoot{target.init.value}};
   const auto identity = privilege_.mark_file_system(group_, path, mask_, OVERLAYFS_SUPER_MAGIC);
+  // The process is over, and its container with it: there is nothing left to watch.
+  const bool is_over =
+      !identity && !is_on_host && (identity.error().number == ENOENT || identity.error().number == ESRCH);
+  if (is_over) return view_.forget(target.init);
   if (!identity) return fail(target, identity.error());
   // Something else was mounted there meanwhile. The mark on it is one too many and harmless; ours is still
   // missing.
@@ -115,8 +120,8 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
     ledger_.lose(model::Loss::marked_late);
     spdlog::warn(
         "the overlay at {} is in no mount table that can be seen from here and was marked after its "
-        "container started: what "
-        "was written before is not reported",
+        "container started: what was "
+        "written before is not reported",
         place_of(target));
   }
 }

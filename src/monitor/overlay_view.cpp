@@ -61,6 +61,10 @@ void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snaps
   }
 }
 
+void OverlayView::forget(model::Pid init) {
+  std::erase_if(roots_, [&](const auto& entry) { return entry.second.init == init; });
+}
+
 bool OverlayView::is_foreign(const HostOverlay& overlay, const Owners& owners) {
   return !overlay.is_upperdir_here && !owners.contains(overlay.mount.device);
 }

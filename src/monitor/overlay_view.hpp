@@ -25,6 +25,9 @@ class OverlayView {
   void on_table(const std::vector<model::Mount>& table);
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
 
+  // The process has ended.
+  void forget(model::Pid init);
+
   using Owners = std::unordered_map<model::Device, container::OverlayOwner>;
 
   // Each overlay once, reached through the host's table where it is there. Without those that are foreign.

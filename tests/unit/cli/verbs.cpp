@@ -112,7 +112,7 @@ TEST_F(Verb, CheckConfigPrintsAllErrors) {
 
 TEST_F(Verb, CheckConfigFailsOnAFileThatItCannotRead) {
   const auto run = invoke({"check-config", directory_ / "missing.yaml"});
-  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(run.status, 2);
   EXPECT_THAT(run.err, HasSubstr("missing.yaml\"): No such file"));
 }
 
