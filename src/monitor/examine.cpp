@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "examine.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -48,7 +49,15 @@ std::variant<model::Disposition, Hit> examine(int fd, const config::Classify& wa
   std::array<std::byte, classify::head_bytes> head;
   const auto got = sys::read_at(fd, head, 0);
   if (!got) return disposition_of(got.error());
-  auto kind = classify::classify_header(std::span(head).first(*got));
+  const auto read_head = std::span(head).first(*got);
+  // Only its dynamic section tells a static PIE from a library.
+  std::array<std::byte, classify::head_bytes> dynamic;
+  std::size_t dynamic_size = 0;
+  if (const auto extent = classify::dynamic_section_past(read_head)) {
+    const auto wanted_part = std::span(dynamic).first(std::min(extent->length, dynamic.size()));
+    dynamic_size = sys::read_at(fd, wanted_part, extent->offset).value_or(0);
+  }
+  auto kind = classify::classify_header(read_head, std::span(dynamic).first(dynamic_size));
   if (!kind || !is_wanted(*kind, wanted)) return model::Disposition::not_executable;
 
   const auto status = sys::read_status(fd);

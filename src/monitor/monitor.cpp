@@ -137,6 +137,11 @@ class Monitor::Impl {
     finding.header = std::move(hit.header);
     finding.node = settings_.node;
     finding.file = std::move(hit.file);
+    // Who writes through the host's mount point, or in a mount namespace where that is still the way, has it
+    // in front.
+    if (const Overlay* overlay = overlays_.identify(hit.identity)) {
+      finding.file.path = path_in_overlay(*overlay, finding.file.path);
+    }
     const std::uint64_t serial = ++last_serial_;
     Awaited awaited;
     awaited.process = processes_.submit(serial, event.pid, !attribution_.is_identified(hit.identity));
@@ -182,7 +187,7 @@ class Monitor::Impl {
     const Overlay* overlay = overlays_.identify(identity);
     if (overlay == nullptr || overlay->layers.upperdir.empty() || facts.path_state != model::PathState::live)
       return {};
-    auto file = privilege_.open_in_directory(overlay->layers.upperdir, path_in_overlay(*overlay, facts.path));
+    auto file = privilege_.open_in_directory(overlay->layers.upperdir, facts.path);
     if (!file) return {};
     // The path may lead to another file there: a bind mount in the container, or a race. An overlay shows
     // size and times of the upper file as they are.

@@ -57,11 +57,14 @@ TEST_F(Overlays, AreWatchedAlsoWhereNoContainerIsKnown) {
   EXPECT_THAT(report(), HasSubstr(marked));
   std::filesystem::copy_file("/bin/busybox", overlay.merged() + "/dropped");
   const auto record = daemon_->wait_for_record(
-      [&](const Record& candidate) {
-        return text_at(candidate, "/data/path") == overlay.merged() + "/dropped";
-      },
-      20s);
+      [&](const Record& candidate) { return text_at(candidate, "/data/path") == "/dropped"; }, 20s);
   EXPECT_TRUE(record) << daemon_->log();
+}
+
+TEST_F(Overlays, OfTheSelfTestAreEachReported) {
+  const auto self_test = run_dropwarden({"self-test"});
+  EXPECT_TRUE(self_test.status.is_success()) << self_test.output << self_test.error;
+  EXPECT_THAT(self_test.output, Not(HasSubstr("MISSING")));
 }
 
 // Its layers may be a FUSE file system of the container that never answers: whoever marks it hangs with it.
