@@ -33,12 +33,12 @@ std::string finding_id(const model::Finding& finding, std::string_view file_syst
   constexpr std::size_t digits = 32;
   constexpr std::size_t max_header = 32;  // sensors agree on no more
   Sha256 sha256;
-  add_text(sha256, finding.container.id.value);
+  add_text(sha256, finding.event.container.id.value);
   add_text(sha256, file_system);
-  add_number(sha256, finding.file.inode);
-  add_number(sha256, static_cast<std::uint64_t>(finding.file.changed.time_since_epoch().count()));
-  add_number(sha256, finding.file.size);
-  const std::span header(finding.header);
+  add_number(sha256, finding.event.file.inode);
+  add_number(sha256, static_cast<std::uint64_t>(finding.event.file.changed.time_since_epoch().count()));
+  add_number(sha256, finding.event.file.size);
+  const std::span header(finding.event.header);
   add_bytes(sha256, header.first(std::min(header.size(), max_header)));
   return sha256.digest().substr(0, digits);
 }

@@ -92,6 +92,8 @@ const char* name_of(Disposition disposition) {
       return "duplicate";
     case Disposition::not_executable:
       return "not_executable";
+    case Disposition::unchanged:
+      return "unchanged";
     case Disposition::outside_containers:
       return "outside_containers";
     case Disposition::own_activity:
@@ -172,6 +174,8 @@ const char* name_of(Origin origin) {
       return "new";
     case Origin::modified:
       return "modified";
+    case Origin::unchanged:
+      return "unchanged";
     case Origin::unknown:
       break;
   }

@@ -49,18 +49,19 @@ OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
   // What was printed under one id stays with one container, also when something better is told of the overlay
   // later.
   const bool is_printed = !finding.id.empty();
-  if (is_printed && (!is_identified || overlay->container != finding.container.id)) return {};
+  if (is_printed && (!is_identified || overlay->container != finding.event.container.id)) return {};
   if (is_identified) {
-    if (const model::Container* known = snapshot_->find(overlay->container)) finding.container = *known;
-    finding.container.id = overlay->container;
-    const auto owner = owner_of(finding.process);
-    const bool is_unnamed = finding.container.runtime == model::Runtime::unknown;
-    if (is_unnamed && owner && owner->id == overlay->container) finding.container.runtime = owner->runtime;
+    if (const model::Container* known = snapshot_->find(overlay->container)) finding.event.container = *known;
+    finding.event.container.id = overlay->container;
+    const auto owner = owner_of(finding.event.process);
+    const bool is_unnamed = finding.event.container.runtime == model::Runtime::unknown;
+    if (is_unnamed && owner && owner->id == overlay->container)
+      finding.event.container.runtime = owner->runtime;
   }
-  const bool is_complete = finding.container.metadata == model::Metadata::complete;
+  const bool is_complete = finding.event.container.metadata == model::Metadata::complete;
   const bool awaits_metadata = !is_complete && may_be_told;
   if (!is_complete)
-    finding.container.metadata = may_be_told ? model::Metadata::pending : model::Metadata::none;
+    finding.event.container.metadata = may_be_told ? model::Metadata::pending : model::Metadata::none;
   // Without a runtime a look through /proc may still find the owner, but not once the writer itself had none.
   const bool may_be_found = overlay != nullptr && !overlay->is_nameless;
   return {.container = !is_identified && (may_be_told || may_be_found), .metadata = awaits_metadata};

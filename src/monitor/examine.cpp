@@ -15,23 +15,6 @@ namespace {
 
 constexpr std::size_t header_in_finding = 32;
 
-bool is_wanted(const model::FileKind& kind, const config::Classify& wanted) {
-  if (kind.format == model::Format::script) return wanted.scripts;
-  switch (kind.elf ? kind.elf->type : model::ElfType::unknown) {
-    case model::ElfType::shared:
-      return wanted.shared_objects;
-    case model::ElfType::relocatable:
-      return wanted.objects;
-    case model::ElfType::core:
-      return wanted.core_dumps;
-    case model::ElfType::executable:
-    case model::ElfType::pie:
-    case model::ElfType::unknown:
-      break;
-  }
-  return wanted.executables;
-}
-
 model::Disposition disposition_of(const sys::Error& error) {
   return error.number == ESTALE || error.number == ENOENT ? model::Disposition::vanished
                                                           : model::Disposition::unreadable;
@@ -45,7 +28,7 @@ sys::Result<bool> is_candidate(int fd, std::span<std::byte> first) noexcept {
   return classify::looks_executable(first.first(*got));
 }
 
-std::variant<model::Disposition, Hit> examine(int fd, const config::Classify& wanted) {
+std::variant<model::Disposition, Hit> examine(int fd, const policy::Kinds& wanted) {
   std::array<std::byte, classify::head_bytes> head;
   const auto got = sys::read_at(fd, head, 0);
   if (!got) return disposition_of(got.error());
@@ -58,7 +41,7 @@ std::variant<model::Disposition, Hit> examine(int fd, const config::Classify& wa
     dynamic_size = sys::read_at(fd, wanted_part, extent->offset).value_or(0);
   }
   auto kind = classify::classify_header(read_head, std::span(dynamic).first(dynamic_size));
-  if (!kind || !is_wanted(*kind, wanted)) return model::Disposition::not_executable;
+  if (!kind || !policy::is_wanted(*kind, wanted)) return model::Disposition::not_executable;
 
   const auto status = sys::read_status(fd);
   if (!status) return disposition_of(status.error());

@@ -8,10 +8,10 @@
 #include <variant>
 #include <vector>
 
-#include "dropwarden/config/config.hpp"
 #include "dropwarden/model/disposition.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/policy/kinds.hpp"
 #include "dropwarden/sys/error.hpp"
 
 namespace dropwarden::monitor {
@@ -30,6 +30,6 @@ sys::Result<bool> is_candidate(int fd, std::span<std::byte> first) noexcept;
 
 // A closer look at a candidate. The disposition when it turns out to be none that `wanted` asks for, or is
 // gone.
-std::variant<model::Disposition, Hit> examine(int fd, const config::Classify& wanted);
+std::variant<model::Disposition, Hit> examine(int fd, const policy::Kinds& wanted);
 
 }  // namespace dropwarden::monitor

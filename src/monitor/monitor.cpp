@@ -10,7 +10,6 @@
 #include <spdlog/spdlog.h>
 
 #include "dropwarden/attribute/finding_id.hpp"
-#include "dropwarden/attribute/hash.hpp"
 #include "dropwarden/classify/classify.hpp"
 #include "dropwarden/mount/watcher.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -19,7 +18,7 @@
 
 #include "attribution.hpp"
 #include "examine.hpp"
-#include "hash_worker.hpp"
+#include "file_hasher.hpp"
 #include "loss_log.hpp"
 #include "mark_keeper.hpp"
 #include "open_findings.hpp"
@@ -32,10 +31,6 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-// A descriptor of an event keeps its container from being removed: containerd tries again for 2.5 s,
-// umount(8) does not.
-constexpr auto pinned_budget = 100ms;
-constexpr int max_pinned = 8;
 constexpr std::size_t remembered_findings = 65536;
 
 watch::Features probe(privilege::Privilege& privilege) {
@@ -79,7 +74,7 @@ class Monitor::Impl {
                    [this](std::uint64_t serial, ProcessReader::Answer answer) {
                      on_process(serial, std::move(answer));
                    }),
-        hasher_(loop, settings_.watch.hash_max_bytes,
+        hasher_(loop, privilege, overlays_, settings_.watch,
                 [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
         table_(loop, sys::value_or_throw(privilege.open_mount_table()),
                open_mount_events(privilege, features_),
@@ -121,7 +116,10 @@ class Monitor::Impl {
   void set_on_unidentified(std::function<void()> on_unidentified) {
     on_unidentified_ = std::move(on_unidentified);
   }
-  void reconfigure(Settings settings) { settings_ = std::move(settings); }
+  void reconfigure(Settings settings) {
+    settings_ = std::move(settings);
+    hasher_.reconfigure(settings_.watch);
+  }
 
  private:
   void on_candidate(watch::FileEvent event) {
@@ -133,20 +131,20 @@ class Monitor::Impl {
       return ledger_.end(*disposition);
     Hit& hit = std::get<Hit>(examined);
     model::Finding finding;
-    finding.time = util::WallTime{std::chrono::system_clock::now()};
-    finding.header = std::move(hit.header);
-    finding.node = settings_.node;
-    finding.file = std::move(hit.file);
+    finding.event.time = util::WallTime{std::chrono::system_clock::now()};
+    finding.event.header = std::move(hit.header);
+    finding.event.node = settings_.node;
+    finding.event.file = std::move(hit.file);
     // Who writes through the host's mount point, or in a mount namespace where that is still the way, has it
     // in front.
     if (const Overlay* overlay = overlays_.identify(hit.identity)) {
-      finding.file.path = path_in_overlay(*overlay, finding.file.path);
+      finding.event.file.path = path_in_overlay(*overlay, finding.event.file.path);
     }
     const std::uint64_t serial = ++last_serial_;
     Awaited awaited;
     awaited.process = processes_.submit(serial, event.pid, !attribution_.is_identified(hit.identity));
-    finding.process = std::move(writer);
-    awaited.hash = hash(finding.file, hit.identity, serial, std::move(event.file));
+    finding.event.process = std::move(writer);
+    awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(event.file));
     open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
     arm_deadline();
   }
@@ -159,49 +157,11 @@ class Monitor::Impl {
     arm_deadline();
   }
 
-  // Hashes a small file at once and hands a large one to the worker: by the overlay's upper directory, which
-  // pins nothing, or where that does not lead to the same file, by the event's descriptor within a budget.
-  // True when the hash comes later.
-  bool hash(model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial, sys::Fd file) {
-    if (facts.size > settings_.watch.hash_max_bytes) {
-      facts.sha256.status = model::HashStatus::too_large;
-      return false;
-    }
-    if (facts.size <= settings_.watch.hash_inline_bytes) {
-      facts.sha256 =
-          attribute::hash_file(file.number(), facts.size, {.max_bytes = settings_.watch.hash_max_bytes});
-      return false;
-    }
-    HashWorker::Job job{
-        .serial = serial, .file = open_in_upperdir(facts, identity), .size = facts.size, .give_up = {}};
-    if (!job.file && hasher_.pinned() < max_pinned) {
-      job.file = std::move(file);
-      job.give_up = Clock::now() + pinned_budget;
-    }
-    if (job.file && hasher_.submit(std::move(job))) return true;
-    facts.sha256.status = model::HashStatus::gone;
-    return false;
-  }
-
-  sys::Fd open_in_upperdir(const model::FileFacts& facts, const EventIdentity& identity) {
-    const Overlay* overlay = overlays_.identify(identity);
-    if (overlay == nullptr || overlay->layers.upperdir.empty() || facts.path_state != model::PathState::live)
-      return {};
-    auto file = privilege_.open_in_directory(overlay->layers.upperdir, facts.path);
-    if (!file) return {};
-    // The path may lead to another file there: a bind mount in the container, or a race. An overlay shows
-    // size and times of the upper file as they are.
-    const auto status = sys::read_status(file->number());
-    const bool is_same = status && status->size == facts.size && status->changed == facts.changed &&
-                         status->modified == facts.modified;
-    return is_same ? std::move(*file) : sys::Fd{};
-  }
-
   // Each event comes by here once with revision 1, which ends it.
   bool publish(model::Finding& finding, const EventIdentity& identity) {
     if (finding.revision == 1) {
       finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
-      if (finding.container.id.value.empty() && !settings_.watch.unidentified_overlays) {
+      if (finding.event.container.id.value.empty() && !settings_.watch.unidentified_overlays) {
         ledger_.end(model::Disposition::outside_containers);
         return false;
       }
@@ -221,7 +181,7 @@ class Monitor::Impl {
   // A name of the file system that holds after a restart. A container has one root file system.
   std::string file_system_of(const model::Finding& finding, const EventIdentity& identity) {
     const Overlay* overlay = overlays_.identify(identity);
-    const bool is_identified = overlay == nullptr || !finding.container.id.value.empty();
+    const bool is_identified = overlay == nullptr || !finding.event.container.id.value.empty();
     return is_identified ? "rootfs" : overlay->layers.upperdir;
   }
 
@@ -283,7 +243,7 @@ class Monitor::Impl {
   RecentIds recent_{remembered_findings};
   OpenFindings open_;
   ProcessReader processes_;
-  HashWorker hasher_;
+  FileHasher hasher_;
   mount::Watcher table_;
   boost::asio::steady_timer deadline_;
   boost::asio::steady_timer retry_;

@@ -34,7 +34,8 @@ void OpenFindings::add(std::uint64_t serial, model::Finding finding, const Event
 void OpenFindings::on_process(std::uint64_t serial, model::ProcessInfo process) {
   const auto at = open_.find(serial);
   if (at == open_.end() || !at->second.awaited.process) return;
-  at->second.finding.process = attribute::complete_process(at->second.finding.process, std::move(process));
+  at->second.finding.event.process =
+      attribute::complete_process(at->second.finding.event.process, std::move(process));
   at->second.awaited.process = false;
   resolve(at->second);
   settle(at);
@@ -43,7 +44,7 @@ void OpenFindings::on_process(std::uint64_t serial, model::ProcessInfo process) 
 void OpenFindings::on_hash(std::uint64_t serial, model::Hash hash) {
   const auto at = open_.find(serial);
   if (at == open_.end()) return;
-  at->second.finding.file.sha256 = std::move(hash);
+  at->second.finding.event.file.sha256 = std::move(hash);
   at->second.awaited.hash = false;
   settle(at);
 }
@@ -60,8 +61,8 @@ void OpenFindings::expire(Clock::time_point now) {
     if (now >= open.metadata_deadline && (open.awaited.container || open.awaited.metadata)) {
       resolve(open);
       open.awaited.container = open.awaited.metadata = false;
-      const bool is_pending = open.finding.container.metadata == model::Metadata::pending;
-      if (is_pending) open.finding.container.metadata = model::Metadata::none;
+      const bool is_pending = open.finding.event.container.metadata == model::Metadata::pending;
+      if (is_pending) open.finding.event.container.metadata = model::Metadata::none;
     }
     const bool is_changed = before.process != open.awaited.process ||
                             before.metadata != open.awaited.metadata ||

@@ -34,12 +34,12 @@ class Builder {
     out.emplace("id", text(finding.id, bounds::id));
     out.emplace("revision", finding.revision);
     out.emplace("status", finding.is_final ? "final" : "open");
-    out.emplace("time", util::format_rfc3339(finding.time));
-    out.emplace("detected_by", model::name_of(finding.detected_by));
+    out.emplace("time", util::format_rfc3339(finding.event.time));
+    out.emplace("detected_by", model::name_of(finding.event.detected_by));
     out.emplace("signature", signature_metadata());
     out.emplace("event", event(finding));
     auto data = object(1);
-    data.emplace("path", text(finding.file.path, bounds::path));
+    data.emplace("path", text(finding.event.file.path, bounds::path));
     out.emplace("data", std::move(data));
     return out;
   }
@@ -64,14 +64,14 @@ class Builder {
   }
 
   json::object event(const model::Finding& finding) const {
-    const std::span header(finding.header);
+    const std::span header(finding.event.header);
     auto out = object(6);
     out.emplace("name", signature::base_event);
     out.emplace("header", util::base64(header.first(std::min(header.size(), bounds::header))));
-    out.emplace("node", text(finding.node, bounds::node));
-    out.emplace("container", container(finding.container));
-    out.emplace("file", file(finding.file));
-    out.emplace("process", process(finding.process));
+    out.emplace("node", text(finding.event.node, bounds::node));
+    out.emplace("container", container(finding.event.container));
+    out.emplace("file", file(finding.event.file));
+    out.emplace("process", process(finding.event.process));
     return out;
   }
 
@@ -120,8 +120,8 @@ class Builder {
     auto out = object(15);
     out.emplace("path", text(file.path, bounds::path));
     out.emplace("path_state", model::name_of(file.path_state));
-    out.emplace("kind", model::name_of(file.kind.format));
-    out.emplace(model::name_of(file.kind.format), kind_json(file.kind, storage_));
+    out.emplace("kind", file.kind ? json::value(model::name_of(file.kind->format), storage_) : null());
+    if (file.kind) out.emplace(model::name_of(file.kind->format), kind_json(*file.kind, storage_));
     out.emplace("size", file.size);
     out.emplace("mode", fmt::format("{:04o}", file.mode & 07777U));
     out.emplace("uid", file.uid);

@@ -59,7 +59,7 @@ std::string process_of(const model::ProcessInfo& process) {
 
 std::string rest_of(const model::Finding& finding) {
   std::string rest;
-  const auto& file = finding.file;
+  const auto& file = finding.event.file;
   if (file.path_state != model::PathState::live) rest += fmt::format("  {}", model::name_of(file.path_state));
   if (file.origin == model::Origin::modified) rest += fmt::format("  {}", model::name_of(file.origin));
   if (file.sha256.status == model::HashStatus::done) {
@@ -77,13 +77,14 @@ std::string format_text(const model::Finding& finding, bool is_colored) {
   };
   // Milliseconds are what a person compares with other logs.
   constexpr std::size_t to_milliseconds = 23;
-  const std::string time = util::format_rfc3339(finding.time).substr(0, to_milliseconds) + "Z";
-  const auto& path = finding.file.path;
-  return fmt::format(
-      "{}  {}  {}  {:<20}  {}  by {}{}", colored(faint, time), colored(yellow, signature::severity_name),
-      colored(cyan, fmt::format("{:<24}", container_of(finding.container))), kind_of(finding.file.kind),
-      colored(bold, path.empty() ? "?" : visible(path, bounds::path)), process_of(finding.process),
-      rest_of(finding));
+  const std::string time = util::format_rfc3339(finding.event.time).substr(0, to_milliseconds) + "Z";
+  const auto& path = finding.event.file.path;
+  const std::string kind = finding.event.file.kind ? kind_of(*finding.event.file.kind) : "?";
+  return fmt::format("{}  {}  {}  {:<20}  {}  by {}{}", colored(faint, time),
+                     colored(yellow, signature::severity_name),
+                     colored(cyan, fmt::format("{:<24}", container_of(finding.event.container))), kind,
+                     colored(bold, path.empty() ? "?" : visible(path, bounds::path)),
+                     process_of(finding.event.process), rest_of(finding));
 }
 
 }  // namespace dropwarden::sink

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "dropwarden/policy/kinds.hpp"
+
 namespace dropwarden::config {
 
 enum class RuntimeType { cri, docker };
@@ -32,16 +34,7 @@ struct Watch {
   friend bool operator==(const Watch&, const Watch&) = default;
 };
 
-// Which kinds become findings.
-struct Classify {
-  bool executables = true;
-  bool shared_objects = true;
-  bool scripts = true;
-  bool objects = false;
-  bool core_dumps = false;
-
-  friend bool operator==(const Classify&, const Classify&) = default;
-};
+using Classify = policy::Kinds;
 
 enum class Format { native, tracee, falco, ecs, ocsf, cef, text };
 enum class OutputType { standard_output };

@@ -11,6 +11,7 @@ enum class Disposition {
   excepted,
   duplicate,
   not_executable,
+  unchanged,  // the image's own content
   outside_containers,
   own_activity,
   vanished,
@@ -18,11 +19,11 @@ enum class Disposition {
   queue_full,
   failed,
 };
-inline constexpr std::array dispositions{Disposition::reported,           Disposition::excepted,
-                                         Disposition::duplicate,          Disposition::not_executable,
-                                         Disposition::outside_containers, Disposition::own_activity,
-                                         Disposition::vanished,           Disposition::unreadable,
-                                         Disposition::queue_full,         Disposition::failed};
+inline constexpr std::array dispositions{
+    Disposition::reported,       Disposition::excepted,  Disposition::duplicate,
+    Disposition::not_executable, Disposition::unchanged, Disposition::outside_containers,
+    Disposition::own_activity,   Disposition::vanished,  Disposition::unreadable,
+    Disposition::queue_full,     Disposition::failed};
 const char* name_of(Disposition disposition);
 
 // Why something may have been missed. A loss has no number of events: it is a record that desyncs a

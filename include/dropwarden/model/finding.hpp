@@ -28,8 +28,14 @@ const char* name_of(PathState state);
 enum class Place { rootfs, volume, tmpfs };
 const char* name_of(Place place);
 
-enum class Origin { created, modified, unknown };
-// `new`, `modified`, `unknown`.
+// Against the layers of the image.
+enum class Origin {
+  created,    // the image has no file of this name
+  modified,   // it has, with other content
+  unchanged,  // it has, with the same content: copied up for its metadata, or for a write that never came
+  unknown,
+};
+// `new`, `modified`, `unchanged`, `unknown`.
 const char* name_of(Origin origin);
 
 enum class HashStatus { done, pending, too_large, changed, gone, unreadable };
@@ -40,13 +46,13 @@ struct Hash {
   HashStatus status = HashStatus::pending;
 };
 
-// The file a finding is about.
+// The file an event is about.
 struct FileFacts {
   std::string path;  // as the container sees it, raw bytes
   PathState path_state = PathState::live;
-  FileKind kind;
-  std::uint64_t size = 0;  // bytes
-  std::uint32_t mode = 0;  // type and permission bits
+  std::optional<FileKind> kind;  // nothing: of no known executable format
+  std::uint64_t size = 0;        // bytes
+  std::uint32_t mode = 0;        // type and permission bits
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
   util::WallTime modified;  // mtime
@@ -58,18 +64,23 @@ struct FileFacts {
   Hash sha256;
 };
 
-// One dropped executable, a value. Never carries a descriptor.
-struct Finding {
-  std::string id;
-  unsigned revision = 1;
-  bool is_final = false;  // nothing more is awaited
-  util::WallTime time;    // when the event was read
+// `magic_write`: a file was written in a container. Never carries a descriptor.
+struct WriteEvent {
+  util::WallTime time;  // when the event was read
   Sensor detected_by = Sensor::close_write;
   std::vector<std::byte> header;  // the first bytes of the file, at most 32
   std::string node;
   Container container;
   FileFacts file;
   ProcessInfo process;
+};
+
+// One dropped executable: what a signature says of an event. A value.
+struct Finding {
+  std::string id;
+  unsigned revision = 1;
+  bool is_final = false;  // nothing more is awaited
+  WriteEvent event;
 };
 
 }  // namespace dropwarden::model

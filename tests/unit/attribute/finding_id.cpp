@@ -12,11 +12,11 @@ namespace {
 
 model::Finding drop() {
   model::Finding finding;
-  finding.container.id = {"c0ffee"};
-  finding.file.inode = 42;
-  finding.file.changed = util::WallTime{std::chrono::nanoseconds{1'700'000'000'123'456'789}};
-  finding.file.size = 4096;
-  finding.header = {std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}};
+  finding.event.container.id = {"c0ffee"};
+  finding.event.file.inode = 42;
+  finding.event.file.changed = util::WallTime{std::chrono::nanoseconds{1'700'000'000'123'456'789}};
+  finding.event.file.size = 4096;
+  finding.event.header = {std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}};
   return finding;
 }
 
@@ -27,11 +27,11 @@ TEST(FindingId, IsTheSameInEveryVersion) {
 
 TEST(FindingId, DiffersWhenAnyPartOfTheIdentityDiffers) {
   std::vector<model::Finding> others(6, drop());
-  others[1].container.id = {"c0ffef"};
-  others[2].file.inode = 43;
-  others[3].file.changed += std::chrono::nanoseconds{1};
-  others[4].file.size = 4097;
-  others[5].header.back() = std::byte{'G'};
+  others[1].event.container.id = {"c0ffef"};
+  others[2].event.file.inode = 43;
+  others[3].event.file.changed += std::chrono::nanoseconds{1};
+  others[4].event.file.size = 4097;
+  others[5].event.header.back() = std::byte{'G'};
   std::set<std::string> ids{finding_id(drop(), "/other")};
   for (const auto& other : others) ids.insert(finding_id(other, "/upper"));
   EXPECT_EQ(ids.size(), others.size() + 1);
@@ -41,29 +41,29 @@ TEST(FindingId, IsNotMovedByWhatIsLearnedLater) {
   auto later = drop();
   later.revision = 3;
   later.is_final = true;
-  later.detected_by = model::Sensor::scan;
-  later.time += std::chrono::hours{1};
-  later.container.name = "web";
-  later.container.metadata = model::Metadata::complete;
-  later.file.path = "/usr/bin/x";
-  later.file.sha256 = {std::string(64, 'a'), model::HashStatus::done};
-  later.process.name = "cat";
+  later.event.detected_by = model::Sensor::scan;
+  later.event.time += std::chrono::hours{1};
+  later.event.container.name = "web";
+  later.event.container.metadata = model::Metadata::complete;
+  later.event.file.path = "/usr/bin/x";
+  later.event.file.sha256 = {std::string(64, 'a'), model::HashStatus::done};
+  later.event.process.name = "cat";
   EXPECT_EQ(finding_id(later, "/upper"), finding_id(drop(), "/upper"));
 }
 
 TEST(FindingId, TakesNoMoreOfTheHeaderThanEverySensorReads) {
   auto brief = drop();
-  brief.header.resize(32);
+  brief.event.header.resize(32);
   auto longer = brief;
-  longer.header.push_back(std::byte{1});
+  longer.event.header.push_back(std::byte{1});
   EXPECT_EQ(finding_id(brief, "/upper"), finding_id(longer, "/upper"));
 }
 
 TEST(FindingId, KeepsNeighbouringTextsApart) {
   auto left = drop();
   auto right = drop();
-  left.container.id = {"ab"};
-  right.container.id = {"a"};
+  left.event.container.id = {"ab"};
+  right.event.container.id = {"a"};
   EXPECT_NE(finding_id(left, "c"), finding_id(right, "bc"));
 }
 

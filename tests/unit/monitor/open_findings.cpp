@@ -19,7 +19,8 @@ class OpenFindingsTest : public testing::Test {
  protected:
   std::string text_of(const model::Finding& finding) {
     return std::to_string(finding.revision) + ":" + (finding.is_final ? "final" : "open") + ":" +
-           finding.container.id.value + ":" + finding.process.name + ":" + finding.file.sha256.value;
+           finding.event.container.id.value + ":" + finding.event.process.name + ":" +
+           finding.event.file.sha256.value;
   }
 
   OpenFindings::ContainerAwaited container_awaited;
@@ -32,7 +33,7 @@ class OpenFindingsTest : public testing::Test {
                       return is_wanted;
                     },
                     [this](model::Finding& finding, const EventIdentity&) {
-                      finding.container.id = {container};
+                      finding.event.container.id = {container};
                       return container_awaited;
                     }};
 };

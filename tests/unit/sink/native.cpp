@@ -69,7 +69,9 @@ TEST(Native, IsSchemaOneToTheLetter) {
 
 TEST(Native, SaysNullForWhatIsNotKnownAndKeepsEveryKey) {
   const auto known = parsed(sample_finding());
-  const auto unknown = parsed(model::Finding{});
+  model::Finding finding;
+  finding.event.file.kind.emplace();  // a finding has one
+  const auto unknown = parsed(finding);
   EXPECT_EQ(text_at(unknown, "/status"), "open");
   for (const std::string pointer :
        {"/event/node", "/event/container/id", "/event/container/name", "/event/container/image/name",
@@ -94,7 +96,7 @@ TEST(Native, SaysNullForWhatIsNotKnownAndKeepsEveryKey) {
 
 TEST(Native, DescribesAScriptUnderItsOwnKey) {
   auto finding = sample_finding();
-  finding.file.kind = {
+  finding.event.file.kind = {
       .format = model::Format::script, .elf = {}, .script = model::ScriptFacts{"/bin/sh", ""}};
   const auto value = parsed(finding);
   EXPECT_EQ(text_at(value, "/event/file/kind"), "script");
@@ -106,7 +108,7 @@ TEST(Native, DescribesAScriptUnderItsOwnKey) {
 TEST(Native, PrintsPermissionsAsFourOctalDigits) {
   auto finding = sample_finding();
   for (const auto& [mode, text] : {std::pair{0100000U, "0000"}, {0100644U, "0644"}, {0107777U, "7777"}}) {
-    finding.file.mode = mode;
+    finding.event.file.mode = mode;
     EXPECT_EQ(text_at(parsed(finding), "/event/file/mode"), text);
   }
 }
@@ -123,13 +125,13 @@ TEST(Native, KeepsEveryByteOfAHostileNameReadable) {
                                        "nul\0nul"s, "größe/文件"};
   for (const auto& name : names) {
     auto finding = sample_finding();
-    finding.node = finding.container.name = finding.container.image.name = name;
-    finding.container.labels = {{name, name}};
-    finding.container.pod = model::Pod{name, name, "u"};
-    finding.file.path = finding.file.kind.elf->interpreter = name;
-    finding.process.name = finding.process.exe = name;
-    finding.process.command_line = {name};
-    finding.process.ancestors = {{{1}, "x", name}};
+    finding.event.node = finding.event.container.name = finding.event.container.image.name = name;
+    finding.event.container.labels = {{name, name}};
+    finding.event.container.pod = model::Pod{name, name, "u"};
+    finding.event.file.path = finding.event.file.kind->elf->interpreter = name;
+    finding.event.process.name = finding.event.process.exe = name;
+    finding.event.process.command_line = {name};
+    finding.event.process.ancestors = {{{1}, "x", name}};
     const auto value = parsed(finding);
     for (const std::string pointer :
          {"/event/file/path", "/data/path", "/event/file/elf/interpreter", "/event/process/exe",
@@ -145,7 +147,7 @@ TEST(Native, KeepsEveryByteOfAHostileNameReadable) {
 
 TEST(Native, BoundsALabelOfAMegabyteAndSaysSo) {
   auto finding = sample_finding();
-  finding.container.labels = {{"big", std::string(1U << 20U, 'x')}, {"small", "kept"}};
+  finding.event.container.labels = {{"big", std::string(1U << 20U, 'x')}, {"small", "kept"}};
   const auto value = parsed(finding);
   const auto big = text_at(value, "/event/container/labels/big");
   EXPECT_LT(big.size(), 8192U);
@@ -155,8 +157,8 @@ TEST(Native, BoundsALabelOfAMegabyteAndSaysSo) {
 
 TEST(Native, BoundsTheNumberOfLabelsAndSaysHowManyAreMissing) {
   auto finding = sample_finding();
-  finding.container.labels.clear();
-  for (int i = 0; i < 100000; ++i) finding.container.labels["k" + std::to_string(i)] = "v";
+  finding.event.container.labels.clear();
+  for (int i = 0; i < 100000; ++i) finding.event.container.labels["k" + std::to_string(i)] = "v";
   const auto value = parsed(finding);
   const auto& labels = value.at_pointer("/event/container/labels").as_object();
   EXPECT_LE(labels.size(), 300U);
@@ -165,7 +167,7 @@ TEST(Native, BoundsTheNumberOfLabelsAndSaysHowManyAreMissing) {
 
 TEST(Native, CountsLabelsWhoseKeysAreCutToTheSameText) {
   auto finding = sample_finding();
-  finding.container.labels = {{std::string(2000, 'k') + "1", "v"}, {std::string(2000, 'k') + "2", "w"}};
+  finding.event.container.labels = {{std::string(2000, 'k') + "1", "v"}, {std::string(2000, 'k') + "2", "w"}};
   const auto value = parsed(finding);
   const auto& labels = value.at_pointer("/event/container/labels").as_object();
   EXPECT_EQ(labels.at("…").as_string(), "1 more");
@@ -176,24 +178,25 @@ TEST(Native, StaysWithinItsBoundWhateverItIsGiven) {
     std::string huge;
     while (huge.size() < (1U << 20U)) huge += unit;
     model::Finding finding;
-    finding.id = finding.node = huge;
-    finding.header.resize(1U << 20U);
-    finding.container.id = {huge};
-    finding.container.name = finding.container.image.name = finding.container.image.digest = huge;
-    finding.container.pod = model::Pod{huge, huge, huge};
+    finding.id = finding.event.node = huge;
+    finding.event.header.resize(1U << 20U);
+    finding.event.container.id = {huge};
+    finding.event.container.name = finding.event.container.image.name = finding.event.container.image.digest =
+        huge;
+    finding.event.container.pod = model::Pod{huge, huge, huge};
     for (int i = 0; i < 300; ++i)
-      finding.container.labels[std::to_string(i) + huge.substr(0, 300)] = huge.substr(0, 300);
-    finding.file.path = finding.file.sha256.value = huge;
-    finding.file.kind.elf = model::ElfFacts{.machine = huge, .interpreter = huge};
-    finding.process.name = finding.process.exe = huge;
-    finding.process.command_line.assign(1000, huge.substr(0, 1000));
-    finding.process.ancestors.assign(1000, {{1}, huge.substr(0, 9000), huge.substr(0, 9000)});
+      finding.event.container.labels[std::to_string(i) + huge.substr(0, 300)] = huge.substr(0, 300);
+    finding.event.file.path = finding.event.file.sha256.value = huge;
+    finding.event.file.kind->elf = model::ElfFacts{.machine = huge, .interpreter = huge};
+    finding.event.process.name = finding.event.process.exe = huge;
+    finding.event.process.command_line.assign(1000, huge.substr(0, 1000));
+    finding.event.process.ancestors.assign(1000, {{1}, huge.substr(0, 9000), huge.substr(0, 9000)});
     const auto value = parsed(finding);
     EXPECT_EQ(value.at_pointer("/event/process/ancestors").as_array().size(), 16U);
     EXPECT_EQ(value.at_pointer("/event/process/cmdline").as_array().back().as_string(), "…");
     EXPECT_TRUE(text_at(value, "/data/path").ends_with("…"));
 
-    finding.file.kind = {
+    finding.event.file.kind = {
         .format = model::Format::script, .elf = {}, .script = model::ScriptFacts{huge, huge}};
     parsed(finding);
   }
@@ -201,12 +204,12 @@ TEST(Native, StaysWithinItsBoundWhateverItIsGiven) {
 
 TEST(Native, SaysThatItHasCutTheCommandLine) {
   auto finding = sample_finding();
-  finding.process.command_line.assign(66, "a");
+  finding.event.process.command_line.assign(66, "a");
   const auto cut = parsed(finding);
   const auto& arguments = cut.at_pointer("/event/process/cmdline").as_array();
   EXPECT_EQ(arguments.size(), 66U);
   EXPECT_EQ(arguments.back().as_string(), "…");
-  finding.process.command_line.resize(65);
+  finding.event.process.command_line.resize(65);
   const auto whole = parsed(finding);
   EXPECT_EQ(whole.at_pointer("/event/process/cmdline").as_array().back().as_string(), "a");
 }
@@ -228,33 +231,33 @@ TEST(Native, UsesTheWordsOfTheSchema) {
   using F = model::Finding;
   EXPECT_THAT(words<bool>(true, "/status", [](F& f, bool v) { f.is_final = v; }),
               ElementsAre("open", "final"));
-  EXPECT_THAT(
-      words<model::Sensor>(model::Sensor::exec, "/detected_by", [](F& f, auto v) { f.detected_by = v; }),
-      ElementsAre("close_write", "scan", "exec"));
+  EXPECT_THAT(words<model::Sensor>(model::Sensor::exec, "/detected_by",
+                                   [](F& f, auto v) { f.event.detected_by = v; }),
+              ElementsAre("close_write", "scan", "exec"));
   EXPECT_THAT(words<model::Metadata>(model::Metadata::none, "/event/container/metadata",
-                                     [](F& f, auto v) { f.container.metadata = v; }),
+                                     [](F& f, auto v) { f.event.container.metadata = v; }),
               ElementsAre("complete", "pending", "none"));
   EXPECT_THAT(
       words<model::Runtime>(model::Runtime::nspawn, "/event/container/runtime",
-                            [](F& f, auto v) { f.container.runtime = v; }),
+                            [](F& f, auto v) { f.event.container.runtime = v; }),
       ElementsAre("unknown", "containerd", "cri-o", "docker", "podman", "garden", "lxc", "systemd-nspawn"));
   EXPECT_THAT(words<model::PathState>(model::PathState::unnamed, "/event/file/path_state",
-                                      [](F& f, auto v) { f.file.path_state = v; }),
+                                      [](F& f, auto v) { f.event.file.path_state = v; }),
               ElementsAre("live", "deleted", "unnamed"));
-  EXPECT_THAT(
-      words<model::Place>(model::Place::tmpfs, "/event/file/mount", [](F& f, auto v) { f.file.place = v; }),
-      ElementsAre("rootfs", "volume", "tmpfs"));
+  EXPECT_THAT(words<model::Place>(model::Place::tmpfs, "/event/file/mount",
+                                  [](F& f, auto v) { f.event.file.place = v; }),
+              ElementsAre("rootfs", "volume", "tmpfs"));
   EXPECT_THAT(words<model::Origin>(model::Origin::unknown, "/event/file/origin",
-                                   [](F& f, auto v) { f.file.origin = v; }),
-              ElementsAre("new", "modified", "unknown"));
+                                   [](F& f, auto v) { f.event.file.origin = v; }),
+              ElementsAre("new", "modified", "unchanged", "unknown"));
   EXPECT_THAT(words<model::HashStatus>(model::HashStatus::unreadable, "/event/file/sha256/status",
-                                       [](F& f, auto v) { f.file.sha256.status = v; }),
+                                       [](F& f, auto v) { f.event.file.sha256.status = v; }),
               ElementsAre("done", "pending", "too_large", "changed", "gone", "unreadable"));
   EXPECT_THAT(words<model::ProcessState>(model::ProcessState::exited, "/event/process/state",
-                                         [](F& f, auto v) { f.process.state = v; }),
+                                         [](F& f, auto v) { f.event.process.state = v; }),
               ElementsAre("running", "exited"));
   EXPECT_THAT(words<model::ElfType>(model::ElfType::unknown, "/event/file/elf/type",
-                                    [](F& f, auto v) { f.file.kind.elf->type = v; }),
+                                    [](F& f, auto v) { f.event.file.kind->elf->type = v; }),
               ElementsAre("executable", "pie", "shared", "relocatable", "core", "unknown"));
 }
 

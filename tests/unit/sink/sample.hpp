@@ -15,24 +15,24 @@ inline model::Finding sample_finding() {
   finding.id = "0123456789abcdef0123456789abcdef";
   finding.revision = 2;
   finding.is_final = true;
-  finding.time = sys_days{2026y / November / 23} + 4h + 123456789ns;
-  finding.header = {std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}, std::byte{2}};
-  finding.node = "node-7";
-  finding.container = {.id = {"c0ffee0000000000000000000000000000000000000000000000000000000001"},
-                       .name = "web",
-                       .runtime = model::Runtime::containerd,
-                       .image = {"docker.io/library/nginx:1.25", "sha256:aa"},
-                       .labels = {{"app", "shop"}, {"tier", ""}},
-                       .pod = model::Pod{"web-1", "prod", "8f3e1c4e-3f7a-4a52-9a8a-0f4f7f0c8d11"},
-                       .state = model::ContainerState::running,
-                       .init = {4000},
-                       .is_sandbox = false,
-                       .upperdir = "/not/printed",
-                       .started = {},
-                       .metadata = model::Metadata::complete};
-  auto& file = finding.file;
+  finding.event.time = sys_days{2026y / November / 23} + 4h + 123456789ns;
+  finding.event.header = {std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}, std::byte{2}};
+  finding.event.node = "node-7";
+  finding.event.container = {.id = {"c0ffee0000000000000000000000000000000000000000000000000000000001"},
+                             .name = "web",
+                             .runtime = model::Runtime::containerd,
+                             .image = {"docker.io/library/nginx:1.25", "sha256:aa"},
+                             .labels = {{"app", "shop"}, {"tier", ""}},
+                             .pod = model::Pod{"web-1", "prod", "8f3e1c4e-3f7a-4a52-9a8a-0f4f7f0c8d11"},
+                             .state = model::ContainerState::running,
+                             .init = {4000},
+                             .is_sandbox = false,
+                             .upperdir = "/not/printed",
+                             .started = {},
+                             .metadata = model::Metadata::complete};
+  auto& file = finding.event.file;
   file.path = "/tmp/x";
-  file.kind.elf =
+  file.kind.emplace().elf =
       model::ElfFacts{model::ElfType::pie, 64, true, 62, "x86_64", "/lib64/ld-linux-x86-64.so.2", false};
   file.size = 16384;
   file.mode = 0104755;
@@ -44,7 +44,7 @@ inline model::Finding sample_finding() {
   file.device = {0, 53};
   file.origin = model::Origin::created;
   file.sha256 = {std::string(64, 'd'), model::HashStatus::done};
-  auto& process = finding.process;
+  auto& process = finding.event.process;
   process.pid = {4711};
   process.pid_in_container = {9};
   process.state = model::ProcessState::running;

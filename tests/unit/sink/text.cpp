@@ -17,21 +17,21 @@ using testing::Not;
 TEST(Text, IsOneAlignedLine) {
   auto finding = sample_finding();
   finding.revision = 1;
-  finding.file.sha256 = {};
+  finding.event.file.sha256 = {};
   EXPECT_EQ(format_text(finding, false),
             "2026-11-23T04:00:00.123Z  medium  prod/web-1/web            elf pie x86_64        /tmp/x  by "
             "curl[4711]");
   const auto column = format_text(finding, false).find("/tmp/x");
-  finding.container.pod.reset();
-  finding.file.kind = {
+  finding.event.container.pod.reset();
+  finding.event.file.kind = {
       .format = model::Format::script, .elf = {}, .script = model::ScriptFacts{"/bin/sh", "-e"}};
   EXPECT_EQ(format_text(finding, false).find("/tmp/x"), column);
 }
 
 TEST(Text, TellsWhatALaterRevisionLearned) {
   auto finding = sample_finding();
-  finding.file.path_state = model::PathState::deleted;
-  finding.file.origin = model::Origin::modified;
+  finding.event.file.path_state = model::PathState::deleted;
+  finding.event.file.origin = model::Origin::modified;
   EXPECT_THAT(format_text(finding, false),
               HasSubstr("by curl[4711]  deleted  modified  sha256:" + std::string(64, 'd') + "  revision 2"));
 }
@@ -54,9 +54,9 @@ TEST(Text, ColorsAddSequencesAndNothingElse) {
 
 TEST(Text, LetsNoNamePassForTheWordsAroundIt) {
   auto finding = sample_finding();
-  finding.file.path = "/tmp/x  by sshd[1]";
-  finding.process.name = "a\" b";
-  finding.container.name = "\x1b[2Jweb\n";
+  finding.event.file.path = "/tmp/x  by sshd[1]";
+  finding.event.process.name = "a\" b";
+  finding.event.container.name = "\x1b[2Jweb\n";
   const auto line = format_text(finding, false);
   EXPECT_THAT(line, HasSubstr("  \"/tmp/x  by sshd[1]\"  by \"a\\\" b\"[4711]"));
   EXPECT_THAT(line, HasSubstr("\"prod/web-1/\\x1b[2Jweb\\n\""));
@@ -66,7 +66,8 @@ TEST(Text, LetsNoNamePassForTheWordsAroundIt) {
 TEST(Text, IsBounded) {
   auto finding = sample_finding();
   const std::string huge(1U << 20U, '\xff');
-  finding.container.name = finding.file.path = finding.process.name = finding.file.kind.elf->machine = huge;
+  finding.event.container.name = finding.event.file.path = finding.event.process.name =
+      finding.event.file.kind->elf->machine = huge;
   EXPECT_LT(format_text(finding, true).size(), 20000U);
 }
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <boost/asio/io_context.hpp>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/fd.hpp"
+
+#include "hash_worker.hpp"
+
+namespace dropwarden::monitor {
+
+// Decides how a file is hashed: a small one at once; a large one by the worker, through the overlay's upper
+// directory, which pins nothing, or where that does not lead to the same file, by the event's descriptor
+// within a budget. Loop's thread only.
+class FileHasher {
+ public:
+  FileHasher(boost::asio::io_context& loop, privilege::Privilege& privilege, Overlays& overlays,
+             const config::Watch& settings, HashWorker::OnHash on_hash);
+
+  // The limit of the worker changes at the next start only.
+  void reconfigure(const config::Watch& settings) { settings_ = settings; }
+
+  // Fills in the hash of `facts`, or starts it: then true, and `on_hash` gets it with `serial`. Takes the
+  // event's descriptor.
+  bool hash(model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial, sys::Fd file);
+
+ private:
+  sys::Fd open_in_upperdir(const model::FileFacts& facts, const EventIdentity& identity);
+
+  privilege::Privilege& privilege_;
+  Overlays& overlays_;
+  config::Watch settings_;
+  HashWorker worker_;
+};
+
+}  // namespace dropwarden::monitor
