@@ -27,6 +27,23 @@ std::optional<Stat> read_stat(const ReadProc& read_proc, model::Pid pid) {
   return text ? parse_stat(*text) : std::nullopt;
 }
 
+std::uint64_t read_namespace(const ReadProc& read_proc, model::Pid pid, ProcFile file) {
+  return parse_namespace(text_or_empty(read_proc(pid, file)));
+}
+
+// The number of the parent in the innermost pid namespace of its child. 0 when it is outside: the parent of
+// what `docker exec` and its like start is the runtime's.
+model::Pid read_parent_in_container(const ReadProc& read_proc, const Stat& stat, const Status& status) {
+  const model::Pid parent{stat.parent};
+  if (parent.value <= 0 || status.numbers.empty()) return {};
+  const auto parent_stat = read_stat(read_proc, parent);
+  // On a number that was reused since the child was asked.
+  if (!parent_stat || parent_stat->start_ticks > stat.start_ticks) return {};
+  const auto numbers = parse_status(text_or_empty(read_proc(parent, ProcFile::status))).numbers;
+  const std::size_t depth = status.numbers.size();
+  return {numbers.size() < depth ? 0 : numbers[depth - 1]};
+}
+
 // To the tick, since the boot time moves by microseconds from one reading to the next: one process keeps one
 // start.
 util::WallTime start_time(std::uint64_t ticks) {
@@ -78,17 +95,21 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
   // Any other failure (EMFILE, a seccomp filter) leaves the start times.
   if (!pidfd && pidfd.error().number == ESRCH) return process;
 
-  // What goes first comes first: the memory, and with it exe and cmdline, is given up early in exit, the
-  // version 1 cgroup next; the rest stays until a parent waits.
+  // What goes first comes first: the memory, and with it exe and cmdline, is given up early in exit, then the
+  // namespaces, then the version 1 cgroup; the rest stays until a parent waits.
   const auto stat = read_stat(read_proc, pid);
   if (!stat) return process;
   process.name = stat->name;
   process.start_time = start_time(stat->start_ticks);
   std::string exe = text_or_empty(read_proc(pid, ProcFile::exe));
   std::string command_line = text_or_empty(read_proc(pid, ProcFile::cmdline));
+  const auto mount_namespace = read_namespace(read_proc, pid, ProcFile::mount_namespace);
+  const auto pid_namespace = read_namespace(read_proc, pid, ProcFile::pid_namespace);
+  std::string host_name = text_or_empty(read_proc(pid, ProcFile::host_name));
   std::string cgroup = text_or_empty(read_proc(pid, ProcFile::cgroup));
   Status status = parse_status(text_or_empty(read_proc(pid, ProcFile::status)));
   const auto login_uid = parse_login_uid(text_or_empty(read_proc(pid, ProcFile::loginuid)));
+  const auto parent_in_container = read_parent_in_container(read_proc, *stat, status);
   auto ancestors = read_ancestors(read_proc, is_same_container, {*stat, status}, cgroup);
 
   // A process that is alive now had its number all the time.
@@ -101,10 +122,15 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
   }
   process.exe = std::move(exe);
   process.command_line = parse_command_line(command_line);
+  process.mount_namespace = mount_namespace;
+  process.pid_namespace = pid_namespace;
+  process.host_name = std::move(host_name);
   process.cgroup = std::move(cgroup);
   process.uid = status.uid;
   process.login_uid = login_uid;
   if (!status.numbers.empty()) process.pid_in_container = {status.numbers.back()};
+  process.parent = {stat->parent};
+  process.parent_in_container = parent_in_container;
   process.ancestors = std::move(ancestors);
   return process;
 }
@@ -117,7 +143,10 @@ model::ProcessInfo glimpse_process(const ReadProc& read_proc, model::Pid pid) {
   if (!stat) return process;
   process.name = stat->name;
   process.start_time = start_time(stat->start_ticks);
+  process.parent = {stat->parent};
   process.exe = text_or_empty(read_proc(pid, ProcFile::exe));
+  process.mount_namespace = read_namespace(read_proc, pid, ProcFile::mount_namespace);
+  process.pid_namespace = read_namespace(read_proc, pid, ProcFile::pid_namespace);
   process.cgroup = text_or_empty(read_proc(pid, ProcFile::cgroup));
   const Status status = parse_status(text_or_empty(read_proc(pid, ProcFile::status)));
   process.uid = status.uid;
@@ -135,6 +164,13 @@ model::ProcessInfo complete_process(const model::ProcessInfo& first, model::Proc
   if (later.cgroup.empty()) later.cgroup = first.cgroup;
   if (!later.uid) later.uid = first.uid;
   if (later.pid_in_container.value == 0) later.pid_in_container = first.pid_in_container;
+  // The first parent is the one that started it; a later one adopted it (PR_SET_CHILD_SUBREAPER).
+  if (first.parent.value != 0 && first.parent != later.parent) {
+    later.parent = first.parent;
+    later.parent_in_container = {};
+  }
+  if (later.mount_namespace == 0) later.mount_namespace = first.mount_namespace;
+  if (later.pid_namespace == 0) later.pid_namespace = first.pid_namespace;
   later.start_time = first.start_time;
   return later;
 }

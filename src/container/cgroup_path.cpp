@@ -7,6 +7,7 @@
 
 #include "dropwarden/util/text.hpp"
 
+#include "cgroup_line.hpp"
 #include "cgroup_name.hpp"
 
 namespace dropwarden::container {
@@ -18,23 +19,6 @@ std::vector<std::string_view> names_of(std::string_view path) {
   auto names = util::split(path, '/');
   std::erase_if(names, [](std::string_view name) { return name.empty() || name == "." || name == ".."; });
   return names;
-}
-
-// Path of one line of /proc/PID/cgroup, `hierarchy:controllers:path`. The path may hold colons itself.
-struct Line {
-  bool is_unified = false;
-  std::string_view path;
-};
-
-std::optional<Line> parse_line(std::string_view text) {
-  if (std::ranges::count(text, ':') < 2) return std::nullopt;
-  const auto hierarchy = util::take_until(text, ':');
-  const auto controllers = util::take_until(text, ':');
-  if (!util::parse_number<unsigned>(hierarchy) || !text.starts_with('/')) return std::nullopt;
-  // The kernel says so of a zombie whose cgroup has been removed (Documentation/admin-guide/cgroup-v2.rst).
-  constexpr std::string_view removed = " (deleted)";
-  if (text.ends_with(removed)) text.remove_suffix(removed.size());
-  return Line{.is_unified = hierarchy == "0" && controllers.empty(), .path = text};
 }
 
 }  // namespace
@@ -74,7 +58,7 @@ std::optional<CgroupOwner> parse_cgroup_path(std::string_view path) {
 std::vector<CgroupOwner> parse_process_owners(std::string_view text) {
   std::vector<CgroupOwner> from_version_1;
   while (!text.empty()) {
-    const auto line = parse_line(util::take_until(text, '\n'));
+    const auto line = parse_cgroup_line(util::take_until(text, '\n'));
     if (!line || (!line->is_unified && !from_version_1.empty())) continue;
     auto owners = parse_cgroup_owners(line->path);
     if (owners.empty()) continue;

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include "dropwarden/attribute/process.hpp"
+#include "dropwarden/container/cgroup_directory.hpp"
 #include "dropwarden/container/cgroup_path.hpp"
 
 #include "process_root.hpp"
@@ -15,28 +16,42 @@ namespace {
 
 constexpr std::size_t capacity = 4096;
 
-privilege::ProcessFile to_process_file(attribute::ProcFile file) {
+using attribute::ProcFile;
+using privilege::ProcessFile;
+
+sys::Result<std::string> read_fact(privilege::Privilege& privilege, model::Pid pid, ProcFile file) {
+  const auto read = [&](ProcessFile which) { return privilege.read_process_file(pid.value, which); };
   switch (file) {
-    case attribute::ProcFile::cgroup:
-      return privilege::ProcessFile::cgroup;
-    case attribute::ProcFile::cmdline:
-      return privilege::ProcessFile::cmdline;
-    case attribute::ProcFile::exe:
-      return privilege::ProcessFile::exe;
-    case attribute::ProcFile::loginuid:
-      return privilege::ProcessFile::loginuid;
-    case attribute::ProcFile::stat:
-      return privilege::ProcessFile::stat;
-    case attribute::ProcFile::status:
+    case ProcFile::cgroup:
+      return read(ProcessFile::cgroup);
+    case ProcFile::cmdline:
+      return read(ProcessFile::cmdline);
+    case ProcFile::exe:
+      return read(ProcessFile::exe);
+    case ProcFile::host_name:
+      return privilege.read_host_name(pid.value);
+    case ProcFile::loginuid:
+      return read(ProcessFile::loginuid);
+    case ProcFile::mount_namespace:
+      return read(ProcessFile::mount_namespace);
+    case ProcFile::pid_namespace:
+      return read(ProcessFile::pid_namespace);
+    case ProcFile::stat:
+      return read(ProcessFile::stat);
+    case ProcFile::status:
       break;
   }
-  return privilege::ProcessFile::status;
+  return read(ProcessFile::status);
 }
 
 attribute::ReadProc reader_of(privilege::Privilege& privilege) {
-  return [&privilege](model::Pid pid, attribute::ProcFile file) {
-    return privilege.read_process_file(pid.value, to_process_file(file));
-  };
+  return [&privilege](model::Pid pid, ProcFile file) { return read_fact(privilege, pid, file); };
+}
+
+// Read once: nobody mounts a hierarchy on a running system. None where libcgroup finds none.
+std::vector<container::Hierarchy> hierarchies_here() {
+  const auto hierarchies = container::read_hierarchies();
+  return hierarchies ? hierarchies->all() : std::vector<container::Hierarchy>{};
 }
 
 bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) {
@@ -50,12 +65,17 @@ bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) 
 ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege,
                              OnAnswer on_answer)
     : privilege_(privilege),
+      hierarchies_(hierarchies_here()),
       worker_(capacity, [this, &loop, on_answer = std::move(on_answer)](Job job, const std::stop_token&) {
         Answer answer;
         if (job.wants_root) {
           if (const auto root = read_root_mount(privilege_, job.pid)) answer.root = root->device;
         }
         answer.process = attribute::read_process(reader_of(privilege_), is_same_container, job.pid);
+        const auto directory = container::cgroup_directory(answer.process.cgroup, hierarchies_);
+        if (!directory.empty()) {
+          answer.process.cgroup_id = privilege_.read_cgroup_id(directory).value_or(0);
+        }
         boost::asio::post(loop, [on_answer, serial = job.serial, answer = std::move(answer)]() mutable {
           on_answer(serial, std::move(answer));
         });

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
+#include "dropwarden/container/hierarchy.hpp"
 #include "dropwarden/model/ids.hpp"
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/privilege/privilege.hpp"
@@ -36,6 +38,7 @@ class ProcessReader {
 
  private:
   privilege::Privilege& privilege_;
+  const std::vector<container::Hierarchy> hierarchies_;
   struct Job {
     std::uint64_t serial = 0;
     model::Pid pid;

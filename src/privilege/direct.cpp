@@ -3,14 +3,18 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/check.hpp"
 #include "dropwarden/util/text.hpp"
 
 // Owns nothing between calls. Must not own a descriptor inside a container: it would pin the container's
@@ -21,8 +25,20 @@ namespace {
 constexpr std::size_t max_process_file = std::size_t{16} << 20U;
 
 const char* name_of(ProcessFile file) {
-  constexpr std::array names{"cgroup", "cmdline", "exe", "loginuid", "mountinfo", "stat", "status"};
+  constexpr std::array names{"cgroup",    "cmdline", "exe",  "loginuid", "ns/mnt",
+                             "mountinfo", "ns/pid",  "stat", "status"};
   return names.at(static_cast<std::size_t>(file));
+}
+
+bool is_link(ProcessFile file) {
+  return file == ProcessFile::exe || file == ProcessFile::mount_namespace ||
+         file == ProcessFile::pid_namespace;
+}
+
+sys::Result<std::string> read_own_host_name() {
+  struct utsname names{};
+  if (::uname(&names) != 0) return sys::unexpected_errno("uname");
+  return std::string(static_cast<const char*>(names.nodename));
 }
 
 class Direct final : public Privilege {
@@ -80,7 +96,34 @@ class Direct final : public Privilege {
 
   sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
     const std::string path = options_.proc + "/" + std::to_string(pid) + "/" + name_of(file);
-    return file == ProcessFile::exe ? sys::read_link(path) : sys::read_file(path, max_process_file);
+    return is_link(file) ? sys::read_link(path) : sys::read_file(path, max_process_file);
+  }
+
+  sys::Result<std::string> read_host_name(std::int32_t pid) override {
+    auto own = sys::open_path(options_.proc + "/thread-self/ns/uts", O_RDONLY);
+    if (!own) return std::unexpected(std::move(own.error()));
+    const std::string path = options_.proc + "/" + std::to_string(pid) + "/ns/uts";
+    auto wanted = sys::open_path(path, O_RDONLY);
+    if (!wanted) return std::unexpected(std::move(wanted.error()));
+    // Of this thread alone: to the kernel namespaces belong to the thread. First the way back is tried.
+    if (::setns(own->number(), CLONE_NEWUTS) != 0) return sys::unexpected_errno("setns", "own UTS namespace");
+    if (::setns(wanted->number(), CLONE_NEWUTS) != 0) return sys::unexpected_errno("setns", path);
+    auto name = read_own_host_name();
+    util::check(::setns(own->number(), CLONE_NEWUTS) == 0, "a thread is left in a container's namespace");
+    return name;
+  }
+
+  sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) override {
+    auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    const auto file_system = sys::read_file_system_status(opened->number());
+    if (!file_system) return std::unexpected(file_system.error());
+    if (file_system->type != CGROUP2_SUPER_MAGIC && file_system->type != CGROUP_SUPER_MAGIC) {
+      return std::unexpected(sys::Error{"statx", path, ENOTSUP});
+    }
+    const auto status = sys::read_status(opened->number());
+    if (!status) return std::unexpected(status.error());
+    return status->inode;
   }
 
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/privilege/privilege.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
 
+#include "dropwarden/mount/table.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/file.hpp"
 
@@ -89,12 +95,58 @@ TEST_F(Privileged, ReadsTheFilesOfAProcessInAContainer) {
   });
   container.line().hear();
   using privilege::ProcessFile;
-  for (const auto file : {ProcessFile::cgroup, ProcessFile::cmdline, ProcessFile::exe, ProcessFile::mountinfo,
-                          ProcessFile::stat, ProcessFile::status}) {
+  for (const auto file :
+       {ProcessFile::cgroup, ProcessFile::cmdline, ProcessFile::exe, ProcessFile::mount_namespace,
+        ProcessFile::mountinfo, ProcessFile::pid_namespace, ProcessFile::stat, ProcessFile::status}) {
     const auto text = privilege_->read_process_file(container.pid(), file);
     ASSERT_TRUE(text) << text.error().text();
     EXPECT_FALSE(text->empty());
   }
+  EXPECT_NE(*privilege_->read_process_file(container.pid(), ProcessFile::mount_namespace),
+            *privilege_->read_process_file(::getpid(), ProcessFile::mount_namespace));
+}
+
+std::string own_host_name() {
+  std::array<char, 256> name{};
+  EXPECT_EQ(::gethostname(name.data(), name.size() - 1), 0);
+  return name.data();
+}
+
+TEST_F(Privileged, ReadsTheHostNameOfAContainerAndComesBack) {
+  const std::string before = own_host_name();
+  Child container([](Line& line) {
+    require(::unshare(CLONE_NEWUTS) == 0, "unshare");
+    const std::string name = "inside";
+    require(::sethostname(name.data(), name.size()) == 0, "sethostname");
+    line.tell("named");
+    line.hear();
+  });
+  container.line().hear();
+  const auto name = privilege_->read_host_name(container.pid());
+  ASSERT_TRUE(name) << name.error().text();
+  EXPECT_EQ(*name, "inside");
+  EXPECT_EQ(own_host_name(), before);
+  EXPECT_EQ(*privilege_->read_host_name(::getpid()), before);
+  container.kill(SIGKILL);
+  container.wait();
+  EXPECT_FALSE(privilege_->read_host_name(container.pid()));
+  EXPECT_EQ(own_host_name(), before);
+}
+
+// What open_by_handle_at(2) and bpf_get_current_cgroup_id() call a cgroup.
+TEST_F(Privileged, TellsACgroupByTheInodeOfItsDirectory) {
+  const auto table = mount::parse_mountinfo(*sys::read_file("/proc/self/mountinfo", 1U << 24U));
+  const auto hierarchy = std::ranges::find_if(
+      table, [](const model::Mount& mount) { return mount.file_system.starts_with("cgroup"); });
+  if (hierarchy == table.end()) GTEST_SKIP() << "SKIP host: no cgroup hierarchy is mounted";
+  const std::string& root = hierarchy->mount_point;
+  struct stat status{};
+  ASSERT_EQ(::stat(root.c_str(), &status), 0);
+  const auto id = privilege_->read_cgroup_id(root);
+  ASSERT_TRUE(id) << id.error().text();
+  EXPECT_EQ(*id, status.st_ino);
+  EXPECT_EQ(privilege_->read_cgroup_id(scratch()).error().number, ENOTSUP);
+  EXPECT_EQ(privilege_->read_cgroup_id(root + "/none").error().number, ENOENT);
 }
 
 TEST_F(Privileged, OpensWhatLiesBelowADirectoryAndNothingElse) {

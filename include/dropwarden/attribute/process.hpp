@@ -11,9 +11,21 @@
 
 namespace dropwarden::attribute {
 
-// Reads one file of /proc/PID: privilege::Privilege::read_process_file, handed in by the composition root. Of
-// `cmdline` the first 8 KiB are enough, and a longer one should be cut rather than refused.
-enum class ProcFile { cgroup, cmdline, exe, loginuid, stat, status };
+// Reads one file of /proc/PID, or what else the kernel tells of a process: privilege::Privilege, handed in by
+// the composition root. Of `cmdline` the first 8 KiB are enough, and a longer one should be cut rather than
+// refused. `host_name` is no file but the name of its UTS namespace, the namespaces are links in
+// /proc/PID/ns.
+enum class ProcFile {
+  cgroup,
+  cmdline,
+  exe,
+  host_name,
+  loginuid,
+  mount_namespace,
+  pid_namespace,
+  stat,
+  status
+};
 using ReadProc = std::function<sys::Result<std::string>(model::Pid pid, ProcFile file)>;
 
 // Whether two texts of /proc/PID/cgroup name the same container.
@@ -27,6 +39,8 @@ inline constexpr std::size_t max_ancestors = 16;
 // Guarded against reuse of the number: a pidfd is opened first (pidfd_open(2)); when the process is not alive
 // at the end, its start time is compared with the one read at the beginning, and on a difference all but name
 // and start time is dropped. A number that was reused before this call cannot be told.
+//
+// `cgroup_id` is left for the caller, who knows the hierarchies.
 //
 // Ancestors are followed, parent first, while `is_same_container` holds, at most `max_ancestors`, and not
 // beyond an init of a pid namespace directly below dropwarden's own. A parent that started after its child is

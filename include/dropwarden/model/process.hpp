@@ -24,7 +24,9 @@ struct Ancestor {
 // bytes that the process chose.
 struct ProcessInfo {
   Pid pid;
-  Pid pid_in_container;  // innermost NSpid; 0 when unknown
+  Pid pid_in_container;     // innermost NSpid; 0 when unknown
+  Pid parent;               // 0 when unknown, or outside dropwarden's pid namespace
+  Pid parent_in_container;  // in the pid namespace of `pid_in_container`; 0 when unknown, or outside it
   ProcessState state = ProcessState::exited;
   std::string name;  // comm
   std::string exe;   // as the process sees it
@@ -34,6 +36,12 @@ struct ProcessInfo {
   util::WallTime start_time{};             // epoch while unknown
   std::vector<Ancestor> ancestors;         // parent first, up to the container's init
   std::string cgroup;                      // text of /proc/PID/cgroup
+  // Inode numbers: of the cgroup's directory (cgroups(7)), and those that name a namespace (namespaces(7)).
+  // 0 when unknown.
+  std::uint64_t cgroup_id = 0;
+  std::uint64_t mount_namespace = 0;
+  std::uint64_t pid_namespace = 0;
+  std::string host_name;  // of its UTS namespace (uts_namespaces(7)); empty when unknown
 };
 
 }  // namespace dropwarden::model

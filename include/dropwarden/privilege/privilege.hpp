@@ -29,8 +29,18 @@ struct RootIdentity {
   std::uint64_t file_system_id = 0;    // f_fsid
 };
 
-// Files of /proc/PID that are read for others. `exe` is a link, its target is the answer.
-enum class ProcessFile { cgroup, cmdline, exe, loginuid, mountinfo, stat, status };
+// Files of /proc/PID that are read for others. `exe` and the namespaces are links, the target is the answer.
+enum class ProcessFile {
+  cgroup,
+  cmdline,
+  exe,
+  loginuid,
+  mount_namespace,  // ns/mnt
+  mountinfo,
+  pid_namespace,  // ns/pid
+  stat,
+  status
+};
 
 // Absolute paths without `,` and `:`.
 struct OverlayDirectories {
@@ -63,8 +73,16 @@ class Privilege {
   // mount namespace of its own, else its own.
   virtual sys::Result<sys::Fd> open_mount_table() = 0;
 
-  // At most 16 MiB; ESRCH or ENOENT when the process is gone. Needs CAP_SYS_PTRACE for `exe`.
+  // At most 16 MiB; ESRCH or ENOENT when the process is gone. Needs CAP_SYS_PTRACE for the links.
   virtual sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) = 0;
+
+  // The host name as the process sees it, of its UTS namespace. The calling thread enters that namespace and
+  // leaves it again. Needs CAP_SYS_PTRACE, and CAP_SYS_ADMIN in the namespace (setns(2)).
+  virtual sys::Result<std::string> read_host_name(std::int32_t pid) = 0;
+
+  // Inode number of a directory of a cgroup hierarchy: the ID of the cgroup. ENOTSUP when `path` is on a file
+  // system of another type. Needs nothing.
+  virtual sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) = 0;
 
   // `relative` below the directory `directory` of the host, by open_beneath's rules: for upperdirs. O_RDONLY.
   // Needs CAP_DAC_READ_SEARCH.

@@ -40,6 +40,7 @@ TEST(GlimpseProcess, ReadsNothingThatTheProcessCanMakeSlow) {
   EXPECT_EQ(process.name, "cp");
   EXPECT_EQ(process.exe, "/bin/cp");
   EXPECT_NE(process.start_time, util::WallTime{});
+  EXPECT_EQ(process.parent, Pid{1});
   EXPECT_THAT(asked, Not(Contains(ProcFile::cmdline))) << "reads the memory of the process";
 }
 
@@ -60,6 +61,21 @@ TEST(CompleteProcess, TakesTheLaterLookAtTheSameProcess) {
   const auto process = complete_process(named("sh", 5s), later);
   EXPECT_EQ(process.name, "cp") << "it may have called execve(2) meanwhile";
   EXPECT_EQ(process.command_line.size(), 3U);
+}
+
+TEST(CompleteProcess, KeepsTheParentThatStartedIt) {
+  auto first = named("cp", 5s);
+  first.parent = {6};
+  first.pid_namespace = 77;
+  auto later = named("cp", 5s);
+  later.parent = {1};
+  later.parent_in_container = {1};
+  const auto adopted = complete_process(first, later);
+  EXPECT_EQ(adopted.parent, Pid{6});
+  EXPECT_EQ(adopted.parent_in_container, Pid{}) << "that is another's";
+  EXPECT_EQ(adopted.pid_namespace, 77U);
+  later.parent = {6};
+  EXPECT_EQ(complete_process(first, later).parent_in_container, Pid{1});
 }
 
 TEST(CompleteProcess, DoesNotMixTwoProcessesOnOneNumber) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
@@ -32,12 +33,22 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::array file_names{"cgroup", "cmdline", "exe", "loginuid", "stat", "status"};
+constexpr std::array file_names{"cgroup", "cmdline", "exe",  "",      "loginuid",
+                                "ns/mnt", "ns/pid",  "stat", "status"};
 
 sys::Result<std::string> read_real(Pid pid, ProcFile file) {
+  if (file == ProcFile::host_name) return "name of " + std::to_string(pid.value);
   const auto path =
       "/proc/" + std::to_string(pid.value) + "/" + file_names.at(static_cast<std::size_t>(file));
-  return file == ProcFile::exe ? sys::read_link(path) : sys::read_file(path, 1U << 20U);
+  const bool is_link =
+      file == ProcFile::exe || file == ProcFile::mount_namespace || file == ProcFile::pid_namespace;
+  return is_link ? sys::read_link(path) : sys::read_file(path, 1U << 20U);
+}
+
+std::uint64_t inode_of(const std::string& path) {
+  struct stat status{};
+  EXPECT_EQ(::stat(path.c_str(), &status), 0) << path;
+  return status.st_ino;
 }
 
 bool is_same(std::string_view own, std::string_view parent) {
@@ -115,6 +126,11 @@ TEST(ReadProcess, TellsAllOfARunningProcess) {
   EXPECT_EQ(process.uid, ::getuid());
   EXPECT_EQ(process.cgroup, *read_real({::getpid()}, ProcFile::cgroup));
   EXPECT_THAT(process.ancestors, IsEmpty());
+  EXPECT_EQ(process.parent.value, ::getpid());
+  EXPECT_EQ(process.parent_in_container.value, ::getpid()) << "in one pid namespace";
+  EXPECT_EQ(process.mount_namespace, inode_of("/proc/self/ns/mnt"));
+  EXPECT_EQ(process.pid_namespace, inode_of("/proc/self/ns/pid"));
+  EXPECT_EQ(process.host_name, "name of " + std::to_string(child.pid().value));
   EXPECT_GT(process.start_time, before - 30ms);
   EXPECT_LT(process.start_time, std::chrono::system_clock::now() + 30ms);
 }
@@ -229,6 +245,8 @@ TEST(ReadProcess, DropsWhatANewOwnerOfTheNumberMayHaveTold) {
   EXPECT_THAT(process.command_line, IsEmpty());
   EXPECT_EQ(process.uid, std::nullopt);
   EXPECT_EQ(process.pid_in_container, Pid{});
+  EXPECT_EQ(process.parent, Pid{});
+  EXPECT_EQ(process.host_name, "");
   EXPECT_THAT(process.ancestors, IsEmpty());
 }
 
@@ -314,6 +332,34 @@ TEST(Ancestors, AreNoneWithoutACgroupToCompare) {
   EXPECT_THAT(ancestors_in({{{::getpid(), {9001, 40, "", "1"}}, {9001, {1, 30, "", "1"}}}}), IsEmpty());
 }
 
+Pid parent_in_container(const Tree& tree) {
+  const auto process = read_process(tree, is_same, {::getpid()});
+  EXPECT_EQ(process.parent, Pid{9001});
+  return process.parent_in_container;
+}
+
+TEST(Parent, HasTheNumberOfTheChildsPidNamespace) {
+  EXPECT_EQ(
+      parent_in_container({{{::getpid(), {9001, 40, "/c", "9004 8"}}, {9001, {1, 10, "/c", "9001 7"}}}}),
+      Pid{7});
+  EXPECT_EQ(
+      parent_in_container({{{::getpid(), {9001, 40, "/c", "9004 8"}}, {9001, {1, 10, "/c", "9001 7 1"}}}}),
+      Pid{7})
+      << "the parent has a namespace of its own";
+}
+
+TEST(Parent, HasNoNumberInsideWhenItIsOutside) {
+  EXPECT_EQ(
+      parent_in_container({{{::getpid(), {9001, 40, "/c", "9004 8"}}, {9001, {1, 10, "/shim", "9001"}}}}),
+      Pid{})
+      << "as that of a command of docker exec";
+  EXPECT_EQ(parent_in_container({{{::getpid(), {9001, 40, "/c", "9004 8"}}}}), Pid{}) << "it is gone";
+  EXPECT_EQ(
+      parent_in_container({{{::getpid(), {9001, 40, "/c", "9004 8"}}, {9001, {1, 41, "/c", "9001 7"}}}}),
+      Pid{})
+      << "its number was reused";
+}
+
 TEST(Ancestors, AreThoseOfARealProcess) {
   const Child child(sleep_for_ever);
   const auto process = read_process(read_real, is_same, child.pid());
@@ -344,6 +390,9 @@ TEST(ReadProcess, ReadsTheNumberInsideARealPidNamespace) {
   // Its parent may end before it has asked to be ended with it.
   ::kill(inner, SIGKILL);
   EXPECT_EQ(process.pid_in_container, Pid{1});
+  EXPECT_EQ(process.parent, child.pid());
+  EXPECT_EQ(process.parent_in_container, Pid{}) << "it is outside";
+  EXPECT_NE(process.pid_namespace, inode_of("/proc/self/ns/pid"));
   EXPECT_THAT(process.ancestors, IsEmpty()) << "an init ends the list";
 }
 

@@ -53,6 +53,12 @@ inline model::Finding sample_finding() {
   process.command_line = {"curl", "-o", "/tmp/x"};
   process.uid = 33;
   process.login_uid = 1002;
+  process.parent = {4700};
+  process.parent_in_container = {8};
+  process.cgroup_id = 5205;
+  process.mount_namespace = 4026532701;
+  process.pid_namespace = 4026532703;
+  process.host_name = "web-1";
   process.start_time = sys_days{2026y / November / 21};
   process.ancestors = {{{4700}, "sh", "/bin/dash"}, {{4690}, "nginx", ""}};
   return finding;

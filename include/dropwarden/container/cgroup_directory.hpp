@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dropwarden/container/hierarchy.hpp"
+
+namespace dropwarden::container {
+
+// Where the cgroup of a process lies, by the text of its /proc/PID/cgroup: in the unified hierarchy, or,
+// where that is not mounted or holds the process in its root, in the first of version 1 that does not. Empty
+// when there is none, or when the path leads out of the reader's cgroup namespace (cgroup_namespaces(7)).
+// Pure.
+std::string cgroup_directory(std::string_view process_cgroup, const std::vector<Hierarchy>& hierarchies);
+
+}  // namespace dropwarden::container

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/container/cgroup_directory.hpp"
+
+#include <filesystem>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/file.hpp"
+
+namespace dropwarden::container {
+namespace {
+
+const Hierarchy unified{.mount_point = "/sys/fs/cgroup", .controllers = {"memory"}, .is_unified = true};
+const Hierarchy beside{.mount_point = "/sys/fs/cgroup/unified", .controllers = {}, .is_unified = true};
+const Hierarchy cpu{.mount_point = "/sys/fs/cgroup/cpu,cpuacct", .controllers = {"cpu", "cpuacct"}};
+const Hierarchy memory{.mount_point = "/sys/fs/cgroup/memory", .controllers = {"memory"}};
+
+TEST(CgroupDirectory, IsThatOfTheUnifiedHierarchy) {
+  EXPECT_EQ(cgroup_directory("0::/docker/a\n", {unified}), "/sys/fs/cgroup/docker/a");
+  EXPECT_EQ(cgroup_directory("9:memory:/docker/a\n0::/docker/a\n", {beside, memory}),
+            "/sys/fs/cgroup/unified/docker/a");
+  EXPECT_EQ(cgroup_directory("0::/\n", {unified}), "/sys/fs/cgroup/") << "the root is a cgroup, too";
+}
+
+TEST(CgroupDirectory, IsThatOfTheFirstOfVersion1WhereTheUnifiedOneHoldsTheProcessInItsRoot) {
+  const std::string text = "9:name=systemd:/x\n8:memory:/\n7:cpuacct,cpu:/docker/a\n0::/\n";
+  EXPECT_EQ(cgroup_directory(text, {beside, memory, cpu}), "/sys/fs/cgroup/cpu,cpuacct/docker/a");
+  EXPECT_EQ(cgroup_directory(text, {memory, cpu}), "/sys/fs/cgroup/cpu,cpuacct/docker/a");
+}
+
+TEST(CgroupDirectory, IsNoneOutsideTheReadersNamespaceOrWhereNothingIsMounted) {
+  EXPECT_EQ(cgroup_directory("0::/../../docker/a\n", {unified}), "");
+  EXPECT_EQ(cgroup_directory("0::/docker/a\n", {memory}), "");
+  EXPECT_EQ(cgroup_directory("nonsense\n::\n", {unified}), "");
+  EXPECT_EQ(cgroup_directory("", {unified}), "");
+}
+
+TEST(CgroupDirectory, IsThereForARealProcess) {
+  const auto hierarchies = read_hierarchies();
+  if (!hierarchies) GTEST_SKIP() << "SKIP host: " << hierarchies.error().text();
+  const auto text = sys::read_file("/proc/self/cgroup", 1U << 20U);
+  ASSERT_TRUE(text);
+  const auto directory = cgroup_directory(*text, hierarchies->all());
+  EXPECT_TRUE(std::filesystem::is_directory(directory)) << directory << " by " << *text;
+}
+
+}  // namespace
+}  // namespace dropwarden::container
