@@ -165,6 +165,10 @@ class Monitor::Impl {
         ledger_.end(model::Disposition::outside_containers);
         return false;
       }
+      if (finding.event.file.origin == model::Origin::unchanged) {
+        ledger_.end(model::Disposition::unchanged);
+        return false;
+      }
       if (!recent_.insert(finding.id)) {
         ledger_.end(model::Disposition::duplicate);
         return false;

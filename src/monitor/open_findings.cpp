@@ -13,6 +13,8 @@ using namespace std::chrono_literals;
 
 // A process that can make its own /proc files slow must not be able to hold back the finding about it.
 constexpr auto process_wait = 250ms;
+// Nor may a slow disk or a long queue of comparisons hold one back.
+constexpr auto origin_wait = 400ms;
 // How long a finding waits for what a runtime has not told yet.
 constexpr auto metadata_wait = 2s;
 
@@ -25,6 +27,7 @@ void OpenFindings::add(std::uint64_t serial, model::Finding finding, const Event
                                             .identity = identity,
                                             .awaited = awaited,
                                             .process_deadline = now + process_wait,
+                                            .origin_deadline = now + origin_wait,
                                             .metadata_deadline = now + metadata_wait})
                       .first;
   resolve(at->second);
@@ -49,6 +52,14 @@ void OpenFindings::on_hash(std::uint64_t serial, model::Hash hash) {
   settle(at);
 }
 
+void OpenFindings::on_origin(std::uint64_t serial, model::Origin origin) {
+  const auto at = open_.find(serial);
+  if (at == open_.end()) return;
+  at->second.finding.event.file.origin = origin;
+  at->second.awaited.origin = at->second.awaited.late_origin = false;
+  settle(at);
+}
+
 void OpenFindings::on_containers() {
   for (auto at = open_.begin(); at != open_.end();) at = resolve(at->second) ? settle(at) : std::next(at);
 }
@@ -58,13 +69,17 @@ void OpenFindings::expire(Clock::time_point now) {
     Open& open = at->second;
     const Awaited before = open.awaited;
     if (now >= open.process_deadline) open.awaited.process = false;
+    if (now >= open.origin_deadline && open.awaited.origin) {
+      open.awaited.origin = false;
+      open.awaited.late_origin = true;
+    }
     if (now >= open.metadata_deadline && (open.awaited.container || open.awaited.metadata)) {
       resolve(open);
       open.awaited.container = open.awaited.metadata = false;
       const bool is_pending = open.finding.event.container.metadata == model::Metadata::pending;
       if (is_pending) open.finding.event.container.metadata = model::Metadata::none;
     }
-    const bool is_changed = before.process != open.awaited.process ||
+    const bool is_changed = before.process != open.awaited.process || before.origin != open.awaited.origin ||
                             before.metadata != open.awaited.metadata ||
                             before.container != open.awaited.container;
     at = is_changed ? settle(at) : std::next(at);
@@ -88,6 +103,7 @@ std::optional<OpenFindings::Clock::time_point> OpenFindings::next_deadline() con
   const auto consider = [&next](Clock::time_point when) { next = next ? std::min(*next, when) : when; };
   for (const auto& [serial, open] : open_) {
     if (open.awaited.process) consider(open.process_deadline);
+    if (open.awaited.origin) consider(open.origin_deadline);
     if (open.awaited.container || open.awaited.metadata) consider(open.metadata_deadline);
   }
   return next;

@@ -12,25 +12,27 @@
 
 namespace dropwarden::monitor {
 
-// What a finding still waits for. It is printed as soon as neither process nor container is awaited.
+// What a finding still waits for. It is printed as soon as neither process, container nor origin is awaited.
 struct Awaited {
   bool process = false;
   bool container = false;  // the id depends on it
   bool metadata = false;   // of the container
   bool hash = false;
+  bool origin = false;       // whether it is a finding at all depends on it
+  bool late_origin = false;  // the same once it is held back no longer
 
-  bool first_revision() const { return process || container; }
-  bool anything() const { return process || container || metadata || hash; }
+  bool first_revision() const { return process || container || origin; }
+  bool anything() const { return process || container || metadata || hash || origin || late_origin; }
 };
 
-// Findings that are not final yet. Each goes out once as soon as its process and container are known, and
-// again, with the next revision, for what is learned later; at its deadline it is final with what there is.
-// Loop's thread only.
+// Findings that are not final yet. Each goes out once as soon as its process, container and origin are known,
+// and again, with the next revision, for what is learned later; at its deadline it is final with what there
+// is. Loop's thread only.
 class OpenFindings {
  public:
   using Clock = std::chrono::steady_clock;
-  // Publishes one record, giving it its id. False when it is not wanted (a repeat of a known id): the finding
-  // is dropped.
+  // Publishes one record, giving it its id. False when it is not wanted (a repeat of a known id, the image's
+  // own content): the finding is dropped.
   using Publish = std::function<bool(model::Finding&, const EventIdentity&)>;
   // Fills in the container as known by now. Whether the container itself, and its metadata, are still
   // awaited.
@@ -45,11 +47,12 @@ class OpenFindings {
   OpenFindings(Publish publish, Resolve resolve)
       : publish_(std::move(publish)), resolve_(std::move(resolve)) {}
 
-  // Takes a new finding, of which `process` and `hash` may be awaited.
+  // Takes a new finding, of which `process`, `hash` and `origin` may be awaited.
   void add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity, Awaited awaited,
            Clock::time_point now);
   void on_process(std::uint64_t serial, model::ProcessInfo process);
   void on_hash(std::uint64_t serial, model::Hash hash);
+  void on_origin(std::uint64_t serial, model::Origin origin);
   // The containers or overlays changed.
   void on_containers();
   // Ends the waits whose time has come.
@@ -69,6 +72,7 @@ class OpenFindings {
     EventIdentity identity;
     Awaited awaited;
     Clock::time_point process_deadline;
+    Clock::time_point origin_deadline;
     Clock::time_point metadata_deadline;
     bool is_published = false;
   };

@@ -100,6 +100,32 @@ TEST_F(OpenFindingsTest, IsFinalAtTheDeadlineWithWhatThereIs) {
   EXPECT_THAT(published, ElementsAre("1:final:::"));
 }
 
+TEST_F(OpenFindingsTest, WaitsForTheOriginSinceItDecidesWhetherThereIsAFinding) {
+  open.add(1, {}, {}, {.origin = true}, now);
+  EXPECT_TRUE(published.empty());
+  open.on_origin(1, model::Origin::created);
+  EXPECT_THAT(published, ElementsAre("1:final:::"));
+}
+
+TEST_F(OpenFindingsTest, IsNotHeldBackByAnOriginThatTakesLongAndTellsItLater) {
+  std::vector<model::Origin> origins;
+  OpenFindings findings(
+      [&](model::Finding& finding, const EventIdentity&) {
+        origins.push_back(finding.event.file.origin);
+        published.push_back(text_of(finding));
+        return true;
+      },
+      [](model::Finding&, const EventIdentity&) { return OpenFindings::ContainerAwaited{}; });
+  findings.add(1, {}, {}, {.origin = true}, now);
+  ASSERT_TRUE(findings.next_deadline());
+  EXPECT_LE(*findings.next_deadline() - now, 500ms);
+  findings.expire(*findings.next_deadline());
+  EXPECT_EQ(findings.next_deadline(), std::nullopt);
+  findings.on_origin(1, model::Origin::unchanged);
+  EXPECT_THAT(published, ElementsAre("1:open:::", "2:final:::"));
+  EXPECT_THAT(origins, ElementsAre(model::Origin::unknown, model::Origin::unchanged));
+}
+
 TEST_F(OpenFindingsTest, DropsWhatIsNotWanted) {
   is_wanted = false;
   open.add(1, {}, {}, {.hash = true}, now);
