@@ -11,6 +11,7 @@
 
 #include "dropwarden/attribute/finding_id.hpp"
 #include "dropwarden/classify/classify.hpp"
+#include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/watcher.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/watch/features.hpp"
@@ -83,6 +84,13 @@ class Monitor::Impl {
         retry_(loop) {}
 
   void start() {
+    if (const auto problem = privilege_.host_mounts_problem()) {
+      spdlog::warn(
+          "the host's mounts are out of reach: {}. Containers are reached through their first processes "
+          "only, "
+          "after they started; one whose processes may not be looked into either is not covered",
+          explain(*problem));
+    }
     table_.start();
     group_.start();
   }

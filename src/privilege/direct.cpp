@@ -17,6 +17,8 @@
 #include "dropwarden/util/check.hpp"
 #include "dropwarden/util/text.hpp"
 
+#include "host_mounts.hpp"
+
 // Owns nothing between calls. Must not own a descriptor inside a container: it would pin the container's
 // mount (EBUSY on removal). Hands groups, tables and files to the caller.
 namespace dropwarden::privilege {
@@ -43,7 +45,8 @@ sys::Result<std::string> read_own_host_name() {
 
 class Direct final : public Privilege {
  public:
-  explicit Direct(Options options) : options_(std::move(options)) {}
+  explicit Direct(Options options)
+      : options_(std::move(options)), host_(find_host_mounts(options_.proc, options_.host_process)) {}
 
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
     const int number = ::fanotify_init(flags | FAN_CLOEXEC, event_flags | O_CLOEXEC);
@@ -81,7 +84,7 @@ class Direct final : public Privilege {
   }
 
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
-    auto name_space = sys::open_path(options_.proc + "/" + table_owner() + "/ns/mnt", O_RDONLY);
+    auto name_space = sys::open_path(host_.process + "/ns/mnt", O_RDONLY);
     if (!name_space) return std::unexpected(std::move(name_space.error()));
     constexpr unsigned flags = FAN_MARK_ADD | sys::fanotify_abi::mark_mount_namespace;
     if (::fanotify_mark(group, flags, mask, name_space->number(), nullptr) != 0) {
@@ -91,8 +94,10 @@ class Direct final : public Privilege {
   }
 
   sys::Result<sys::Fd> open_mount_table() override {
-    return sys::open_path(options_.proc + "/" + table_owner() + "/mountinfo", O_RDONLY);
+    return sys::open_path(host_.process + "/mountinfo", O_RDONLY);
   }
+
+  std::optional<sys::Error> host_mounts_problem() const override { return host_.problem; }
 
   sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
     const std::string path = options_.proc + "/" + std::to_string(pid) + "/" + name_of(file);
@@ -179,18 +184,10 @@ class Direct final : public Privilege {
   }
 
   // A path of the host's mount table, as it can be reached from here.
-  std::string host_path(const std::string& path) const {
-    return table_owner() == "1" ? options_.proc + "/1/root" + path : path;
-  }
+  std::string host_path(const std::string& path) const { return host_.root + path; }
 
-  // Whose mount table is the host's. In a pod or a hardened unit that is the one of pid 1.
-  std::string table_owner() const {
-    const auto own = sys::read_link(options_.proc + "/self/ns/mnt");
-    const auto host = sys::read_link(options_.proc + "/1/ns/mnt");
-    return own && host && *own != *host ? "1" : "self";
-  }
-
-  Options options_;
+  const Options options_;
+  const HostMounts host_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -24,7 +25,8 @@ class KernelTest : public testing::Test {
  protected:
   void SetUp() override;
 
-  std::unique_ptr<privilege::Privilege> privilege_ = privilege::make_direct();
+  // The program's mounts are private: its mount table is not the one of the host's first process.
+  std::unique_ptr<privilege::Privilege> privilege_ = privilege::make_direct({.host_process = ::getpid()});
   watch::Features features_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -70,8 +71,13 @@ class Privilege {
   virtual sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) = 0;
 
   // The host's mount table, to be read and polled (POLLPRI, proc(5)). /proc/1/mountinfo when dropwarden has a
-  // mount namespace of its own, else its own.
+  // mount namespace of its own and may look into the host's, else its own.
   virtual sys::Result<sys::Fd> open_mount_table() = 0;
+
+  // What the kernel refused when the mount table, and the mount points in it, are not the host's but those of
+  // a mount namespace of our own: a container is then reached as ProcessRoot only. Needs CAP_SYS_PTRACE, and
+  // no LSM that stands before /proc/1 (AppArmor's `docker-default` does).
+  virtual std::optional<sys::Error> host_mounts_problem() const = 0;
 
   // At most 16 MiB; ESRCH or ENOENT when the process is gone. Needs CAP_SYS_PTRACE for the links.
   virtual sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) = 0;
@@ -100,8 +106,10 @@ class Privilege {
   virtual sys::Result<void> unmount(const std::string& mount_point) = 0;
 };
 
+// Parameters for tests.
 struct Options {
-  std::string proc = "/proc";  // root of procfs, a parameter for tests
+  std::string proc = "/proc";     // root of procfs
+  std::int32_t host_process = 1;  // whose mount namespace is the host's
 };
 
 // The implementation that does it all in the calling process.

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host_mounts.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/text.hpp"
+
+namespace dropwarden::privilege {
+namespace {
+
+constexpr std::size_t max_table = std::size_t{64} << 20U;
+
+// First field of each line (proc(5)), in rising order.
+std::vector<std::string_view> mount_ids(std::string_view table) {
+  std::vector<std::string_view> ids;
+  for (const auto line : util::split(table, '\n')) {
+    if (!line.empty()) ids.push_back(line.substr(0, line.find(' ')));
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
+// A mount is in one mount namespace and has a number that no other has. Every process may read the table of
+// any other, so this tells where the namespaces themselves must not be looked at.
+bool have_a_mount_in_common(const std::string& process, const std::string& other) {
+  const auto first = sys::read_file(process + "/mountinfo", max_table);
+  const auto second = sys::read_file(other + "/mountinfo", max_table);
+  if (!first || !second) return false;
+  std::vector<std::string_view> common;
+  std::ranges::set_intersection(mount_ids(*first), mount_ids(*second), std::back_inserter(common));
+  return !common.empty();
+}
+
+}  // namespace
+
+HostMounts find_host_mounts(const std::string& proc, std::int32_t host_process) {
+  const std::string own_process = proc + "/self";
+  const std::string host = proc + "/" + std::to_string(host_process);
+  HostMounts own{.process = own_process, .root = {}, .problem = {}};
+  const auto own_namespace = sys::read_link(own_process + "/ns/mnt");
+  const auto host_namespace = sys::read_link(host + "/ns/mnt");
+  if (own_namespace && host_namespace) {
+    if (*own_namespace == *host_namespace) return own;
+    return {.process = host, .root = host + "/root", .problem = {}};
+  }
+  if (have_a_mount_in_common(own_process, host)) return own;
+  own.problem = host_namespace ? own_namespace.error() : host_namespace.error();
+  return own;
+}
+
+}  // namespace dropwarden::privilege

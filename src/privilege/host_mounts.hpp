@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "dropwarden/sys/error.hpp"
+
+namespace dropwarden::privilege {
+
+// Where the host's mount table is read, and how its mount points are reached from here.
+struct HostMounts {
+  std::string process;                // directory in procfs of a process in that mount namespace
+  std::string root;                   // to be put before a path of the table; empty where it is our own root
+  std::optional<sys::Error> problem;  // why it is our own mount namespace, though that is not the host's
+};
+
+// The mount namespace of `host_process` is the host's: our own on a plain host, another one in a pod or a
+// hardened unit. Reads procfs, which is mounted at `proc`.
+HostMounts find_host_mounts(const std::string& proc, std::int32_t host_process);
+
+}  // namespace dropwarden::privilege
