@@ -22,7 +22,7 @@ test_packages=(
 )
 
 # shellcheck disable=SC2034
-lint_packages=(clang-format-19 clang-tidy-19 git shellcheck)
+lint_packages=(clang-format-19 clang-tidy-19 git mandoc shellcheck)
 
 is_installed() {
   [[ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// dropwarden-findings(5) has every field with its type, every word of a field, every bound, and nothing else.
+#include "support/man_page.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/model/disposition.hpp"
+#include "dropwarden/sink/format.hpp"
+
+#include "every_kind.hpp"
+#include "sample.hpp"
+#include "support/command.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace dropwarden::sink {
+namespace {
+
+namespace json = boost::json;
+using test::ManItem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Words = std::set<std::string>;
+
+const std::string page_name = "man/dropwarden-findings.5";
+
+const test::ManPage& page() {
+  static const test::ManPage page("dropwarden-findings.5");
+  return page;
+}
+
+std::string type_of(const json::value& value) {
+  if (value.is_null()) return "null";
+  if (value.is_object()) return "object";
+  if (value.is_array()) return "array";
+  if (value.is_string()) return "string";
+  return value.is_bool() ? "boolean" : "integer";
+}
+
+std::string join(const std::string& path, std::string_view name) {
+  return path.empty() ? std::string(name) : (std::string(path) += '.') += name;
+}
+
+// Types of each field, by its path as jq(1) writes it without the first dot. Labels have keys of their own.
+using Types = std::map<std::string, Words>;
+
+void collect_types(const json::value& value, const std::string& path, Types& types) {
+  if (!path.empty() && !path.ends_with("[]")) types[path].insert(type_of(value));
+  if (value.is_object() && path != "event.container.labels") {
+    for (const auto& [name, inner] : value.as_object()) collect_types(inner, join(path, name), types);
+  }
+  if (value.is_array()) {
+    for (const auto& inner : value.as_array()) collect_types(inner, path + "[]", types);
+  }
+}
+
+Types types_of(const std::vector<model::Finding>& findings) {
+  Types types;
+  for (const auto& finding : findings) collect_types(json::parse(format_native(finding)), "", types);
+  return types;
+}
+
+std::vector<model::Finding> known_findings() {
+  std::vector<model::Finding> findings;
+  for (const KindSample& kind : every_kind()) {
+    findings.push_back(sample_finding());
+    findings.back().event.file.kind = kind.known;
+  }
+  return findings;
+}
+
+// Nothing is known that a finding can do without.
+std::vector<model::Finding> unknown_findings() {
+  std::vector<model::Finding> findings(1);
+  for (const KindSample& kind : every_kind()) findings.emplace_back().event.file.kind = kind.unknown;
+  for (auto& finding : findings) {
+    finding.id = "0";
+    finding.event.process.ancestors.resize(1);
+  }
+  findings.push_back(findings.front());
+  findings.back().event.container.pod.emplace();
+  return findings;
+}
+
+std::string expected_type(const Words& known, const Words& unknown) {
+  Words types = known;
+  types.insert(unknown.begin(), unknown.end());
+  const bool may_be_null = types.erase("null") != 0;
+  std::string text;
+  for (const std::string& type : types) text += (text.empty() ? "" : " or ") + type;
+  return text + (may_be_null ? " or null" : "");
+}
+
+std::string draft_of(const std::string& path, const std::string& type) {
+  return ".It Va " + path + " : Vt " + type + "\nWhat it means, its unit, when it is null.\n";
+}
+
+TEST(ManPage, HasEveryFieldWithItsTypeAndNoOther) {
+  const Types known = types_of(known_findings());
+  Types unknown = types_of(unknown_findings());
+  Words in_page;
+  for (const ManItem& item : page().section("THE FINDING").items) {
+    const std::string path = item.marked("Va");
+    EXPECT_TRUE(in_page.insert(path).second) << page_name << ": " << path << " stands there twice";
+    EXPECT_FALSE(item.text.empty() && item.items.empty()) << page_name << ": say what " << path << " means";
+    if (!known.contains(path)) {
+      ADD_FAILURE() << page_name << ": `.It " << item.head << "` is no field of a finding: remove it";
+    } else {
+      EXPECT_EQ(item.marked("Vt"), expected_type(known.at(path), unknown[path]))
+          << page_name << ": write this type after `.It Va " << path << " : Vt`";
+    }
+  }
+  for (const auto& [path, types] : known) {
+    if (!in_page.contains(path))
+      ADD_FAILURE() << page_name << " lacks the field " << path << ": add below THE FINDING\n"
+                    << draft_of(path, expected_type(types, unknown[path]));
+  }
+}
+
+// The fields of each object, in their order.
+using Order = std::map<std::string, std::vector<std::string>>;
+
+void add_to_order(const std::string& path, Order& order) {
+  const auto dot = path.rfind('.');
+  auto& fields = order[dot == std::string::npos ? "" : path.substr(0, dot)];
+  if (std::ranges::find(fields, path) == fields.end()) fields.push_back(path);
+}
+
+void collect_order(const json::value& value, const std::string& path, Order& order) {
+  if (!path.empty() && !path.ends_with("[]")) add_to_order(path, order);
+  if (value.is_object() && path != "event.container.labels") {
+    for (const auto& [name, inner] : value.as_object()) collect_order(inner, join(path, name), order);
+  }
+  if (value.is_array()) {
+    for (const auto& inner : value.as_array()) collect_order(inner, path + "[]", order);
+  }
+}
+
+TEST(ManPage, HasTheFieldsInTheirOrder) {
+  for (const auto& finding : known_findings()) {
+    const auto value = json::parse(format_native(finding));
+    const Types types = types_of({finding});
+    Order in_finding;
+    collect_order(value, "", in_finding);
+    Order in_page;
+    for (const ManItem& item : page().section("THE FINDING").items)
+      if (types.contains(item.marked("Va"))) add_to_order(item.marked("Va"), in_page);
+    for (const auto& [object, fields] : in_finding)
+      EXPECT_EQ(in_page[object], fields)
+          << page_name << ": bring the fields of " << object << " into this order";
+  }
+}
+
+// The words of an enumeration, also those that are added later: past its last value `name_of` has but the
+// word that it falls back to.
+template <class Value>
+Words words() {
+  Words words;
+  constexpr int more_than_any_has = 64;
+  for (int i = 0; i < more_than_any_has; ++i) words.insert(name_of(static_cast<Value>(i)));
+  return words;
+}
+
+std::map<std::string, Words> words_of_fields() {
+  return {{"status", {"open", "final"}},
+          {"detected_by", words<model::Sensor>()},
+          {"event.container.runtime", words<model::Runtime>()},
+          {"event.container.metadata", words<model::Metadata>()},
+          {"event.file.path_state", words<model::PathState>()},
+          {"event.file.kind", words<model::Format>()},
+          {"event.file.elf.type", words<model::ElfType>()},
+          {"event.file.elf.endian", {"little", "big"}},
+          {"event.file.mount", words<model::Place>()},
+          {"event.file.origin", words<model::Origin>()},
+          {"event.file.sha256.status", words<model::HashStatus>()},
+          {"event.process.state", words<model::ProcessState>()}};
+}
+
+// `items` has each of `expected` as `.It Cm WORD`, and no other.
+void expect_words(const std::vector<ManItem>& items, const Words& expected, const std::string& place) {
+  Words in_page;
+  for (const ManItem& item : items) in_page.insert(item.marked("Cm"));
+  for (const std::string& word : expected) {
+    if (!in_page.contains(word))
+      ADD_FAILURE() << place << " lacks a word: add\n.It Cm " << word << "\nWhat it says.\n";
+  }
+  for (const std::string& word : in_page) {
+    if (!expected.contains(word))
+      ADD_FAILURE() << place << ": `.It Cm " << word << "` is never said: remove it";
+  }
+}
+
+TEST(ManPage, HasEveryWordOfAFieldAndNoOther) {
+  auto expected = words_of_fields();
+  for (const ManItem& item : page().section("THE FINDING").items) {
+    const std::string path = item.marked("Va");
+    if (expected.contains(path)) {
+      expect_words(item.items, expected.at(path), page_name + ", " + path);
+      expected.erase(path);
+    } else {
+      EXPECT_THAT(item.items, IsEmpty())
+          << page_name << " lists words of " << path << ": add them to words_of_fields() in " << __FILE__;
+    }
+  }
+  for (const auto& [path, words] : expected) ADD_FAILURE() << page_name << " has no words of " << path;
+}
+
+TEST(ManPage, KnowsAFileOfEveryKind) {
+  Words kinds;
+  for (const KindSample& kind : every_kind()) kinds.insert(name_of(kind.known.format));
+  EXPECT_EQ(kinds, words<model::Format>()) << "every_kind.hpp lacks a format";
+}
+
+// Every text longer than any bound.
+model::Finding huge_finding(const model::FileKind& kind) {
+  const std::string huge(std::size_t{1} << 16U, 'x');
+  auto finding = sample_finding();
+  finding.id = finding.event.node = huge;
+  auto& container = finding.event.container;
+  container.id = {huge};
+  container.name = container.image.name = container.image.digest = huge;
+  container.pod = model::Pod{huge, huge, huge};
+  auto& file = finding.event.file;
+  file.path = file.sha256.value = huge;
+  file.kind = kind;
+  if (file.kind->elf) file.kind->elf->machine = file.kind->elf->interpreter = huge;
+  if (file.kind->script) file.kind->script->interpreter = file.kind->script->argument = huge;
+  finding.event.process.name = finding.event.process.exe = huge;
+  finding.event.process.ancestors.assign(1, {{1}, huge, huge});
+  return finding;
+}
+
+void collect_bounds(const json::value& value, const std::string& path,
+                    std::map<std::string, std::size_t>& bounds) {
+  constexpr std::string_view cut = "…";
+  if (value.is_object()) {
+    for (const auto& [name, inner] : value.as_object()) collect_bounds(inner, join(path, name), bounds);
+  } else if (value.is_array()) {
+    for (const auto& inner : value.as_array()) collect_bounds(inner, path + "[]", bounds);
+  } else if (value.is_string() && std::string_view(value.as_string()).ends_with(cut)) {
+    bounds[path] = value.as_string().size() - cut.size();
+  }
+}
+
+TEST(ManPage, SaysWhereTextsAreCut) {
+  std::map<std::string, std::size_t> bounds;
+  for (const KindSample& kind : every_kind())
+    collect_bounds(json::parse(format_native(huge_finding(kind.known))), "", bounds);
+  for (const ManItem& item : page().section("THE FINDING").items) {
+    const auto bound = bounds.find(item.marked("Va"));
+    if (bound == bounds.end()) continue;
+    EXPECT_THAT(item.text, HasSubstr("t most " + std::to_string(bound->second) + " bytes."))
+        << page_name << ": say this of " << bound->first;
+  }
+  EXPECT_GT(bounds.size(), 15U);
+}
+
+TEST(ManPage, HasEveryWayAnEventEndsAndEveryLoss) {
+  Words expected;
+  for (const auto disposition : model::dispositions) expected.insert(name_of(disposition));
+  for (const auto loss : model::losses) expected.insert(name_of(loss));
+  expect_words(page().section("THE LEDGER").items, expected, page_name + ", THE LEDGER");
+}
+
+// A command is a line that begins with `jq`, and the lines after it.
+std::vector<std::string> example_commands() {
+  std::vector<std::string> commands;
+  for (const std::string& line : page().section("EXAMPLES").literal) {
+    if (line.starts_with("jq ")) {
+      commands.push_back(line);
+    } else if (!commands.empty()) {
+      commands.back() += "\n" + line;
+    }
+  }
+  return commands;
+}
+
+TEST(ManPage, HasExamplesThatFindSomething) {
+  if (test::run_command({"sh", "-c", "command -v jq"}).output.empty())
+    GTEST_SKIP() << "SKIP runtime: jq is not installed";
+  const test::TemporaryDirectory directory;
+  std::ofstream(directory.path() / "findings.jsonl") << format_native(sample_finding()) << '\n';
+  const auto commands = example_commands();
+  EXPECT_GE(commands.size(), 5U);
+  for (const std::string& command : commands) {
+    const auto run = test::run_command({"sh", "-c", "cd \"$0\" && " + command, directory.path()});
+    EXPECT_NE(run.output, "") << command;
+    EXPECT_EQ(run.error, "") << command;
+  }
+}
+
+}  // namespace
+}  // namespace dropwarden::sink
