@@ -39,36 +39,36 @@ class CriSource final : public Source {
   void connect() {
     follower_.reset();
     auto socket = connect_(options_.socket);
-    if (!socket) return try_later(connect_problem(socket.error()));
+    if (!socket) return try_later(connect_problem(socket.error()), true);
     CriFollower::Callbacks callbacks{
         .on_connected =
             [this](std::string version) {
               state_.version = std::move(version);
-              report(true, {});
+              report({.is_connected = true});
             },
         .on_listed =
             [this](std::string problem) {
               pause_ = options_.retry_first;
-              report(true, std::move(problem));
+              report({.is_connected = true, .problem = std::move(problem)});
             },
-        .on_lost = [this](std::string problem) { try_later(std::move(problem)); }};
+        .on_lost = [this](std::string problem) { try_later(std::move(problem), false); }};
     follower_.emplace(loop_, std::move(*socket), options_.timeout, state_.name, book_, observer_,
                       std::move(callbacks));
     follower_->start();
   }
 
   // A follower that is lost is still on the stack: it goes when the next attempt begins.
-  void try_later(std::string problem) {
-    report(false, std::move(problem));
+  void try_later(std::string problem, bool is_absent) {
+    report({.problem = std::move(problem), .is_absent = is_absent});
     retry_.set(pause_, [this] { connect(); });
     pause_ = std::min(pause_ * 2, options_.retry_longest);
   }
 
-  void report(bool is_connected, std::string problem) {
-    if (is_reported_ && state_.is_connected == is_connected && state_.problem == problem) return;
-    is_reported_ = true;
-    state_.is_connected = is_connected;
-    state_.problem = std::move(problem);
+  void report(SourceState state) {
+    state.name = state_.name;
+    state.version = state_.version;
+    if (std::exchange(is_reported_, true) && state == state_) return;
+    state_ = std::move(state);
     observer_.on_state(state_);
   }
 

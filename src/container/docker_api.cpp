@@ -31,14 +31,13 @@ std::unique_ptr<net::HttpExchange> DockerApi::get(std::string_view target, std::
   if (!socket) {
     return std::make_unique<Stillborn>(
         loop_, [on_answer = std::move(on_answer), text = connect_problem(socket.error())] {
-          on_answer(std::unexpected(DockerFailure{.is_missing = false, .text = text}));
+          on_answer(std::unexpected(DockerFailure{.is_absent = true, .text = text}));
         });
   }
   const auto on_response = [on_answer = std::move(on_answer), name = "GET " + std::string(target)](
                                std::expected<net::HttpResponse, net::HttpError> response) {
     if (!response) {
-      on_answer(
-          std::unexpected(DockerFailure{.is_missing = false, .text = name + ": " + response.error().text}));
+      on_answer(std::unexpected(DockerFailure{.text = name + ": " + response.error().text}));
     } else if (const unsigned status = response->header.status; status != 200) {
       on_answer(std::unexpected(DockerFailure{
           .is_missing = status == 404, .text = name + ": answered with status " + std::to_string(status)}));

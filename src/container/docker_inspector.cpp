@@ -53,8 +53,7 @@ void DockerInspector::on_container(const std::string& id,
   const bool is_another = parsed && parsed->container.id.value != id;
   if (!parsed || is_another) {
     const std::string why = is_another ? "the answer is about another container" : parsed.error();
-    return finish(id, std::unexpected(
-                          DockerFailure{.is_missing = false, .text = "GET /containers/" + id + ": " + why}));
+    return finish(id, std::unexpected(DockerFailure{.text = "GET /containers/" + id + ": " + why}));
   }
   const std::string image_id = parsed->image_id;
   const auto image = images_.find(image_id);

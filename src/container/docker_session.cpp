@@ -59,7 +59,7 @@ void DockerSession::stop() {
 }
 
 void DockerSession::on_ping(const std::expected<net::HttpResponse, DockerFailure>& answer) {
-  if (!answer) return lose(answer.error().text);
+  if (!answer) return lose(answer.error().text, answer.error().is_absent);
   const auto& fields = answer->header.fields;
   const auto server = fields.find("server");
   const std::string version = server == fields.end() ? std::string{} : version_of(server->second);
@@ -224,10 +224,10 @@ void DockerSession::note(const std::string& problem) {
   handlers_.on_problem(problem);
 }
 
-void DockerSession::lose(const std::string& problem) {
+void DockerSession::lose(const std::string& problem, bool is_absent) {
   const std::string text = problem;
   stop();
-  handlers_.on_lost(text);
+  handlers_.on_lost(text, is_absent);
 }
 
 }  // namespace dropwarden::container

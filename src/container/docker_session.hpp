@@ -25,7 +25,8 @@ class DockerSession {
     std::function<void(const std::string& version)> on_connected;  // the event stream is open
     // Something was answered wrongly, and it goes on; empty: that is over.
     std::function<void(const std::string& text)> on_problem;
-    std::function<void(const std::string& text)> on_lost;  // the last call
+    // The last call. `is_absent`: nothing listens on the socket.
+    std::function<void(const std::string& text, bool is_absent)> on_lost;
   };
 
   // `source` is SourceState::name.
@@ -54,7 +55,7 @@ class DockerSession {
   void vanish(const model::ContainerId& id);
 
   void note(const std::string& problem);
-  void lose(const std::string& problem);
+  void lose(const std::string& problem, bool is_absent = false);
 
   DockerApi& api_;
   std::string source_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "dropwarden/container/source.hpp"
 
@@ -43,27 +44,28 @@ class DockerSource final : public Source {
     handlers.on_problem = [this](const std::string& text) {
       report({.name = state_.name, .is_connected = true, .version = state_.version, .problem = text});
     };
-    handlers.on_lost = [this](const std::string& text) { on_lost(text); };
+    handlers.on_lost = [this](const std::string& text, bool is_absent) { on_lost(text, is_absent); };
     session_ = std::make_unique<DockerSession>(api_, state_.name, observer_, std::move(handlers));
     session_->start();
   }
 
-  void on_lost(const std::string& text) {
+  void on_lost(const std::string& text, bool is_absent) {
     const SourceOptions& options = api_.options();
     // Only a session that held forgives what was before: a daemon that is lost again and again is not
     // hammered.
     if (Clock::now() - begin_ >= options.retry_longest) pause_ = options.retry_first;
     next_attempt_.set(pause_, [this] { attempt(); });
     pause_ = std::min(pause_ * 2, options.retry_longest);
-    report({.name = state_.name, .is_connected = false, .version = state_.version, .problem = text});
+    report({.name = state_.name,
+            .is_connected = false,
+            .version = state_.version,
+            .problem = text,
+            .is_absent = is_absent});
   }
 
   // Tells what has changed, and nothing while a socket stays absent.
   void report(SourceState state) {
-    const bool is_same = is_reported_ && state.is_connected == state_.is_connected &&
-                         state.version == state_.version && state.problem == state_.problem;
-    if (is_same) return;
-    is_reported_ = true;
+    if (std::exchange(is_reported_, true) && state == state_) return;
     state_ = std::move(state);
     observer_.on_state(state_);
   }

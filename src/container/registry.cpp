@@ -6,6 +6,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "dropwarden/container/process_source.hpp"
+
 #include "merge.hpp"
 
 namespace dropwarden::container {
@@ -40,14 +42,16 @@ void Registry::on_gone(const std::string& source, const model::ContainerId& id) 
   publish_if(found != entries_.end() && withdraw(source, found->second));
 }
 
-void Registry::on_state(const SourceState& state) {
-  const auto known = std::ranges::find(sources_, state.name, &SourceState::name);
+void Registry::on_state(const SourceState& said) {
+  const auto known = std::ranges::find(sources_, said.name, &SourceState::name);
+  SourceState state = said;
+  state.was_connected = said.is_connected || (known != sources_.end() && known->was_connected);
   // Said again is no news: a source may say so with each list, and who is told may ask for the next one.
   if (known != sources_.end() && *known == state) return;
   if (known == sources_.end()) {
-    sources_.push_back(state);
+    sources_.push_back(std::move(state));
   } else {
-    *known = state;
+    *known = std::move(state);
   }
   publish_if(true);
 }
@@ -61,14 +65,16 @@ bool Registry::claim(const std::string& source, model::Container container) {
   if (container.id.value.empty()) return false;
   auto& entry = entries_[container.id.value];
   entry.ended.reset();
+  const bool is_news = !entry.claims.contains(source);
   entry.claims[source] = {std::move(container), ++order_};
-  return update(entry);
+  return update(entry) || is_news;
 }
 
 bool Registry::withdraw(const std::string& source, Entry& entry) {
   if (entry.claims.erase(source) == 0) return false;
   if (entry.claims.empty()) entry.ended = options_.now();
-  return update(entry);
+  update(entry);
+  return true;
 }
 
 bool Registry::update(Entry& entry) {
@@ -125,7 +131,11 @@ void Registry::publish_if(bool has_changed) {
   auto next = std::make_shared<Snapshot>();
   next->sources = sources_;
   next->containers.reserve(entries_.size());
-  for (const auto& [id, entry] : entries_) next->containers.emplace(id, entry.merged);
+  for (const auto& [id, entry] : entries_) {
+    next->containers.emplace(id, entry.merged);
+    const auto is_runtime = [](const auto& claim) { return claim.first != ProcessSource::name; };
+    if (std::ranges::any_of(entry.claims, is_runtime)) next->told.insert(id);
+  }
   snapshot_ = std::move(next);
   if (on_change_) on_change_(snapshot_);
 }

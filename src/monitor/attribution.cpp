@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attribution.hpp"
 
-#include <algorithm>
-
 #include "dropwarden/container/process_source.hpp"
 
 namespace dropwarden::monitor {
 namespace {
 
 // /proc tells who a container is, never what its image or pod is.
-bool has_runtime(const container::Snapshot& snapshot) {
-  return std::ranges::any_of(snapshot.sources, [](const container::SourceState& source) {
-    return source.is_connected && source.name != container::ProcessSource::name;
-  });
+bool is_runtime(const container::SourceState& source) {
+  return source.name != container::ProcessSource::name;
+}
+
+// Configured, but nothing has ever listened there.
+bool is_unused(const container::SourceState& source) {
+  return source.is_absent && !source.was_connected;
+}
+
+bool is_answering(const container::SourceState& source) {
+  return source.is_connected && source.problem.empty();
 }
 
 }  // namespace
@@ -41,30 +46,56 @@ bool Attribution::learn_from_writer(const EventIdentity& identity, const Process
   return true;
 }
 
+MetadataFrom Attribution::metadata_from(const model::ContainerId& id) const {
+  bool has_runtime = false;
+  for (const container::SourceState& source : snapshot_->sources) {
+    if (!is_runtime(source) || is_unused(source)) continue;
+    if (!is_answering(source)) return MetadataFrom::away;
+    has_runtime = true;
+  }
+  if (!has_runtime) return MetadataFrom::nobody;
+  const model::Container* known = snapshot_->find(id);
+  const bool is_asked = known == nullptr || known->metadata == model::Metadata::pending;
+  return !is_asked && snapshot_->told.contains(id.value) ? MetadataFrom::knower : MetadataFrom::runtime;
+}
+
 OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
                                                     const EventIdentity& identity) const {
-  const bool may_be_told = has_runtime(*snapshot_);
-  const Overlay* overlay = overlays_.identify(identity);
-  const bool is_identified = overlay != nullptr && !overlay->container.value.empty();
+  model::Container& container = finding.event.container;
   // What was printed under one id stays with one container, also when something better is told of the overlay
-  // later.
+  // later, or its device number has become the next one's.
   const bool is_printed = !finding.id.empty();
-  if (is_printed && (!is_identified || overlay->container != finding.event.container.id)) return {};
-  if (is_identified) {
-    if (const model::Container* known = snapshot_->find(overlay->container)) finding.event.container = *known;
-    finding.event.container.id = overlay->container;
-    const auto owner = owner_of(finding.event.process);
-    const bool is_unnamed = finding.event.container.runtime == model::Runtime::unknown;
-    if (is_unnamed && owner && owner->id == overlay->container)
-      finding.event.container.runtime = owner->runtime;
+  const Overlay* overlay = is_printed ? nullptr : overlays_.identify(identity);
+  const bool is_identified = overlay != nullptr && !overlay->container.value.empty();
+  if (is_identified && container.id != overlay->container) {
+    container = {};
+    container.id = overlay->container;
   }
-  const bool is_complete = finding.event.container.metadata == model::Metadata::complete;
-  const bool awaits_metadata = !is_complete && may_be_told;
-  if (!is_complete)
-    finding.event.container.metadata = may_be_told ? model::Metadata::pending : model::Metadata::none;
-  // Without a runtime a look through /proc may still find the owner, but not once the writer itself had none.
-  const bool may_be_found = overlay != nullptr && !overlay->is_nameless;
-  return {.container = !is_identified && (may_be_told || may_be_found), .metadata = awaits_metadata};
+  const bool is_known = !container.id.value.empty();
+  if (is_printed && !is_known) return {};
+  if (is_known) learn_container(container, finding.event.process, is_printed);
+  OpenFindings::ContainerAwaited awaited;
+  if (container.metadata != model::Metadata::complete) {
+    awaited.metadata = metadata_from(container.id);
+    const bool may_be_told = awaited.metadata != MetadataFrom::nobody;
+    container.metadata = may_be_told ? model::Metadata::pending : model::Metadata::none;
+    // Without a runtime a look through /proc may still find the owner, but not once the writer itself had
+    // none.
+    awaited.container = !is_known && (may_be_told || (overlay != nullptr && !overlay->is_nameless));
+  }
+  return awaited;
+}
+
+void Attribution::learn_container(model::Container& container, const model::ProcessInfo& writer,
+                                  bool is_printed) const {
+  const model::Container* known = snapshot_->find(container.id);
+  // Thousands may be waiting for a runtime, and each change of any container asks for all of them: what is
+  // still in the making is copied for the first record only.
+  const bool is_in_the_making = known != nullptr && known->metadata == model::Metadata::pending;
+  if (known != nullptr && !(is_printed && is_in_the_making)) container = *known;
+  if (container.runtime != model::Runtime::unknown) return;
+  const auto owner = owner_of(writer);
+  if (owner && owner->id == container.id) container.runtime = owner->runtime;
 }
 
 }  // namespace dropwarden::monitor

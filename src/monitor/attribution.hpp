@@ -32,6 +32,10 @@ class Attribution {
   OpenFindings::ContainerAwaited resolve(model::Finding& finding, const EventIdentity& identity) const;
 
  private:
+  // All that is known of it by its ID, and its runtime by the writer's cgroup where no source tells it.
+  void learn_container(model::Container& container, const model::ProcessInfo& writer, bool is_printed) const;
+  // Who may tell more of this container, of which not all is known.
+  MetadataFrom metadata_from(const model::ContainerId& id) const;
   std::optional<container::CgroupOwner> owner_of(const model::ProcessInfo& process) const;
 
   privilege::Privilege& privilege_;

@@ -34,6 +34,10 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t remembered_findings = 65536;
 
+Patience patience_of(const Settings& settings) {
+  return {.metadata = settings.watch.metadata_wait, .is_metadata_needed = settings.is_metadata_needed};
+}
+
 watch::Features probe(privilege::Privilege& privilege) {
   return sys::value_or_throw(watch::probe_features([&privilege](unsigned flags, unsigned event_flags) {
     return privilege.open_group(flags, event_flags);
@@ -70,7 +74,8 @@ class Monitor::Impl {
                      const EventIdentity& identity) { return publish(finding, identity); },
               [this](model::Finding& finding, const EventIdentity& identity) {
                 return attribution_.resolve(finding, identity);
-              }),
+              },
+              patience_of(settings_)),
         processes_(loop, privilege,
                    [this](std::uint64_t serial, ProcessReader::Answer answer) {
                      on_process(serial, std::move(answer));
@@ -127,6 +132,7 @@ class Monitor::Impl {
   void reconfigure(Settings settings) {
     settings_ = std::move(settings);
     hasher_.reconfigure(settings_.watch);
+    open_.reconfigure(patience_of(settings_));
   }
 
  private:
@@ -161,7 +167,7 @@ class Monitor::Impl {
     const EventIdentity* identity = open_.identity_of(serial);
     const bool is_news = identity != nullptr && attribution_.learn_from_writer(*identity, answer);
     open_.on_process(serial, std::move(answer.process));
-    if (is_news) open_.on_containers();
+    if (is_news) open_.on_containers(Clock::now());
     arm_deadline();
   }
 
@@ -213,7 +219,7 @@ class Monitor::Impl {
   }
 
   void after_change() {
-    open_.on_containers();
+    open_.on_containers(Clock::now());
     arm_retry();
     if (on_unidentified_ && keeper_.has_unidentified()) on_unidentified_();
   }

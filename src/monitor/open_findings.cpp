@@ -15,10 +15,19 @@ using namespace std::chrono_literals;
 constexpr auto process_wait = 250ms;
 // Nor may a slow disk or a long queue of comparisons hold one back.
 constexpr auto origin_wait = 400ms;
-// How long a finding waits for what a runtime has not told yet.
-constexpr auto metadata_wait = 2s;
+
+// Nobody tells any more: then it is known to nobody.
+void give_up_metadata(model::Finding& finding) {
+  auto& metadata = finding.event.container.metadata;
+  if (metadata == model::Metadata::pending) metadata = model::Metadata::none;
+}
 
 }  // namespace
+
+OpenFindings::Clock::time_point OpenFindings::Open::completion_deadline() const {
+  if (metadata_from == MetadataFrom::away) return away_deadline;
+  return std::min(metadata_from == MetadataFrom::knower ? metadata_deadline : answer_deadline, away_deadline);
+}
 
 void OpenFindings::add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity,
                        Awaited awaited, Clock::time_point now) {
@@ -28,10 +37,14 @@ void OpenFindings::add(std::uint64_t serial, model::Finding finding, const Event
                                             .awaited = awaited,
                                             .process_deadline = now + process_wait,
                                             .origin_deadline = now + origin_wait,
-                                            .metadata_deadline = now + metadata_wait})
+                                            .metadata_deadline = now + patience_.metadata,
+                                            .answer_deadline = now + patience_.metadata + patience_.answer,
+                                            .away_deadline = now + patience_.metadata + patience_.away,
+                                            .is_held_for_metadata = patience_.is_metadata_needed})
                       .first;
   resolve(at->second);
   settle(at);
+  while (open_.size() > patience_.open) finalise(open_.begin());
 }
 
 void OpenFindings::on_process(std::uint64_t serial, model::ProcessInfo process) {
@@ -60,37 +73,48 @@ void OpenFindings::on_origin(std::uint64_t serial, model::Origin origin) {
   settle(at);
 }
 
-void OpenFindings::on_containers() {
-  for (auto at = open_.begin(); at != open_.end();) at = resolve(at->second) ? settle(at) : std::next(at);
+void OpenFindings::on_containers(Clock::time_point now) {
+  for (auto at = open_.begin(); at != open_.end();) {
+    Open& open = at->second;
+    const bool was_away = open.metadata_from == MetadataFrom::away;
+    const bool is_news = resolve(open);
+    // It is back, and has all to tell again.
+    if (was_away && open.metadata_from != MetadataFrom::away) open.answer_deadline = now + patience_.answer;
+    at = is_news ? settle(at) : std::next(at);
+  }
 }
 
 void OpenFindings::expire(Clock::time_point now) {
   for (auto at = open_.begin(); at != open_.end();) {
-    Open& open = at->second;
-    const Awaited before = open.awaited;
-    if (now >= open.process_deadline) open.awaited.process = false;
-    if (now >= open.origin_deadline && open.awaited.origin) {
-      open.awaited.origin = false;
-      open.awaited.late_origin = true;
-    }
-    if (now >= open.metadata_deadline && (open.awaited.container || open.awaited.metadata)) {
-      resolve(open);
-      open.awaited.container = open.awaited.metadata = false;
-      const bool is_pending = open.finding.event.container.metadata == model::Metadata::pending;
-      if (is_pending) open.finding.event.container.metadata = model::Metadata::none;
-    }
-    const bool is_changed = before.process != open.awaited.process || before.origin != open.awaited.origin ||
-                            before.metadata != open.awaited.metadata ||
-                            before.container != open.awaited.container;
-    at = is_changed ? settle(at) : std::next(at);
+    const Awaited before = at->second.awaited;
+    expire(at->second, now);
+    at = before != at->second.awaited ? settle(at) : std::next(at);
+  }
+}
+
+void OpenFindings::expire(Open& open, Clock::time_point now) {
+  Awaited& awaited = open.awaited;
+  if (now >= open.process_deadline) awaited.process = false;
+  if (now >= open.origin_deadline && awaited.origin) {
+    awaited.origin = false;
+    awaited.late_origin = true;
+  }
+  if (now >= open.metadata_deadline && (awaited.container || awaited.metadata)) {
+    open.is_held_for_metadata = false;
+    resolve(open);
+    // The id says now that its container is unknown, so nobody can tell of it any more.
+    if (awaited.container) awaited.late_metadata = false;
+    if (awaited.container) give_up_metadata(open.finding);
+    awaited.container = false;
+  }
+  if (now >= open.completion_deadline() && (awaited.metadata || awaited.late_metadata)) {
+    awaited.metadata = awaited.late_metadata = false;
+    give_up_metadata(open.finding);
   }
 }
 
 void OpenFindings::finish() {
-  for (auto at = open_.begin(); at != open_.end();) {
-    at->second.awaited = {};
-    at = settle(at);
-  }
+  for (auto at = open_.begin(); at != open_.end();) at = finalise(at);
 }
 
 const EventIdentity* OpenFindings::identity_of(std::uint64_t serial) const {
@@ -105,6 +129,7 @@ std::optional<OpenFindings::Clock::time_point> OpenFindings::next_deadline() con
     if (open.awaited.process) consider(open.process_deadline);
     if (open.awaited.origin) consider(open.origin_deadline);
     if (open.awaited.container || open.awaited.metadata) consider(open.metadata_deadline);
+    if (open.awaited.late_metadata) consider(open.completion_deadline());
   }
   return next;
 }
@@ -114,13 +139,18 @@ bool OpenFindings::is_container_awaited() const {
 }
 
 bool OpenFindings::resolve(Open& open) {
-  const bool is_settled = open.is_published && !open.awaited.container && !open.awaited.metadata;
+  Awaited& awaited = open.awaited;
+  const bool is_settled =
+      open.is_published && !awaited.container && !awaited.metadata && !awaited.late_metadata;
   if (is_settled) return false;
-  const ContainerAwaited before{open.awaited.container, open.awaited.metadata};
+  const Awaited before = awaited;
   const ContainerAwaited now = resolve_(open.finding, open.identity);
-  open.awaited.container = now.container;
-  open.awaited.metadata = now.metadata;
-  return now != before;
+  open.metadata_from = now.metadata;
+  const bool is_told_later = now.metadata != MetadataFrom::nobody;
+  awaited.container = now.container;
+  awaited.metadata = is_told_later && open.is_held_for_metadata;
+  awaited.late_metadata = is_told_later && !open.is_held_for_metadata;
+  return awaited != before;
 }
 
 OpenFindings::Iterator OpenFindings::settle(Iterator at) {
@@ -131,6 +161,12 @@ OpenFindings::Iterator OpenFindings::settle(Iterator at) {
   const bool is_wanted = publish_(open.finding, open.identity);
   open.is_published = true;
   return is_wanted && open.awaited.anything() ? std::next(at) : open_.erase(at);
+}
+
+OpenFindings::Iterator OpenFindings::finalise(Iterator at) {
+  at->second.awaited = {};
+  give_up_metadata(at->second.finding);
+  return settle(at);
 }
 
 }  // namespace dropwarden::monitor

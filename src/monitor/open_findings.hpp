@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -12,40 +13,67 @@
 
 namespace dropwarden::monitor {
 
-// What a finding still waits for. It is printed as soon as neither process, container nor origin is awaited.
+// What a finding still waits for. It is printed as soon as nothing of the first four is awaited.
 struct Awaited {
   bool process = false;
   bool container = false;  // the id depends on it
-  bool metadata = false;   // of the container
+  bool metadata = false;   // of the container, where a consumer needs it in the first record
+  bool origin = false;     // whether it is a finding at all depends on it
   bool hash = false;
-  bool origin = false;       // whether it is a finding at all depends on it
-  bool late_origin = false;  // the same once it is held back no longer
+  bool late_metadata = false;  // the same once they hold it back no longer
+  bool late_origin = false;
 
-  bool first_revision() const { return process || container || origin; }
-  bool anything() const { return process || container || metadata || hash || origin || late_origin; }
+  bool first_revision() const { return process || container || metadata || origin; }
+  bool anything() const { return first_revision() || hash || late_metadata || late_origin; }
+
+  friend bool operator==(const Awaited&, const Awaited&) = default;
 };
 
-// Findings that are not final yet. Each goes out once as soon as its process, container and origin are known,
-// and again, with the next revision, for what is learned later; at its deadline it is final with what there
-// is. Loop's thread only.
+// Who may still tell a container's metadata.
+enum class MetadataFrom {
+  nobody,   // it is complete, or there is no runtime
+  knower,   // a runtime that knows the container and has told nothing more; another may still
+  runtime,  // a runtime that answers, and has not told of the container yet
+  away,     // a runtime that does not answer: it is being restarted, is stuck, or talks nonsense
+};
+
+// How long findings wait, and how many at once.
+struct Patience {
+  // For what the first record needs and no runtime has told yet: the container, and its metadata where
+  // `is_metadata_needed`. Then the record goes out with what there is, the metadata `pending`.
+  std::chrono::milliseconds metadata{2000};
+  bool is_metadata_needed = false;
+  // How long such a record is then completed by a further one. Every source lists all its containers again
+  // within a minute; what none has told by then, none knows.
+  std::chrono::milliseconds answer{90'000};
+  // A runtime that is being upgraded or restarted is back in seconds, one that is stuck when somebody looks.
+  std::chrono::milliseconds away{600'000};
+  // Of some KiB each. Beyond, the oldest is final with what there is: it was printed, nothing of it is lost.
+  std::size_t open = 4096;
+};
+
+// Findings that are not final yet. Each goes out once as soon as what its first record needs is known, and
+// again, with the next revision, for what is learned later; at its deadline it is final with what there is.
+// Loop's thread only.
 class OpenFindings {
  public:
   using Clock = std::chrono::steady_clock;
   // Publishes one record, giving it its id. False when it is not wanted (a repeat of a known id, the image's
   // own content): the finding is dropped.
   using Publish = std::function<bool(model::Finding&, const EventIdentity&)>;
-  // Fills in the container as known by now. Whether the container itself, and its metadata, are still
-  // awaited.
+  // Fills in the container as known by now. Whether the container itself is still awaited, and who may tell
+  // its metadata.
   struct ContainerAwaited {
     bool container = false;
-    bool metadata = false;
-
-    friend bool operator==(const ContainerAwaited&, const ContainerAwaited&) = default;
+    MetadataFrom metadata = MetadataFrom::nobody;
   };
   using Resolve = std::function<ContainerAwaited(model::Finding&, const EventIdentity&)>;
 
-  OpenFindings(Publish publish, Resolve resolve)
-      : publish_(std::move(publish)), resolve_(std::move(resolve)) {}
+  OpenFindings(Publish publish, Resolve resolve, Patience patience = {})
+      : publish_(std::move(publish)), resolve_(std::move(resolve)), patience_(patience) {}
+
+  // For findings that come from now on.
+  void reconfigure(Patience patience) { patience_ = patience; }
 
   // Takes a new finding, of which `process`, `hash` and `origin` may be awaited.
   void add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity, Awaited awaited,
@@ -54,7 +82,7 @@ class OpenFindings {
   void on_hash(std::uint64_t serial, model::Hash hash);
   void on_origin(std::uint64_t serial, model::Origin origin);
   // The containers or overlays changed.
-  void on_containers();
+  void on_containers(Clock::time_point now);
   // Ends the waits whose time has come.
   void expire(Clock::time_point now);
   // Publishes all that is open as final: the daemon ends.
@@ -74,16 +102,27 @@ class OpenFindings {
     Clock::time_point process_deadline;
     Clock::time_point origin_deadline;
     Clock::time_point metadata_deadline;
+    Clock::time_point answer_deadline;
+    Clock::time_point away_deadline;
+    MetadataFrom metadata_from = MetadataFrom::nobody;
+    bool is_held_for_metadata = false;
     bool is_published = false;
+
+    // When late metadata is given up.
+    Clock::time_point completion_deadline() const;
   };
   using Iterator = std::map<std::uint64_t, Open>::iterator;
   // Looks for the container again. True when that brought news.
   bool resolve(Open& open);
+  void expire(Open& open, Clock::time_point now);
   // Publishes when there is something to publish. The next finding.
   Iterator settle(Iterator at);
+  // Publishes with what there is. The next finding.
+  Iterator finalise(Iterator at);
 
   Publish publish_;
   Resolve resolve_;
+  Patience patience_;
   std::map<std::uint64_t, Open> open_;
 };
 

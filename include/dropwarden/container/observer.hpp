@@ -11,11 +11,13 @@ namespace dropwarden::container {
 // How a source of containers (one runtime socket) stands.
 struct SourceState {
   // `cri /run/containerd/containerd.sock`; the same for the life of the source.
-  std::string name;
+  std::string name{};
   bool is_connected = false;
-  std::string version;  // `containerd 1.6.20`, once known
+  std::string version{};  // `containerd 1.6.20`, once known
   // Why it is not connected, or what it answered wrongly; escaped; empty when all is well.
-  std::string problem;
+  std::string problem{};
+  bool is_absent = false;      // nothing listens on its socket
+  bool was_connected = false;  // now or earlier; the registry's to say, sources leave it alone
 
   friend bool operator==(const SourceState&, const SourceState&) = default;
 };

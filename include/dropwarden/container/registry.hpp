@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "dropwarden/container/observer.hpp"
@@ -22,6 +23,7 @@ struct Snapshot {
   // By id. Shared between snapshots: one changes, the others are not copied.
   std::unordered_map<std::string, std::shared_ptr<const model::Container>> containers;
   std::vector<SourceState> sources;
+  std::unordered_set<std::string> told;  // ids that a runtime knows now, however little it says of them
 
   // Nothing when `id` is unknown. The pointer lives as long as the snapshot.
   const model::Container* find(const model::ContainerId& id) const;
@@ -57,7 +59,7 @@ class Registry final : public Observer {
   void on_list(const std::string& source, std::vector<model::Container> containers) override;
   void on_container(const std::string& source, model::Container container) override;
   void on_gone(const std::string& source, const model::ContainerId& id) override;
-  void on_state(const SourceState& state) override;
+  void on_state(const SourceState& said) override;
 
   // Forgets the containers whose time is over. Every call of the observer does so too; for a timer, where
   // nothing happens for long.

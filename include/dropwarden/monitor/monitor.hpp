@@ -23,6 +23,8 @@ struct Settings {
   config::Watch watch;
   config::Classify classify;
   std::string node;  // name of this machine, for findings
+  // An output prints each finding once: the first record waits for the container's metadata, too.
+  bool is_metadata_needed = false;
 };
 
 // The pipeline: mount table and containers in, marks out; events in, findings out. Owns the fanotify group.

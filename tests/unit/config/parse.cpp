@@ -49,6 +49,7 @@ runtimes:
   timeout: 250ms
 watch:
   unidentified_overlays: false
+  metadata_wait: 0ms
   hash_inline_bytes: 1024
   hash_max_bytes: 2GiB
 classify: {executables: false, shared_objects: false, scripts: false, objects: true, core_dumps: true}
@@ -64,7 +65,7 @@ control:
   EXPECT_THAT(config.runtimes.sockets,
               ElementsAre(RuntimeSocket{RuntimeType::docker, "/a b"}, RuntimeSocket{RuntimeType::cri, "/c"}));
   EXPECT_EQ(config.runtimes.timeout, 250ms);
-  EXPECT_EQ(config.watch, (Watch{false, 1024, std::uint64_t{2} << 30U}));
+  EXPECT_EQ(config.watch, (Watch{false, 0ms, 1024, std::uint64_t{2} << 30U}));
   EXPECT_EQ(config.classify, (Classify{false, false, false, true, true}));
   EXPECT_THAT(config.outputs, ElementsAre(Output{OutputType::standard_output, true, Format::text, 16}));
   EXPECT_EQ(config.logging.level, LogLevel::critical);
@@ -168,6 +169,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"runtimes: {timeout: 2}", "\"2\" is not a time"},
                     Wrong{"runtimes: {timeout: -2s}", "\"-2s\" is not a time"},
                     Wrong{"watch: {hash_max_bytes: 2TiB}", "\"2TiB\" is out of range"},
+                    Wrong{"watch: {metadata_wait: 61s}", "\"61s\" is out of range"},
                     Wrong{"watch: {hash_inline_bytes: 65MiB}", "\"65MiB\" is out of range"},
                     Wrong{"outputs: [{type: stdout, queue: 0}]",
                           "\"0\" is out of range; allowed: a whole number from 1 to 1048576"},

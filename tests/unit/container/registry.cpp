@@ -247,6 +247,24 @@ TEST_F(RegistryTest, ShowsHowTheSourcesStandAndKeepsWhatADeadOneSaid) {
   EXPECT_EQ(known("a").state, ContainerState::running);
 }
 
+TEST_F(RegistryTest, RemembersThatARuntimeWasThere) {
+  registry_.on_state({.name = docker, .problem = "no such socket", .is_absent = true});
+  EXPECT_FALSE(registry_.snapshot()->sources[0].was_connected);
+  registry_.on_state({.name = docker, .is_connected = true});
+  registry_.on_state({.name = docker, .problem = "no such socket", .is_absent = true});
+  EXPECT_TRUE(registry_.snapshot()->sources[0].was_connected);
+  EXPECT_TRUE(registry_.snapshot()->sources[0].is_absent);
+}
+
+TEST_F(RegistryTest, TellsWhichContainersARuntimeKnows) {
+  registry_.on_container(processes, from_processes("a"));
+  EXPECT_FALSE(registry_.snapshot()->told.contains("a"));
+  registry_.on_container(cri, from_processes("a"));
+  EXPECT_TRUE(registry_.snapshot()->told.contains("a")) << "though it says nothing that /proc did not";
+  registry_.on_gone(cri, {"a"});
+  EXPECT_FALSE(registry_.snapshot()->told.contains("a"));
+}
+
 TEST(Registry, IsQuietWhenASourceSaysAgainHowItStands) {
   int changes = 0;
   Registry registry([&](const std::shared_ptr<const Snapshot>&) { ++changes; });

@@ -2,6 +2,7 @@
 #include "monitor/open_findings.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -11,10 +12,11 @@ namespace dropwarden::monitor {
 namespace {
 
 using namespace std::chrono_literals;
+using model::Metadata;
 using testing::ElementsAre;
 
-// Remembers what was published as `revision:status:metadata:hash`; the container is known when `container`
-// says so.
+// Remembers what was published as `revision:status:container:process:hash`, and the metadata that it said;
+// the container is known when `container` says so.
 class OpenFindingsTest : public testing::Test {
  protected:
   std::string text_of(const model::Finding& finding) {
@@ -27,15 +29,21 @@ class OpenFindingsTest : public testing::Test {
   std::string container;
   bool is_wanted = true;
   std::vector<std::string> published;
+  std::vector<Metadata> metadata;
+  Metadata told = Metadata::complete;
   OpenFindings::Clock::time_point now{};
   OpenFindings open{[this](model::Finding& finding, const EventIdentity&) {
                       published.push_back(text_of(finding));
+                      metadata.push_back(finding.event.container.metadata);
                       return is_wanted;
                     },
                     [this](model::Finding& finding, const EventIdentity&) {
                       finding.event.container.id = {container};
+                      finding.event.container.metadata =
+                          container_awaited.metadata == MetadataFrom::nobody ? told : Metadata::pending;
                       return container_awaited;
-                    }};
+                    },
+                    {.metadata = 2s, .answer = 90s, .away = 600s, .open = 100}};
 };
 
 TEST_F(OpenFindingsTest, PublishesOnceAndFinalWhenAllIsKnown) {
@@ -78,26 +86,98 @@ TEST_F(OpenFindingsTest, TakesAHashThatComesBeforeTheFirstRevision) {
 }
 
 TEST_F(OpenFindingsTest, HoldsBackUntilTheContainerIsKnownSinceTheIdDependsOnIt) {
-  container_awaited = {.container = true, .metadata = true};
+  container_awaited = {.container = true, .metadata = MetadataFrom::runtime};
   open.add(1, {}, {}, {}, now);
-  open.on_containers();
+  open.on_containers(now);
   EXPECT_TRUE(published.empty());
   container = "c";
-  container_awaited = {.container = false, .metadata = true};
-  open.on_containers();
+  container_awaited = {.container = false, .metadata = MetadataFrom::runtime};
+  open.on_containers(now);
   EXPECT_THAT(published, ElementsAre("1:open:c::"));
   container_awaited = {};
-  open.on_containers();
+  open.on_containers(now);
   EXPECT_THAT(published, ElementsAre("1:open:c::", "2:final:c::"));
+  EXPECT_THAT(metadata, ElementsAre(Metadata::pending, Metadata::complete));
 }
 
-TEST_F(OpenFindingsTest, IsFinalAtTheDeadlineWithWhatThereIs) {
-  container_awaited = {.container = true, .metadata = true};
+TEST_F(OpenFindingsTest, IsFinalAtTheDeadlineWithoutAContainer) {
+  container_awaited = {.container = true, .metadata = MetadataFrom::away};
   open.add(1, {}, {}, {}, now);
   open.expire(now + 1s);
   EXPECT_TRUE(published.empty());
   open.expire(*open.next_deadline());
   EXPECT_THAT(published, ElementsAre("1:final:::"));
+  EXPECT_THAT(metadata, ElementsAre(Metadata::none)) << "nobody can tell of a container without an id";
+}
+
+TEST_F(OpenFindingsTest, GoesOutPendingAtTheDeadlineWhereMetadataIsNeededAndIsCompletedLater) {
+  open.reconfigure({.metadata = 2s, .is_metadata_needed = true});
+  container = "c";
+  container_awaited = {.metadata = MetadataFrom::runtime};
+  open.add(1, {}, {}, {}, now);
+  EXPECT_TRUE(published.empty());
+  open.expire(now + 1999ms);
+  EXPECT_TRUE(published.empty());
+  ASSERT_EQ(open.next_deadline(), now + 2s);
+  open.expire(now + 2s);
+  EXPECT_THAT(published, ElementsAre("1:open:c::"));
+  container_awaited = {};
+  open.on_containers(now + 5s);
+  EXPECT_THAT(published, ElementsAre("1:open:c::", "2:final:c::"));
+  EXPECT_THAT(metadata, ElementsAre(Metadata::pending, Metadata::complete));
+  EXPECT_EQ(open.next_deadline(), std::nullopt);
+}
+
+TEST_F(OpenFindingsTest, WaitsNoLongerThanTheMetadataTakesWhereItIsNeeded) {
+  open.reconfigure({.metadata = 2s, .is_metadata_needed = true});
+  container_awaited = {.metadata = MetadataFrom::runtime};
+  open.add(1, {}, {}, {}, now);
+  container_awaited = {};
+  open.on_containers(now + 10ms);
+  EXPECT_THAT(published, ElementsAre("1:final:::"));
+}
+
+// When the finding is final with nothing learned, by who might have told.
+TEST_F(OpenFindingsTest, WaitsForTheAnswerAsLongAsItIsLikely) {
+  for (const auto& [from, wait] :
+       {std::pair{MetadataFrom::knower, 2s}, {MetadataFrom::runtime, 92s}, {MetadataFrom::away, 602s}}) {
+    published.clear();
+    metadata.clear();
+    container_awaited = {.metadata = from};
+    open.add(1, {}, {}, {}, now);
+    ASSERT_EQ(open.next_deadline(), now + wait);
+    open.expire(now + wait - 1ms);
+    EXPECT_THAT(published, ElementsAre("1:open:::"));
+    open.expire(now + wait);
+    EXPECT_THAT(published, ElementsAre("1:open:::", "2:final:::"));
+    EXPECT_THAT(metadata, ElementsAre(Metadata::pending, Metadata::none));
+  }
+}
+
+TEST_F(OpenFindingsTest, GivesARuntimeThatIsBackTheTimeToTell) {
+  container_awaited = {.metadata = MetadataFrom::away};
+  open.add(1, {}, {}, {}, now);
+  container_awaited = {.metadata = MetadataFrom::runtime};
+  open.on_containers(now + 500s);
+  EXPECT_EQ(open.next_deadline(), now + 590s);
+  container_awaited = {.metadata = MetadataFrom::away};
+  open.on_containers(now + 550s);
+  container_awaited = {.metadata = MetadataFrom::runtime};
+  open.on_containers(now + 580s);
+  EXPECT_EQ(open.next_deadline(), now + 602s) << "one that comes and goes does not keep it open for ever";
+}
+
+TEST_F(OpenFindingsTest, AreBoundedTheOldestIsFinalFirst) {
+  container_awaited = {.metadata = MetadataFrom::away};
+  for (std::uint64_t serial = 1; serial <= 102; ++serial) {
+    model::Finding finding;
+    finding.event.process.name = std::to_string(serial);
+    open.add(serial, finding, {}, {}, now);
+  }
+  EXPECT_EQ(published.size(), 104U);
+  EXPECT_EQ(published[101], "2:final::1:");
+  EXPECT_EQ(published[103], "2:final::2:");
+  EXPECT_EQ(metadata[103], Metadata::none);
 }
 
 TEST_F(OpenFindingsTest, WaitsForTheOriginSinceItDecidesWhetherThereIsAFinding) {
@@ -138,6 +218,14 @@ TEST_F(OpenFindingsTest, PublishesAllThatIsOpenAtTheEnd) {
   open.add(2, {}, {}, {.process = true}, now);
   open.finish();
   EXPECT_THAT(published, ElementsAre("1:open:::", "2:final:::", "1:final:::"));
+}
+
+TEST_F(OpenFindingsTest, SaysAtTheEndThatNothingIsPendingAnyMore) {
+  container_awaited = {.metadata = MetadataFrom::away};
+  open.add(1, {}, {}, {}, now);
+  open.finish();
+  EXPECT_THAT(published, ElementsAre("1:open:::", "2:final:::"));
+  EXPECT_EQ(metadata.back(), Metadata::none);
 }
 
 }  // namespace

@@ -216,6 +216,7 @@ TEST_F(CriSource, IsQuietAboutASocketThatIsNotThere) {
   ASSERT_EQ(observer.states.size(), 1U) << "told once, however often it is tried";
   EXPECT_FALSE(observer.states[0].is_connected);
   EXPECT_EQ(observer.states[0].problem, "no such socket: the runtime is not there, or not running");
+  EXPECT_TRUE(observer.states[0].is_absent);
   EXPECT_TRUE(observer.told.empty());
   runtime->is_down = false;
   EXPECT_TRUE(wait_for_list());

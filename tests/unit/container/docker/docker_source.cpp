@@ -342,6 +342,7 @@ TEST_F(DockerSource, IsQuietAboutAnAbsentSocketUntilItComes) {
   ASSERT_EQ(recorder.states.size(), 1U);
   EXPECT_FALSE(recorder.states[0].is_connected);
   EXPECT_THAT(recorder.states[0].problem, HasSubstr("no such socket"));
+  EXPECT_TRUE(recorder.states[0].is_absent);
   is_absent = false;
   EXPECT_TRUE(run_until_listed());
   EXPECT_TRUE(recorder.states.back().is_connected);
