@@ -106,10 +106,11 @@ class Builder {
 
 }  // namespace
 
-std::string ManItem::marked(std::string_view macro) const {
+std::string marked_in(std::string_view source_line, std::string_view macro) {
+  if (source_line.starts_with('.')) source_line.remove_prefix(1);
   std::string out;
   bool is_marked = false;
-  for (const std::string& word : words_of(head)) {
+  for (const std::string& word : words_of(source_line)) {
     if (is_macro(word) || is_closing(word)) {
       is_marked = word == macro;
     } else if (is_marked) {
@@ -117,6 +118,10 @@ std::string ManItem::marked(std::string_view macro) const {
     }
   }
   return out;
+}
+
+std::string ManItem::marked(std::string_view macro) const {
+  return marked_in(head, macro);
 }
 
 std::string plain_text(std::string_view source_line) {

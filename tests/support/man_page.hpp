@@ -14,8 +14,7 @@ struct ManItem {
   std::string text;            // without the lists inside, as a reader sees it, in one line
   std::vector<ManItem> items;  // of the lists inside
 
-  // What the head marks with `macro`: `-format` for `Fl`, `array of strings` for `Vt`. Empty when it marks
-  // nothing so.
+  // `marked_in` of the head.
   std::string marked(std::string_view macro) const;
 };
 
@@ -42,6 +41,10 @@ class ManPage {
   std::string name_;
   std::vector<ManSection> sections_;
 };
+
+// What a line of mdoc source marks with `macro`: of `.It Va labels : Vt array or null`, `array or null` for
+// `Vt`. Up to the next macro or punctuation; empty when it marks nothing so.
+std::string marked_in(std::string_view source_line, std::string_view macro);
 
 // A line of mdoc source as a reader sees it: without macros, with their punctuation, and escapes resolved.
 std::string plain_text(std::string_view source_line);

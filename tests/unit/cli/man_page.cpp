@@ -184,11 +184,10 @@ std::map<std::string, Names> synopses() {
       verb = line.substr(4);
       synopses[verb];
     } else {
-      const ManItem item{.head = line.substr(1), .text = {}, .items = {}};
-      const Names options = names_of(item.marked("Fl"), "-");
+      const Names options = names_of(test::marked_in(line, "Fl"), "-");
       synopses[verb].insert(options.begin(), options.end());
       // The value of an option is no argument.
-      if (options.empty()) synopses[verb].merge(names_of(item.marked("Ar"), ""));
+      if (options.empty()) synopses[verb].merge(names_of(test::marked_in(line, "Ar"), ""));
     }
   }
   return synopses;

@@ -113,6 +113,19 @@ TEST(ManPage, SaysOfEveryKeyWhatIsAllowedItsDefaultAndWhenItIsReadAgain) {
   }
 }
 
+TEST(ManPage, RefersToNoKeyThatThereIsNot) {
+  for (const char* name : {"dropwarden.1", "dropwarden-findings.5", "dropwarden.yaml.5"}) {
+    const test::ManPage page(name);
+    for (const auto& section : page.sections()) {
+      for (const std::string& line : section.lines) {
+        const std::string key = test::marked_in(line, "Ic");
+        if (!key.empty() && find_key(key) == nullptr)
+          ADD_FAILURE() << "man/" << name << ", " << section.name << ": there is no key " << key;
+      }
+    }
+  }
+}
+
 // The displays of a section.
 std::string display(const std::string& section) {
   std::string text;
@@ -126,7 +139,7 @@ TEST(ManPage, HasAnExampleThatIsRight) {
 
 TEST(ManPage, ShowsAMessageAsItIs) {
   try {
-    parse("classify:\n  scripts: yes\n", "node.yaml");
+    parse("classify:\n  scripts: yes\n", "a.yaml");
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_EQ(display("DIAGNOSTICS"), std::string(error.what()) + "\n");

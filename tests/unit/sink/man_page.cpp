@@ -129,6 +129,17 @@ TEST(ManPage, HasEveryFieldWithItsTypeAndNoOther) {
   }
 }
 
+TEST(ManPage, RefersToNoFieldThatThereIsNot) {
+  const Types known = types_of(known_findings());
+  for (const auto& section : page().sections()) {
+    for (const std::string& line : section.lines) {
+      const std::string path = test::marked_in(line, "Va");
+      if (!path.empty() && !known.contains(path))
+        ADD_FAILURE() << page_name << ", " << section.name << ": there is no field " << path;
+    }
+  }
+}
+
 // The fields of each object, in their order.
 using Order = std::map<std::string, std::vector<std::string>>;
 
@@ -207,14 +218,15 @@ TEST(ManPage, HasEveryWordOfAFieldAndNoOther) {
   for (const ManItem& item : page().section("THE FINDING").items) {
     const std::string path = item.marked("Va");
     if (expected.contains(path)) {
-      expect_words(item.items, expected.at(path), page_name + ", " + path);
+      expect_words(item.items, expected.at(path), std::string(page_name).append(", ").append(path));
       expected.erase(path);
     } else {
       EXPECT_THAT(item.items, IsEmpty())
           << page_name << " lists words of " << path << ": add them to words_of_fields() in " << __FILE__;
     }
   }
-  for (const auto& [path, words] : expected) ADD_FAILURE() << page_name << " has no words of " << path;
+  for (const auto& [path, words] : expected)
+    ADD_FAILURE() << page_name << " has no field " << path << ", which words_of_fields() knows";
 }
 
 TEST(ManPage, KnowsAFileOfEveryKind) {
