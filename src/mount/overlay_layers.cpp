@@ -24,13 +24,19 @@ std::string unescape_backslash(std::string_view text) {
 }
 
 // `A:B::C`: a colon separates, two of them begin the data-only layers, `\:` is part of a name.
-void append_layers(std::vector<std::string>& layers, std::string_view text) {
+void append_layers(model::OverlayLayers& layers, std::string_view text) {
   std::size_t begin = 0;
+  bool is_data_only = false;
   while (begin < text.size()) {
     std::size_t end = begin;
     while (end < text.size() && text[end] != ':') end += text[end] == '\\' ? 2 : 1;
     end = std::min(end, text.size());
-    if (end > begin) layers.push_back(unescape_backslash(text.substr(begin, end - begin)));
+    if (end > begin) {
+      layers.lowerdirs.push_back(unescape_backslash(text.substr(begin, end - begin)));
+      layers.data_only += is_data_only ? 1 : 0;
+    } else {
+      is_data_only = true;
+    }
     begin = end + 1;
   }
 }
@@ -67,8 +73,10 @@ std::optional<model::OverlayLayers> parse_overlay_layers(const model::Mount& mou
     const std::string value = unescape_octal(option);
     if (key == "upperdir") layers.upperdir = unescape_backslash(value);
     if (key == "workdir") layers.workdir = unescape_backslash(value);
-    if (key == "lowerdir") append_layers(layers.lowerdirs, value);
+    if (key == "lowerdir") append_layers(layers, value);
     if (key == "lowerdir+" || key == "datadir+") layers.lowerdirs.push_back(value);
+    if (key == "datadir+") ++layers.data_only;
+    if (key == "userxattr") layers.has_user_attributes = true;
   }
   const std::string base = base_of(mount, layers);
   resolve(layers.upperdir, base);

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ namespace dropwarden::privilege {
 namespace {
 
 constexpr std::size_t max_process_file = std::size_t{16} << 20U;
+constexpr std::size_t max_attribute = 4096;  // PATH_MAX: a redirect is the longest
 
 const char* name_of(ProcessFile file) {
   constexpr std::array names{"cgroup",    "cmdline", "exe",  "loginuid", "ns/mnt",
@@ -41,6 +43,11 @@ sys::Result<std::string> read_own_host_name() {
   struct utsname names{};
   if (::uname(&names) != 0) return sys::unexpected_errno("uname");
   return std::string(static_cast<const char*>(names.nodename));
+}
+
+const char* name_of(OverlayAttribute attribute) {
+  constexpr std::array names{"metacopy", "opaque", "redirect", "whiteout"};
+  return names.at(static_cast<std::size_t>(attribute));
 }
 
 class Direct final : public Privilege {
@@ -135,6 +142,28 @@ class Direct final : public Privilege {
     auto base = sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
     if (!base) return std::unexpected(std::move(base.error()));
     return sys::open_beneath(base->number(), relative, O_RDONLY | O_NOCTTY);
+  }
+
+  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
+    if (!directory.starts_with('/')) return std::unexpected(sys::Error{"open", directory, EINVAL});
+    return sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
+  }
+
+  sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
+    return sys::open_beneath(directory, name, O_PATH | O_NOFOLLOW, sys::Mounts::refused);
+  }
+
+  sys::Result<sys::Fd> open_regular_file(int entry) override {
+    const auto status = sys::read_status(entry);
+    if (!status) return std::unexpected(status.error());
+    if (!S_ISREG(status->mode)) return std::unexpected(sys::Error{"open", "not a regular file", EINVAL});
+    return sys::reopen(entry, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  }
+
+  sys::Result<std::optional<std::string>> read_overlay_attribute(int entry, OverlayAttribute attribute,
+                                                                 AttributeSpace space) override {
+    const std::string prefix = space == AttributeSpace::user ? "user.overlay." : "trusted.overlay.";
+    return sys::read_attribute(entry, prefix + name_of(attribute), max_attribute);
   }
 
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 namespace dropwarden::sys {
@@ -38,6 +39,8 @@ Result<FileStatus> read_status(int fd) {
                     .device_minor = raw.stx_dev_minor,
                     .mount_id = (raw.stx_mask & STATX_MNT_ID) != 0 ? raw.stx_mnt_id : 0,
                     .is_mount_root = (raw.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0,
+                    .special_major = raw.stx_rdev_major,
+                    .special_minor = raw.stx_rdev_minor,
                     .modified = to_wall_time(raw.stx_mtime),
                     .changed = to_wall_time(raw.stx_ctime)};
 }
@@ -49,6 +52,25 @@ Result<FileSystemStatus> read_file_system_status(int fd) {
   static_assert(sizeof raw.f_fsid == sizeof status.id);
   std::memcpy(&status.id, &raw.f_fsid, sizeof status.id);
   return status;
+}
+
+Result<std::uint64_t> read_mount_id(int fd) {
+  struct statx raw{};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &raw) != 0) {
+    return unexpected_errno("statx");
+  }
+  return (raw.stx_mask & STATX_MNT_ID) != 0 ? raw.stx_mnt_id : 0;
+}
+
+Result<std::optional<std::string>> read_attribute(int fd, const std::string& name, std::size_t max_bytes) {
+  // fgetxattr(2) takes no O_PATH descriptor; its link in /proc does, and leads to the very same file.
+  const std::string link = descriptor_link(fd);
+  std::string value(max_bytes, '\0');
+  const ssize_t got = ::getxattr(link.c_str(), name.c_str(), value.data(), value.size());
+  if (got < 0 && (errno == ENODATA || errno == ENOTSUP)) return std::nullopt;
+  if (got < 0) return unexpected_errno("getxattr", name);
+  value.resize(static_cast<std::size_t>(got));
+  return value;
 }
 
 Result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
@@ -113,7 +135,11 @@ Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode) {
   }
 }
 
-Result<Fd> open_beneath(int directory, std::string relative, int flags) {
+Result<Fd> reopen(int fd, int flags) {
+  return open_path(descriptor_link(fd), flags);
+}
+
+Result<Fd> open_beneath(int directory, std::string relative, int flags, Mounts mounts) {
   relative.erase(0, relative.find_first_not_of('/'));
   if (relative.empty()) relative = ".";
   struct open_how how{};
@@ -121,6 +147,7 @@ Result<Fd> open_beneath(int directory, std::string relative, int flags) {
   const int non_blocking = (flags & O_PATH) != 0 ? 0 : O_NONBLOCK;
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | non_blocking);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  if (mounts == Mounts::refused) how.resolve |= RESOLVE_NO_XDEV;
   // EAGAIN is a rename or mount that raced with the lookup, or a lease: a container can make both last for
   // ever.
   constexpr int max_attempts = 8;

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -174,6 +175,55 @@ TEST_F(Privileged, OpensWhatLiesBelowADirectoryAndNothingElse) {
     EXPECT_EQ(try_open(base, path), EXDEV) << path;
   }
   EXPECT_EQ(try_open(base, "sub/none"), ENOENT);
+}
+
+TEST_F(Privileged, OpensALayerByItsAbsolutePathAsTheRuntimeWroteIt) {
+  const std::string base = make_scratch_directory();
+  std::filesystem::create_directory(base + "/diff");
+  std::filesystem::create_directory_symlink("diff", base + "/short");
+  EXPECT_TRUE(privilege_->open_layer(base + "/short"));
+  EXPECT_EQ(privilege_->open_layer("short").error().number, EINVAL);
+  EXPECT_EQ(privilege_->open_layer("").error().number, EINVAL);
+  write_file(base + "/file", "");
+  EXPECT_EQ(privilege_->open_layer(base + "/file").error().number, ENOTDIR);
+}
+
+TEST_F(Privileged, ReadsOnlyRegularFilesOfALayer) {
+  const std::string base = make_scratch_directory();
+  write_file(base + "/file", "content");
+  ASSERT_EQ(::mkfifo((base + "/fifo").c_str(), 0666), 0);
+  std::filesystem::create_symlink("file", base + "/link");
+  std::filesystem::create_directory(base + "/directory");
+  const auto layer = privilege_->open_layer(base);
+  ASSERT_TRUE(layer) << layer.error().text();
+  const auto open_file = [&](const std::string& name) {
+    const auto entry = sys::value_or_throw(privilege_->open_entry(layer->number(), name));
+    return privilege_->open_regular_file(entry.number());
+  };
+  const auto file = open_file("file");
+  ASSERT_TRUE(file) << file.error().text();
+  EXPECT_EQ(read_header(*file, 100), "content");
+  for (const char* name : {"fifo", "link", "directory"}) {
+    const auto refused = open_file(name);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().number, EINVAL) << name;
+  }
+  EXPECT_EQ(privilege_->open_entry(layer->number(), "../file").error().number, EXDEV);
+  EXPECT_EQ(privilege_->open_entry(layer->number(), "link/file").error().number, ELOOP);
+}
+
+TEST_F(Privileged, ReadsTheAttributesOfAnOverlay) {
+  using privilege::AttributeSpace;
+  using privilege::OverlayAttribute;
+  const std::string base = make_scratch_directory();
+  ASSERT_EQ(::setxattr(base.c_str(), "trusted.overlay.redirect", "/name", 5, 0), 0);
+  const auto layer = sys::value_or_throw(privilege_->open_layer(base));
+  const auto read = [&](OverlayAttribute attribute, AttributeSpace space) {
+    return sys::value_or_throw(privilege_->read_overlay_attribute(layer.number(), attribute, space));
+  };
+  EXPECT_EQ(read(OverlayAttribute::redirect, AttributeSpace::trusted), "/name");
+  EXPECT_EQ(read(OverlayAttribute::redirect, AttributeSpace::user), std::nullopt);
+  EXPECT_EQ(read(OverlayAttribute::opaque, AttributeSpace::trusted), std::nullopt);
 }
 
 TEST_F(Privileged, IsNotHeldByAFifoThatSomebodyPutInPlaceOfAFile) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct OverlayLayers {
   std::string upperdir;  // empty: read-only overlay
   std::string workdir;
   std::vector<std::string> lowerdirs;  // uppermost first
+  std::size_t data_only = 0;           // of the lowerdirs, the last ones: no name is looked up in them
+  bool has_user_attributes = false;    // mark their files by `user.overlay.*`, not `trusted.overlay.*`
 
   friend bool operator==(const OverlayLayers&, const OverlayLayers&) = default;
 };

@@ -43,6 +43,10 @@ enum class ProcessFile {
   status
 };
 
+// What overlayfs writes beside the files of its layers (Documentation/filesystems/overlayfs.rst).
+enum class OverlayAttribute { metacopy, opaque, redirect, whiteout };
+enum class AttributeSpace { trusted, user };  // `trusted.overlay.*`; `user.overlay.*` with option userxattr
+
 // Absolute paths without `,` and `:`.
 struct OverlayDirectories {
   std::string lower;
@@ -94,6 +98,21 @@ class Privilege {
   // Needs CAP_DAC_READ_SEARCH.
   virtual sys::Result<sys::Fd> open_in_directory(const std::string& directory,
                                                  const std::string& relative) = 0;
+
+  // For reading the layers of overlays. `directory` is an absolute path that a runtime wrote, resolved by the
+  // host's rules; EINVAL for a relative one. O_PATH: runs no code of the file system there, which may be one
+  // that nobody answers for.
+  virtual sys::Result<sys::Fd> open_layer(const std::string& directory) = 0;
+  // `name` in a directory of a layer, by open_beneath's rules, and not across a mount (EXDEV), since an
+  // overlay shows none of those in its layers. Follows nothing, opens nothing: O_PATH. Needs
+  // CAP_DAC_READ_SEARCH.
+  virtual sys::Result<sys::Fd> open_entry(int directory, const std::string& name) = 0;
+  // The regular file that `entry` stands for, O_RDONLY; EINVAL for anything else, such as a device.
+  virtual sys::Result<sys::Fd> open_regular_file(int entry) = 0;
+  // Nothing where there is none; at most 4 KiB. Needs CAP_SYS_ADMIN for the trusted ones.
+  virtual sys::Result<std::optional<std::string>> read_overlay_attribute(int entry,
+                                                                         OverlayAttribute attribute,
+                                                                         AttributeSpace space) = 0;
 
   // A connected, non-blocking stream socket. Needs what the socket's mode asks for.
   virtual sys::Result<sys::Fd> connect_unix(const std::string& path) = 0;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -22,10 +23,12 @@ struct FileStatus {
   std::uint64_t size = 0;  // bytes
   std::uint32_t device_major = 0;
   std::uint32_t device_minor = 0;
-  std::uint64_t mount_id = 0;  // as in mountinfo, 32 bits and reused; 0 before Linux 5.8
-  bool is_mount_root = false;  // the top of a mount; false before Linux 5.8
-  util::WallTime modified;     // mtime
-  util::WallTime changed;      // ctime
+  std::uint64_t mount_id = 0;       // as in mountinfo, 32 bits and reused; 0 before Linux 5.8
+  bool is_mount_root = false;       // the top of a mount; false before Linux 5.8
+  std::uint32_t special_major = 0;  // which device a device node stands for
+  std::uint32_t special_minor = 0;
+  util::WallTime modified;  // mtime
+  util::WallTime changed;   // ctime
 };
 
 // What fstatfs(2) says of the file system an open file is on.
@@ -36,6 +39,14 @@ struct FileSystemStatus {
 
 Result<FileStatus> read_status(int fd);
 Result<FileSystemStatus> read_file_system_status(int fd);
+
+// The mount an open descriptor is on, as in mountinfo. Asks the kernel alone, never the server of a FUSE or
+// network file system, which might not answer.
+Result<std::uint64_t> read_mount_id(int fd);
+
+// An extended attribute (xattr(7)), also of an O_PATH descriptor; nothing when there is none, or the file
+// system has none. ERANGE when it is longer than `max_bytes`.
+Result<std::optional<std::string>> read_attribute(int fd, const std::string& name, std::size_t max_bytes);
 
 // Bytes read into `into` from `offset`, short only at the end of the file. EINTR is retried, EAGAIN is not:
 // an event descriptor is non-blocking so that a lease cannot hold us (fcntl(2), F_SETLEASE).
@@ -56,10 +67,15 @@ Result<std::string> read_descriptor_path(int fd);
 // written.
 Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode = 0);
 
+// Opens once more what an O_PATH descriptor stands for, the same file whatever its name leads to by now.
+// O_CLOEXEC is added.
+Result<Fd> reopen(int fd, int flags);
+
 // Opens `relative` below `directory` without ever leaving it, following no symbolic and no magic link
 // (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS): for trees that containers
 // write. Leading slashes of `relative` are dropped. O_CLOEXEC is added, and O_NONBLOCK unless `flags` has
-// O_PATH.
-Result<Fd> open_beneath(int directory, std::string relative, int flags);
+// O_PATH. Where mounts are refused, one in the way is EXDEV (RESOLVE_NO_XDEV).
+enum class Mounts { crossed, refused };
+Result<Fd> open_beneath(int directory, std::string relative, int flags, Mounts mounts = Mounts::crossed);
 
 }  // namespace dropwarden::sys

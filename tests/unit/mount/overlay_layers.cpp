@@ -78,7 +78,16 @@ TEST(ParseOverlayLayers, TakesLayersThatWereAddedOneByOneLiterally) {
 }
 
 TEST(ParseOverlayLayers, CountsDataOnlyLayersAsLowest) {
-  EXPECT_THAT(layers_of("/m", "ro,lowerdir=/l=4::/d").lowerdirs, ElementsAre("/l=4", "/d"));
+  const auto layers = layers_of("/m", "ro,lowerdir=/l=4::/d::/e");
+  EXPECT_THAT(layers.lowerdirs, ElementsAre("/l=4", "/d", "/e"));
+  EXPECT_EQ(layers.data_only, 2U);
+  EXPECT_EQ(layers_of("/m", "ro,lowerdir+=/l,datadir+=/d").data_only, 1U);
+  EXPECT_EQ(layers_of("/m", "ro,lowerdir=/l:/m").data_only, 0U);
+}
+
+TEST(ParseOverlayLayers, TellsWhichAttributesMarkTheFilesOfItsLayers) {
+  EXPECT_TRUE(layers_of("/m", "rw,lowerdir=/l,upperdir=/u,workdir=/w,userxattr").has_user_attributes);
+  EXPECT_FALSE(layers_of("/m", "rw,lowerdir=/l,upperdir=/u,workdir=/w").has_user_attributes);
 }
 
 TEST(ParseOverlayLayers, SurvivesOptionsThatEndInTheMiddle) {

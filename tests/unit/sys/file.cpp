@@ -11,6 +11,7 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -106,6 +107,35 @@ TEST_F(FileTest, TellsTheMountByTheNumberThatMountinfoHas) {
   if (status.mount_id == 0) GTEST_SKIP() << "SKIP kernel: statx gives no mount ID before Linux 5.8";
   const auto mounts = value_or_throw(read_file("/proc/self/mountinfo", 1 << 24));
   EXPECT_THAT("\n" + mounts, testing::HasSubstr("\n" + std::to_string(status.mount_id) + " "));
+}
+
+TEST_F(FileTest, TellsTheMountAlsoWithoutAskingItsFileSystem) {
+  const auto file = value_or_throw(open_path("/proc/self/status", O_PATH));
+  EXPECT_EQ(value_or_throw(read_mount_id(file.number())),
+            value_or_throw(read_status(file.number())).mount_id);
+  EXPECT_EQ(read_mount_id(-1).error().number, EBADF);
+}
+
+TEST_F(FileTest, TellsItsAttributesAlsoWhenItIsNotOpenForReading) {
+  const auto path = directory_.write("f", "");
+  if (::setxattr(path.c_str(), "user.test", "value", 5, 0) != 0) {
+    GTEST_SKIP() << "SKIP kernel: no attributes on the file system of /var/tmp";
+  }
+  for (const int flags : {O_PATH, O_RDONLY}) {
+    const auto file = value_or_throw(open_path(path, flags));
+    EXPECT_EQ(value_or_throw(read_attribute(file.number(), "user.test", 10)), "value");
+    EXPECT_EQ(value_or_throw(read_attribute(file.number(), "user.none", 10)), std::nullopt);
+    EXPECT_EQ(read_attribute(file.number(), "user.test", 4).error().number, ERANGE);
+  }
+}
+
+TEST_F(FileTest, IsTheSameWhenItIsOpenedOnceMoreWhateverItsNameLeadsTo) {
+  const auto path = directory_.write("f", "first");
+  const auto file = value_or_throw(open_path(path, O_PATH));
+  ASSERT_EQ(::rename(directory_.write("g", "second").c_str(), path.c_str()), 0);
+  const auto again = value_or_throw(reopen(file.number(), O_RDONLY));
+  EXPECT_EQ(value_or_throw(read_file(again.number(), 100, "f")), "first");
+  EXPECT_EQ(::fcntl(again.number(), F_GETFD), FD_CLOEXEC);
 }
 
 TEST_F(FileTest, TellsItsFileSystem) {

@@ -114,6 +114,14 @@ TEST_F(OpenBeneath, GivesUpOnALeasedFileAtOnce) {
   EXPECT_EQ(content_of("bin/tool"), "inside") << "once the lease is given up";
 }
 
+TEST_F(OpenBeneath, GoesAcrossAMountOnlyWhereItMay) {
+  const auto root = value_or_throw(open_path("/", O_PATH | O_DIRECTORY));
+  EXPECT_TRUE(open_beneath(root.number(), "proc/version", O_PATH));
+  const auto refused = open_beneath(root.number(), "proc/version", O_PATH, Mounts::refused);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().number, EXDEV);
+}
+
 TEST_F(OpenBeneath, NamesWhatIsMissing) {
   const auto missing = open_beneath(tree_.number(), "bin/none", O_RDONLY);
   ASSERT_FALSE(missing);

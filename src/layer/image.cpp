@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/layer/image.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+// Owns O_PATH descriptors of directories in layers. Must not own one inside a container: those pin its mount.
+namespace dropwarden::layer {
+
+// A directory as one layer has it.
+struct Image::Directory {
+  std::size_t layer = 0;
+  std::shared_ptr<const Entry> entry;
+  bool is_readable = true;
+};
+
+// What is looked for on the way down, and what the layers so far said about it (`ovl_lookup_data`).
+struct Image::Target {
+  Path path;  // a name in the parent, or a path from the roots
+  bool is_from_root = false;
+  bool is_directory = false;
+  bool is_metacopy = false;
+  bool is_redirected_from_root = false;  // by the entry found last
+  bool stops = false;
+};
+
+// Directories of one name, merged, or what is no directory.
+struct Image::Found {
+  Stack directories;
+  std::optional<ImageEntry> entry;
+};
+
+Image::Image(privilege::Privilege& privilege, std::shared_ptr<const model::OverlayLayers> layers,
+             std::shared_ptr<const ReadableMounts> mounts)
+    : privilege_(privilege),
+      layers_(std::move(layers)),
+      mounts_(std::move(mounts)),
+      attributes_(privilege, *layers_) {}
+
+Image::~Image() = default;
+
+sys::Result<std::optional<ImageEntry>> Image::find(const Path& path) {
+  if (auto opened = open_roots(); !opened) return std::unexpected(std::move(opened.error()));
+  if (path.empty()) return std::nullopt;
+  const auto parent = open_parent({path.begin(), std::prev(path.end())});
+  if (!parent) return std::unexpected(parent.error());
+  auto found = look_up(**parent, path.back());
+  if (!found) return std::unexpected(std::move(found.error()));
+  if (found->entry || found->directories.empty()) return std::move(found->entry);
+  return ImageEntry{.entry = {.file = {}, .status = found->directories.front().entry->status}, .data = {}};
+}
+
+sys::Result<void> Image::open_roots() {
+  const std::size_t named = layers_->lowerdirs.size() - layers_->data_only;
+  while (roots_.size() < named) {
+    auto root = privilege_.open_layer(layers_->lowerdirs[roots_.size()]);
+    if (!root) return std::unexpected(std::move(root.error()));
+    const auto mount = sys::read_mount_id(root->number());
+    if (!mount) return std::unexpected(mount.error());
+    roots_.push_back({.layer = roots_.size(),
+                      .entry = std::make_shared<const Entry>(std::move(*root), sys::FileStatus{}),
+                      .is_readable = mounts_->contains({*mount})});
+  }
+  return {};
+}
+
+// The directories that are merged at `path`, none where it is no directory of the image.
+sys::Result<const Image::Stack*> Image::open_parent(const Path& path) {
+  if (has_parent_ && parent_path_ == path) return &parent_;
+  has_parent_ = false;
+  Stack stack = roots_;
+  for (const std::string& name : path) {
+    auto found = look_up(stack, name);
+    if (!found) return std::unexpected(std::move(found.error()));
+    stack = std::move(found->directories);
+    if (stack.empty()) break;
+  }
+  parent_ = std::move(stack);
+  parent_path_ = path;
+  has_parent_ = true;
+  return &parent_;
+}
+
+sys::Result<Image::Found> Image::look_up(const Stack& parent, const std::string& name) {
+  Target target{.path = {name}};
+  Found found;
+  const Stack* stack = &parent;
+  for (std::size_t i = 0; !target.stops && i < stack->size();) {
+    const Directory& directory = (*stack)[i++];
+    auto entry = look_in_layer(directory, target);
+    if (!entry) return std::unexpected(std::move(entry.error()));
+    if (!*entry) continue;
+    if ((*entry)->is_directory()) {
+      found.directories.push_back(
+          {.layer = directory.layer, .entry = std::make_shared<const Entry>(std::move(**entry))});
+    } else if (!found.entry) {
+      found.entry = ImageEntry{.entry = std::move(**entry), .data = {}};
+    } else if (!target.is_metacopy) {
+      found.entry->data = std::move(**entry);
+    }
+    if (target.is_redirected_from_root && !target.stops) {
+      stack = &roots_;
+      i = directory.layer + 1;
+    }
+  }
+  if (!found.entry || !target.is_metacopy) return found;
+  auto data = find_data(target);
+  if (!data) return std::unexpected(std::move(data.error()));
+  found.entry->data = std::move(*data);
+  return found;
+}
+
+sys::Result<std::optional<Entry>> Image::look_in_layer(const Directory& directory, Target& target) {
+  if (!directory.is_readable) {
+    return std::unexpected(sys::Error{"layer", layers_->lowerdirs[directory.layer], ENOTSUP});
+  }
+  if (!target.is_from_root) return look_at(directory.entry->file.number(), target.path.back(), 0, target);
+  // A redirect on the way changes the target for the layers below, not the way in this one.
+  const Path path = target.path;
+  std::optional<Entry> entry;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    const int base = entry ? entry->file.number() : directory.entry->file.number();
+    auto next = look_at(base, path[i], path.size() - i - 1, target);
+    if (!next || !*next) return next;
+    entry = std::move(*next);
+    if (!entry->is_directory()) break;
+  }
+  return entry;
+}
+
+// `ovl_lookup_single`.
+sys::Result<std::optional<Entry>> Image::look_at(int directory, const std::string& name,
+                                                 std::size_t names_after, Target& target) {
+  auto entry = open_entry(privilege_, directory, name);
+  if (!entry) {
+    const int error = entry.error().number;
+    if (error == ENOENT || error == ENAMETOOLONG) return std::nullopt;
+    return std::unexpected(std::move(entry.error()));
+  }
+  const bool is_last = names_after == 0;
+  const auto is_whiteout = attributes_.is_whiteout(*entry);
+  if (!is_whiteout) return std::unexpected(is_whiteout.error());
+  const bool is_data_expected = is_last && target.is_metacopy;
+  const bool is_file_expected = is_data_expected && !entry->is_regular();
+  const bool is_in_the_way = !entry->is_directory() && (target.is_directory || !is_last);
+  if (*is_whiteout || is_file_expected || is_in_the_way) {
+    target.stops = true;
+    return std::nullopt;
+  }
+  if (entry->is_directory()) {
+    if (is_last) target.is_directory = true;
+    const auto is_opaque = attributes_.is_opaque(*entry);
+    if (!is_opaque) return std::unexpected(is_opaque.error());
+    if (*is_opaque) {
+      target.stops = true;
+      return std::move(*entry);
+    }
+  } else {
+    const auto is_metacopy = attributes_.is_metacopy(*entry);
+    if (!is_metacopy) return std::unexpected(is_metacopy.error());
+    target.is_metacopy = *is_metacopy;
+    target.stops = !*is_metacopy;
+    if (!*is_metacopy) return std::move(*entry);
+  }
+  if (auto followed = follow_redirect(*entry, names_after, target); !followed) {
+    return std::unexpected(std::move(followed.error()));
+  }
+  return std::move(*entry);
+}
+
+// `ovl_check_redirect`.
+sys::Result<void> Image::follow_redirect(const Entry& entry, std::size_t names_after, Target& target) {
+  target.is_redirected_from_root = false;
+  const auto redirect = attributes_.read(entry, privilege::OverlayAttribute::redirect);
+  if (!redirect) return std::unexpected(redirect.error());
+  if (!*redirect) return {};
+  const auto after = std::prev(target.path.end(), static_cast<std::ptrdiff_t>(names_after));
+  auto path = redirect_path({target.path.begin(), after}, **redirect);
+  if (!path) return std::unexpected(std::move(path.error()));
+  path->insert(path->end(), after, target.path.end());
+  target.path = std::move(*path);
+  if ((*redirect)->starts_with('/')) {
+    target.is_from_root = target.is_redirected_from_root = true;
+    // Also below a directory that is opaque on the way of a redirect before.
+    target.stops = false;
+  }
+  return {};
+}
+
+// The data-only layers are reached by a redirect from the root alone, and have no marks.
+sys::Result<std::optional<Entry>> Image::find_data(const Target& target) {
+  const sys::Error missing{"metacopy", target.path.back(), ENODATA};
+  if (!target.is_redirected_from_root) return std::unexpected(missing);
+  const std::size_t named = layers_->lowerdirs.size() - layers_->data_only;
+  for (std::size_t i = named; i < layers_->lowerdirs.size(); ++i) {
+    const auto root = privilege_.open_layer(layers_->lowerdirs[i]);
+    if (!root) return std::unexpected(root.error());
+    const auto mount = sys::read_mount_id(root->number());
+    if (!mount || !mounts_->contains({*mount})) {
+      return std::unexpected(sys::Error{"layer", layers_->lowerdirs[i], ENOTSUP});
+    }
+    std::string relative;
+    for (const std::string& name : target.path) relative += "/" + name;
+    auto entry = open_entry(privilege_, root->number(), relative);
+    if (entry && entry->is_regular()) return std::move(*entry);
+    if (!entry && entry.error().number != ENOENT) return std::unexpected(std::move(entry.error()));
+  }
+  return std::unexpected(missing);
+}
+
+}  // namespace dropwarden::layer

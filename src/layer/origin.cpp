@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/layer/origin.hpp"
+
+#include <utility>
+
+#include "upper_file.hpp"
+
+namespace dropwarden::layer {
+namespace {
+
+using model::Origin;
+
+bool has_same_content_times(const sys::FileStatus& status, const model::FileFacts& facts) {
+  return status.size == facts.size && status.modified == facts.modified && status.changed == facts.changed;
+}
+
+// An overlay shows the inode of the file in the image that a file was copied up from, else that of the upper
+// file (`ovl_getattr`); with xino, the number of the layer stands in the topmost bits.
+bool is_inode_of(std::uint64_t inode, const sys::FileStatus& status) {
+  constexpr std::uint64_t without_layer = (std::uint64_t{1} << 48U) - 1;
+  return (inode & without_layer) == (status.inode & without_layer);
+}
+
+bool is_one_file(const Entry& one, const Entry& other) {
+  return one.status.inode == other.status.inode && one.status.device_major == other.status.device_major &&
+         one.status.device_minor == other.status.device_minor;
+}
+
+// Where the bytes of an upper file are that has none of its own (metacopy), as they are those of the image:
+// at its own path unless it was renamed.
+sys::Result<std::optional<ImageEntry>> find_copied_data(Image& image, const Attributes& attributes,
+                                                        const UpperFile& upper) {
+  const auto redirect = attributes.read(*upper.entry, privilege::OverlayAttribute::redirect);
+  if (!redirect) return std::unexpected(redirect.error());
+  if (!*redirect) return image.find(upper.image_path);
+  const auto path = redirect_path(upper.image_path, **redirect);
+  if (!path) return std::unexpected(path.error());
+  return image.find(*path);
+}
+
+std::variant<Origin, Comparison> begin_comparison(privilege::Privilege& privilege, const Entry& upper,
+                                                  const Entry& image) {
+  auto file = privilege.open_regular_file(upper.file.number());
+  auto original = privilege.open_regular_file(image.file.number());
+  if (!file || !original) return Origin::unknown;
+  return Comparison{.upper = std::move(*file), .image = std::move(*original), .seen = upper.status};
+}
+
+Origin compare_digest(privilege::Privilege& privilege, const model::FileFacts& facts, const Entry& image,
+                      bool is_proven, const Digest& digest) {
+  const auto file = privilege.open_regular_file(image.file.number());
+  if (!file) return Origin::unknown;
+  const std::string of_image = digest(file->number(), facts.size);
+  if (of_image.empty()) return Origin::unknown;
+  if (of_image != facts.sha256.value) return Origin::modified;
+  return is_proven ? Origin::unchanged : Origin::unknown;
+}
+
+}  // namespace
+
+std::variant<Origin, Comparison> find_origin(privilege::Privilege& privilege, Image& image,
+                                             const ReadableMounts& mounts, const SeenFile& seen,
+                                             const Digest& digest) {
+  const model::FileFacts& facts = seen.facts;
+  if (facts.path_state == model::PathState::unnamed || image.layers().upperdir.empty())
+    return Origin::unknown;
+  const auto path = parse_path(facts.path);
+  if (!path) return Origin::unknown;
+  const auto upper = find_upper_file(privilege, image.layers(), mounts, *path);
+  if (!upper) return Origin::unknown;
+  const auto found = image.find(upper->image_path);
+  if (!found) return Origin::unknown;
+  const ImageEntry* original = *found ? &**found : nullptr;
+
+  const bool is_there = upper->entry && upper->entry->is_regular() &&
+                        has_same_content_times(upper->entry->status, facts) &&
+                        (is_inode_of(facts.inode, upper->entry->status) ||
+                         (original != nullptr && is_inode_of(facts.inode, original->entry.status)));
+  if (!is_there && (!seen.is_path_certain || upper->is_redirected)) return Origin::unknown;
+
+  if (original == nullptr || original->entry.is_directory()) return Origin::created;
+  if (!original->entry.is_regular()) return Origin::modified;
+  if (original->entry.status.size != facts.size) return Origin::modified;
+
+  const Attributes attributes(privilege, image.layers());
+  if (is_there) {
+    const auto is_metacopy = attributes.is_metacopy(*upper->entry);
+    if (!is_metacopy) return Origin::unknown;
+    if (*is_metacopy) {
+      const auto data = find_copied_data(image, attributes, *upper);
+      if (!data || !*data) return Origin::unknown;
+      if (is_one_file((*data)->content(), original->content())) return Origin::unchanged;
+      return begin_comparison(privilege, (*data)->content(), original->content());
+    }
+  }
+  if (facts.sha256.status == model::HashStatus::done) {
+    const bool is_proven = is_there || is_inode_of(facts.inode, original->entry.status);
+    return compare_digest(privilege, facts, original->content(), is_proven, digest);
+  }
+  if (!is_there) return Origin::unknown;
+  return begin_comparison(privilege, *upper->entry, original->content());
+}
+
+Origin compare(const Comparison& comparison, const Budget& budget, const std::stop_token& stop) {
+  const sys::FileStatus& seen = comparison.seen;
+  const auto equality =
+      compare_files(comparison.upper.number(), comparison.image.number(), seen.size, budget, stop);
+  if (!equality || *equality == Equality::unproven) return Origin::unknown;
+  const auto now = sys::read_status(comparison.upper.number());
+  if (!now || now->size != seen.size || now->modified != seen.modified || now->changed != seen.changed) {
+    return Origin::unknown;
+  }
+  return *equality == Equality::equal ? Origin::unchanged : Origin::modified;
+}
+
+}  // namespace dropwarden::layer

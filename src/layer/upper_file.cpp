@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upper_file.hpp"
+
+#include <cerrno>
+#include <utility>
+
+namespace dropwarden::layer {
+
+sys::Result<UpperFile> find_upper_file(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                                       const ReadableMounts& mounts, const Path& path) {
+  UpperFile upper{.entry = {}, .image_path = path};
+  auto directory = privilege.open_layer(layers.upperdir);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  const auto mount = sys::read_mount_id(directory->number());
+  if (!mount || !mounts.contains({*mount})) return upper;
+
+  const Attributes attributes(privilege, layers);
+  Path image_path;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    auto entry = open_entry(privilege, directory->number(), path[i]);
+    const bool is_last = i + 1 == path.size();
+    if (!entry && entry.error().number != ENOENT) return std::unexpected(std::move(entry.error()));
+    if (!entry || entry->is_directory() == is_last) {
+      // Removed since, or something else by now. The rest of the path is the image's, too.
+      image_path.insert(image_path.end(), path.begin() + static_cast<std::ptrdiff_t>(i), path.end());
+      break;
+    }
+    image_path.push_back(path[i]);
+    if (is_last) {
+      upper.entry = std::move(*entry);
+      break;
+    }
+    const auto redirect = attributes.read(*entry, privilege::OverlayAttribute::redirect);
+    if (!redirect) return std::unexpected(redirect.error());
+    if (*redirect) {
+      auto redirected = redirect_path(std::move(image_path), **redirect);
+      if (!redirected) return std::unexpected(std::move(redirected.error()));
+      image_path = std::move(*redirected);
+      upper.is_redirected = true;
+    }
+    *directory = std::move(entry->file);
+  }
+  upper.image_path = std::move(image_path);
+  return upper;
+}
+
+}  // namespace dropwarden::layer

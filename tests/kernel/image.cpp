@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an image holds, looked up in its layers, must be what the kernel shows of them: each test asks both.
+#include "dropwarden/layer/image.hpp"
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <gmock/gmock.h>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "layer_test.hpp"
+#include "support/file.hpp"
+#include "support/layered_overlay.hpp"
+#include "support/private_mounts.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::AnyOf;
+
+// `file:<content>`, `directory`, `other` or `none`.
+std::string describe(std::uint32_t mode, const std::string& content) {
+  if (S_ISDIR(mode)) return "directory";
+  return S_ISREG(mode) ? "file:" + content : "other";
+}
+
+class ImageLayers : public KernelTest {
+ protected:
+  std::string in_kernel(const std::string& path) const {
+    struct stat status{};
+    const std::string full = merged + path;
+    if (::lstat(full.c_str(), &status) != 0) return errno == ENOENT || errno == ENOTDIR ? "none" : "error";
+    return describe(status.st_mode, S_ISREG(status.st_mode) ? read_file(full) : "");
+  }
+
+  std::string in_layers(const std::string& path) {
+    const auto names = layer::parse_path(path);
+    const auto found = image().find(*names);
+    if (!found) return found.error().text();
+    if (!*found) return "none";
+    const layer::ImageEntry& entry = **found;
+    if (!entry.entry.is_regular()) return describe(entry.entry.status.mode, "");
+    const auto file = privilege_->open_regular_file(entry.content().file.number());
+    if (!file) return file.error().text();
+    std::string content(entry.entry.status.size, '\0');
+    content.resize(sys::read_at(file->number(), std::as_writable_bytes(std::span(content)), 0).value());
+    return "file:" + content;
+  }
+
+  // Made once the overlay is mounted.
+  layer::Image& image() {
+    if (!image_) {
+      const auto known = read_overlay(merged);
+      image_ = std::make_unique<layer::Image>(*privilege_, known.layers, known.mounts);
+    }
+    return *image_;
+  }
+
+  // All that the kernel shows, and `more`, is the same in the layers.
+  void expect_agreement(const LayeredOverlay& overlay, const std::vector<std::string>& more = {}) {
+    merged = overlay.merged();
+    image_.reset();
+    std::vector<std::string> paths = more;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(merged)) {
+      paths.push_back(entry.path().string().substr(merged.size()));
+    }
+    EXPECT_GT(paths.size(), more.size());
+    for (const auto& path : paths) EXPECT_EQ(in_layers(path), in_kernel(path)) << path;
+  }
+
+  std::string merged;
+
+ private:
+  std::unique_ptr<layer::Image> image_;
+};
+
+void write(const std::string& path, const std::string& content) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  write_file(path, content);
+}
+
+TEST_F(ImageLayers, ShowTheUppermostOfEachName) {
+  LayeredOverlay overlay(make_scratch_directory(), 3);
+  write(overlay.lower(1) + "/bin/a", "1");
+  write(overlay.lower(2) + "/bin/a", "22");
+  write(overlay.lower(2) + "/bin/b", "2");
+  write(overlay.lower(3) + "/bin/b", "33");
+  write(overlay.lower(3) + "/usr/lib/deep/c", "3");
+  std::filesystem::create_symlink("a", overlay.lower(2) + "/bin/link");
+  overlay.mount_image();
+  expect_agreement(overlay, {"/none", "/bin/none", "/none/a", "/bin/a/below", "/bin/link/below"});
+  EXPECT_EQ(in_layers("/bin/a"), "file:1");
+  EXPECT_EQ(in_layers("/bin/link"), "other") << "a link is what the name stands for, never where it leads";
+}
+
+TEST_F(ImageLayers, HideWhatAWhiteoutInTheMiddleRemoves) {
+  LayeredOverlay overlay(make_scratch_directory(), 3);
+  write(overlay.lower(3) + "/bin/removed", "3");
+  write(overlay.lower(3) + "/opt/tree/file", "3");
+  write(overlay.lower(3) + "/bin/again", "3");
+  write(overlay.lower(2) + "/bin/x", "2");
+  make_whiteout(overlay.lower(2) + "/bin/removed");
+  make_whiteout(overlay.lower(2) + "/bin/again");
+  make_whiteout(overlay.lower(2) + "/opt");
+  write(overlay.lower(1) + "/bin/again", "1");
+  overlay.mount_image();
+  expect_agreement(overlay, {"/bin/removed", "/opt", "/opt/tree/file"});
+  EXPECT_EQ(in_layers("/bin/removed"), "none");
+  EXPECT_EQ(in_layers("/opt/tree/file"), "none");
+  EXPECT_EQ(in_layers("/bin/again"), "file:1");
+}
+
+TEST_F(ImageLayers, HideWhatLiesBelowAnOpaqueDirectory) {
+  LayeredOverlay overlay(make_scratch_directory(), 3);
+  for (const std::size_t number : {1, 2, 3}) {
+    write(overlay.lower(number) + "/d/sub/of" + std::to_string(number), std::to_string(number));
+  }
+  set_attribute(overlay.lower(2) + "/d", "trusted.overlay.opaque", "y");
+  overlay.mount_image();
+  expect_agreement(overlay, {"/d/sub/of3"});
+  EXPECT_EQ(in_layers("/d/sub/of2"), "file:2");
+  EXPECT_EQ(in_layers("/d/sub/of3"), "none");
+}
+
+TEST_F(ImageLayers, TakeTheirAttributesFromUsersOnlyWhereTheMountSaysSo) {
+  for (const std::string options : {"", "userxattr"}) {
+    LayeredOverlay overlay(make_scratch_directory(), 2);
+    write(overlay.lower(1) + "/d/a", "1");
+    write(overlay.lower(2) + "/d/b", "2");
+    set_attribute(overlay.lower(1) + "/d", "user.overlay.opaque", "y");
+    overlay.mount_image(options);
+    expect_agreement(overlay, {"/d/b"});
+    EXPECT_EQ(in_layers("/d/b"), options.empty() ? "file:2" : "none");
+  }
+}
+
+TEST_F(ImageLayers, LetAFileHideADirectoryAndADirectoryAFile) {
+  LayeredOverlay overlay(make_scratch_directory(), 3);
+  write(overlay.lower(3) + "/a/file", "3");
+  write(overlay.lower(2) + "/a", "2");
+  write(overlay.lower(1) + "/a/other", "1");
+  write(overlay.lower(3) + "/b/file", "3");
+  write(overlay.lower(1) + "/b", "1");
+  overlay.mount_image();
+  expect_agreement(overlay, {"/a/file", "/b/file"});
+  EXPECT_EQ(in_layers("/a/file"), "none");
+}
+
+TEST_F(ImageLayers, HideWhatAWhiteoutByAttributeRemoves) {
+  LayeredOverlay overlay(make_scratch_directory(), 2);
+  write(overlay.lower(2) + "/d/removed", "2");
+  write(overlay.lower(2) + "/d/empty", "2");
+  write(overlay.lower(1) + "/d/removed", "");
+  write(overlay.lower(1) + "/d/empty", "");
+  set_attribute(overlay.lower(1) + "/d", "trusted.overlay.opaque", "x");
+  set_attribute(overlay.lower(1) + "/d/removed", "trusted.overlay.whiteout", "y");
+  overlay.mount_image();
+  merged = overlay.merged();
+  if (in_kernel("/d/removed") != "none")
+    GTEST_SKIP() << "SKIP kernel: needs whiteouts by attribute, Linux 6.7";
+  expect_agreement(overlay, {"/d/removed"});
+  EXPECT_EQ(in_layers("/d/empty"), "file:");
+}
+
+// The upper layer of a container with renamed directories, committed as a layer of an image.
+TEST_F(ImageLayers, FollowDirectoriesThatWereRenamed) {
+  LayeredOverlay container(make_scratch_directory(), 2);
+  write(container.lower(2) + "/usr/a/sub/x", "x");
+  write(container.lower(1) + "/usr/a/sub/y", "y");
+  write(container.lower(2) + "/usr/c/z", "z");
+  container.mount(LayeredOverlay::Names::absolute, "redirect_dir=on");
+  const std::string root = container.merged();
+  std::filesystem::rename(root + "/usr/a/sub", root + "/usr/a/moved");
+  std::filesystem::rename(root + "/usr/a", root + "/usr/b");
+  std::filesystem::create_directory(root + "/opt");
+  std::filesystem::rename(root + "/usr/c", root + "/opt/c");
+  write_file(root + "/usr/b/moved/new", "new");
+  LayeredOverlay overlay(make_scratch_directory(), 3);
+  using std::filesystem::copy_options;
+  ASSERT_EQ(std::system(("cp -a " + container.upper() + "/. " + overlay.lower(1)).c_str()), 0);
+  for (const std::size_t number : {1, 2}) {
+    std::filesystem::copy(container.lower(number), overlay.lower(number + 1), copy_options::recursive);
+  }
+  overlay.mount_image("redirect_dir=follow");
+  expect_agreement(overlay, {"/usr/a", "/usr/a/sub/x", "/usr/b/sub/x", "/usr/c/z"});
+  EXPECT_EQ(in_layers("/usr/b/moved/x"), "file:x");
+  EXPECT_EQ(in_layers("/usr/b/moved/y"), "file:y");
+  EXPECT_EQ(in_layers("/usr/b/moved/new"), "file:new");
+  EXPECT_EQ(in_layers("/opt/c/z"), "file:z");
+  EXPECT_EQ(in_layers("/usr/a/sub/x"), "none");
+}
+
+TEST_F(ImageLayers, TakeTheDataOfAFileThatOnlyChangedItsMetadataFromBelow) {
+  LayeredOverlay container(make_scratch_directory(), 1);
+  write(container.lower(1) + "/bin/tool", "tool");
+  write(container.lower(1) + "/bin/other", "other");
+  container.mount(LayeredOverlay::Names::absolute, "metacopy=on,redirect_dir=on");
+  std::filesystem::permissions(container.merged() + "/bin/tool", std::filesystem::perms::all);
+  std::filesystem::permissions(container.merged() + "/bin/other", std::filesystem::perms::all);
+  std::filesystem::rename(container.merged() + "/bin/other", container.merged() + "/bin/renamed");
+  LayeredOverlay overlay(make_scratch_directory(), 2);
+  ASSERT_EQ(std::system(("cp -a --sparse=always " + container.upper() + "/. " + overlay.lower(1)).c_str()),
+            0);
+  std::filesystem::copy(container.lower(1), overlay.lower(2), std::filesystem::copy_options::recursive);
+  overlay.mount_image("metacopy=on,redirect_dir=follow");
+  expect_agreement(overlay, {"/bin/other"});
+  EXPECT_EQ(in_layers("/bin/tool"), "file:tool");
+  EXPECT_EQ(in_layers("/bin/renamed"), "file:other");
+}
+
+TEST_F(ImageLayers, TakeDataFromALayerThatHoldsOnlyData) {
+  const std::string data = make_scratch_directory();
+  write(data + "/objects/ab/cdef", "content");
+  LayeredOverlay overlay(make_scratch_directory(), 1);
+  const std::string file = overlay.lower(1) + "/bin/tool";
+  write(file, std::string(7, '\0'));
+  set_attribute(file, "trusted.overlay.metacopy", "");
+  set_attribute(file, "trusted.overlay.redirect", "/objects/ab/cdef");
+  try {
+    overlay.mount_image("metacopy=on,redirect_dir=follow", data);
+  } catch (const sys::SystemError& error) {
+    GTEST_SKIP() << "SKIP kernel: needs data-only layers, Linux 6.5: " << error.what();
+  }
+  expect_agreement(overlay, {"/objects", "/objects/ab/cdef"});
+  EXPECT_EQ(in_layers("/bin/tool"), "file:content");
+  EXPECT_EQ(in_layers("/objects/ab/cdef"), "none");
+}
+
+class NamedLayers : public ImageLayers, public testing::WithParamInterface<LayeredOverlay::Names> {};
+
+// Without links as docker makes them, 120 names do not fit into the options of mount(2).
+TEST_P(NamedLayers, AreFoundWhenThereAreMoreThanAHundred) {
+  constexpr std::size_t layers = 120;
+  LayeredOverlay overlay(make_scratch_directory(), layers);
+  for (std::size_t number = 1; number <= layers; ++number) {
+    write(overlay.lower(number) + "/bin/of" + std::to_string(number), std::to_string(number));
+    write(overlay.lower(number) + "/bin/all", std::to_string(number));
+  }
+  make_whiteout(overlay.lower(60) + "/bin/of119");
+  try {
+    overlay.mount(GetParam());
+  } catch (const sys::SystemError& error) {
+    if (GetParam() != LayeredOverlay::Names::one_by_one) throw;
+    GTEST_SKIP() << "SKIP kernel: needs lowerdir+, Linux 6.8: " << error.what();
+  }
+  expect_agreement(overlay, {"/bin/of119"});
+  EXPECT_EQ(in_layers("/bin/of120"), "file:120");
+  EXPECT_EQ(in_layers("/bin/of119"), "none");
+  EXPECT_EQ(in_layers("/bin/all"), "file:1");
+}
+INSTANTIATE_TEST_SUITE_P(Manners, NamedLayers,
+                         testing::Values(LayeredOverlay::Names::short_links,
+                                         LayeredOverlay::Names::one_by_one));
+
+TEST_F(ImageLayers, AreNotReadWhereTheirFileSystemIsNotKnownToAnswer) {
+  LayeredOverlay overlay(make_scratch_directory(), 1);
+  write(overlay.lower(1) + "/bin/a", "1");
+  overlay.mount();
+  const auto known = read_overlay(overlay.merged());
+  layer::Image unread(*privilege_, known.layers, std::make_shared<const layer::ReadableMounts>());
+  const auto found = unread.find({"bin", "a"});
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().number, ENOTSUP);
+}
+
+TEST_F(ImageLayers, AreUnknownWhereTheirPathsAreRelativeToAnUnknownPlace) {
+  const auto layers = std::make_shared<const model::OverlayLayers>(
+      model::OverlayLayers{.upperdir = "/u", .workdir = "/w", .lowerdirs = {"l/ABC"}});
+  layer::Image unknown(*privilege_, layers, std::make_shared<const layer::ReadableMounts>());
+  EXPECT_EQ(unknown.find({"a"}).error().number, EINVAL);
+}
+
+// An overlay does not show what the host mounts over a layer, which may be anything.
+TEST_F(ImageLayers, AreNotLookedUpAcrossAMount) {
+  LayeredOverlay overlay(make_scratch_directory(), 1);
+  write(overlay.lower(1) + "/bin/a", "1");
+  overlay.mount();
+  const std::string covered = overlay.lower(1) + "/bin";
+  ASSERT_EQ(::mount("cover", covered.c_str(), "tmpfs", 0, nullptr), 0);
+  const auto known = read_overlay(overlay.merged());
+  layer::Image image(*privilege_, known.layers, known.mounts);
+  const auto found = image.find({"bin", "a"});
+  ASSERT_EQ(::umount(covered.c_str()), 0);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().number, EXDEV);
+}
+
+}  // namespace
+}  // namespace dropwarden::test
