@@ -67,7 +67,8 @@ class CriSource : public testing::Test {
       std::filesystem::create_directory(place.directory + "/images");
       std::filesystem::create_directory(place.directory + "/c");
       images = std::make_unique<TestImages>(place.directory + "/images");
-      server = std::make_unique<ContainerdServer>(place.directory + "/c", *images);
+      server =
+          std::make_unique<ContainerdServer>(RuntimePlace{place.directory + "/c", place.cgroup}, *images);
     }
     driver.emplace(server->socket(), place.cgroup);
   }

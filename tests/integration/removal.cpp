@@ -72,8 +72,7 @@ using Removal = RuntimeTest;
 TEST_F(Removal, NeverFailsWhileTheContainerWritesUntilItsEnd) {
   const auto mounts_before = mount_points_below(directory(), "overlay");
   Daemon daemon(make_directory(), {runtime().socket()});
-  EXPECT_EQ(Rounds(runtime(), daemon).run(runtime_under_test.removal_rounds),
-            runtime_under_test.removal_rounds);
+  EXPECT_EQ(Rounds(runtime(), daemon).run(under_test().removal_rounds), under_test().removal_rounds);
   EXPECT_EQ(mount_points_below(directory(), "overlay"), mounts_before);
   EXPECT_TRUE(daemon.stop().is_success());
   EXPECT_EQ(daemon.ledger()["balanced"], 1U) << daemon.log();

@@ -3,7 +3,10 @@
 
 #include <filesystem>
 
+#include "support/oci_runtime.hpp"
 #include "support/requirements.hpp"
+#include "support/shared_mounts.hpp"
+#include "support/system_root.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -15,6 +18,7 @@ std::string next_name() {
 
 }  // namespace
 
+const RuntimeUnderTest* RuntimeTest::under_test_ = nullptr;
 RuntimePlace RuntimeTest::place_;
 unsigned RuntimeTest::directories_ = 0;
 std::unique_ptr<TestImages> RuntimeTest::images_;
@@ -37,7 +41,8 @@ void ScopedContainer::execute(const std::string& shell_command) {
       << shell_command << ": " << result.status.text() << " " << result.error;
 }
 
-int RuntimeTest::run_all(const RuntimePlace& place) {
+int RuntimeTest::run_all(const RuntimeUnderTest& under_test, const RuntimePlace& place) {
+  under_test_ = &under_test;
   place_ = place;
   const int status = RUN_ALL_TESTS();
   runtime_.reset();
@@ -45,10 +50,42 @@ int RuntimeTest::run_all(const RuntimePlace& place) {
 }
 
 void RuntimeTest::SetUp() {
-  static const std::string missing = missing_requirement(runtime_under_test.programs);
+  static const std::string missing = prepare();
   if (!missing.empty()) GTEST_SKIP() << missing;
+  if (!runtime_) start_runtime();
+}
+
+// What surrounds the runtime. Why it cannot be had here, or nothing.
+std::string RuntimeTest::prepare() {
+  auto missing = missing_requirement(under_test_->programs);
+  const bool has_own_layout = under_test_->layout != CgroupLayout::of_host;
+  if (!missing.empty()) return missing;
+  if (has_own_layout || under_test_->is_of_debian_13) share_mounts(place_.directory);
+  if (has_own_layout) {
+    enter_shared_mounts(place_.directory);
+    missing = enter_cgroup_layout(under_test_->layout);
+    if (!missing.empty()) return missing;
+  }
+  if (!under_test_->is_of_debian_13) return {};
+  try {
+    static const auto root = SystemRoot::open_debian_13(place_.directory);
+    place_.mount_namespace = root.path();
+  } catch (const std::runtime_error& error) {
+    return "SKIP runtime: " + std::string(error.what());
+  }
+  return {};
+}
+
+void RuntimeTest::start_runtime() {
   if (!images_) images_ = std::make_unique<TestImages>(make_directory());
-  if (!runtime_) runtime_ = runtime_under_test.start({make_directory(), place_.cgroup}, *images_);
+  RuntimePlace place = place_;
+  place.directory = make_directory();
+  place.oci_runtime = under_test_->oci_runtime;
+  if (under_test_->layout == CgroupLayout::v2) {
+    place.oci_runtime = make_frugal_oci_runtime(make_directory(), place.oci_runtime);
+  }
+  place.has_image_store = under_test_->has_image_store;
+  runtime_ = under_test_->start(place, *images_);
 }
 
 std::string RuntimeTest::make_directory() {

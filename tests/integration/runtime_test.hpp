@@ -7,18 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include "runtime_under_test.hpp"
 #include "support/image.hpp"
 #include "support/runtime.hpp"
 
 namespace dropwarden::test {
-
-// What a test program is about; each defines it (containerd.cpp, dockerd.cpp, podman.cpp).
-struct RuntimeUnderTest {
-  std::vector<const char*> programs;  // to be installed
-  std::unique_ptr<Runtime> (*start)(const RuntimePlace& place, const TestImages& images);
-  unsigned removal_rounds;  // 200, or as many as a minute allows
-};
-extern const RuntimeUnderTest runtime_under_test;
 
 // A container of the runtime under test, removed at the end of its scope.
 class ScopedContainer {
@@ -42,12 +35,13 @@ class ScopedContainer {
 // the runtime or a privilege is missing.
 class RuntimeTest : public testing::Test {
  public:
-  // For `main`: runs all tests; everything lives in `place`.
-  static int run_all(const RuntimePlace& place);
+  // For `main`: runs all tests on this runtime; everything lives in `place`.
+  static int run_all(const RuntimeUnderTest& under_test, const RuntimePlace& place);
 
  protected:
   void SetUp() override;
 
+  static const RuntimeUnderTest& under_test() { return *under_test_; }
   static Runtime& runtime() { return *runtime_; }
   // Below it all that the runtime mounts.
   static const std::string& directory() { return place_.directory; }
@@ -55,6 +49,10 @@ class RuntimeTest : public testing::Test {
   static std::string make_directory();
 
  private:
+  static std::string prepare();
+  static void start_runtime();
+
+  static const RuntimeUnderTest* under_test_;
   static RuntimePlace place_;
   static unsigned directories_;
   static std::unique_ptr<TestImages> images_;

@@ -14,7 +14,7 @@ namespace {
 class Containerd final : public Runtime {
  public:
   Containerd(const RuntimePlace& place, const TestImages& images)
-      : image_(images.busybox), server_(place.directory, images), driver_(server_.socket(), place.cgroup) {
+      : image_(images.busybox), server_(place, images), driver_(server_.socket(), place.cgroup) {
     pod_ = driver_.run_pod("test-pod", "test-namespace");
   }
 

@@ -37,15 +37,16 @@ oom_score = 0
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-        BinaryName = "runc"
+        BinaryName = "{2}"
         Root = "{0}/runc"
         SystemdCgroup = false
 )";
 
-ServerSpec make_spec(const std::string& directory, const TestImages& images) {
+ServerSpec make_spec(const RuntimePlace& place, const TestImages& images) {
+  const auto& directory = place.directory;
   const auto file = directory + "/config.toml";
-  write_file(file, fmt::format(fmt::runtime(configuration), directory, images.pause.name));
-  return {.arguments = {"containerd", "--config", file},
+  write_file(file, fmt::format(fmt::runtime(configuration), directory, images.pause.name, place.oci_runtime));
+  return {.arguments = command_at(place, {"containerd", "--config", file}),
           .environment = {},
           .socket = directory + "/containerd.sock",
           .log = directory + "/log"};
@@ -79,13 +80,13 @@ void wait_for_cri(CriDriver& driver) {
 
 }  // namespace
 
-ContainerdServer::ContainerdServer(const std::string& directory, const TestImages& images)
-    : spec_(make_spec(directory, images)) {
+ContainerdServer::ContainerdServer(const RuntimePlace& place, const TestImages& images)
+    : spec_(make_spec(place, images)) {
   start();
   CriDriver driver(spec_.socket);
   for (const auto& image : {images.busybox, images.pause}) {
-    require_command({"ctr", "--address", spec_.socket, "--namespace", "k8s.io", "images", "import",
-                     "--no-unpack", images.archive_of(image)});
+    require_command(command_at(place, {"ctr", "--address", spec_.socket, "--namespace", "k8s.io", "images",
+                                       "import", "--no-unpack", images.archive_of(image)}));
     wait_for_image(driver, image.name);
   }
 }

@@ -5,16 +5,16 @@
 #include <string>
 
 #include "support/image.hpp"
+#include "support/runtime.hpp"
 #include "support/server.hpp"
 
 namespace dropwarden::test {
 
-// A containerd of the test's own in `directory`, which is empty, is a short path and stays until it has gone.
-// Has the images, in CRI's namespace.
+// A containerd of the test's own. Has the images, in CRI's namespace.
 class ContainerdServer {
  public:
   // Throws std::runtime_error when it does not come up.
-  ContainerdServer(const std::string& directory, const TestImages& images);
+  ContainerdServer(const RuntimePlace& place, const TestImages& images);
 
   const std::string& socket() const { return spec_.socket; }
 

@@ -30,6 +30,8 @@ void unmount_below(const std::string& directory) {
   for (auto point = mount_points.rbegin(); point != mount_points.rend(); ++point) {
     ::umount2(point->c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
   }
+  // EINVAL where nothing is mounted there.
+  ::umount2(directory.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
 }  // namespace dropwarden::test

@@ -7,13 +7,13 @@
 namespace dropwarden::test {
 namespace {
 
-// runc, since crun refuses a host with both cgroup versions; locks in files, since the default ones are in
-// shared memory that all podmans of the host share; ulimits that a root without CAP_SYS_RESOURCE may set.
+// Locks in files, since the default ones are in shared memory that all podmans of the host share; ulimits
+// that a root without CAP_SYS_RESOURCE may set.
 constexpr const char* configuration = R"([engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 lock_type = "file"
-runtime = "runc"
+runtime = "{1}"
 static_dir = "{0}/static"
 tmp_dir = "{0}/tmp"
 volume_path = "{0}/volumes"
@@ -27,11 +27,16 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 
 std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImages& images) {
   const auto& directory = place.directory;
-  write_file(directory + "/containers.conf", fmt::format(fmt::runtime(configuration), directory));
+  write_file(directory + "/containers.conf",
+             fmt::format(fmt::runtime(configuration), directory, place.oci_runtime));
   DockerLikeSpec spec;
   spec.name = "podman";
-  spec.command = {"podman", "--root=" + directory + "/root", "--runroot=" + directory + "/run",
-                  "--runtime-flag=root=" + directory + "/runc", "--storage-driver=overlay"};
+  spec.command =
+      command_at(place, {"podman", "--root=" + directory + "/root", "--runroot=" + directory + "/run",
+                         "--runtime-flag=root=" + directory + "/oci", "--storage-driver=overlay",
+                         // Otherwise it mounts its storage as private, so that from another namespace than
+                         // its own no container can be seen to come.
+                         "--storage-opt=overlay.skip_mount_home=true"});
   spec.run_options = {"--cgroup-parent=" + place.cgroup + "/libpod_parent"};
   spec.remove_options = {"--time=0"};
   spec.server.socket = directory + "/podman.sock";

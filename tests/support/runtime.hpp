@@ -50,11 +50,17 @@ class Runtime {
   virtual void remove(const TestContainer& container) = 0;
 };
 
-// Where a runtime lives.
+// Where a runtime lives, and what it is put together with.
 struct RuntimePlace {
-  std::string directory;  // empty, with a short path; stays until the runtime has gone
-  std::string cgroup;     // parent of the containers' cgroups, `/name`; removed by its owner
+  std::string directory;             // empty, with a short path; stays until the runtime has gone
+  std::string cgroup;                // parent of the containers' cgroups, `/name`; removed by its owner
+  std::string oci_runtime = "runc";  // program that makes the containers: a name in PATH, or a path
+  std::string mount_namespace = {};  // of its programs, a path for nsenter(1); empty: ours (`SystemRoot`)
+  bool has_image_store = false;      // docker: containerd keeps images and layers (`containerd-snapshotter`)
 };
+
+// A command line that runs one of the runtime's programs.
+std::vector<std::string> command_at(const RuntimePlace& place, std::vector<std::string> arguments);
 
 // They throw std::runtime_error when the runtime does not come up.
 std::unique_ptr<Runtime> start_containerd(const RuntimePlace& place, const TestImages& images);
