@@ -18,8 +18,12 @@ demo_packages=(busybox-static jq runc)
 # shellcheck disable=SC2034
 test_packages=(
   libgtest-dev libgmock-dev jq procps util-linux
-  busybox-static containerd docker.io iproute2 podman runc
+  busybox-static containerd crun docker.io iproute2 podman runc
 )
+
+# What fetches another Debian, for tests/run --runtimes.
+# shellcheck disable=SC2034
+tier_packages=(debootstrap)
 
 # shellcheck disable=SC2034
 lint_packages=(clang-format-19 clang-tidy-19 git mandoc shellcheck)
