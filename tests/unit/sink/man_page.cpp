@@ -2,16 +2,12 @@
 // dropwarden-findings(5) has every field with its type, every word of a field, every bound, and nothing else.
 #include "support/man_page.hpp"
 
-#include <algorithm>
-#include <fstream>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <gmock/gmock.h>
@@ -21,49 +17,21 @@
 #include "dropwarden/sink/format.hpp"
 
 #include "every_kind.hpp"
+#include "json_fields.hpp"
 #include "sample.hpp"
-#include "support/command.hpp"
-#include "support/temporary_directory.hpp"
 
 namespace dropwarden::sink {
 namespace {
 
-namespace json = boost::json;
 using test::ManItem;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using Words = std::set<std::string>;
 
 const std::string page_name = "man/dropwarden-findings.5";
 
 const test::ManPage& page() {
   static const test::ManPage page("dropwarden-findings.5");
   return page;
-}
-
-std::string type_of(const json::value& value) {
-  if (value.is_null()) return "null";
-  if (value.is_object()) return "object";
-  if (value.is_array()) return "array";
-  if (value.is_string()) return "string";
-  return value.is_bool() ? "boolean" : "integer";
-}
-
-std::string join(const std::string& path, std::string_view name) {
-  return path.empty() ? std::string(name) : (std::string(path) += '.') += name;
-}
-
-// Types of each field, by its path as jq(1) writes it without the first dot. Labels have keys of their own.
-using Types = std::map<std::string, Words>;
-
-void collect_types(const json::value& value, const std::string& path, Types& types) {
-  if (!path.empty() && !path.ends_with("[]")) types[path].insert(type_of(value));
-  if (value.is_object() && path != "event.container.labels") {
-    for (const auto& [name, inner] : value.as_object()) collect_types(inner, join(path, name), types);
-  }
-  if (value.is_array()) {
-    for (const auto& inner : value.as_array()) collect_types(inner, path + "[]", types);
-  }
 }
 
 Types types_of(const std::vector<model::Finding>& findings) {
@@ -92,15 +60,6 @@ std::vector<model::Finding> unknown_findings() {
   findings.push_back(findings.front());
   findings.back().event.container.pod.emplace();
   return findings;
-}
-
-std::string expected_type(const Words& known, const Words& unknown) {
-  Words types = known;
-  types.insert(unknown.begin(), unknown.end());
-  const bool may_be_null = types.erase("null") != 0;
-  std::string text;
-  for (const std::string& type : types) text += (text.empty() ? "" : " or ") + type;
-  return text + (may_be_null ? " or null" : "");
 }
 
 std::string draft_of(const std::string& path, const std::string& type) {
@@ -137,25 +96,6 @@ TEST(ManPage, RefersToNoFieldThatThereIsNot) {
       if (!path.empty() && !known.contains(path))
         ADD_FAILURE() << page_name << ", " << section.name << ": there is no field " << path;
     }
-  }
-}
-
-// The fields of each object, in their order.
-using Order = std::map<std::string, std::vector<std::string>>;
-
-void add_to_order(const std::string& path, Order& order) {
-  const auto dot = path.rfind('.');
-  auto& fields = order[dot == std::string::npos ? "" : path.substr(0, dot)];
-  if (std::ranges::find(fields, path) == fields.end()) fields.push_back(path);
-}
-
-void collect_order(const json::value& value, const std::string& path, Order& order) {
-  if (!path.empty() && !path.ends_with("[]")) add_to_order(path, order);
-  if (value.is_object() && path != "event.container.labels") {
-    for (const auto& [name, inner] : value.as_object()) collect_order(inner, join(path, name), order);
-  }
-  if (value.is_array()) {
-    for (const auto& inner : value.as_array()) collect_order(inner, path + "[]", order);
   }
 }
 
@@ -284,33 +224,6 @@ TEST(ManPage, HasEveryWayAnEventEndsAndEveryLoss) {
   for (const auto disposition : model::dispositions) expected.insert(name_of(disposition));
   for (const auto loss : model::losses) expected.insert(name_of(loss));
   expect_words(page().section("THE LEDGER").items, expected, page_name + ", THE LEDGER");
-}
-
-// A command is a line that begins with `jq`, and the lines after it.
-std::vector<std::string> example_commands() {
-  std::vector<std::string> commands;
-  for (const std::string& line : page().section("EXAMPLES").literal) {
-    if (line.starts_with("jq ")) {
-      commands.push_back(line);
-    } else if (!commands.empty()) {
-      commands.back() += "\n" + line;
-    }
-  }
-  return commands;
-}
-
-TEST(ManPage, HasExamplesThatFindSomething) {
-  if (test::run_command({"sh", "-c", "command -v jq"}).output.empty())
-    GTEST_SKIP() << "SKIP runtime: jq is not installed";
-  const test::TemporaryDirectory directory;
-  std::ofstream(directory.path() / "findings.jsonl") << format_native(sample_finding()) << '\n';
-  const auto commands = example_commands();
-  EXPECT_GE(commands.size(), 5U);
-  for (const std::string& command : commands) {
-    const auto run = test::run_command({"sh", "-c", "cd \"$0\" && " + command, directory.path()});
-    EXPECT_NE(run.output, "") << command;
-    EXPECT_EQ(run.error, "") << command;
-  }
 }
 
 }  // namespace
