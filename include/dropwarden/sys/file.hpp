@@ -74,7 +74,8 @@ Result<Fd> reopen(int fd, int flags);
 // Opens `relative` below `directory` without ever leaving it, following no symbolic and no magic link
 // (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS): for trees that containers
 // write. Leading slashes of `relative` are dropped. O_CLOEXEC is added, and O_NONBLOCK unless `flags` has
-// O_PATH. Where mounts are refused, one in the way is EXDEV (RESOLVE_NO_XDEV).
+// O_PATH. Where mounts are refused, one in the way is EXDEV (RESOLVE_NO_XDEV). The same
+// without openat2(2), where a seccomp filter refuses it.
 enum class Mounts { crossed, refused };
 Result<Fd> open_beneath(int directory, std::string relative, int flags, Mounts mounts = Mounts::crossed);
 

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <fcntl.h>
 #include <filesystem>
+#include <iterator>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <string>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <thread>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -14,12 +21,22 @@
 #include "dropwarden/sys/file.hpp"
 
 #include "scratch_directory.hpp"
+#include "sys/walk_beneath.hpp"
 
 // The tree is a container's, so each name in it is the attacker's choice.
 namespace dropwarden::sys {
 namespace {
 
-class OpenBeneath : public testing::Test {
+struct Way {
+  const char* name;
+  Result<Fd> (*open)(int directory, std::string relative, int flags, Mounts mounts);
+};
+
+Result<Fd> open_by_walking(int directory, std::string relative, int flags, Mounts mounts) {
+  return walk_beneath(directory, relative, flags | O_NONBLOCK, mounts);
+}
+
+class OpenBeneath : public testing::TestWithParam<Way> {
  protected:
   OpenBeneath() {
     scratch_.write("secret", "outside");
@@ -30,9 +47,13 @@ class OpenBeneath : public testing::Test {
   void link(const std::string& target, const std::string& name) {
     ASSERT_EQ(::symlink(target.c_str(), (scratch_ / ("tree/" + name)).c_str()), 0);
   }
+  static Result<Fd> open(const Fd& directory, const std::string& relative, int flags,
+                         Mounts mounts = Mounts::crossed) {
+    return GetParam().open(directory.number(), relative, flags, mounts);
+  }
   // What is read at `relative`; the errno where it cannot be opened.
   std::string content_of(const std::string& relative) const {
-    const auto file = open_beneath(tree_.number(), relative, O_RDONLY);
+    const auto file = open(tree_, relative, O_RDONLY);
     if (!file) return std::to_string(file.error().number);
     return value_or_throw(read_file(file->number(), 100, relative));
   }
@@ -41,25 +62,25 @@ class OpenBeneath : public testing::Test {
   Fd tree_;
 };
 
-TEST_F(OpenBeneath, OpensWhatLiesInTheTree) {
+TEST_P(OpenBeneath, OpensWhatLiesInTheTree) {
   EXPECT_EQ(content_of("bin/tool"), "inside");
   EXPECT_EQ(content_of("./bin/../bin/tool"), "inside");
 }
 
-TEST_F(OpenBeneath, TakesAnAbsolutePathForOneFromTheTreesRoot) {
+TEST_P(OpenBeneath, TakesAnAbsolutePathForOneFromTheTreesRoot) {
   EXPECT_EQ(content_of("/bin/tool"), "inside");
   EXPECT_EQ(content_of("///bin/tool"), "inside");
 }
 
-TEST_F(OpenBeneath, OpensTheTreeItselfByAnEmptyPath) {
+TEST_P(OpenBeneath, OpensTheTreeItselfByAnEmptyPath) {
   for (const char* path : {"", "/", "."}) {
-    const auto root = open_beneath(tree_.number(), path, O_PATH | O_DIRECTORY);
+    const auto root = open(tree_, path, O_PATH | O_DIRECTORY);
     ASSERT_TRUE(root) << root.error().text();
     EXPECT_EQ(value_or_throw(read_descriptor_path(root->number())), scratch_ / "tree");
   }
 }
 
-TEST_F(OpenBeneath, NeverStepsOutOfTheTree) {
+TEST_P(OpenBeneath, NeverStepsOutOfTheTree) {
   const auto out = std::to_string(EXDEV);
   EXPECT_EQ(content_of("../secret"), out);
   EXPECT_EQ(content_of("bin/../../secret"), out);
@@ -67,7 +88,7 @@ TEST_F(OpenBeneath, NeverStepsOutOfTheTree) {
   EXPECT_EQ(content_of(".."), out);
 }
 
-TEST_F(OpenBeneath, FollowsNoSymbolicLinkWhereverItStands) {
+TEST_P(OpenBeneath, FollowsNoSymbolicLinkWhereverItStands) {
   const auto refused = std::to_string(ELOOP);
   link("../secret", "up");
   link(scratch_ / "secret", "absolute");
@@ -81,20 +102,20 @@ TEST_F(OpenBeneath, FollowsNoSymbolicLinkWhereverItStands) {
   EXPECT_EQ(content_of("above/secret"), refused);
 }
 
-TEST_F(OpenBeneath, FollowsNoMagicLink) {
+TEST_P(OpenBeneath, FollowsNoMagicLink) {
   const auto proc = value_or_throw(open_path("/proc/self", O_PATH | O_DIRECTORY));
-  EXPECT_EQ(open_beneath(proc.number(), "root/etc/passwd", O_RDONLY).error().number, ELOOP);
-  EXPECT_EQ(open_beneath(proc.number(), "exe", O_RDONLY).error().number, ELOOP);
-  EXPECT_TRUE(open_beneath(proc.number(), "status", O_RDONLY));
+  EXPECT_EQ(open(proc, "root/etc/passwd", O_RDONLY).error().number, ELOOP);
+  EXPECT_EQ(open(proc, "exe", O_RDONLY).error().number, ELOOP);
+  EXPECT_TRUE(open(proc, "status", O_RDONLY));
 }
 
-TEST_F(OpenBeneath, DoesNotWaitForTheOtherEndOfAPipe) {
+TEST_P(OpenBeneath, DoesNotWaitForTheOtherEndOfAPipe) {
   ASSERT_EQ(::mkfifo((scratch_ / "tree/pipe").c_str(), 0600), 0);
-  const auto pipe = open_beneath(tree_.number(), "pipe", O_RDONLY);
+  const auto pipe = open(tree_, "pipe", O_RDONLY);
   ASSERT_TRUE(pipe) << pipe.error().text();
 }
 
-TEST_F(OpenBeneath, GivesUpOnALeasedFileAtOnce) {
+TEST_P(OpenBeneath, GivesUpOnALeasedFileAtOnce) {
   // The holder is told by a signal whose default ends the process (fcntl(2), F_SETLEASE).
   const auto before = ::signal(SIGIO, SIG_IGN);
   const auto holder = value_or_throw(open_path(scratch_ / "tree/bin/tool", O_RDWR));
@@ -103,7 +124,7 @@ TEST_F(OpenBeneath, GivesUpOnALeasedFileAtOnce) {
     GTEST_SKIP() << "SKIP kernel: no leases on the file system of /var/tmp";
   }
   const auto start = std::chrono::steady_clock::now();
-  const auto file = open_beneath(tree_.number(), "bin/tool", O_RDONLY);
+  const auto file = open(tree_, "bin/tool", O_RDONLY);
   const auto waited = std::chrono::steady_clock::now() - start;
   ::fcntl(holder.number(), F_SETLEASE, F_UNLCK);
   ::signal(SIGIO, before);
@@ -114,19 +135,49 @@ TEST_F(OpenBeneath, GivesUpOnALeasedFileAtOnce) {
   EXPECT_EQ(content_of("bin/tool"), "inside") << "once the lease is given up";
 }
 
-TEST_F(OpenBeneath, GoesAcrossAMountOnlyWhereItMay) {
+TEST_P(OpenBeneath, GoesAcrossAMountOnlyWhereItMay) {
   const auto root = value_or_throw(open_path("/", O_PATH | O_DIRECTORY));
-  EXPECT_TRUE(open_beneath(root.number(), "proc/version", O_PATH));
-  const auto refused = open_beneath(root.number(), "proc/version", O_PATH, Mounts::refused);
+  EXPECT_TRUE(open(root, "proc/version", O_PATH));
+  const auto refused = open(root, "proc/version", O_PATH, Mounts::refused);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().number, EXDEV);
 }
 
-TEST_F(OpenBeneath, NamesWhatIsMissing) {
-  const auto missing = open_beneath(tree_.number(), "bin/none", O_RDONLY);
+TEST_P(OpenBeneath, NamesWhatIsMissing) {
+  const auto missing = open(tree_, "bin/none", O_RDONLY);
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().number, ENOENT);
   EXPECT_EQ(missing.error().object, "bin/none");
+}
+
+INSTANTIATE_TEST_SUITE_P(By, OpenBeneath,
+                         testing::Values(Way{"Openat2", open_beneath}, Way{"Walking", open_by_walking}),
+                         [](const auto& way) { return way.param.name; });
+
+// As a unit of systemd with RestrictSUIDSGID= finds it. A filter is of one thread (seccomp(2)).
+void hide_openat2() {
+  struct sock_filter filter[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const struct sock_fprog program = {.len = std::size(filter), .filter = filter};
+  ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+TEST(OpenBeneathWithoutOpenat2, WorksAllTheSame) {
+  const ScratchDirectory scratch;
+  scratch.write("tree/bin/tool", "inside");
+  const auto tree = value_or_throw(open_path(scratch / "tree", O_PATH | O_DIRECTORY));
+  std::thread([&] {
+    hide_openat2();
+    const auto inside = open_beneath(tree.number(), "bin/tool", O_RDONLY);
+    ASSERT_TRUE(inside) << inside.error().text();
+    EXPECT_EQ(value_or_throw(read_file(inside->number(), 100, "tool")), "inside");
+    EXPECT_EQ(open_beneath(tree.number(), "../tree/bin/tool", O_RDONLY).error().number, EXDEV);
+  }).join();
 }
 
 }  // namespace
