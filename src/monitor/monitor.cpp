@@ -89,6 +89,12 @@ class Monitor::Impl {
         retry_(loop) {}
 
   void start() {
+    if (!privilege_.sees_all_processes()) {
+      spdlog::warn(
+          "this is not the first pid namespace of the machine: only containers that run inside it are "
+          "covered "
+          "(in a pod, set hostPID: true; with docker or podman, --pid=host)");
+    }
     if (const auto problem = privilege_.host_mounts_problem()) {
       spdlog::warn(
           "the host's mounts are out of reach: {}. Containers are reached through their first processes "

@@ -106,6 +106,8 @@ class Direct final : public Privilege {
 
   std::optional<sys::Error> host_mounts_problem() const override { return host_.problem; }
 
+  bool sees_all_processes() const override { return is_in_first_pid_namespace(options_.proc); }
+
   sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
     const std::string path = options_.proc + "/" + std::to_string(pid) + "/" + name_of(file);
     return is_link(file) ? sys::read_link(path) : sys::read_file(path, max_process_file);

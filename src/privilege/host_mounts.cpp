@@ -35,7 +35,16 @@ bool have_a_mount_in_common(const std::string& process, const std::string& other
   return !common.empty();
 }
 
+// The inode numbers of the first namespaces are fixed: PROC_PID_INIT_INO in <linux/proc_ns.h> of the kernel's
+// sources.
+constexpr const char* first_pid_namespace = "pid:[4026531836]";
+
 }  // namespace
+
+bool is_in_first_pid_namespace(const std::string& proc) {
+  const auto own = sys::read_link(proc + "/self/ns/pid");
+  return !own || *own == first_pid_namespace;
+}
 
 HostMounts find_host_mounts(const std::string& proc, std::int32_t host_process) {
   const std::string own_process = proc + "/self";

@@ -20,4 +20,7 @@ struct HostMounts {
 // hardened unit. Reads procfs, which is mounted at `proc`.
 HostMounts find_host_mounts(const std::string& proc, std::int32_t host_process);
 
+// True as well where it cannot be told.
+bool is_in_first_pid_namespace(const std::string& proc);
+
 }  // namespace dropwarden::privilege

@@ -120,5 +120,17 @@ TEST_F(HostMounts, AreKnownToBeOurOwnThoughTheFirstProcessMayNotBeLookedInto) {
   }));
 }
 
+TEST_F(HostMounts, AreNotToBeExpectedInAPidNamespaceThatIsNotTheFirst) {
+  if (!privilege_->sees_all_processes()) GTEST_SKIP() << "SKIP privilege: these tests run in such a one";
+  EXPECT_TRUE(run_in_child([] {
+    require(::unshare(CLONE_NEWPID | CLONE_NEWNS) == 0, "unshare");
+    Child first([](Line&) {
+      require(::mount("proc", "/proc", "proc", 0, nullptr) == 0, "mount");
+      require(!privilege::make_direct()->sees_all_processes(), "sees_all_processes");
+    });
+    require(first.wait(), "wait");
+  }));
+}
+
 }  // namespace
 }  // namespace dropwarden::test

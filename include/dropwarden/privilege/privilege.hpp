@@ -83,6 +83,10 @@ class Privilege {
   // no LSM that stands before /proc/1 (AppArmor's `docker-default` does).
   virtual std::optional<sys::Error> host_mounts_problem() const = 0;
 
+  // Whether procfs shows the processes of the whole machine: not in a pid namespace other than the first
+  // (pid_namespaces(7)), as a pod without `hostPID` has it. Mount table and processes are then the pod's.
+  virtual bool sees_all_processes() const = 0;
+
   // At most 16 MiB; ESRCH or ENOENT when the process is gone. Needs CAP_SYS_PTRACE for the links.
   virtual sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) = 0;
 
