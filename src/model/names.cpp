@@ -132,6 +132,22 @@ const char* name_of(Loss loss) {
   return "malformed_event";
 }
 
+const char* name_of(Severity severity) {
+  switch (severity) {
+    case Severity::info:
+      return "info";
+    case Severity::low:
+      return "low";
+    case Severity::medium:
+      return "medium";
+    case Severity::high:
+      return "high";
+    case Severity::critical:
+      break;
+  }
+  return "critical";
+}
+
 const char* name_of(Sensor sensor) {
   switch (sensor) {
     case Sensor::close_write:

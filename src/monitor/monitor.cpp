@@ -13,6 +13,7 @@
 #include "dropwarden/classify/classify.hpp"
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/watcher.hpp"
+#include "dropwarden/policy/dropped_executable.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/watch/features.hpp"
 #include "dropwarden/watch/group.hpp"
@@ -160,10 +161,12 @@ class Monitor::Impl {
     if (const Overlay* overlay = overlays_.identify(hit.identity)) {
       finding.event.file.path = path_in_overlay(*overlay, finding.event.file.path);
     }
+    finding.event.process = std::move(writer);
+    finding.signature = policy::detect(finding.event, settings_.classify);
+    if (!finding.signature) return ledger_.end(model::Disposition::not_executable);
     const std::uint64_t serial = ++last_serial_;
     Awaited awaited;
     awaited.process = processes_.submit(serial, event.pid, !attribution_.is_identified(hit.identity));
-    finding.event.process = std::move(writer);
     awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(event.file));
     open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
     arm_deadline();

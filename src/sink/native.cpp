@@ -15,7 +15,6 @@
 
 #include "bounds.hpp"
 #include "kind_json.hpp"
-#include "signature.hpp"
 
 namespace dropwarden::sink {
 namespace {
@@ -36,8 +35,8 @@ class Builder {
     out.emplace("status", finding.is_final ? "final" : "open");
     out.emplace("time", util::format_rfc3339(finding.event.time));
     out.emplace("detected_by", model::name_of(finding.event.detected_by));
-    out.emplace("signature", signature_metadata());
-    out.emplace("event", event(finding));
+    out.emplace("signature", signature(finding.signature.value_or(model::Signature{})));
+    out.emplace("event", event(finding.event));
     auto data = object(1);
     data.emplace("path", text(finding.event.file.path, bounds::path));
     out.emplace("data", std::move(data));
@@ -45,33 +44,33 @@ class Builder {
   }
 
  private:
-  json::object signature_metadata() const {
+  json::object signature(const model::Signature& signature) const {
     auto out = object(8);
-    out.emplace("id", signature::id);
-    out.emplace("name", signature::name);
-    out.emplace("event_name", signature::event_name);
-    out.emplace("version", signature::version);
-    out.emplace("severity", signature::severity);
-    out.emplace("description", signature::description);
-    out.emplace("category", signature::category);
+    out.emplace("id", signature.id);
+    out.emplace("name", signature.name);
+    out.emplace("event_name", signature.event_name);
+    out.emplace("version", signature.version);
+    out.emplace("severity", static_cast<int>(signature.severity));
+    out.emplace("description", signature.description);
+    out.emplace("category", signature.category);
     auto mitre = object(4);
-    mitre.emplace("tactic", signature::tactic);
-    mitre.emplace("technique", signature::technique);
-    mitre.emplace("technique_id", signature::technique_id);
-    mitre.emplace("stix_id", signature::stix_id);
+    mitre.emplace("tactic", signature.tactic);
+    mitre.emplace("technique", signature.technique);
+    mitre.emplace("technique_id", signature.technique_id);
+    mitre.emplace("stix_id", signature.stix_id);
     out.emplace("mitre", std::move(mitre));
     return out;
   }
 
-  json::object event(const model::Finding& finding) const {
-    const std::span header(finding.event.header);
+  json::object event(const model::WriteEvent& event) const {
+    const std::span header(event.header);
     auto out = object(6);
-    out.emplace("name", signature::base_event);
+    out.emplace("name", model::WriteEvent::name);
     out.emplace("header", util::base64(header.first(std::min(header.size(), bounds::header))));
-    out.emplace("node", text(finding.event.node, bounds::node));
-    out.emplace("container", container(finding.event.container));
-    out.emplace("file", file(finding.event.file));
-    out.emplace("process", process(finding.event.process));
+    out.emplace("node", text(event.node, bounds::node));
+    out.emplace("container", container(event.container));
+    out.emplace("file", file(event.file));
+    out.emplace("process", process(event.process));
     return out;
   }
 
@@ -194,13 +193,18 @@ class Builder {
   json::storage_ptr storage_;
 };
 
-}  // namespace
-
-std::string format_native(const model::Finding& finding) {
+template <class Make>
+std::string serialize(Make make) {
   // Enough for a usual finding; a larger one takes more from the heap.
   std::array<unsigned char, 16384> buffer;
   json::monotonic_resource memory(buffer.data(), buffer.size());
-  return json::serialize(Builder(&memory).finding(finding));
+  return json::serialize(make(Builder(&memory)));
+}
+
+}  // namespace
+
+std::string format_native(const model::Finding& finding) {
+  return serialize([&](const Builder& builder) { return builder.finding(finding); });
 }
 
 }  // namespace dropwarden::sink

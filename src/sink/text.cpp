@@ -7,7 +7,6 @@
 #include "dropwarden/sink/format.hpp"
 
 #include "bounds.hpp"
-#include "signature.hpp"
 
 namespace dropwarden::sink {
 namespace {
@@ -81,7 +80,7 @@ std::string format_text(const model::Finding& finding, bool is_colored) {
   const auto& path = finding.event.file.path;
   const std::string kind = finding.event.file.kind ? kind_of(*finding.event.file.kind) : "?";
   return fmt::format("{}  {}  {}  {:<20}  {}  by {}{}", colored(faint, time),
-                     colored(yellow, signature::severity_name),
+                     colored(yellow, model::name_of(finding.signature.value_or(model::Signature{}).severity)),
                      colored(cyan, fmt::format("{:<24}", container_of(finding.event.container))), kind,
                      colored(bold, path.empty() ? "?" : visible(path, bounds::path)),
                      process_of(finding.event.process), rest_of(finding));

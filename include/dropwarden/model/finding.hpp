@@ -11,6 +11,7 @@
 #include "dropwarden/model/file_kind.hpp"
 #include "dropwarden/model/ids.hpp"
 #include "dropwarden/model/process.hpp"
+#include "dropwarden/model/signature.hpp"
 #include "dropwarden/util/time.hpp"
 
 namespace dropwarden::model {
@@ -66,6 +67,8 @@ struct FileFacts {
 
 // `magic_write`: a file was written in a container. Never carries a descriptor.
 struct WriteEvent {
+  static constexpr const char* name = "magic_write";
+
   util::WallTime time;  // when the event was read
   Sensor detected_by = Sensor::close_write;
   std::vector<std::byte> header;  // the first bytes of the file, at most 32
@@ -79,7 +82,8 @@ struct WriteEvent {
 struct Finding {
   std::string id;
   unsigned revision = 1;
-  bool is_final = false;  // nothing more is awaited
+  bool is_final = false;               // nothing more is awaited
+  std::optional<Signature> signature;  // nothing: none fires, and only the event may be told
   WriteEvent event;
 };
 

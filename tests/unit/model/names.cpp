@@ -33,6 +33,7 @@ TEST(Names, AreDistinctForEveryValue) {
   expect_distinct_names(Loss::malformed_event);
   expect_distinct_names(Format::script);
   expect_distinct_names(ElfType::unknown);
+  expect_distinct_names(Severity::critical);
   expect_distinct_names(Sensor::exec);
   expect_distinct_names(PathState::unnamed);
   expect_distinct_names(Place::tmpfs);

@@ -15,7 +15,6 @@
 #include "dropwarden/util/escape.hpp"
 
 #include "sample.hpp"
-#include "sink/signature.hpp"
 
 namespace dropwarden::sink {
 namespace {
@@ -46,20 +45,18 @@ TEST(Native, IsSchemaOneToTheLetter) {
       R"({"schema":"dropwarden.finding/1","id":"0123456789abcdef0123456789abcdef","revision":2,"status":"final",)"
       R"("time":"2026-11-23T04:00:00.123456789Z","detected_by":"close_write",)"
       R"("signature":{"id":"TRC-1022","name":"New executable dropped","event_name":"dropped_executable",)"
-      R"("version":"1","severity":2,"description":")" +
-          std::string(signature::description) +
-          R"(","category":"defense-evasion","mitre":{"tactic":"Defense Evasion","technique":"Masquerading",)"
-          R"("technique_id":"T1036","stix_id":"attack-pattern--42e8de7b-37b2-4258-905a-6897815e58e0"}},)"
-          R"("event":{"name":"magic_write","header":"f0VMRgI=","node":"node-7",)"
-          R"("container":{"id":"c0ffee0000000000000000000000000000000000000000000000000000000001","name":"web",)"
-          R"("runtime":"containerd","image":{"name":"docker.io/library/nginx:1.25","digest":"sha256:aa"},)"
-          R"("labels":{"app":"shop","tier":""},"pod":{"name":"web-1","namespace":"prod",)"
-          R"("uid":"8f3e1c4e-3f7a-4a52-9a8a-0f4f7f0c8d11"},"metadata":"complete"},)"
-          R"("file":{"path":"/tmp/x","path_state":"live","kind":"elf","elf":{"type":"pie","class":64,)"
-          R"("endian":"little","machine":"x86_64","interpreter":"/lib64/ld-linux-x86-64.so.2","static":false},)"
-          R"("size":16384,"mode":"4755","uid":1000,"gid":1001,"mtime":"2026-11-22T00:00:00.000000001Z",)"
-          R"("ctime":"2026-11-22T00:00:01.000000000Z","inode":18446744073709551615,"device":"0:53",)"
-          R"("mount":"rootfs","origin":"new","sha256":{"value":")" +
+      R"("version":"1","severity":2,"description":"What it means.","category":"defense-evasion","mitre":{"tactic":"Defense Evasion","technique":"Masquerading",)"
+      R"("technique_id":"T1036","stix_id":"attack-pattern--1"}},)"
+      R"("event":{"name":"magic_write","header":"f0VMRgI=","node":"node-7",)"
+      R"("container":{"id":"c0ffee0000000000000000000000000000000000000000000000000000000001","name":"web",)"
+      R"("runtime":"containerd","image":{"name":"docker.io/library/nginx:1.25","digest":"sha256:aa"},)"
+      R"("labels":{"app":"shop","tier":""},"pod":{"name":"web-1","namespace":"prod",)"
+      R"("uid":"8f3e1c4e-3f7a-4a52-9a8a-0f4f7f0c8d11"},"metadata":"complete"},)"
+      R"("file":{"path":"/tmp/x","path_state":"live","kind":"elf","elf":{"type":"pie","class":64,)"
+      R"("endian":"little","machine":"x86_64","interpreter":"/lib64/ld-linux-x86-64.so.2","static":false},)"
+      R"("size":16384,"mode":"4755","uid":1000,"gid":1001,"mtime":"2026-11-22T00:00:00.000000001Z",)"
+      R"("ctime":"2026-11-22T00:00:01.000000000Z","inode":18446744073709551615,"device":"0:53",)"
+      R"("mount":"rootfs","origin":"new","sha256":{"value":")" +
           std::string(64, 'd') +
           R"(","status":"done"}},"process":{"pid":4711,"pid_in_container":9,"state":"running","name":"curl",)"
           R"("exe":"/usr/bin/curl","cmdline":["curl","-o","/tmp/x"],"uid":33,"loginuid":1002,)"

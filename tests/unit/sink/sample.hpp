@@ -15,6 +15,17 @@ inline model::Finding sample_finding() {
   finding.id = "0123456789abcdef0123456789abcdef";
   finding.revision = 2;
   finding.is_final = true;
+  finding.signature = {.id = "TRC-1022",
+                       .name = "New executable dropped",
+                       .event_name = "dropped_executable",
+                       .version = "1",
+                       .severity = model::Severity::medium,
+                       .description = "What it means.",
+                       .category = "defense-evasion",
+                       .tactic = "Defense Evasion",
+                       .technique = "Masquerading",
+                       .technique_id = "T1036",
+                       .stix_id = "attack-pattern--1"};
   finding.event.time = sys_days{2026y / November / 23} + 4h + 123456789ns;
   finding.event.header = {std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}, std::byte{2}};
   finding.event.node = "node-7";

@@ -38,7 +38,7 @@ TEST(Text, TellsWhatALaterRevisionLearned) {
 
 TEST(Text, SaysWhatItDoesNotKnow) {
   const auto line = format_text({}, false);
-  EXPECT_THAT(line, HasSubstr("medium  ?   "));
+  EXPECT_THAT(line, HasSubstr("info  ?   "));
   EXPECT_THAT(line, HasSubstr("  ?  by ?"));
 }
 
