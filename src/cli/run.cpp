@@ -45,17 +45,18 @@ void add_run(CLI::App& app, Session& session) {
                    "Format of standard output, in place of the configured one [default: text on a terminal, "
                    "else native]")
       ->check(CLI::IsMember(names_of_formats()));
-  verb->add_option("--events", arguments->events, "Print this event for every observed write")
-      ->check(CLI::IsMember({"magic_write"}));
+  verb->add_option(
+          "--events", arguments->events,
+          "Print this event for every observed write, too, on standard output: costly [default: none, "
+          "or as configured]")
+      ->check(CLI::IsMember({"magic_write", "none"}));
   verb->callback([&session, arguments] {
-    session.action = [&session, arguments] {
-      if (!arguments->events.empty()) {
-        session.err << "dropwarden: --events is not available in this version\n";
-        return wrong_usage;
-      }
+    session.action = [arguments] {
       daemon::RunOptions options;
       if (!arguments->config.empty()) options.config_file = arguments->config;
       if (!arguments->format.empty()) options.format = available_format(arguments->format);
+      if (!arguments->events.empty())
+        options.events = arguments->events == "none" ? config::Events::none : config::Events::magic_write;
       return daemon::run(options);
     };
   });

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::array names{
     FormatName{"auto", std::nullopt, true},    FormatName{"native", Format::native, true},
-    FormatName{"text", Format::text, true},    FormatName{"tracee", Format::tracee, false},
+    FormatName{"text", Format::text, true},    FormatName{"tracee", Format::tracee, true},
     FormatName{"falco", Format::falco, false}, FormatName{"ecs", Format::ecs, false},
     FormatName{"ocsf", Format::ocsf, false},   FormatName{"cef", Format::cef, false},
 };

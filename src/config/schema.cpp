@@ -94,6 +94,8 @@ std::vector<Key> make_schema() {
       required(choice_key<OutputType>("outputs.type", {{"stdout", OutputType::standard_output}},
                                       [=](Config& c) -> auto& { return last_output(c).type; })),
       format_key("outputs.format", last_output),
+      choice_key<Events>("outputs.events", {{"none", Events::none}, {"magic_write", Events::magic_write}},
+                         [=](Config& c) -> auto& { return last_output(c).events; }),
       count_key("outputs.queue", 1, mebibyte, [=](Config& c) -> auto& { return last_output(c).queue; }),
 
       mapping("logging"),

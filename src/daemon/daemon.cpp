@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/daemon/daemon.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -44,7 +45,13 @@ std::string node_name() {
 }
 
 monitor::Settings settings_of(const config::Config& config) {
-  return {.watch = config.watch, .classify = config.classify, .node = node_name()};
+  const auto has_events = [](const config::Output& output) { return output.events != config::Events::none; };
+  const auto prints_once = [](const config::Output& output) { return !Outputs::has_revisions(output); };
+  return {.watch = config.watch,
+          .classify = config.classify,
+          .node = node_name(),
+          .is_metadata_needed = std::ranges::any_of(config.outputs, prints_once),
+          .has_events = std::ranges::any_of(config.outputs, has_events)};
 }
 
 // The composition root: makes the parts, connects them and ends them in the order in which they depend on
@@ -55,15 +62,15 @@ class Daemon {
       : options_(options),
         config_(std::move(config)),
         lock_(config_.control.socket),
-        outputs_(config_.outputs, options.format),
+        outputs_(config_.outputs),
         privilege_(privilege::make_direct()),
         registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) {
           monitor_.on_containers(snapshot);
         }),
-        monitor_(
-            loop_, *privilege_, settings_of(config_),
-            [this](const model::Finding& finding) { return outputs_.deliver(finding); },
-            [this](const std::string& why) { fail(why); }),
+        monitor_(loop_, *privilege_, settings_of(config_),
+                 {.finding = [this](const model::Finding& finding) { return outputs_.deliver(finding); },
+                  .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},
+                 [this](const std::string& why) { fail(why); }),
         control_(loop_, lock_, {{"containers", [this] { return report(); }}}),
         signals_(loop_, SIGTERM, SIGINT, SIGHUP) {
     open_sources();
@@ -122,7 +129,7 @@ class Daemon {
       set_log_level(config.logging.level);
       if (config.control != config_.control) spdlog::warn("control.socket changes at the next start only");
       monitor_.reconfigure(settings_of(config));
-      if (config.outputs != config_.outputs) outputs_.open(config.outputs, options_.format);
+      if (config.outputs != config_.outputs) outputs_.open(config.outputs);
       const bool has_other_runtimes = config.runtimes != config_.runtimes;
       config_ = std::move(config);
       if (has_other_runtimes) {
@@ -167,9 +174,20 @@ class Daemon {
 }  // namespace
 
 config::Config load_config(const RunOptions& options) {
-  if (options.config_file) return config::load(*options.config_file);
-  return std::filesystem::exists(config::default_file) ? config::load(config::default_file)
-                                                       : config::defaults();
+  config::Config config;
+  if (options.config_file) {
+    config = config::load(*options.config_file);
+  } else {
+    const bool is_there = std::filesystem::exists(config::default_file);
+    config = is_there ? config::load(config::default_file) : config::defaults();
+  }
+  for (config::Output& output : config.outputs) {
+    if (output.type != config::OutputType::standard_output) continue;
+    if (options.format) output.format = *options.format;
+    output.has_format = output.has_format || options.format;
+    output.events = options.events.value_or(output.events);
+  }
+  return config;
 }
 
 int run(const RunOptions& options) {

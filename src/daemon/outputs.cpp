@@ -1,49 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outputs.hpp"
 
+#include <cstdlib>
 #include <stdexcept>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "dropwarden/sys/output.hpp"
+
 namespace dropwarden::daemon {
 namespace {
 
-// Colours and columns are for a person; whatever reads a pipe gets the whole finding.
-sink::Format format_for_terminal() {
-  return ::isatty(STDOUT_FILENO) != 0 ? sink::Format::colored_text : sink::Format::native;
-}
-
-sink::Format to_sink(config::Format format) {
-  switch (format) {
+sink::Format to_sink(const config::Output& output) {
+  // Columns are for a person; whatever reads a pipe gets the whole finding.
+  if (!output.has_format)
+    return sys::terminal_columns(STDOUT_FILENO) ? sink::Format::text : sink::Format::native;
+  switch (output.format) {
     case config::Format::native:
       return sink::Format::native;
+    case config::Format::tracee:
+      return sink::Format::tracee;
     case config::Format::text:
-      return ::isatty(STDOUT_FILENO) != 0 ? sink::Format::colored_text : sink::Format::text;
+      return sink::Format::text;
     default:
       break;
   }
   throw std::logic_error("a format that the configuration must have refused");
 }
 
+// https://no-color.org: set, and not to nothing. A dumb terminal prints the sequences, terminfo(5).
+bool is_color_wanted() {
+  const char* const no_color = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  const bool is_refused = no_color != nullptr && *no_color != '\0';
+  return !is_refused && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+sink::Output open_output(const config::Output& output) {
+  const auto on_error = [](const std::string& what) { spdlog::error("output stdout: {}", what); };
+  sink::Output opened{.format = to_sink(output),
+                      .stream = std::make_unique<sink::Stream>(STDOUT_FILENO, output.queue, on_error),
+                      .has_events = output.events == config::Events::magic_write};
+  if (const auto columns = sys::terminal_columns(STDOUT_FILENO)) {
+    opened.is_colored = is_color_wanted();
+    opened.read_columns = [columns] { return sys::terminal_columns(STDOUT_FILENO).value_or(*columns); };
+  }
+  return opened;
+}
+
 }  // namespace
 
-void Outputs::open(const std::vector<config::Output>& outputs, std::optional<config::Format> format) {
+bool Outputs::has_revisions(const config::Output& output) {
+  return sink::has_revisions(to_sink(output));
+}
+
+void Outputs::open(const std::vector<config::Output>& outputs) {
   dispatcher_.reset();
   std::vector<sink::Output> opened;
-  for (const config::Output& output : outputs) {
-    sink::Format chosen = output.has_format ? to_sink(output.format) : format_for_terminal();
-    if (format) chosen = to_sink(*format);
-    const auto on_error = [](const std::string& what) { spdlog::error("output stdout: {}", what); };
-    opened.push_back({chosen, std::make_unique<sink::Stream>(STDOUT_FILENO, output.queue, on_error)});
-  }
+  for (const config::Output& output : outputs) opened.push_back(open_output(output));
   count_ = opened.size();
   dispatcher_ = std::make_unique<sink::Dispatcher>(std::move(opened));
 }
 
 monitor::Monitor::Delivery Outputs::deliver(const model::Finding& finding) {
   return {.outputs = count_, .lost = dispatcher_->deliver(finding)};
+}
+
+monitor::Monitor::Delivery Outputs::deliver(const model::WriteEvent& event) {
+  return {.outputs = count_, .lost = dispatcher_->deliver(event)};
 }
 
 std::uint64_t Outputs::finish() {

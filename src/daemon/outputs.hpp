@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "dropwarden/config/config.hpp"
@@ -16,14 +15,15 @@ namespace dropwarden::daemon {
 // The configured outputs, opened.
 class Outputs {
  public:
-  // `format` stands in for the configured format of standard output.
-  Outputs(const std::vector<config::Output>& outputs, std::optional<config::Format> format) {
-    open(outputs, format);
-  }
+  // Whether a finding is printed again for what is learned later.
+  static bool has_revisions(const config::Output& output);
+
+  explicit Outputs(const std::vector<config::Output>& outputs) { open(outputs); }
 
   // Closes those that are open, once they have written what they hold, and opens `outputs`.
-  void open(const std::vector<config::Output>& outputs, std::optional<config::Format> format);
+  void open(const std::vector<config::Output>& outputs);
   monitor::Monitor::Delivery deliver(const model::Finding& finding);
+  monitor::Monitor::Delivery deliver(const model::WriteEvent& event);
   // Writes what is queued, at most 2 s an output. How many lines were accepted and could not be written.
   std::uint64_t finish();
 

@@ -211,9 +211,11 @@ const char* name_of(HashStatus status) {
     case HashStatus::gone:
       return "gone";
     case HashStatus::unreadable:
+      return "unreadable";
+    case HashStatus::skipped:
       break;
   }
-  return "unreadable";
+  return "skipped";
 }
 
 }  // namespace dropwarden::model

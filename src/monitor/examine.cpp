@@ -28,7 +28,7 @@ sys::Result<bool> is_candidate(int fd, std::span<std::byte> first) noexcept {
   return classify::looks_executable(first.first(*got));
 }
 
-std::variant<model::Disposition, Hit> examine(int fd, const policy::Kinds& wanted) {
+std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted) {
   std::array<std::byte, classify::head_bytes> head;
   const auto got = sys::read_at(fd, head, 0);
   if (!got) return disposition_of(got.error());
@@ -41,7 +41,7 @@ std::variant<model::Disposition, Hit> examine(int fd, const policy::Kinds& wante
     dynamic_size = sys::read_at(fd, wanted_part, extent->offset).value_or(0);
   }
   auto kind = classify::classify_header(read_head, std::span(dynamic).first(dynamic_size));
-  if (!kind || !policy::is_wanted(*kind, wanted)) return model::Disposition::not_executable;
+  if (wanted && (!kind || !policy::is_wanted(*kind, *wanted))) return model::Disposition::not_executable;
 
   const auto status = sys::read_status(fd);
   if (!status) return disposition_of(status.error());
@@ -54,7 +54,7 @@ std::variant<model::Disposition, Hit> examine(int fd, const policy::Kinds& wante
   Hit hit;
   hit.file.path = std::move(path.path);
   hit.file.path_state = path.state;
-  hit.file.kind = std::move(*kind);
+  hit.file.kind = std::move(kind);
   hit.file.size = status->size;
   hit.file.mode = status->mode;
   hit.file.uid = status->uid;

@@ -16,7 +16,7 @@
 
 namespace dropwarden::monitor {
 
-// An executable that was found on an event's descriptor: all that is known without leaving the descriptor.
+// A file that was found on an event's descriptor: all that is known without leaving the descriptor.
 struct Hit {
   model::FileFacts file;
   std::vector<std::byte> header;
@@ -28,8 +28,8 @@ struct Hit {
 // allocation, no path. Nothing when it does not; an error when it could not be read.
 sys::Result<bool> is_candidate(int fd, std::span<std::byte> first) noexcept;
 
-// A closer look at a candidate. The disposition when it turns out to be none that `wanted` asks for, or is
-// gone.
-std::variant<model::Disposition, Hit> examine(int fd, const policy::Kinds& wanted);
+// A closer look at a candidate, or at any file where nothing stands for `wanted`. The disposition when it
+// turns out to be none that `wanted` asks for, or is gone.
+std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted);
 
 }  // namespace dropwarden::monitor

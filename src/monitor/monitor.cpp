@@ -34,6 +34,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t remembered_findings = 65536;
+constexpr std::size_t max_waiting_events = 1024;
 
 Patience patience_of(const Settings& settings) {
   return {.metadata = settings.watch.metadata_wait, .is_metadata_needed = settings.is_metadata_needed};
@@ -126,8 +127,9 @@ class Monitor::Impl {
     if (event.pid.value == ::getpid()) return ledger_.end(model::Disposition::own_activity);
     const auto candidate = is_candidate(event.file.number(), first_);
     if (!candidate) return ledger_.end(model::Disposition::unreadable);
-    if (!*candidate) return ledger_.end(model::Disposition::not_executable);
-    on_candidate(std::move(event));
+    if (*candidate) return on_candidate(std::move(event));
+    ledger_.end(model::Disposition::not_executable);
+    if (settings_.has_events) on_mere_write(event);
   }
 
   MarkKeeper& keeper() { return keeper_; }
@@ -147,10 +149,35 @@ class Monitor::Impl {
     // The writer may be gone in a moment: first a look at it, and the rest of its facts while the bytes are
     // read.
     model::ProcessInfo writer = processes_.glimpse(event.pid);
-    auto examined = examine(event.file.number(), settings_.classify);
+    auto examined = settings_.has_events ? examine(event.file.number(), std::nullopt)
+                                         : examine(event.file.number(), settings_.classify);
     if (const auto* disposition = std::get_if<model::Disposition>(&examined))
       return ledger_.end(*disposition);
     Hit& hit = std::get<Hit>(examined);
+    model::Finding finding = finding_of(hit, std::move(writer));
+    finding.signature = policy::detect(finding.event, settings_.classify);
+    if (!finding.signature) {
+      ledger_.end(model::Disposition::not_executable);
+      if (settings_.has_events) await_event(std::move(finding), hit.identity);
+      return;
+    }
+    Awaited awaited;
+    const std::uint64_t serial = await_process(finding, hit.identity, awaited);
+    awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(event.file));
+    open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
+    arm_deadline();
+  }
+
+  // A file that is no executable, where events are wanted. It has ended already: nothing that goes wrong from
+  // here on is a loss of a finding.
+  void on_mere_write(const watch::FileEvent& event) {
+    model::ProcessInfo writer = processes_.glimpse(event.pid);
+    auto examined = examine(event.file.number(), std::nullopt);
+    Hit* const hit = std::get_if<Hit>(&examined);
+    if (hit != nullptr) await_event(finding_of(*hit, std::move(writer)), hit->identity);
+  }
+
+  model::Finding finding_of(Hit& hit, model::ProcessInfo writer) {
     model::Finding finding;
     finding.event.time = util::WallTime{std::chrono::system_clock::now()};
     finding.event.header = std::move(hit.header);
@@ -162,13 +189,30 @@ class Monitor::Impl {
       finding.event.file.path = path_in_overlay(*overlay, finding.event.file.path);
     }
     finding.event.process = std::move(writer);
-    finding.signature = policy::detect(finding.event, settings_.classify);
-    if (!finding.signature) return ledger_.end(model::Disposition::not_executable);
+    return finding;
+  }
+
+  // Asks for the rest of the writer's facts. The number under which they come.
+  std::uint64_t await_process(const model::Finding& finding, const EventIdentity& identity,
+                              Awaited& awaited) {
     const std::uint64_t serial = ++last_serial_;
+    const bool wants_root = !attribution_.is_identified(identity);
+    awaited.process = processes_.submit(serial, finding.event.process.pid, wants_root);
+    return serial;
+  }
+
+  // Without a signature there is no finding, only the event to be told. It waits as a finding does, but a
+  // flood of them goes out with what is known.
+  void await_event(model::Finding finding, const EventIdentity& identity) {
+    finding.event.file.sha256.status = model::HashStatus::skipped;
+    if (open_.size() >= max_waiting_events) {
+      attribution_.resolve(finding, identity);
+      publish(finding, identity);
+      return;
+    }
     Awaited awaited;
-    awaited.process = processes_.submit(serial, event.pid, !attribution_.is_identified(hit.identity));
-    awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(event.file));
-    open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
+    const std::uint64_t serial = await_process(finding, identity, awaited);
+    open_.add(serial, std::move(finding), identity, awaited, Clock::now());
     arm_deadline();
   }
 
@@ -180,29 +224,40 @@ class Monitor::Impl {
     arm_deadline();
   }
 
-  // Each event comes by here once with revision 1, which ends it.
+  // Each finding comes by here once with revision 1, which ends its event in the ledger.
   bool publish(model::Finding& finding, const EventIdentity& identity) {
-    if (finding.revision == 1) {
-      finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
-      if (finding.event.container.id.value.empty() && !settings_.watch.unidentified_overlays) {
-        ledger_.end(model::Disposition::outside_containers);
-        return false;
-      }
-      if (finding.event.file.origin == model::Origin::unchanged) {
-        ledger_.end(model::Disposition::unchanged);
-        return false;
-      }
-      if (!recent_.insert(finding.id)) {
-        ledger_.end(model::Disposition::duplicate);
-        return false;
-      }
-    }
-    const Delivery delivery = deliver_(finding);
-    for (std::size_t i = 0; i < delivery.lost; ++i) on_loss(model::Loss::output_full, {}, 0);
+    if (finding.revision == 1 && !begin(finding, identity)) return false;
+    const Delivery delivery = deliver_.finding(finding);
+    count_lost(delivery);
     if (finding.revision != 1) return true;
     const bool is_lost = delivery.outputs > 0 && delivery.lost == delivery.outputs;
     ledger_.end(is_lost ? model::Disposition::queue_full : model::Disposition::reported);
     return true;
+  }
+
+  // Tells the event, and gives a finding its id. False when there is no finding to be told: then its event
+  // has ended.
+  bool begin(model::Finding& finding, const EventIdentity& identity) {
+    const bool is_outside =
+        finding.event.container.id.value.empty() && !settings_.watch.unidentified_overlays;
+    if (settings_.has_events && !is_outside) count_lost(deliver_.event(finding.event));
+    if (!finding.signature) return false;
+    if (is_outside) {
+      ledger_.end(model::Disposition::outside_containers);
+      return false;
+    }
+    if (finding.event.file.origin == model::Origin::unchanged) {
+      ledger_.end(model::Disposition::unchanged);
+      return false;
+    }
+    finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
+    if (recent_.insert(finding.id)) return true;
+    ledger_.end(model::Disposition::duplicate);
+    return false;
+  }
+
+  void count_lost(const Delivery& delivery) {
+    for (std::size_t i = 0; i < delivery.lost; ++i) on_loss(model::Loss::output_full, {}, 0);
   }
 
   // A name of the file system that holds after a restart. A container has one root file system.

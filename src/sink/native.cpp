@@ -27,6 +27,15 @@ class Builder {
  public:
   explicit Builder(json::storage_ptr storage) : storage_(std::move(storage)) {}
 
+  json::object event_record(const model::WriteEvent& written) const {
+    auto out = object(4);
+    out.emplace("schema", "dropwarden.event/1");
+    out.emplace("time", util::format_rfc3339(written.time));
+    out.emplace("detected_by", model::name_of(written.detected_by));
+    out.emplace("event", event(written));
+    return out;
+  }
+
   json::object finding(const model::Finding& finding) const {
     auto out = object(10);
     out.emplace("schema", "dropwarden.finding/1");
@@ -205,6 +214,10 @@ std::string serialize(Make make) {
 
 std::string format_native(const model::Finding& finding) {
   return serialize([&](const Builder& builder) { return builder.finding(finding); });
+}
+
+std::string format_native(const model::WriteEvent& event) {
+  return serialize([&](const Builder& builder) { return builder.event_record(event); });
 }
 
 }  // namespace dropwarden::sink

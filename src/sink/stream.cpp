@@ -15,8 +15,10 @@ namespace dropwarden::sink {
 
 // Owns the queue and the thread that empties it; the writer belongs to that thread save for its deadline.
 struct Stream::State {
-  State(int descriptor, std::size_t capacity, std::function<void(const std::string&)> report)
-      : writer(descriptor), queue(capacity), on_error(std::move(report)), thread([this] { run(); }) {}
+  State(int descriptor, std::size_t lines, std::function<void(const std::string&)> report)
+      : writer(descriptor), capacity(lines), queue(lines), on_error(std::move(report)), thread([this] {
+          run();
+        }) {}
 
   void run() {
     // The thread that causes EPIPE is the one that SIGPIPE would be sent to, pipe(7).
@@ -36,6 +38,7 @@ struct Stream::State {
   }
 
   LineWriter writer;
+  const std::size_t capacity;
   util::BoundedQueue<std::string> queue;
   std::function<void(const std::string&)> on_error;
   std::atomic<std::size_t> queued_bytes{0};
@@ -59,11 +62,14 @@ void Stream::finish() {
   state_->thread.join();
 }
 
-bool Stream::write(std::string line) {
+bool Stream::write(std::string line, Room room) {
   line += '\n';
   const std::size_t size = line.size();
+  const bool may_fill = room == Room::whole;
+  if (!may_fill && state_->queue.size() >= state_->capacity - state_->capacity / 2) return false;
+  const std::size_t max_bytes = may_fill ? max_queued_bytes : max_queued_bytes / 2;
   // Taken before the push, so that the thread cannot give back what was not taken yet.
-  const bool fits = state_->queued_bytes.fetch_add(size) + size <= max_queued_bytes;
+  const bool fits = state_->queued_bytes.fetch_add(size) + size <= max_bytes;
   if (fits && state_->queue.try_push(std::move(line))) return true;
   state_->queued_bytes -= size;
   return false;

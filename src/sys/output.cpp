@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,6 +34,15 @@ Result<std::size_t> write_some(int fd, std::string_view bytes) {
   if (taken < 0 && errno == ENOTSOCK) taken = ::write(fd, bytes.data(), bytes.size());
   if (taken < 0) return unexpected_errno("write");
   return static_cast<std::size_t>(taken);
+}
+
+std::optional<std::size_t> terminal_columns(int fd) {
+  if (::isatty(fd) == 0) return std::nullopt;
+  constexpr std::size_t usual = 80;
+  struct winsize size{};
+  // A serial line, and a terminal that nobody is attached to, say 0.
+  if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual;
+  return size.ws_col;
 }
 
 Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time) {

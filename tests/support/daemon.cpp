@@ -38,16 +38,18 @@ sys::Fd create(const std::string& file) {
 
 }  // namespace
 
-Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets)
+Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
+               const std::vector<std::string>& options)
     : output_file_(directory + "/findings"),
       log_file_(directory + "/log"),
       configuration_file_(directory + "/dropwarden.yaml") {
   write_file(configuration_file_, make_configuration(directory, sockets));
   const auto output = create(output_file_);
   const auto error = create(log_file_);
+  std::vector<std::string> arguments{binary, "run", "--config", configuration_file_};
+  arguments.insert(arguments.end(), options.begin(), options.end());
   process_ = std::make_unique<ChildProcess>(
-      std::vector<std::string>{binary, "run", "--config", configuration_file_},
-      ChildOptions{.output = output.number(), .error = error.number(), .environment = {}});
+      arguments, ChildOptions{.output = output.number(), .error = error.number(), .environment = {}});
   const auto is_ready = [&] { return log().find("ready containers=") != std::string::npos; };
   if (!wait_for([&] { return is_ready() || !is_running(); }, 20s) || !is_running()) {
     throw std::runtime_error("dropwarden is not ready: " + log());

@@ -23,8 +23,9 @@ namespace dropwarden::test {
 class Daemon {
  public:
   // `directory` is empty and stays until after the destructor. Throws std::runtime_error, with the log, when
-  // the daemon ends or is not ready within 20 s.
-  Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets);
+  // the daemon ends or is not ready within 20 s. `options` are further ones of the command line.
+  Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
+         const std::vector<std::string>& options = {});
   ~Daemon();
 
   // All records so far, in their order, of all containers of the machine. Throws on a line that is no JSON.

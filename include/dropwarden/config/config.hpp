@@ -38,12 +38,14 @@ struct Watch {
 using Classify = policy::Kinds;
 
 enum class Format { native, tracee, falco, ecs, ocsf, cef, text };
+enum class Events { none, magic_write };
 enum class OutputType { standard_output };
 struct Output {
   OutputType type = OutputType::standard_output;
   bool has_format = false;  // false: text on a terminal, else native
   Format format = Format::native;
   std::size_t queue = 8192;  // lines
+  Events events = Events::none;
 
   friend bool operator==(const Output&, const Output&) = default;
 };

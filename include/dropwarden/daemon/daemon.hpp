@@ -11,8 +11,9 @@ namespace dropwarden::daemon {
 struct RunOptions {
   // Read again on SIGHUP. Nothing: the default file where it exists, else the built-in defaults.
   std::optional<std::filesystem::path> config_file;
-  // In place of the configured format of standard output, and of no other output.
+  // In place of what is configured for standard output, and for no other output.
   std::optional<config::Format> format;
+  std::optional<config::Events> events;
 };
 
 // The configuration that `options` asks for. Throws config::ConfigError.

@@ -35,7 +35,7 @@ enum class Loss {
   open_failed,       // any other error in place of the event's descriptor
   mark_failed,       // a container's overlay could not be marked
   marked_late,       // a container was found after its first instruction may have run
-  output_full,       // a finding did not fit into an output's queue
+  output_full,       // a finding or event did not fit into an output's queue
   malformed_event,   // bytes from the kernel that do not decode
 };
 inline constexpr std::array losses{Loss::queue_overflow, Loss::descriptor_limit, Loss::lease,

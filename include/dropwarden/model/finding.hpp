@@ -39,7 +39,15 @@ enum class Origin {
 // `new`, `modified`, `unchanged`, `unknown`.
 const char* name_of(Origin origin);
 
-enum class HashStatus { done, pending, too_large, changed, gone, unreadable };
+enum class HashStatus {
+  done,
+  pending,
+  too_large,
+  changed,
+  gone,
+  unreadable,
+  skipped,  // nobody asked for it: of files that are only told as an event
+};
 const char* name_of(HashStatus status);
 
 struct Hash {

@@ -25,18 +25,24 @@ struct Settings {
   std::string node;  // name of this machine, for findings
   // An output prints each finding once: the first record waits for the container's metadata, too.
   bool is_metadata_needed = false;
+  // Every write is told of as an event, and what that takes is looked up.
+  bool has_events = false;
 };
 
 // The pipeline: mount table and containers in, marks out; events in, findings out. Owns the fanotify group.
 // Everything happens on the loop's thread, but the hashing of large files.
 class Monitor {
  public:
-  // Gives a finding to the outputs: how many there are, and how many had no room for it.
+  // What became of a record: how many outputs there are, and how many had no room for it.
   struct Delivery {
     std::size_t outputs = 0;
     std::size_t lost = 0;
   };
-  using Deliver = std::function<Delivery(const model::Finding&)>;
+  // The way to the outputs. The event of a finding goes out right before its first revision.
+  struct Deliver {
+    std::function<Delivery(const model::Finding&)> finding;
+    std::function<Delivery(const model::WriteEvent&)> event;
+  };
 
   // Throws sys::SystemError when the kernel gives no fanotify group or no mount table. `on_failure` is called
   // when the group can be read no more: not monitoring.

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "dropwarden/model/finding.hpp"
@@ -11,23 +13,35 @@
 
 namespace dropwarden::sink {
 
-enum class Format { native, text, colored_text };
+enum class Format { native, tracee, text };
+
+// Native has every revision of a finding. Tracee and text have the first alone: who reads them counts each
+// record as a detection, and to wait for the last would lose the finding if the daemon ended meanwhile.
+constexpr bool has_revisions(Format format) {
+  return format == Format::native;
+}
 
 // One destination and what is written to it.
 struct Output {
   Format format = Format::native;
   std::unique_ptr<Stream> stream;  // never null
+  bool has_events = false;         // also what is delivered as an event
+  // Of text: whether it is coloured, and the width of the terminal, which may change at any time; null when
+  // there is none. A terminal gets a header before the first line and after each change of its width.
+  bool is_colored = false;
+  std::function<std::size_t()> read_columns{};
 };
 
-// All outputs of the daemon. Owns them; its end is the end of their streams, each after at most 2 s. Any
+// All outputs of the daemon. Owns them; its end is the end of their streams, each after at most 2 s. One
 // thread.
 class Dispatcher {
  public:
   explicit Dispatcher(std::vector<Output> outputs);
 
-  // Formats once per format in use and queues the line everywhere; never waits. How many outputs had no room
-  // for it: the caller counts `Loss::output_full`.
-  std::size_t deliver(const model::Finding& finding) const;
+  // Formats and queues the line in every output that takes it; never waits. How many outputs had no room for
+  // it: the caller counts `Loss::output_full`. Events use half of a queue at most.
+  std::size_t deliver(const model::Finding& finding);
+  std::size_t deliver(const model::WriteEvent& event);
 
   // Stream::finish of every output, one after the other: the numbers below are final then.
   void finish() const;
@@ -37,7 +51,16 @@ class Dispatcher {
   std::uint64_t lines_lost() const;  // queued, then not written
 
  private:
-  std::vector<Output> outputs_;
+  struct Sink {
+    Output output;
+    std::size_t columns_of_header = 0;  // for which the header was last written
+  };
+  template <class Record>
+  std::string line_for(Sink& sink, const Record& record);
+  template <class Record>
+  std::string text_line(Sink& sink, const Record& record);
+
+  std::vector<Sink> sinks_;
 };
 
 }  // namespace dropwarden::sink

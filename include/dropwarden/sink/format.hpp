@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "dropwarden/model/finding.hpp"
@@ -19,11 +20,30 @@ namespace dropwarden::sink {
 // bound each, then they end in `…`; a list or `labels` that was cut has a last entry `…`. A line never
 // exceeds `max_native_bytes`.
 std::string format_native(const model::Finding& finding);
+// Schema `dropwarden.event/1`: `time`, `detected_by` and the same `event`, by the same rules.
+std::string format_native(const model::WriteEvent& event);
 inline constexpr std::size_t max_native_bytes = std::size_t{512} << 10U;
 
-// One line for a person: time, severity, container, kind, path, process, and what later revisions tell. Text
-// from outside that could be taken for something else is put in double quotes. `is_colored` adds SGR
-// sequences. Pure.
-std::string format_text(const model::Finding& finding, bool is_colored);
+// The JSON of Tracee 0.24, one object without a line feed: a record of `dropped_executable` with the event it
+// was detected from, or of `magic_write`. Keys, their order and the types are Tracee's; dropwarden(1) says
+// what stands for values that dropwarden cannot know. Text keeps its characters, unlike in the native schema
+// (invalid UTF-8 becomes U+FFFD), is cut to a bound, and cannot leave its string. A line never exceeds
+// `max_tracee_bytes`. Pure.
+std::string format_tracee(const model::Finding& finding);
+std::string format_tracee(const model::WriteEvent& event);
+inline constexpr std::size_t max_tracee_bytes = std::size_t{512} << 10U;
+
+struct TextStyle {
+  std::size_t columns = 0;  // of the terminal; 0: there is none, and nothing is cut
+  bool is_colored = false;  // adds SGR sequences (ECMA-48) and nothing else
+};
+
+// One line for a person: time in UTC, severity (`write` for an event), container, kind, process and path, in
+// columns. On a terminal a text that is too long for its column loses its middle, and the line fits from 70
+// columns on; elsewhere it is whole, the time has a date, and the SHA-256 follows where it is known already.
+// Text from outside that could be taken for something else is put in double quotes. Pure.
+std::string format_text(const model::Finding& finding, const TextStyle& style);
+std::string format_text(const model::WriteEvent& event, const TextStyle& style);
+std::string format_text_header(const TextStyle& style);
 
 }  // namespace dropwarden::sink

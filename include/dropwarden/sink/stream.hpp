@@ -28,8 +28,11 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // Queues one line; a line feed is added. False when the queue is full: the caller counts the loss.
-  bool write(std::string line);
+  // How much of the queue a line may find taken. `half` is for what comes in floods, so that these leave room
+  // for findings.
+  enum class Room { whole, half };
+  // Queues one line; a line feed is added. False when there is no room for it: the caller counts the loss.
+  bool write(std::string line, Room room = Room::whole);
 
   // Writes what is queued, as long as the descriptor takes it (at most 2 s), then ends the thread; what is
   // left counts as lost, and no line is taken any more. One thread, once or more; the destructor does it too.

@@ -27,6 +27,10 @@ Result<std::size_t> write_some(int fd, std::string_view bytes);
 // (false). Without a time it waits for ever.
 Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time);
 
+// How many columns the terminal behind `fd` has now, 80 where it does not say (TIOCGWINSZ, ioctl_tty(2)).
+// Nothing when it is no terminal.
+std::optional<std::size_t> terminal_columns(int fd);
+
 // eventfd(2): readable once `signal_event` was called.
 Result<Fd> open_event();
 void signal_event(int event);

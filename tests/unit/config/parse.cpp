@@ -56,6 +56,7 @@ classify: {executables: false, shared_objects: false, scripts: false, objects: t
 outputs:
   - type: stdout
     format: text
+    events: magic_write
     queue: 16
 logging:
   level: critical
@@ -67,7 +68,8 @@ control:
   EXPECT_EQ(config.runtimes.timeout, 250ms);
   EXPECT_EQ(config.watch, (Watch{false, 0ms, 1024, std::uint64_t{2} << 30U}));
   EXPECT_EQ(config.classify, (Classify{false, false, false, true, true}));
-  EXPECT_THAT(config.outputs, ElementsAre(Output{OutputType::standard_output, true, Format::text, 16}));
+  EXPECT_THAT(config.outputs,
+              ElementsAre(Output{OutputType::standard_output, true, Format::text, 16, Events::magic_write}));
   EXPECT_EQ(config.logging.level, LogLevel::critical);
   EXPECT_EQ(config.control.socket, "/x/y.sock");
 }

@@ -72,6 +72,7 @@ TEST(ShippedFile, HasAnEffectForEveryValue) {
       {"objects: false", "objects: true"},
       {"core_dumps: false", "core_dumps: true"},
       {"format: auto", "format: text"},
+      {"events: none", "events: magic_write"},
       {"queue: 8192", "queue: 1"},
       {"level: info", "level: debug"},
       {"socket: /run/dropwarden/control.sock", "socket: /x"}};

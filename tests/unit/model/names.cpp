@@ -38,7 +38,7 @@ TEST(Names, AreDistinctForEveryValue) {
   expect_distinct_names(PathState::unnamed);
   expect_distinct_names(Place::tmpfs);
   expect_distinct_names(Origin::unknown);
-  expect_distinct_names(HashStatus::unreadable);
+  expect_distinct_names(HashStatus::skipped);
   expect_distinct_names(ProcessState::exited);
 }
 

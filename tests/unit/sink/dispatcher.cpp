@@ -6,6 +6,7 @@
 #include <string>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -27,45 +28,113 @@ std::string content_of(const sys::Fd& file) {
   return *sys::read_file(file.number(), 1U << 20U, "file");
 }
 
-Output output(Format format, const sys::Fd& file, std::size_t capacity) {
-  return {format, std::make_unique<Stream>(file.number(), capacity, [](const std::string&) {})};
+Output output(Format format, const sys::Fd& file, std::size_t capacity = 8) {
+  return {.format = format,
+          .stream = std::make_unique<Stream>(file.number(), capacity, [](const std::string&) {})};
+}
+
+std::vector<Output> list(Output only) {
+  std::vector<Output> outputs;
+  outputs.push_back(std::move(only));
+  return outputs;
 }
 
 TEST(Dispatcher, GivesEachOutputItsFormat) {
   const std::array files{make_file(), make_file(), make_file(), make_file()};
-  const auto finding = sample_finding();
+  auto finding = sample_finding();
+  finding.revision = 1;
   {
     std::vector<Output> outputs;
-    outputs.push_back(output(Format::native, files[0], 4));
-    outputs.push_back(output(Format::text, files[1], 4));
-    outputs.push_back(output(Format::native, files[2], 4));
-    outputs.push_back(output(Format::colored_text, files[3], 4));
-    const Dispatcher dispatcher(std::move(outputs));
+    outputs.push_back(output(Format::native, files[0]));
+    outputs.push_back(output(Format::text, files[1]));
+    outputs.push_back(output(Format::tracee, files[2]));
+    outputs.push_back(output(Format::text, files[3]));
+    outputs.back().is_colored = true;
+    Dispatcher dispatcher(std::move(outputs));
     EXPECT_EQ(dispatcher.deliver(finding), 0U);
   }
   EXPECT_EQ(content_of(files[0]), format_native(finding) + "\n");
-  EXPECT_EQ(content_of(files[1]), format_text(finding, false) + "\n");
-  EXPECT_EQ(content_of(files[2]), content_of(files[0]));
-  EXPECT_EQ(content_of(files[3]), format_text(finding, true) + "\n");
+  EXPECT_EQ(content_of(files[1]), format_text(finding, {}) + "\n");
+  EXPECT_EQ(content_of(files[2]), format_tracee(finding) + "\n");
+  EXPECT_EQ(content_of(files[3]), format_text(finding, {.columns = 0, .is_colored = true}) + "\n");
+}
+
+TEST(Dispatcher, GivesLaterRevisionsToNativeOnly) {
+  const std::array files{make_file(), make_file(), make_file()};
+  const auto second = sample_finding();
+  {
+    std::vector<Output> outputs;
+    outputs.push_back(output(Format::native, files[0]));
+    outputs.push_back(output(Format::text, files[1]));
+    outputs.push_back(output(Format::tracee, files[2]));
+    Dispatcher dispatcher(std::move(outputs));
+    EXPECT_EQ(dispatcher.deliver(second), 0U);
+  }
+  EXPECT_EQ(content_of(files[0]), format_native(second) + "\n");
+  EXPECT_EQ(content_of(files[1]), "");
+  EXPECT_EQ(content_of(files[2]), "");
+}
+
+TEST(Dispatcher, GivesEventsToWhoWantsThem) {
+  const std::array files{make_file(), make_file(), make_file(), make_file()};
+  const auto event = sample_finding().event;
+  {
+    std::vector<Output> outputs;
+    for (const auto& [format, file] :
+         {std::pair{Format::native, &files[0]}, std::pair{Format::tracee, &files[1]},
+          std::pair{Format::text, &files[2]}}) {
+      outputs.push_back(output(format, *file));
+      outputs.back().has_events = true;
+    }
+    outputs.push_back(output(Format::native, files[3]));
+    Dispatcher dispatcher(std::move(outputs));
+    EXPECT_EQ(dispatcher.deliver(event), 0U);
+  }
+  EXPECT_EQ(content_of(files[0]), format_native(event) + "\n");
+  EXPECT_EQ(content_of(files[1]), format_tracee(event) + "\n");
+  EXPECT_EQ(content_of(files[2]), format_text(event, {}) + "\n");
+  EXPECT_EQ(content_of(files[3]), "");
+}
+
+TEST(Dispatcher, PutsAHeaderAboveTheLinesOfEachWidthOfTheTerminal) {
+  const auto file = make_file();
+  std::size_t columns = 80;
+  auto finding = sample_finding();
+  finding.revision = 1;
+  std::string expected;
+  {
+    Output terminal = output(Format::text, file);
+    terminal.read_columns = [&columns] { return columns; };
+    Dispatcher dispatcher(list(std::move(terminal)));
+    for (const std::size_t width : {80U, 80U, 200U}) {
+      if (width != columns || expected.empty()) expected += format_text_header({.columns = width}) + "\n";
+      columns = width;
+      expected += format_text(finding, {.columns = width}) + "\n";
+      EXPECT_EQ(dispatcher.deliver(finding), 0U);
+    }
+  }
+  EXPECT_EQ(content_of(file), expected);
 }
 
 TEST(Dispatcher, CountsOutputsWithoutRoomAndServesTheOthers) {
   const auto full = make_file();
   const auto open = make_file();
+  auto finding = sample_finding();
+  finding.revision = 1;
   {
     std::vector<Output> outputs;
     outputs.push_back(output(Format::native, full, 0));
-    outputs.push_back(output(Format::text, open, 4));
+    outputs.push_back(output(Format::text, open));
     outputs.push_back(output(Format::text, full, 0));
-    const Dispatcher dispatcher(std::move(outputs));
-    EXPECT_EQ(dispatcher.deliver(sample_finding()), 2U);
+    Dispatcher dispatcher(std::move(outputs));
+    EXPECT_EQ(dispatcher.deliver(finding), 2U);
   }
   EXPECT_EQ(content_of(full), "");
-  EXPECT_EQ(content_of(open), format_text(sample_finding(), false) + "\n");
+  EXPECT_EQ(content_of(open), format_text(finding, {}) + "\n");
 }
 
 TEST(Dispatcher, LosesNothingWithoutOutputs) {
-  const Dispatcher dispatcher({});
+  Dispatcher dispatcher({});
   EXPECT_EQ(dispatcher.deliver(sample_finding()), 0U);
 }
 

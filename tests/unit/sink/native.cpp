@@ -247,9 +247,9 @@ TEST(Native, UsesTheWordsOfTheSchema) {
   EXPECT_THAT(words<model::Origin>(model::Origin::unknown, "/event/file/origin",
                                    [](F& f, auto v) { f.event.file.origin = v; }),
               ElementsAre("new", "modified", "unchanged", "unknown"));
-  EXPECT_THAT(words<model::HashStatus>(model::HashStatus::unreadable, "/event/file/sha256/status",
+  EXPECT_THAT(words<model::HashStatus>(model::HashStatus::skipped, "/event/file/sha256/status",
                                        [](F& f, auto v) { f.event.file.sha256.status = v; }),
-              ElementsAre("done", "pending", "too_large", "changed", "gone", "unreadable"));
+              ElementsAre("done", "pending", "too_large", "changed", "gone", "unreadable", "skipped"));
   EXPECT_THAT(words<model::ProcessState>(model::ProcessState::exited, "/event/process/state",
                                          [](F& f, auto v) { f.event.process.state = v; }),
               ElementsAre("running", "exited"));

@@ -149,6 +149,22 @@ TEST(Stream, RefusesWhatDoesNotFitWhileTheReaderStalls) {
   pipe.reading.reset();
 }
 
+TEST(Stream, KeepsRoomForFindingsInAFloodOfEvents) {
+  Pipe pipe;
+  Log log;
+  Stream stream(pipe.writing.number(), 9, log.sink());
+  int taken = 0;
+  const auto fill = [&] {
+    while (stream.write(std::string(4000, 'x'), Stream::Room::half)) ++taken;
+    return taken;
+  };
+  ASSERT_TRUE(comes_true([&] { return fill() > 5 + 64 * 1024 / 4001; }));
+  EXPECT_FALSE(stream.write("an event", Stream::Room::half));
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(stream.write("a finding")) << i;
+  EXPECT_FALSE(stream.write("a finding"));
+  pipe.reading.reset();
+}
+
 TEST(Stream, BoundsTheBytesThatWaitWhateverTheirNumber) {
   Pipe pipe;
   Log log;

@@ -4,7 +4,9 @@
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
+#include <pty.h>
 #include <string>
+#include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
 
@@ -67,6 +69,25 @@ TEST(WaitWritable, IsWokenByTheEvent) {
   }
   std::jthread waker([&] { signal_event(event->number()); });
   EXPECT_EQ(wait_writable(pipe.writing.number(), event->number(), std::nullopt), false);
+}
+
+TEST(TerminalColumns, FollowTheTerminal) {
+  int controlling = -1;
+  int terminal = -1;
+  ASSERT_EQ(::openpty(&controlling, &terminal, nullptr, nullptr, nullptr), 0);
+  const Fd other_end{controlling};
+  const Fd fd{terminal};
+  EXPECT_EQ(terminal_columns(fd.number()), 80U) << "it does not say";
+  const struct winsize size{.ws_row = 24, .ws_col = 132, .ws_xpixel = 0, .ws_ypixel = 0};
+  ASSERT_EQ(::ioctl(fd.number(), TIOCSWINSZ, &size), 0);
+  EXPECT_EQ(terminal_columns(fd.number()), 132U);
+}
+
+TEST(TerminalColumns, AreNoneOfAFileOrAPipe) {
+  const Pipe pipe;
+  EXPECT_EQ(terminal_columns(pipe.writing.number()), std::nullopt);
+  const Fd null{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+  EXPECT_EQ(terminal_columns(null.number()), std::nullopt);
 }
 
 TEST(BlockSignals, TurnsSigpipeIntoAnError) {
