@@ -54,7 +54,8 @@ void CriFollower::on_version(const Answer<proto::cri::VersionResponse>& version)
       version ? util::escape(version->runtime_name() + " " + version->runtime_version(), max_version_bytes)
               : "containerd without CRI");
   // CRI's own GetContainerEvents is not for us: containerd before 2.0 has one queue for all who call it, so
-  // that we would take away the kubelet's.
+  // that we would take away the kubelet's. CRI-O tells everybody, but only where it was told to
+  // (`enable_pod_events`): it is polled, which needs nothing of it.
   if (runtime_ == model::Runtime::containerd) subscribe();
   list();
 }
