@@ -49,12 +49,12 @@ count_cases() {
   mapfile -t names < <(cases_of "$report" skipped)
   for name in "${names[@]}"; do
     reason=$(section_of "$name" "$output" | grep --max-count=1 --only-matching 'SKIP [a-z]*: .*' || true)
-    count_skipped "$name" "$reason"
+    count_skipped "$program $name" "$reason"
   done
   mapfile -t names < <(cases_of "$report" failed)
   for name in "${names[@]}"; do
     section_of "$name" "$output"
-    count_failed "$name"
+    count_failed "$program $name"
   done
   # A sanitizer that complains at exit, or a failure outside any test.
   if ((status != 0 && ${#names[@]} == 0)); then
