@@ -160,6 +160,7 @@ TEST_F(Drops, NamesTheContainerWhereNoRuntimeIsConfigured) {
   ASSERT_TRUE(record) << daemon.log();
   SCOPED_TRACE(boost::json::serialize(*record));
   expect_busybox(*record, "/tmp/x");
+  EXPECT_EQ(text_at(*record, "/event/container/runtime"), runtime().name()) << "by its cgroup";
   EXPECT_EQ(text_at(*record, "/event/container/metadata"), "none");
   mark_end(container, daemon);
   EXPECT_THAT(daemon.finding_ids(container->id), SizeIs(2));
