@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -22,6 +25,54 @@ std::string text_of(const json::object& object, const char* key) {
   return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
 }
 
+// `rootfs /run/…/rootfs`, `volume /data (ext4, by mount)`.
+std::string describe(const json::object& mount) {
+  const std::string host_path = text_of(mount, "host_path");
+  const std::string type = text_of(mount, "type");
+  std::string text = text_of(mount, "mount") + " " + (host_path.empty() ? text_of(mount, "path") : host_path);
+  if (type == "overlay") return text;
+  return text + " (" + type + (text_of(mount, "mark") == "mount" ? ", by mount)" : ")");
+}
+
+// What is watched a line each; what is not, by the reason.
+std::vector<std::pair<std::string, std::string>> describe_mounts(const json::array& mounts) {
+  std::vector<std::pair<std::string, std::string>> lines;      // sensor, mount
+  std::vector<std::pair<std::string, std::string>> unwatched;  // reason, paths
+  const auto is_root = [](const json::value& mount) {
+    return text_of(mount.as_object(), "mount") == "rootfs";
+  };
+  if (std::ranges::none_of(mounts, is_root))
+    lines.emplace_back("none", "rootfs is nothing that can be seen from here");
+  for (const auto& entry : mounts) {
+    const auto& mount = entry.as_object();
+    const std::string sensor = text_of(mount, "sensor");
+    const std::string problem = text_of(mount, "problem");
+    if (!sensor.empty() || problem.empty()) {
+      lines.emplace_back(sensor.empty() ? "none" : sensor, describe(mount));
+      continue;
+    }
+    const std::string name = is_root(entry) ? describe(mount) : text_of(mount, "path");
+    const auto known = std::ranges::find(unwatched, problem, [](const auto& line) { return line.first; });
+    if (known == unwatched.end()) {
+      unwatched.emplace_back(problem, name);
+    } else {
+      known->second += " " + name;
+    }
+  }
+  for (const auto& [reason, paths] : unwatched) lines.emplace_back("none", paths + ": " + reason);
+  return lines;
+}
+
+void print_container(std::ostream& out, const json::object& container) {
+  bool is_first = true;
+  for (const auto& [sensor, mount] : describe_mounts(container.at("mounts").as_array())) {
+    const auto field = [&](const char* name) { return is_first ? text_of(container, name) : std::string(); };
+    out << fmt::format("{:<14.12}{:<24.23}{:<12}{:<9}{:<30.29}{:<14}{}\n", field("id"), field("name"),
+                       field("runtime"), field("state"), field("image"), sensor, mount);
+    is_first = false;
+  }
+}
+
 // A table for people. All text in the report is escaped already.
 void print_report(std::ostream& out, const json::object& report) {
   for (const auto& entry : report.at("sources").as_array()) {
@@ -32,28 +83,13 @@ void print_report(std::ostream& out, const json::object& report) {
   }
   out << fmt::format("{:<14}{:<24}{:<12}{:<9}{:<30}{:<14}{}\n", "CONTAINER", "NAME", "RUNTIME", "STATE",
                      "IMAGE", "SENSOR", "MOUNT");
-  for (const auto& entry : report.at("containers").as_array()) {
-    const auto& container = entry.as_object();
-    const auto line = [&](const std::string& sensor, const std::string& mount) {
-      out << fmt::format("{:<14.12}{:<24.23}{:<12}{:<9}{:<30.29}{:<14}{}\n", text_of(container, "id"),
-                         text_of(container, "name"), text_of(container, "runtime"),
-                         text_of(container, "state"), text_of(container, "image"), sensor, mount);
-    };
-    const auto& mounts = container.at("mounts").as_array();
-    for (const auto& mounted : mounts) {
-      const auto& mount = mounted.as_object();
-      const std::string sensor = text_of(mount, "sensor");
-      line(sensor.empty() ? "none" : sensor,
-           text_of(mount, "mount") + " " + text_of(mount, "path") + text_of(mount, "problem"));
-    }
-    if (mounts.empty()) line("none", "rootfs is no overlay that can be seen from here");
-  }
+  for (const auto& entry : report.at("containers").as_array()) print_container(out, entry.as_object());
   for (const auto& entry : report.at("unidentified").as_array()) {
     const auto& overlay = entry.as_object();
     const std::string sensor = text_of(overlay, "sensor");
     out << fmt::format("{:<14}{:<75}{:<14}{}\n", "?", "an overlay that no container is known to own",
                        sensor.empty() ? "none" : sensor,
-                       text_of(overlay, "path") + text_of(overlay, "problem"));
+                       text_of(overlay, "host_path") + text_of(overlay, "problem"));
   }
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::size_t longest_path = 4096;
+
 json::object to_json(const container::SourceState& source) {
   return {{"name", source.name},
           {"connected", source.is_connected},
@@ -19,14 +21,29 @@ json::object to_json(const container::SourceState& source) {
           {"problem", source.problem}};
 }
 
-json::object to_json(const monitor::Overlay& overlay) {
-  json::object out{
-      {"mount", "rootfs"},
-      {"path", util::escape(overlay.mount_point)},
-      {"device", std::to_string(overlay.device.major) + ":" + std::to_string(overlay.device.minor)}};
-  out["sensor"] = overlay.is_marked ? json::value("close_write") : json::value(nullptr);
-  out["late"] = overlay.is_late;
-  out["problem"] = overlay.problem;
+json::value mark_of(const monitor::WatchedMount& mount) {
+  switch (mount.coverage) {
+    case mount::Coverage::mount:
+      return "mount";
+    case mount::Coverage::file_system:
+      return "file_system";
+    case mount::Coverage::none:
+      break;
+  }
+  return nullptr;
+}
+
+json::object to_json(const monitor::WatchedMount& mount) {
+  json::object out{{"mount", name_of(mount.place)},
+                   {"path", util::escape(mount.path, longest_path)},
+                   {"host_path", nullptr},
+                   {"type", util::escape(mount.type)},
+                   {"device", std::to_string(mount.device.major) + ":" + std::to_string(mount.device.minor)}};
+  if (!mount.mount_point.empty()) out["host_path"] = util::escape(mount.mount_point, longest_path);
+  out["sensor"] = mount.is_marked() ? json::value("close_write") : json::value(nullptr);
+  out["mark"] = mark_of(mount);
+  out["late"] = mount.is_late;
+  out["problem"] = mount.problem;
   return out;
 }
 
@@ -58,7 +75,8 @@ json::object to_json(const monitor::Ledger& ledger) {
 }  // namespace
 
 std::string format_containers(const container::Snapshot& snapshot,
-                              const std::vector<monitor::Overlay>& overlays, const monitor::Ledger* ledger) {
+                              const std::vector<monitor::WatchedMount>& overlays,
+                              const monitor::Ledger* ledger) {
   std::vector<const model::Container*> containers;
   for (const auto& [id, container] : snapshot.containers) {
     if (container->state != model::ContainerState::exited) containers.push_back(container.get());

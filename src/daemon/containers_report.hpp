@@ -6,7 +6,7 @@
 
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/monitor/ledger.hpp"
-#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
 
 namespace dropwarden::daemon {
 
@@ -14,6 +14,7 @@ namespace dropwarden::daemon {
 // its mounts and the sensor on each, the overlays that no container is known to own, and the ledger (null
 // without a daemon). Text from containers and runtimes is escaped. Pure.
 std::string format_containers(const container::Snapshot& snapshot,
-                              const std::vector<monitor::Overlay>& overlays, const monitor::Ledger* ledger);
+                              const std::vector<monitor::WatchedMount>& overlays,
+                              const monitor::Ledger* ledger);
 
 }  // namespace dropwarden::daemon

@@ -22,8 +22,8 @@ std::string discover_containers(const config::Config& config) {
   sources.start();
   loop.run();
   sources.stop();
-  return format_containers(*registry.snapshot(), monitor::survey_overlays(*privilege, registry.snapshot()),
-                           nullptr);
+  return format_containers(*registry.snapshot(),
+                           monitor::survey_mounts(*privilege, config.watch, registry.snapshot()), nullptr);
 }
 
 }  // namespace dropwarden::daemon

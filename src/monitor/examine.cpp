@@ -65,7 +65,10 @@ std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy
   hit.file.device = {status->device_major, status->device_minor};
   hit.header.assign(head.begin(),
                     head.begin() + static_cast<std::ptrdiff_t>(std::min(*got, header_in_finding)));
-  hit.identity = {.device = hit.file.device, .file_system = {file_system->id}, .mount = {status->mount_id}};
+  hit.identity = {.device = hit.file.device,
+                  .file_system = {file_system->id},
+                  .mount = {status->mount_id},
+                  .type = file_system->type};
   hit.links = status->links;
   return hit;
 }

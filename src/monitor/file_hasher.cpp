@@ -15,13 +15,20 @@ using namespace std::chrono_literals;
 // umount(8) does not.
 constexpr auto pinned_budget = 100ms;
 constexpr int max_pinned = 8;
+// Of one file system, tried one after the other.
+constexpr int max_host_mounts = 4;
+
+bool is_same_content(const sys::FileStatus& status, const model::FileFacts& facts) {
+  return status.size == facts.size && status.changed == facts.changed && status.modified == facts.modified;
+}
 
 }  // namespace
 
-FileHasher::FileHasher(boost::asio::io_context& loop, privilege::Privilege& privilege, Overlays& overlays,
-                       const config::Watch& settings, HashWorker::OnHash on_hash)
+FileHasher::FileHasher(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
+                       FindOnHost find_on_host, const config::Watch& settings, HashWorker::OnHash on_hash)
     : privilege_(privilege),
-      overlays_(overlays),
+      mounts_(mounts),
+      find_on_host_(std::move(find_on_host)),
       settings_(settings),
       worker_(loop, settings.hash_max_bytes, std::move(on_hash)) {}
 
@@ -36,7 +43,7 @@ bool FileHasher::hash(model::FileFacts& facts, const EventIdentity& identity, st
     return false;
   }
   HashWorker::Job job{
-      .serial = serial, .file = open_in_upperdir(facts, identity), .size = facts.size, .give_up = {}};
+      .serial = serial, .file = open_unpinned(facts, identity), .size = facts.size, .give_up = {}};
   if (!job.file && worker_.pinned() < max_pinned) {
     job.file = std::move(file);
     job.give_up = HashWorker::Clock::now() + pinned_budget;
@@ -46,18 +53,35 @@ bool FileHasher::hash(model::FileFacts& facts, const EventIdentity& identity, st
   return false;
 }
 
-sys::Fd FileHasher::open_in_upperdir(const model::FileFacts& facts, const EventIdentity& identity) {
-  const Overlay* overlay = overlays_.identify(identity);
-  if (overlay == nullptr || overlay->layers.upperdir.empty() || facts.path_state != model::PathState::live)
-    return {};
-  auto file = privilege_.open_in_directory(overlay->layers.upperdir, facts.path);
+sys::Fd FileHasher::open_unpinned(const model::FileFacts& facts, const EventIdentity& identity) {
+  const WatchedMount* mount = mounts_.identify(identity);
+  if (mount == nullptr || facts.path_state != model::PathState::live) return {};
+  if (!mount->is_overlay()) return open_on_host(facts, *mount);
+  return mount->layers.upperdir.empty() ? sys::Fd{} : open_in_upperdir(facts, mount->layers.upperdir);
+}
+
+sys::Fd FileHasher::open_in_upperdir(const model::FileFacts& facts, const std::string& upperdir) {
+  auto file = privilege_.open_in_directory(upperdir, facts.path);
   if (!file) return {};
   // The path may lead to another file there: a bind mount in the container, or a race. An overlay shows
   // size and times of the upper file as they are.
   const auto status = sys::read_status(file->number());
-  const bool is_same = status && status->size == facts.size && status->changed == facts.changed &&
-                       status->modified == facts.modified;
-  return is_same ? std::move(*file) : sys::Fd{};
+  return status && is_same_content(*status, facts) ? std::move(*file) : sys::Fd{};
+}
+
+sys::Fd FileHasher::open_on_host(const model::FileFacts& facts, const WatchedMount& mount) {
+  int tries = 0;
+  for (const mount::HostPath& place : find_on_host_(mount, facts.path)) {
+    if (++tries > max_host_mounts) break;
+    auto file = privilege_.open_in_directory(place.mount_point, place.relative);
+    if (!file) continue;
+    const auto status = sys::read_status(file->number());
+    const bool is_same = status && status->inode == facts.inode &&
+                         model::Device{status->device_major, status->device_minor} == facts.device &&
+                         is_same_content(*status, facts);
+    if (is_same) return std::move(*file);
+  }
+  return {};
 }
 
 }  // namespace dropwarden::monitor

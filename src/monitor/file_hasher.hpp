@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/model/finding.hpp"
-#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/mount/host_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/fd.hpp"
 
@@ -16,12 +21,14 @@
 namespace dropwarden::monitor {
 
 // Decides how a file is hashed: a small one at once; a large one by the worker, through the overlay's upper
-// directory, which pins nothing, or where that does not lead to the same file, by the event's descriptor
-// within a budget. Loop's thread only.
+// directory or the host's own mount of a volume, which pins nothing of the container, or where that does not
+// lead to the same file, by the event's descriptor within a budget. Loop's thread only.
 class FileHasher {
  public:
-  FileHasher(boost::asio::io_context& loop, privilege::Privilege& privilege, Overlays& overlays,
-             const config::Watch& settings, HashWorker::OnHash on_hash);
+  // Where the host has what a container has mounted.
+  using FindOnHost = std::function<std::vector<mount::HostPath>(const WatchedMount&, std::string_view path)>;
+  FileHasher(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
+             FindOnHost find_on_host, const config::Watch& settings, HashWorker::OnHash on_hash);
 
   // The limit of the worker changes at the next start only.
   void reconfigure(const config::Watch& settings) { settings_ = settings; }
@@ -31,10 +38,13 @@ class FileHasher {
   bool hash(model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial, sys::Fd file);
 
  private:
-  sys::Fd open_in_upperdir(const model::FileFacts& facts, const EventIdentity& identity);
+  sys::Fd open_unpinned(const model::FileFacts& facts, const EventIdentity& identity);
+  sys::Fd open_in_upperdir(const model::FileFacts& facts, const std::string& upperdir);
+  sys::Fd open_on_host(const model::FileFacts& facts, const WatchedMount& mount);
 
   privilege::Privilege& privilege_;
-  Overlays& overlays_;
+  WatchedMounts& mounts_;
+  FindOnHost find_on_host_;
   config::Watch settings_;
   HashWorker worker_;
 };

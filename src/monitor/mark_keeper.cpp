@@ -32,10 +32,12 @@ std::string place_of(const watch::Target& target) {
 
 void MarkKeeper::on_table(const std::vector<model::Mount>& table) {
   view_.on_table(table);
+  volumes_.on_table(table);
   apply();
 }
 
 void MarkKeeper::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
+  volumes_.on_containers(snapshot);
   view_.on_containers(std::move(snapshot));
   apply();
 }
@@ -45,44 +47,58 @@ void MarkKeeper::retry() {
   apply();
 }
 
+std::optional<MarkKeeper::Clock::time_point> MarkKeeper::next_retry() const {
+  const auto volumes = volumes_.next();
+  if (!volumes || !next_retry_) return volumes ? volumes : next_retry_;
+  return std::min(*volumes, *next_retry_);
+}
+
 std::size_t MarkKeeper::marks() const {
-  return static_cast<std::size_t>(std::ranges::count_if(overlays_.current(), &Overlay::is_marked));
+  const watch::Marks marks = read_marked();
+  return marks.file_systems.size() + marks.mounts.size();
 }
 
 bool MarkKeeper::has_unidentified() const {
-  return std::ranges::any_of(overlays_.current(), [](const Overlay& o) { return o.container.value.empty(); });
+  return std::ranges::any_of(mounts_.current(),
+                             [](const WatchedMount& m) { return m.container.value.empty(); });
 }
 
 void MarkKeeper::apply() {
   const auto now = Clock::now();
+  // First what all containers have.
+  apply_overlays(now);
+  volumes_.apply(now);
+  mounts_.expire(now - keep_retired);
+}
+
+void MarkKeeper::apply_overlays(Clock::time_point now) {
   const auto owners = view_.owners();
   const auto wanted = view_.targets(owners);
 
   // What is really marked now, not only what we remember: a mark goes with its superblock without a word, and
   // the next mount may carry the same device number and mount ID at once.
-  std::vector<model::Device> marked = read_marked();
+  std::vector<model::Device> marked = read_marked().file_systems;
   // The mark of a file system that was away from the table is still there; who it was is forgotten.
-  std::erase_if(marked, [this](const model::Device& device) { return overlays_.find(device) == nullptr; });
+  std::erase_if(marked, [this](const model::Device& device) { return mounts_.find(device) == nullptr; });
   std::vector<watch::Target> targets;
   for (const auto& [device, target] : wanted) targets.push_back(target);
   std::vector<model::Device> gone;
-  for (const Overlay& overlay : overlays_.current()) {
-    if (!wanted.contains(overlay.device)) gone.push_back(overlay.device);
+  for (const WatchedMount& overlay : mounts_.current()) {
+    if (overlay.is_overlay() && !wanted.contains(overlay.device)) gone.push_back(overlay.device);
   }
   const watch::Plan plan = watch::plan_marks(targets, marked);
-  for (const model::Device& device : gone) overlays_.retire(device, now);
+  for (const model::Device& device : gone) mounts_.retire(device, now);
   std::erase_if(failures_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const watch::Target& target : plan.to_mark) {
     if (const model::Mount* mount = view_.mount_of(target)) mark(target, *mount);
   }
-  overlays_.expire(now - keep_retired);
   identify_containers(owners);
 }
 
-std::vector<model::Device> MarkKeeper::read_marked() const {
-  auto marked = watch::read_marked_devices(group_);
+watch::Marks MarkKeeper::read_marked() const {
+  auto marked = watch::read_marks(group_);
   if (marked) return std::move(*marked);
-  spdlog::warn("cannot read which overlays are marked: {}; all are marked again", marked.error().text());
+  spdlog::warn("cannot read what is marked: {}; all is marked again", marked.error().text());
   return {};
 }
 
@@ -103,18 +119,16 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
     return fail(target, {"fanotify_mark", target.mount_point, ESTALE});
   }
   failures_.erase(target.device);
-  Overlay& overlay =
-      overlays_.add({.device = target.device,
-                     .file_system = {identity->file_system_id},
-                     .mount_point = target.mount_point,
-                     .layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{}),
-                     .init = target.init,
-                     .container = {},
-                     .is_marked = true,
-                     .is_late = is_ready_ && !is_on_host,
-                     .problem = {}},
-                    Clock::now());
-  overlays_.learn_mount({identity->mount_id}, target.device);
+  WatchedMount marked;
+  marked.device = target.device;
+  marked.file_system = {identity->file_system_id};
+  marked.mount_point = target.mount_point;
+  marked.layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
+  marked.init = target.init;
+  marked.coverage = mount::Coverage::file_system;
+  marked.is_late = is_ready_ && !is_on_host;
+  const WatchedMount& overlay = mounts_.add(std::move(marked), Clock::now());
+  mounts_.learn_mount({identity->mount_id}, target.device);
   spdlog::debug("marked overlay {}:{} at {}", target.device.major, target.device.minor, place_of(target));
   if (overlay.is_late) {
     ledger_.lose(model::Loss::marked_late);
@@ -134,14 +148,12 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
   // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container
   // that we do not see.
   if (failures < 2) return;
-  overlays_.add({.device = target.device,
-                 .file_system = {},
-                 .mount_point = target.mount_point,
-                 .layers = {},
-                 .init = target.init,
-                 .container = {},
-                 .problem = explain(error)},
-                Clock::now());
+  WatchedMount unmarked;
+  unmarked.device = target.device;
+  unmarked.mount_point = target.mount_point;
+  unmarked.init = target.init;
+  unmarked.problem = explain(error);
+  mounts_.add(std::move(unmarked), Clock::now());
   if (failures > 2) return;
   ledger_.lose(model::Loss::mark_failed);
   spdlog::error("cannot watch the overlay at {}: {}; its container is not covered, trying again",
@@ -149,9 +161,9 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
 }
 
 void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
-  for (const model::Mount* root : view_.roots()) overlays_.learn_mount(root->id, root->device);
+  for (const model::Mount* root : view_.roots()) mounts_.learn_mount(root->id, root->device);
   for (const auto& [device, owner] : owners) {
-    Overlay* overlay = overlays_.find(device);
+    WatchedMount* overlay = mounts_.find(device);
     if (overlay == nullptr) continue;
     // What a process shows gives way to what a runtime told, and never takes a name back.
     const bool is_told = owner.evidence != container::Evidence::init_root;
@@ -159,10 +171,10 @@ void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
   }
 }
 
-std::vector<Overlay> MarkKeeper::foreign() const {
-  std::vector<Overlay> foreign;
+std::vector<WatchedMount> MarkKeeper::foreign() const {
+  std::vector<WatchedMount> foreign;
   for (const model::Mount* mount : view_.foreign(view_.owners())) {
-    Overlay overlay;
+    WatchedMount overlay;
     overlay.device = mount->device;
     overlay.mount_point = mount->mount_point;
     overlay.problem = "not marked: a container mounted it itself (its upper directory is not on this host)";

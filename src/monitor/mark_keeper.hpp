@@ -12,43 +12,59 @@
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/monitor/ledger.hpp"
-#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/watch/plan.hpp"
 
 #include "overlay_view.hpp"
+#include "volume_keeper.hpp"
 
 namespace dropwarden::monitor {
 
-// Keeps every container's overlay marked. Owns no descriptor; the group is the caller's. Loop's thread only.
+// Keeps every container's overlay marked, and by a VolumeKeeper its other mounts. Owns no descriptor; the
+// group is the caller's. Loop's thread only.
 class MarkKeeper {
  public:
   using Clock = std::chrono::steady_clock;
 
-  MarkKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, Overlays& overlays,
+  MarkKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, WatchedMounts& mounts,
              Ledger& ledger)
-      : privilege_(privilege), group_(group), mask_(mask), overlays_(overlays), ledger_(ledger) {}
+      : privilege_(privilege),
+        group_(group),
+        mask_(mask),
+        mounts_(mounts),
+        ledger_(ledger),
+        volumes_(privilege, group, mask, mounts, ledger, [this] { return read_marked(); }) {}
+
+  void set_options(const mount::JudgeOptions& options) { volumes_.set_options(options); }
 
   // A new reading of the host's mount table.
   void on_table(const std::vector<model::Mount>& table);
   // The containers changed.
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
-  // Tries again what failed. When to call it next, if something did.
+  // Goes on with what is due, and tries again what failed. When to call it next, if there is anything.
   void retry();
-  std::optional<Clock::time_point> next_retry() const { return next_retry_; }
+  std::optional<Clock::time_point> next_retry() const;
 
   // From now on an overlay that is only found through a running process was found late.
-  void set_ready() { is_ready_ = true; }
+  void set_ready() {
+    is_ready_ = true;
+    volumes_.set_ready();
+  }
 
+  // All that are set: of file systems and of mounts.
   std::size_t marks() const;
+  // The host's mount table, as it was read last.
+  const mount::HostMounts& host() const { return volumes_.host(); }
   // Overlays that are not to be marked, and why.
-  std::vector<Overlay> foreign() const;
+  std::vector<WatchedMount> foreign() const;
   // Overlays that no container is known to own.
   bool has_unidentified() const;
 
  private:
   void apply();
-  std::vector<model::Device> read_marked() const;
+  void apply_overlays(Clock::time_point now);
+  watch::Marks read_marked() const;
   void mark(const watch::Target& target, const model::Mount& mount);
   void fail(const watch::Target& target, const sys::Error& error);
   void identify_containers(const OverlayView::Owners& owners);
@@ -56,11 +72,12 @@ class MarkKeeper {
   privilege::Privilege& privilege_;
   const int group_;
   const std::uint64_t mask_;
-  Overlays& overlays_;
+  WatchedMounts& mounts_;
   Ledger& ledger_;
   OverlayView view_{privilege_};
   std::unordered_map<model::Device, int> failures_;
   std::optional<Clock::time_point> next_retry_;
+  VolumeKeeper volumes_;
   bool is_ready_ = false;
 };
 

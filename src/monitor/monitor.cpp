@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/monitor/monitor.hpp"
 
+#include <algorithm>
 #include <array>
+#include <linux/magic.h>
 #include <optional>
 #include <unistd.h>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "dropwarden/attribute/finding_id.hpp"
 #include "dropwarden/classify/classify.hpp"
+#include "dropwarden/container/cgroup_path.hpp"
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/watcher.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
@@ -53,6 +57,11 @@ std::optional<sys::Fd> open_mount_events(privilege::Privilege& privilege, const 
   return std::move(*group);
 }
 
+model::Place place_of_type(std::uint64_t type) {
+  if (type == overlay_magic) return model::Place::rootfs;
+  return type == TMPFS_MAGIC || type == RAMFS_MAGIC ? model::Place::tmpfs : model::Place::volume;
+}
+
 }  // namespace
 
 class Monitor::Impl {
@@ -82,13 +91,20 @@ class Monitor::Impl {
                    [this](std::uint64_t serial, ProcessReader::Answer answer) {
                      on_process(serial, std::move(answer));
                    }),
-        hasher_(loop, privilege, overlays_, settings_.watch,
-                [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
+        hasher_(
+            loop, privilege, overlays_,
+            [this](const WatchedMount& mount, std::string_view path) {
+              return keeper_.host().find(mount.device, mount.root, mount.path, path);
+            },
+            settings_.watch,
+            [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
         table_(loop, sys::value_or_throw(privilege.open_mount_table()),
                open_mount_events(privilege, features_),
                [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
         deadline_(loop),
-        retry_(loop) {}
+        retry_(loop) {
+    keeper_.set_options(judge_options(settings_.watch));
+  }
 
   void start() {
     if (!privilege_.sees_all_processes()) {
@@ -134,7 +150,7 @@ class Monitor::Impl {
 
   MarkKeeper& keeper() { return keeper_; }
   const Ledger& ledger() const { return ledger_; }
-  const Overlays& overlays() const { return overlays_; }
+  const WatchedMounts& overlays() const { return overlays_; }
   void set_on_unidentified(std::function<void()> on_unidentified) {
     on_unidentified_ = std::move(on_unidentified);
   }
@@ -142,6 +158,9 @@ class Monitor::Impl {
     settings_ = std::move(settings);
     hasher_.reconfigure(settings_.watch);
     open_.reconfigure(patience_of(settings_));
+    keeper_.set_options(judge_options(settings_.watch));
+    keeper_.retry();
+    arm_retry();
   }
 
  private:
@@ -154,6 +173,7 @@ class Monitor::Impl {
     if (const auto* disposition = std::get_if<model::Disposition>(&examined))
       return ledger_.end(*disposition);
     Hit& hit = std::get<Hit>(examined);
+    if (const auto ended = place(hit)) return ledger_.end(*ended);
     model::Finding finding = finding_of(hit, std::move(writer));
     finding.signature = policy::detect(finding.event, settings_.classify);
     if (!finding.signature) {
@@ -174,7 +194,7 @@ class Monitor::Impl {
     model::ProcessInfo writer = processes_.glimpse(event.pid);
     auto examined = examine(event.file.number(), std::nullopt);
     Hit* const hit = std::get_if<Hit>(&examined);
-    if (hit != nullptr) await_event(finding_of(*hit, std::move(writer)), hit->identity);
+    if (hit != nullptr && !place(*hit)) await_event(finding_of(*hit, std::move(writer)), hit->identity);
   }
 
   model::Finding finding_of(Hit& hit, model::ProcessInfo writer) {
@@ -183,11 +203,6 @@ class Monitor::Impl {
     finding.event.header = std::move(hit.header);
     finding.event.node = settings_.node;
     finding.event.file = std::move(hit.file);
-    // Who writes through the host's mount point, or in a mount namespace where that is still the way, has it
-    // in front.
-    if (const Overlay* overlay = overlays_.identify(hit.identity)) {
-      finding.event.file.path = path_in_overlay(*overlay, finding.event.file.path);
-    }
     finding.event.process = std::move(writer);
     return finding;
   }
@@ -216,8 +231,49 @@ class Monitor::Impl {
     arm_deadline();
   }
 
+  bool is_outside(const EventIdentity& identity) {
+    if (identity.type == overlay_magic || !keeper_.host().holds(identity.mount, identity.device))
+      return false;
+    const WatchedMount* mount = overlays_.identify(identity);
+    return mount == nullptr || mount->mount != identity.mount;
+  }
+
+  // Says where the file is, while the event's descriptor still holds what its numbers mean; how the event has
+  // ended when that is nowhere that matters.
+  std::optional<model::Disposition> place(Hit& hit) {
+    // The shared memory of a pod, written by the host itself.
+    if (is_outside(hit.identity)) return model::Disposition::outside_containers;
+    model::FileFacts& file = hit.file;
+    const WatchedMount* mount = overlays_.identify(hit.identity);
+    file.place = mount == nullptr ? place_of_type(hit.identity.type) : mount->place;
+    if (!is_wanted(file.place)) return model::Disposition::excepted;
+    if (mount == nullptr) return std::nullopt;
+    if (!mount->is_overlay()) hit.identity.serial = mount->serial;
+    // Who writes through the host's mount point, or in a mount namespace where that is still the way, has it
+    // in front.
+    file.path = path_in_container(*mount, file.path);
+    return std::nullopt;
+  }
+
+  // A mark outlives the switch that it was set for.
+  bool is_wanted(model::Place place) const {
+    if (place == model::Place::rootfs) return true;
+    return place == model::Place::tmpfs ? settings_.watch.tmpfs : settings_.watch.volumes;
+  }
+
+  // Of several containers that share the file system, by a mount that is not known, the writer's own.
+  void settle(EventIdentity& identity, const model::ProcessInfo& writer) {
+    if (identity.serial != 0 || identity.type == overlay_magic) return;
+    const auto candidates = overlays_.candidates(identity);
+    for (const auto& owner : container::parse_process_owners(writer.cgroup)) {
+      if (std::ranges::find(candidates, owner.id) == candidates.end()) continue;
+      return overlays_.settle(identity, owner.id);
+    }
+  }
+
   void on_process(std::uint64_t serial, ProcessReader::Answer answer) {
-    const EventIdentity* identity = open_.identity_of(serial);
+    EventIdentity* identity = open_.identity_of(serial);
+    if (identity != nullptr) settle(*identity, answer.process);
     const bool is_news = identity != nullptr && attribution_.learn_from_writer(*identity, answer);
     open_.on_process(serial, std::move(answer.process));
     if (is_news) open_.on_containers(Clock::now());
@@ -262,7 +318,9 @@ class Monitor::Impl {
 
   // A name of the file system that holds after a restart. A container has one root file system.
   std::string file_system_of(const model::Finding& finding, const EventIdentity& identity) {
-    const Overlay* overlay = overlays_.identify(identity);
+    if (finding.event.file.place != model::Place::rootfs)
+      return fmt::format("{:016x}", identity.file_system.value);
+    const WatchedMount* overlay = overlays_.identify(identity);
     const bool is_identified = overlay == nullptr || !finding.event.container.id.value.empty();
     return is_identified ? "rootfs" : overlay->layers.upperdir;
   }
@@ -317,7 +375,7 @@ class Monitor::Impl {
   std::function<void()> on_unidentified_;
   Ledger ledger_;
   LossLog loss_log_;
-  Overlays overlays_;
+  WatchedMounts overlays_;
   const watch::Features features_;
   watch::Group group_;
   MarkKeeper keeper_;
@@ -364,8 +422,8 @@ const Ledger& Monitor::ledger() const {
 std::size_t Monitor::marks() const {
   return impl_->keeper().marks();
 }
-std::vector<Overlay> Monitor::overlays() const {
-  std::vector<Overlay> overlays = impl_->keeper().foreign();
+std::vector<WatchedMount> Monitor::overlays() const {
+  std::vector<WatchedMount> overlays = impl_->keeper().foreign();
   const auto& current = impl_->overlays().current();
   overlays.insert(overlays.end(), current.begin(), current.end());
   return overlays;

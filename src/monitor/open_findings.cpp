@@ -117,7 +117,7 @@ void OpenFindings::finish() {
   for (auto at = open_.begin(); at != open_.end();) at = finalise(at);
 }
 
-const EventIdentity* OpenFindings::identity_of(std::uint64_t serial) const {
+EventIdentity* OpenFindings::identity_of(std::uint64_t serial) {
   const auto at = open_.find(serial);
   return at == open_.end() ? nullptr : &at->second.identity;
 }

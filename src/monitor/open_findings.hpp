@@ -89,7 +89,7 @@ class OpenFindings {
   void finish();
 
   // Who wrote the file that `serial` waits for; the caller may learn from it before `on_process`.
-  const EventIdentity* identity_of(std::uint64_t serial) const;
+  EventIdentity* identity_of(std::uint64_t serial);
   std::optional<Clock::time_point> next_deadline() const;
   std::size_t size() const { return open_.size(); }
   // Whether a finding is held back because nobody has told whose it is.

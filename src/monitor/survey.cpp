@@ -6,6 +6,7 @@
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/sys/file.hpp"
 
+#include "container_mounts.hpp"
 #include "overlay_view.hpp"
 
 namespace dropwarden::monitor {
@@ -15,26 +16,35 @@ constexpr std::size_t max_table = std::size_t{16} << 20U;
 
 }  // namespace
 
-std::vector<Overlay> survey_overlays(privilege::Privilege& privilege,
-                                     std::shared_ptr<const container::Snapshot> snapshot) {
+std::vector<WatchedMount> survey_mounts(privilege::Privilege& privilege, const config::Watch& watch,
+                                        std::shared_ptr<const container::Snapshot> snapshot) {
   OverlayView view(privilege);
+  ContainerMounts others(privilege);
+  others.set_options(judge_options(watch));
   if (const auto table = privilege.open_mount_table()) {
     if (const auto text = sys::read_file(table->number(), max_table, "mountinfo")) {
-      view.on_table(mount::parse_mountinfo(*text));
+      const auto mounts = mount::parse_mountinfo(*text);
+      view.on_table(mounts);
+      others.on_table(mounts);
     }
   }
+  others.on_containers(snapshot);
+  const auto readings = others.read_due(ContainerMounts::Clock::now(), snapshot->containers.size());
   view.on_containers(std::move(snapshot));
   const auto owners = view.owners();
-  std::vector<Overlay> overlays;
+  std::vector<WatchedMount> found;
   for (const auto& [device, target] : view.targets(owners)) {
-    Overlay overlay;
+    WatchedMount overlay;
     overlay.device = device;
     overlay.mount_point = target.mount_point;
     overlay.init = target.init;
     if (const auto owner = owners.find(device); owner != owners.end()) overlay.container = owner->second.id;
-    overlays.push_back(std::move(overlay));
+    found.push_back(std::move(overlay));
   }
-  return overlays;
+  for (const auto& reading : readings) {
+    for (const mount::JudgedMount& judged : reading.mounts) found.push_back(to_watched(judged, reading));
+  }
+  return found;
 }
 
 }  // namespace dropwarden::monitor

@@ -19,6 +19,7 @@
 #include "dropwarden/util/text.hpp"
 
 #include "host_mounts.hpp"
+#include "mount_type.hpp"
 
 // Owns nothing between calls. Must not own a descriptor inside a container: it would pin the container's
 // mount (EBUSY on removal). Hands groups, tables and files to the caller.
@@ -64,9 +65,8 @@ class Direct final : public Privilege {
   sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
                                              std::uint64_t allowed_type) override {
     const std::string path = path_of(root);
-    // O_PATH runs no code of the file system: what is mounted there is not known yet. The group takes the
-    // path through /proc/self/fd, since fanotify_mark(2) refuses an O_PATH descriptor itself (EBADF). A mount
-    // point may have a symbolic link put over it by a race; /proc/PID/root is a link by nature.
+    // O_PATH runs no code of the file system: what is mounted there is not known yet. A mount point may have
+    // a symbolic link put over it by a race; /proc/PID/root is a link by nature.
     const bool is_process = std::holds_alternative<ProcessRoot>(root);
     auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | (is_process ? 0 : O_NOFOLLOW));
     if (!opened) return std::unexpected(std::move(opened.error()));
@@ -79,15 +79,32 @@ class Direct final : public Privilege {
     if (!status) return std::unexpected(status.error());
     // Unmounted since the table was read: what is there now is a directory of whatever lies below.
     if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
-    const std::string link = "/proc/self/fd/" + std::to_string(opened->number());
-    if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, link.c_str()) != 0) {
-      return sys::unexpected_errno("fanotify_mark", path);
+    const auto marked = mark_descriptor(group, FAN_MARK_FILESYSTEM, mask, opened->number(), path);
+    if (!marked) return std::unexpected(marked.error());
+    return identity_of(*status, *file_system);
+  }
+
+  std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
+                                                     const std::vector<ContainerMount>& mounts,
+                                                     std::uint64_t mask) override {
+    using Answers = std::vector<sys::Result<RootIdentity>>;
+    const std::string process = options_.proc + "/" + std::to_string(pid);
+    const auto root = sys::open_path(process + "/root", O_PATH | O_DIRECTORY);
+    if (!root) return Answers(mounts.size(), std::unexpected(root.error()));
+    // All are held first and the table is read then: what is held keeps its ID (mount IDs are reused at
+    // once).
+    std::vector<sys::Result<sys::Fd>> opened;
+    opened.reserve(mounts.size());
+    for (const ContainerMount& mount : mounts) opened.push_back(open_held(root->number(), mount));
+    const auto table = read_process_mounts(pid);
+    if (!table) return Answers(mounts.size(), std::unexpected(table.error()));
+    Answers answers;
+    answers.reserve(mounts.size());
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+      answers.push_back(opened[i] ? mark_held(group, *opened[i], mounts[i], *table, mask)
+                                  : std::unexpected(opened[i].error()));
     }
-    return RootIdentity{.mount_id = status->mount_id,
-                        .device_major = status->device_major,
-                        .device_minor = status->device_minor,
-                        .file_system_type = file_system->type,
-                        .file_system_id = file_system->id};
+    return answers;
   }
 
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
@@ -138,6 +155,10 @@ class Direct final : public Privilege {
     const auto status = sys::read_status(opened->number());
     if (!status) return std::unexpected(status.error());
     return status->inode;
+  }
+
+  sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
+    return sys::read_file_head(options_.proc + "/" + std::to_string(pid) + "/mountinfo", max_mounts_bytes);
   }
 
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
@@ -209,6 +230,49 @@ class Direct final : public Privilege {
   }
 
  private:
+  // The group takes a path, since fanotify_mark(2) refuses an O_PATH descriptor itself (EBADF).
+  static sys::Result<void> mark_descriptor(int group, unsigned what, std::uint64_t mask, int descriptor,
+                                           const std::string& name_for_errors) {
+    const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
+    if (::fanotify_mark(group, FAN_MARK_ADD | what, mask, AT_FDCWD, link.c_str()) != 0) {
+      return sys::unexpected_errno("fanotify_mark", name_for_errors);
+    }
+    return {};
+  }
+
+  static RootIdentity identity_of(const sys::FileStatus& status, const sys::FileSystemStatus& file_system) {
+    return {.mount_id = status.mount_id,
+            .device_major = status.device_major,
+            .device_minor = status.device_minor,
+            .file_system_type = file_system.type,
+            .file_system_id = file_system.id};
+  }
+
+  static sys::Result<sys::Fd> open_held(int root, const ContainerMount& mount) {
+    auto opened = sys::open_mount_point(root, mount.path);
+    // Permissions kept in access control lists are looked up outside of the cache once.
+    const bool is_not_cached = !opened && opened.error().number == EAGAIN;
+    return is_not_cached ? sys::open_mount_point(root, mount.path, false) : std::move(opened);
+  }
+
+  static sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const ContainerMount& mount,
+                                             std::string_view table, std::uint64_t mask) {
+    const auto status = sys::read_cached_status(held.number());
+    if (!status) return std::unexpected(status.error());
+    const auto type = mount_type(table, status->mount_id);
+    if (status->mount_id != mount.mount_id || !type)
+      return std::unexpected(sys::Error{"fanotify_mark", mount.path, ESTALE});
+    if (*type != mount.type) return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
+    const auto file_system = sys::read_file_system_status(held.number());
+    if (!file_system) return std::unexpected(file_system.error());
+    if (file_system->type != mount.type_magic)
+      return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
+    const unsigned what = mount.is_whole_file_system ? FAN_MARK_FILESYSTEM : FAN_MARK_MOUNT;
+    const auto marked = mark_descriptor(group, what, mask, held.number(), mount.path);
+    if (!marked) return std::unexpected(marked.error());
+    return identity_of(*status, *file_system);
+  }
+
   std::string path_of(const RootPath& root) const {
     if (const auto* point = std::get_if<MountPoint>(&root)) return host_path(point->path);
     return options_.proc + "/" + std::to_string(std::get<ProcessRoot>(root).pid) + "/root";

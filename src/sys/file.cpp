@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sys/file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -20,11 +21,9 @@ std::string descriptor_link(int fd) {
   return "/proc/self/fd/" + std::to_string(fd);
 }
 
-}  // namespace
-
-Result<FileStatus> read_status(int fd) {
+Result<FileStatus> read_status_with(int fd, int flags) {
   struct statx raw{};
-  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_SYNC_AS_STAT, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
+  if (::statx(fd, "", AT_EMPTY_PATH | flags, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
     return unexpected_errno("statx");
   }
   return FileStatus{.mode = raw.stx_mode,
@@ -41,6 +40,16 @@ Result<FileStatus> read_status(int fd) {
                     .special_minor = raw.stx_rdev_minor,
                     .modified = to_wall_time(raw.stx_mtime),
                     .changed = to_wall_time(raw.stx_ctime)};
+}
+
+}  // namespace
+
+Result<FileStatus> read_status(int fd) {
+  return read_status_with(fd, AT_STATX_SYNC_AS_STAT);
+}
+
+Result<FileStatus> read_cached_status(int fd) {
+  return read_status_with(fd, AT_STATX_DONT_SYNC);
 }
 
 Result<FileSystemStatus> read_file_system_status(int fd) {
@@ -106,6 +115,22 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   auto fd = open_path(path, O_RDONLY);
   if (!fd) return std::unexpected(std::move(fd.error()));
   return read_file(fd->number(), max_bytes, path);
+}
+
+Result<std::string> read_file_head(const std::string& path, std::size_t max_bytes) {
+  auto fd = open_path(path, O_RDONLY);
+  if (!fd) return std::unexpected(std::move(fd.error()));
+  constexpr std::size_t step = 65536;
+  std::string text;
+  while (text.size() < max_bytes) {
+    const std::size_t before = text.size();
+    text.resize(std::min(before + step, max_bytes));
+    const ssize_t got = ::read(fd->number(), text.data() + before, text.size() - before);
+    if (got < 0 && errno != EINTR) return unexpected_errno("read", path);
+    text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got == 0) break;
+  }
+  return text;
 }
 
 Result<std::string> read_link(const std::string& path) {

@@ -16,24 +16,31 @@ constexpr std::size_t max_fdinfo_bytes = std::size_t{64} << 20U;
 
 }  // namespace
 
-std::vector<model::Device> parse_marked_devices(std::string_view fdinfo) {
-  constexpr std::string_view prefix = "fanotify sdev:";
-  std::vector<model::Device> devices;
+Marks parse_marks(std::string_view fdinfo) {
+  constexpr std::string_view superblock = "fanotify sdev:";
+  constexpr std::string_view mount = "fanotify mnt_id:";
+  Marks marks;
   while (!fdinfo.empty()) {
     std::string_view line = util::take_until(fdinfo, '\n');
-    if (!line.starts_with(prefix)) continue;
-    line.remove_prefix(prefix.size());
+    const bool is_superblock = line.starts_with(superblock);
+    if (!is_superblock && !line.starts_with(mount)) continue;
+    line.remove_prefix(is_superblock ? superblock.size() : mount.size());
     const auto number = util::parse_number<std::uint32_t>(util::take_until(line, ' '), 16);
     if (!number) continue;
-    devices.push_back({.major = *number >> minor_bits, .minor = *number & ((1U << minor_bits) - 1)});
+    if (is_superblock) {
+      marks.file_systems.push_back(
+          {.major = *number >> minor_bits, .minor = *number & ((1U << minor_bits) - 1)});
+    } else {
+      marks.mounts.push_back({*number});
+    }
   }
-  return devices;
+  return marks;
 }
 
-sys::Result<std::vector<model::Device>> read_marked_devices(int group) {
+sys::Result<Marks> read_marks(int group) {
   const auto text = sys::read_file("/proc/self/fdinfo/" + std::to_string(group), max_fdinfo_bytes);
   if (!text) return std::unexpected(text.error());
-  return parse_marked_devices(*text);
+  return parse_marks(*text);
 }
 
 }  // namespace dropwarden::watch

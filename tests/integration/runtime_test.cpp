@@ -24,8 +24,9 @@ unsigned RuntimeTest::directories_ = 0;
 std::unique_ptr<TestImages> RuntimeTest::images_;
 std::unique_ptr<Runtime> RuntimeTest::runtime_;
 
-ScopedContainer::ScopedContainer(Runtime& runtime, const std::vector<std::string>& command)
-    : runtime_(runtime), container_(runtime.start(next_name(), command)) {}
+ScopedContainer::ScopedContainer(Runtime& runtime, const std::vector<std::string>& command,
+                                 const std::vector<TestMount>& mounts)
+    : runtime_(runtime), container_(runtime.start(next_name(), command, mounts)) {}
 
 ScopedContainer::~ScopedContainer() {
   try {

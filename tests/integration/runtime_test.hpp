@@ -16,7 +16,8 @@ namespace dropwarden::test {
 // A container of the runtime under test, removed at the end of its scope.
 class ScopedContainer {
  public:
-  ScopedContainer(Runtime& runtime, const std::vector<std::string>& command);
+  ScopedContainer(Runtime& runtime, const std::vector<std::string>& command,
+                  const std::vector<TestMount>& mounts = {});
   ~ScopedContainer();
   ScopedContainer(const ScopedContainer&) = delete;
   ScopedContainer& operator=(const ScopedContainer&) = delete;

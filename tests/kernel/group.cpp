@@ -147,7 +147,7 @@ TEST_P(RealGroup, HandsOnTheQueueWhenItStopsAndLeavesNothingPinned) {
 }
 
 TEST_P(RealGroup, NamesItsMarks) {
-  EXPECT_THAT(watch::read_marked_devices(group_->descriptor()).value(), SizeIs(1));
+  EXPECT_THAT(watch::read_marks(group_->descriptor()).value().file_systems, SizeIs(1));
 }
 
 INSTANTIATE_TEST_SUITE_P(Reading, RealGroup, testing::Bool(), [](const auto& with) {

@@ -140,14 +140,14 @@ TEST_F(FileSystemMark, CanBeSetThroughTheRootOfAProcess) {
 }
 
 TEST_F(FileSystemMark, IsListedByTheGroupWithItsDevice) {
-  const auto devices = watch::read_marked_devices(group_->descriptor());
-  ASSERT_TRUE(devices) << devices.error().text();
-  EXPECT_THAT(*devices, ElementsAre(model::Device{marked_.device_major, marked_.device_minor}));
+  const auto marks = watch::read_marks(group_->descriptor());
+  ASSERT_TRUE(marks) << marks.error().text();
+  EXPECT_THAT(marks->file_systems, ElementsAre(model::Device{marked_.device_major, marked_.device_minor}));
 }
 
 TEST_F(FileSystemMark, IsSetTwiceAsOnce) {
   group_->mark(merged());
-  EXPECT_THAT(watch::read_marked_devices(group_->descriptor()).value(), SizeIs(1));
+  EXPECT_THAT(watch::read_marks(group_->descriptor()).value().file_systems, SizeIs(1));
   write_file(merged() + "/tmp/dropped", "");
   EXPECT_THAT(group_->read_queued(), SizeIs(1));
 }
@@ -160,9 +160,9 @@ TEST_F(FileSystemMark, DoesNotPinTheMount) {
 // The next superblock may have the same device number and the same mount ID: here it mostly has.
 TEST_F(FileSystemMark, VanishesWithItsSuperblockAndIsNotThereAfterTheNextMount) {
   ASSERT_TRUE(overlay_->unmount());
-  EXPECT_THAT(watch::read_marked_devices(group_->descriptor()).value(), IsEmpty());
+  EXPECT_THAT(watch::read_marks(group_->descriptor()).value().file_systems, IsEmpty());
   overlay_->mount();
-  EXPECT_THAT(watch::read_marked_devices(group_->descriptor()).value(), IsEmpty());
+  EXPECT_THAT(watch::read_marks(group_->descriptor()).value().file_systems, IsEmpty());
   write_file(merged() + "/tmp/unseen", make_elf());
   EXPECT_THAT(group_->read_queued(), IsEmpty());
   const auto again = group_->mark(merged());

@@ -30,8 +30,15 @@ class Containerd final : public Runtime {
   std::string name() const override { return "containerd"; }
   RuntimeSocket socket() const override { return {"cri", server_.socket()}; }
 
-  TestContainer start(const std::string& name, const std::vector<std::string>& command) override {
-    const auto id = driver_.run_container(pod_, {.name = name, .image = image_.name, .command = command});
+  TestContainer start(const std::string& name, const std::vector<std::string>& command,
+                      const std::vector<TestMount>& mounts) override {
+    CriContainerSpec spec{.name = name, .image = image_.name, .command = command};
+    for (const TestMount& mount : mounts) {
+      if (mount.kind != TestMount::Kind::bind)
+        throw std::runtime_error("CRI mounts directories of the host only");
+      spec.mounts.push_back({mount.source, mount.path, mount.is_read_only});
+    }
+    const auto id = driver_.run_container(pod_, spec);
     return {id, name, image_.name, image_.id, image_.digest, TestPod{pod_.name, pod_.name_space, pod_.uid}};
   }
 

@@ -24,8 +24,15 @@ DockerLike::~DockerLike() {
   }
 }
 
-TestContainer DockerLike::start(const std::string& name, const std::vector<std::string>& command) {
+TestContainer DockerLike::start(const std::string& name, const std::vector<std::string>& command,
+                                const std::vector<TestMount>& mounts) {
   auto arguments = spec_.run_options;
+  for (const TestMount& mount : mounts) {
+    const bool is_tmpfs = mount.kind == TestMount::Kind::tmpfs;
+    arguments.push_back(is_tmpfs ? "--tmpfs=" + mount.path
+                                 : "--volume=" + mount.source + ":" + mount.path +
+                                       (mount.is_read_only ? ":ro" : ""));
+  }
   for (const auto& word :
        {std::string("--detach"), std::string("--network=none"), "--name=" + name, image_.name}) {
     arguments.push_back(word);

@@ -27,6 +27,15 @@ struct TestContainer {
   std::optional<TestPod> pod;  // CRI only
 };
 
+// What is mounted in a container beside its root.
+struct TestMount {
+  enum class Kind { bind, named_volume, tmpfs };  // only docker and podman have the last two
+  Kind kind = Kind::bind;
+  std::string source;  // directory or file of the host, name of the volume; nothing for tmpfs
+  std::string path;    // in the container
+  bool is_read_only = false;
+};
+
 // As in the configuration: `runtimes.sockets`.
 struct RuntimeSocket {
   std::string type;  // `cri` or `docker`
@@ -43,7 +52,8 @@ class Runtime {
   virtual RuntimeSocket socket() const = 0;
 
   // Starts a container of the busybox image. Throws when that fails.
-  virtual TestContainer start(const std::string& name, const std::vector<std::string>& command) = 0;
+  virtual TestContainer start(const std::string& name, const std::vector<std::string>& command,
+                              const std::vector<TestMount>& mounts = {}) = 0;
   // Runs a command in a container to its end.
   virtual CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) = 0;
   // Kills and removes. Throws with what the runtime says when any part of that fails.

@@ -14,7 +14,7 @@
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/monitor/ledger.hpp"
-#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
 namespace dropwarden::monitor {
@@ -67,7 +67,7 @@ class Monitor {
 
   const Ledger& ledger() const;
   std::size_t marks() const;
-  std::vector<Overlay> overlays() const;
+  std::vector<WatchedMount> overlays() const;
 
  private:
   class Impl;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
@@ -28,6 +30,15 @@ struct RootIdentity {
   std::uint32_t device_minor = 0;
   std::uint64_t file_system_type = 0;  // f_type
   std::uint64_t file_system_id = 0;    // f_fsid
+};
+
+// A mount as a process of a container sees it, to be marked.
+struct ContainerMount {
+  std::string path;  // its mount point, seen from the root of the process; a file for a file that is bound
+  std::uint64_t mount_id = 0;         // and its ID, both from the mountinfo of the process
+  std::string type;                   // the file system that it has to be of, as mountinfo names it,
+  std::uint64_t type_magic = 0;       // and as fstatfs(2) does
+  bool is_whole_file_system = false;  // marks the superblock, and not this mount alone (fanotify_mark(2))
 };
 
 // Files of /proc/PID that are read for others. `exe` and the namespaces are links, the target is the answer.
@@ -71,6 +82,15 @@ class Privilege {
   virtual sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
                                                      std::uint64_t allowed_type) = 0;
 
+  // Puts `mask` on mounts of the process `pid`; an answer for each, in their order. Nothing is asked of a
+  // file system before its type has been read from the process's mountinfo while the mount is held: a FUSE
+  // server may never answer. ESTALE when another mount is there, over it or in its place; ENOTSUP when it is
+  // of another type; ENOENT or ESRCH when the process is gone. Holds nothing open afterwards. Needs
+  // CAP_SYS_ADMIN and CAP_SYS_PTRACE.
+  virtual std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
+                                                             const std::vector<ContainerMount>& mounts,
+                                                             std::uint64_t mask) = 0;
+
   // Marks the mount namespace that the mount table comes from (FAN_MARK_MNTNS, Linux 6.15): EINVAL before.
   virtual sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) = 0;
 
@@ -97,6 +117,11 @@ class Privilege {
   // Inode number of a directory of a cgroup hierarchy: the ID of the cgroup. ENOTSUP when `path` is on a file
   // system of another type. Needs nothing.
   virtual sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) = 0;
+
+  // The mountinfo of a process, and only its first `max_mounts_bytes`: a container can make it very long.
+  // What is longer is cut, most likely within a line.
+  static constexpr std::size_t max_mounts_bytes = std::size_t{1} << 20U;
+  virtual sys::Result<std::string> read_process_mounts(std::int32_t pid) = 0;
 
   // `relative` below the directory `directory` of the host, by open_beneath's rules: for upperdirs. O_RDONLY.
   // Needs CAP_DAC_READ_SEARCH.

@@ -38,6 +38,9 @@ struct FileSystemStatus {
 };
 
 Result<FileStatus> read_status(int fd);
+// The same from what the kernel remembers (AT_STATX_DONT_SYNC, statx(2)), so that no FUSE server and no
+// network is asked: for a descriptor of which the file system is not known yet. Sizes and times may be old.
+Result<FileStatus> read_cached_status(int fd);
 Result<FileSystemStatus> read_file_system_status(int fd);
 
 // The mount an open descriptor is on, as in mountinfo. Asks the kernel alone, never the server of a FUSE or
@@ -55,6 +58,9 @@ Result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t off
 // All of a file of /proc or of the configuration, at most `max_bytes`; EFBIG when it holds more.
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
 Result<std::string> read_file(int fd, std::size_t max_bytes, std::string_view name_for_errors);
+
+// The first bytes of such a file, at most `max_bytes`: what is longer is cut.
+Result<std::string> read_file_head(const std::string& path, std::size_t max_bytes);
 
 // The target of a symbolic link or magic link, whole: the buffer grows until it fits.
 Result<std::string> read_link(const std::string& path);
@@ -78,5 +84,12 @@ Result<Fd> reopen(int fd, int flags);
 // without openat2(2), where a seccomp filter refuses it.
 enum class Mounts { crossed, refused };
 Result<Fd> open_beneath(int directory, std::string relative, int flags, Mounts mounts = Mounts::crossed);
+
+// What the mount point `path` of a container shows, as an O_PATH descriptor: looked up below `root` as a
+// process with that root directory would (RESOLVE_IN_ROOT), following no link. Out of the kernel's cache
+// alone (RESOLVE_CACHED, Linux 5.12), where a mount point always is: so no file system that the container
+// mounted on the way is asked, which might never answer. EAGAIN when the cache was not enough: `is_cached` is
+// false to try without.
+Result<Fd> open_mount_point(int root, const std::string& path, bool is_cached = true);
 
 }  // namespace dropwarden::sys

@@ -9,13 +9,21 @@
 
 namespace dropwarden::watch {
 
-// The superblocks that a group has marked, from the text of its /proc/PID/fdinfo/N (proc(5)): `fanotify
-// sdev:` lines. Lines of another form are passed over. Pure.
-std::vector<model::Device> parse_marked_devices(std::string_view fdinfo);
+// What a group has marked.
+struct Marks {
+  std::vector<model::Device> file_systems;  // by the device of the superblock
+  std::vector<model::MountId> mounts;
+
+  friend bool operator==(const Marks&, const Marks&) = default;
+};
+
+// From the text of the group's /proc/PID/fdinfo/N (proc(5)): lines `fanotify sdev:` and `fanotify mnt_id:`.
+// Lines of another form are passed over. Pure.
+Marks parse_marks(std::string_view fdinfo);
 
 // The same from the kernel, for a group of this process: what is really marked now. A mark goes with its
-// superblock without a word (fanotify_mark(2)), and the next mount may carry the same device number and the
-// same mount ID at once, so remembering what was marked is not enough. Any thread.
-sys::Result<std::vector<model::Device>> read_marked_devices(int group);
+// superblock or its mount without a word (fanotify_mark(2)), and the next mount may carry the same device
+// number and the same mount ID at once, so remembering what was marked is not enough. Any thread.
+sys::Result<Marks> read_marks(int group);
 
 }  // namespace dropwarden::watch

@@ -49,6 +49,8 @@ runtimes:
   timeout: 250ms
 watch:
   unidentified_overlays: false
+  volumes: false
+  tmpfs: false
   metadata_wait: 0ms
   hash_inline_bytes: 1024
   hash_max_bytes: 2GiB
@@ -66,7 +68,12 @@ control:
   EXPECT_THAT(config.runtimes.sockets,
               ElementsAre(RuntimeSocket{RuntimeType::docker, "/a b"}, RuntimeSocket{RuntimeType::cri, "/c"}));
   EXPECT_EQ(config.runtimes.timeout, 250ms);
-  EXPECT_EQ(config.watch, (Watch{false, 0ms, 1024, std::uint64_t{2} << 30U}));
+  EXPECT_EQ(config.watch, (Watch{.unidentified_overlays = false,
+                                 .volumes = false,
+                                 .tmpfs = false,
+                                 .metadata_wait = 0ms,
+                                 .hash_inline_bytes = 1024,
+                                 .hash_max_bytes = std::uint64_t{2} << 30U}));
   EXPECT_EQ(config.classify, (Classify{false, false, false, true, true}));
   EXPECT_THAT(config.outputs,
               ElementsAre(Output{OutputType::standard_output, true, Format::text, 16, Events::magic_write}));

@@ -64,6 +64,8 @@ TEST(ShippedFile, HasAnEffectForEveryValue) {
       {"/run/docker.sock", "/run/other.sock"},
       {"2s", "3s"},
       {"unidentified_overlays: true", "unidentified_overlays: false"},
+      {"volumes: true", "volumes: false"},
+      {"tmpfs: true", "tmpfs: false"},
       {"256KiB", "1KiB"},
       {"1GiB", "2GiB"},
       {"executables: true", "executables: false"},

@@ -16,12 +16,12 @@ container::Snapshot snapshot_of(model::Container container) {
   return snapshot;
 }
 
-monitor::Overlay overlay_of(const char* container) {
-  monitor::Overlay overlay;
+monitor::WatchedMount overlay_of(const char* container) {
+  monitor::WatchedMount overlay;
   overlay.device = {0, 69};
   overlay.mount_point = "/run/rootfs";
   overlay.container = {container};
-  overlay.is_marked = true;
+  overlay.coverage = mount::Coverage::file_system;
   return overlay;
 }
 
@@ -46,7 +46,7 @@ TEST(FormatContainers, NamesEachContainersMountAndSensor) {
 
 TEST(FormatContainers, SaysWhyAnOverlayIsNotWatched) {
   auto overlay = overlay_of("c");
-  overlay.is_marked = false;
+  overlay.coverage = mount::Coverage::none;
   overlay.problem = "fanotify_mark: No space left on device";
   const auto report =
       json::parse(format_containers(snapshot_of(container_of("c", "web")), {overlay}, nullptr));

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "volume_keeper.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <spdlog/spdlog.h>
+
+#include "dropwarden/monitor/advice.hpp"
+#include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/util/escape.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Of the containers whose mounts may have changed; the others have the next turn of the loop.
+constexpr std::size_t containers_in_a_row = 8;
+constexpr auto first_retry = 20ms;
+constexpr int longest_retry_shift = 9;  // 20 ms * 2^9: about 10 s
+// What is in the way is mostly another mount that has come since the table was read.
+constexpr int most_changes_in_a_row = 3;
+constexpr std::size_t longest_path = 1024;
+
+bool is_same(const WatchedMount& known, const mount::JudgedMount& judged) {
+  const model::Mount& mount = judged.mount;
+  return known.mount == mount.id && known.device == mount.device && known.path == mount.mount_point &&
+         known.root == mount.root && known.type == mount.file_system && known.place == judged.place;
+}
+
+bool is_still_marked(const WatchedMount& mount, const watch::Marks& marks) {
+  switch (mount.coverage) {
+    case mount::Coverage::file_system:
+      return std::ranges::find(marks.file_systems, mount.device) != marks.file_systems.end();
+    case mount::Coverage::mount:
+      return std::ranges::find(marks.mounts, mount.mount) != marks.mounts.end();
+    case mount::Coverage::none:
+      break;
+  }
+  return false;
+}
+
+bool is_gone(const sys::Error& error) {
+  return error.call == "open" && (error.number == ENOENT || error.number == ESRCH);
+}
+
+// The table that was read is no longer what is there.
+bool is_change(const sys::Error& error) {
+  return error.number == ESTALE || error.number == ENOTSUP || error.number == ENOENT ||
+         error.number == ENOTDIR || error.number == ELOOP;
+}
+
+}  // namespace
+
+void VolumeKeeper::apply(Clock::time_point now) {
+  for (const std::string& container : seen_.take_gone()) forget(container, now);
+  const auto readings = seen_.read_due(now, containers_in_a_row);
+  if (readings.empty()) return;
+  const watch::Marks marks = read_marks_();
+  for (const auto& reading : readings) update(reading, marks, now);
+}
+
+void VolumeKeeper::forget(const std::string& container, Clock::time_point now) {
+  const auto found = containers_.find(container);
+  if (found == containers_.end()) return;
+  for (const std::uint64_t serial : found->second.serials) mounts_.retire(serial, now);
+  containers_.erase(found);
+}
+
+void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::Marks& marks,
+                          Clock::time_point now) {
+  const bool is_new = !containers_.contains(reading.container);
+  Container& container = containers_[reading.container];
+  std::unordered_map<model::MountId, WatchedMount*> before;
+  for (const std::uint64_t serial : std::exchange(container.serials, {})) {
+    if (WatchedMount* known = mounts_.find(serial)) before.emplace(known->mount, known);
+  }
+  std::vector<Wanted> wanted;
+  for (const mount::JudgedMount& judged : reading.mounts) {
+    const auto known = before.find(judged.mount.id);
+    const bool is_kept =
+        known != before.end() && known->second->init == reading.init && is_same(*known->second, judged);
+    WatchedMount& mount = is_kept ? *known->second : mounts_.add(to_watched(judged, reading), now);
+    if (is_kept) before.erase(known);
+    container.serials.push_back(mount.serial);
+    if (judged.coverage == mount::Coverage::none) {
+      // It was marked before a switch was turned off, or before it became read-only.
+      if (!is_still_marked(mount, marks)) mount.problem = util::escape(judged.reason, longest_path);
+    } else if (judged.mount.file_system == "overlay" && judged.coverage == mount::Coverage::file_system) {
+      const WatchedMount* overlay = mounts_.find(judged.mount.device);
+      mount.coverage = overlay == nullptr ? mount::Coverage::none : overlay->coverage;
+    } else if (mount.coverage != judged.coverage || !is_still_marked(mount, marks)) {
+      wanted.push_back({&mount, judged.coverage});
+    }
+  }
+  for (const auto& [id, gone] : before) mounts_.retire(gone->serial, now);
+  if (!wanted.empty()) mark(reading, wanted, is_new, now);
+}
+
+void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted,
+                        bool is_new, Clock::time_point now) {
+  std::vector<privilege::ContainerMount> requests;
+  for (const Wanted& want : wanted) {
+    requests.push_back({.path = want.mount->path,
+                        .mount_id = want.mount->mount.value,
+                        .type = want.mount->type,
+                        .type_magic = mount::watchable_magic(want.mount->type).value_or(0),
+                        .is_whole_file_system = want.coverage == mount::Coverage::file_system});
+  }
+  const auto answers = privilege_.mark_mounts(group_, reading.init.value, requests, mask_);
+  const bool is_late = is_new && is_ready_ && has_begun(reading.init);
+  bool is_any_marked = false;
+  bool is_any_changed = false;
+  const sys::Error* failure = nullptr;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    WatchedMount& mount = *wanted[i].mount;
+    if (answers[i]) {
+      mount.coverage = wanted[i].coverage;
+      mount.file_system = {answers[i]->file_system_id};
+      mount.problem.clear();
+      mount.is_late = is_late;
+      is_any_marked = true;
+      continue;
+    }
+    mount.coverage = mount::Coverage::none;
+    const sys::Error& error = answers[i].error();
+    if (is_gone(error)) return;
+    mount.problem = is_change(error) ? "another mount lies over it, or has taken its place" : explain(error);
+    is_any_changed = is_any_changed || is_change(error);
+    if (!is_change(error)) failure = &error;
+  }
+  if (is_any_marked && is_late) {
+    ledger_.lose(model::Loss::marked_late);
+    spdlog::debug("the volumes of container {} were marked after it had begun",
+                  util::escape(reading.container, longest_path));
+  }
+  retry(reading.container, failure, is_any_changed, now);
+}
+
+void VolumeKeeper::retry(const std::string& id, const sys::Error* failure, bool is_any_changed,
+                         Clock::time_point now) {
+  Container& container = containers_[id];
+  if (failure == nullptr && !is_any_changed) {
+    container.failures = 0;
+    return;
+  }
+  const int failures = ++container.failures;
+  const auto pause = first_retry * (1 << std::min(failures - 1, longest_retry_shift));
+  if (failure != nullptr || failures <= most_changes_in_a_row) seen_.touch(id, now + pause);
+  // Once may be a container that is coming or going.
+  if (failure == nullptr || failures != 2) return;
+  ledger_.lose(model::Loss::mark_failed);
+  spdlog::error("cannot watch a volume of container {}: {}; trying again", util::escape(id, longest_path),
+                explain(*failure));
+}
+
+// Until it executes the container's program, the first process is the runtime's own, by a name that says so:
+// runc's `runc:[2:INIT]`, crun's `crun`.
+bool VolumeKeeper::has_begun(model::Pid init) const {
+  const auto stat = privilege_.read_process_file(init.value, privilege::ProcessFile::stat);
+  return !stat || (!stat->contains("(runc:[") && !stat->contains("(crun"));
+}
+
+}  // namespace dropwarden::monitor

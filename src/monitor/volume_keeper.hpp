@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/model/mount.hpp"
+#include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/watch/marks.hpp"
+
+#include "container_mounts.hpp"
+
+namespace dropwarden::monitor {
+
+// Keeps what a container sees beside its overlay marked: volumes, tmpfs, single files that are bound, and a
+// root that is no overlay. Owns no descriptor. Loop's thread only.
+class VolumeKeeper {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using ReadMarks = std::function<watch::Marks()>;
+
+  VolumeKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, WatchedMounts& mounts,
+               Ledger& ledger, ReadMarks read_marks)
+      : privilege_(privilege),
+        group_(group),
+        mask_(mask),
+        mounts_(mounts),
+        ledger_(ledger),
+        read_marks_(std::move(read_marks)),
+        seen_(privilege) {}
+
+  void on_table(const std::vector<model::Mount>& table) { seen_.on_table(table); }
+  void on_containers(const std::shared_ptr<const container::Snapshot>& snapshot) {
+    seen_.on_containers(snapshot);
+  }
+  void set_options(const mount::JudgeOptions& options) { seen_.set_options(options); }
+
+  // Marks what is due now, some containers at a time. When to call it next, if there is more to do.
+  void apply(Clock::time_point now);
+  std::optional<Clock::time_point> next() const { return seen_.next_due(); }
+
+  // From now on a container whose first instruction may have run before its volumes were marked was found
+  // late.
+  void set_ready() { is_ready_ = true; }
+  const mount::HostMounts& host() const { return seen_.host(); }
+
+ private:
+  struct Container {
+    std::vector<std::uint64_t> serials;  // in `mounts_`
+    int failures = 0;                    // in a row
+  };
+
+  void forget(const std::string& container, Clock::time_point now);
+  // A mount that should be marked, and how.
+  struct Wanted {
+    WatchedMount* mount = nullptr;
+    mount::Coverage coverage = mount::Coverage::none;
+  };
+  void update(const ContainerMounts::Reading& reading, const watch::Marks& marks, Clock::time_point now);
+  void mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted, bool is_new,
+            Clock::time_point now);
+  void retry(const std::string& id, const sys::Error* failure, bool is_any_changed, Clock::time_point now);
+  bool has_begun(model::Pid init) const;
+
+  privilege::Privilege& privilege_;
+  const int group_;
+  const std::uint64_t mask_;
+  WatchedMounts& mounts_;
+  Ledger& ledger_;
+  ReadMarks read_marks_;
+  ContainerMounts seen_;
+  std::unordered_map<std::string, Container> containers_;  // by ID
+  bool is_ready_ = false;
+};
+
+}  // namespace dropwarden::monitor

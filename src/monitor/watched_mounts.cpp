@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/monitor/watched_mounts.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <ranges>
+#include <utility>
+
+namespace dropwarden::monitor {
+namespace {
+
+// tmpfs has an f_fsid since Linux 5.13 only; st_dev is the superblock's own but on btrfs, where each
+// subvolume has one.
+bool is_on_superblock(const WatchedMount& mount, const EventIdentity& event) {
+  if (mount.is_overlay()) return false;
+  const bool has_file_system = event.file_system.value != 0 && mount.file_system == event.file_system;
+  return has_file_system || mount.device == event.device;
+}
+
+bool is_mount_of(const WatchedMount& mount, const EventIdentity& event) {
+  const bool is_superblock_known = mount.type != "btrfs";
+  return event.mount.value != 0 && mount.mount == event.mount &&
+         (!is_superblock_known || is_on_superblock(mount, event));
+}
+
+}  // namespace
+
+WatchedMount& WatchedMounts::add(WatchedMount mount, Clock::time_point now) {
+  if (mount.is_overlay()) retire(mount.device, now);
+  mount.serial = ++last_serial_;
+  current_.push_back(std::move(mount));
+  by_serial_.emplace(last_serial_, std::prev(current_.end()));
+  return current_.back();
+}
+
+void WatchedMounts::retire(const model::Device& device, Clock::time_point now) {
+  const WatchedMount* overlay = find(device);
+  if (overlay == nullptr) return;
+  std::erase_if(overlay_by_mount_, [&](const auto& entry) { return entry.second == device; });
+  retire(overlay->serial, now);
+}
+
+void WatchedMounts::retire(std::uint64_t serial, Clock::time_point now) {
+  const auto found = by_serial_.find(serial);
+  if (found == by_serial_.end()) return;
+  // What was never marked has no events.
+  if (found->second->is_marked()) retired_.push_back({std::move(*found->second), now});
+  current_.erase(found->second);
+  by_serial_.erase(found);
+}
+
+void WatchedMounts::expire(Clock::time_point before) {
+  retired_.remove_if([&](const Retired& retired) { return retired.since < before; });
+}
+
+WatchedMount* WatchedMounts::find(const model::Device& device) {
+  const auto found = std::ranges::find_if(
+      current_, [&](const WatchedMount& mount) { return mount.is_overlay() && mount.device == device; });
+  return found == current_.end() ? nullptr : &*found;
+}
+
+WatchedMount* WatchedMounts::find(std::uint64_t serial) {
+  const auto found = by_serial_.find(serial);
+  if (found != by_serial_.end()) return &*found->second;
+  const auto retired =
+      std::ranges::find(retired_, serial, [](const Retired& entry) { return entry.mount.serial; });
+  return retired == retired_.end() ? nullptr : &retired->mount;
+}
+
+void WatchedMounts::learn_mount(model::MountId mount, const model::Device& device) {
+  if (mount.value != 0) overlay_by_mount_.insert_or_assign(mount, device);
+}
+
+WatchedMount* WatchedMounts::find_overlay_by_file_system(model::FileSystemId id) {
+  if (id.value == 0) return nullptr;
+  WatchedMount* only = nullptr;
+  int matches = 0;
+  const auto look_at = [&](WatchedMount& mount) {
+    if (!mount.is_overlay() || mount.file_system != id) return;
+    only = &mount;
+    ++matches;
+  };
+  for (WatchedMount& mount : current_) look_at(mount);
+  for (Retired& retired : retired_) look_at(retired.mount);
+  return matches == 1 ? only : nullptr;
+}
+
+WatchedMount* WatchedMounts::identify_overlay(const EventIdentity& event) {
+  if (WatchedMount* overlay = find_overlay_by_file_system(event.file_system)) return overlay;
+  if (WatchedMount* overlay = find(event.device)) return overlay;
+  if (const auto mounted = overlay_by_mount_.find(event.mount); mounted != overlay_by_mount_.end())
+    return find(mounted->second);
+  const auto retired = std::ranges::find_if(retired_, [&](const Retired& entry) {
+    return entry.mount.is_overlay() && entry.mount.device == event.device;
+  });
+  return retired == retired_.end() ? nullptr : &retired->mount;
+}
+
+WatchedMount* WatchedMounts::identify_by_mount(const EventIdentity& event) {
+  for (WatchedMount& mount : current_) {
+    if (is_mount_of(mount, event)) return &mount;
+  }
+  // The newest first: an ID may have been that of several.
+  for (Retired& retired : retired_ | std::views::reverse) {
+    if (is_mount_of(retired.mount, event)) return &retired.mount;
+  }
+  return nullptr;
+}
+
+WatchedMount* WatchedMounts::identify_other(const EventIdentity& event) {
+  if (WatchedMount* mount = identify_by_mount(event)) return mount;
+  const auto sharing = candidates(event);
+  if (sharing.size() != 1) return nullptr;
+  const auto is_only = [&](const WatchedMount& mount) {
+    return is_on_superblock(mount, event) && mount.container == sharing.front();
+  };
+  const auto found = std::ranges::find_if(current_, is_only);
+  if (found != current_.end()) return &*found;
+  const auto retired = std::ranges::find_if(retired_, is_only, &Retired::mount);
+  return retired == retired_.end() ? nullptr : &retired->mount;
+}
+
+WatchedMount* WatchedMounts::identify(const EventIdentity& event) {
+  if (event.serial != 0) return find(event.serial);
+  if (event.type != overlay_magic) return identify_other(event);
+  // Where the host itself is on an overlay, so are the directories that it gives to containers.
+  if (WatchedMount* overlay = identify_overlay(event)) return overlay;
+  return identify_by_mount(event);
+}
+
+std::vector<model::ContainerId> WatchedMounts::candidates(const EventIdentity& event) const {
+  std::vector<model::ContainerId> containers;
+  const auto look_at = [&](const WatchedMount& mount) {
+    if (!is_on_superblock(mount, event)) return;
+    if (std::ranges::find(containers, mount.container) == containers.end())
+      containers.push_back(mount.container);
+  };
+  if (event.type == overlay_magic) return containers;
+  for (const WatchedMount& mount : current_) look_at(mount);
+  // Who has gone is asked only where nobody is left.
+  if (containers.empty()) {
+    for (const Retired& retired : retired_) look_at(retired.mount);
+  }
+  return containers;
+}
+
+void WatchedMounts::settle(EventIdentity& event, const model::ContainerId& container) const {
+  const auto is_the_ones = [&](const WatchedMount& mount) {
+    return is_on_superblock(mount, event) && mount.container == container;
+  };
+  const auto found = std::ranges::find_if(current_, is_the_ones);
+  if (found != current_.end()) event.serial = found->serial;
+}
+
+std::string path_in_container(const WatchedMount& mount, std::string_view path) {
+  const std::string& point = mount.mount_point;
+  const bool is_below = !point.empty() && point != "/" && path.starts_with(point) &&
+                        (path.size() == point.size() || path[point.size()] == '/');
+  if (is_below) path.remove_prefix(point.size());
+  return path.empty() ? "/" : std::string(path);
+}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/mount/coverage.hpp"
+
+#include <algorithm>
+#include <ranges>
+#include <unordered_map>
+
+#include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/util/text.hpp"
+
+namespace dropwarden::mount {
+namespace {
+
+const model::Mount* root_of(const std::vector<model::Mount>& table) {
+  const auto reversed = table | std::views::reverse;
+  const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
+  return root == reversed.end() ? nullptr : &*root;
+}
+
+bool has_option(std::string_view options, std::string_view wanted) {
+  while (!options.empty()) {
+    if (util::take_until(options, ',') == wanted) return true;
+  }
+  return false;
+}
+
+bool is_read_only(const model::Mount& mount) {
+  return has_option(mount.options, "ro") || has_option(mount.super_options, "ro");
+}
+
+// Judges one mount after the other; knows the whole table.
+class Judge {
+ public:
+  Judge(const std::vector<model::Mount>& table, const model::Mount& root, const HostMounts& host,
+        const JudgeOptions& options)
+      : root_(root), host_(host), options_(options) {
+    for (const model::Mount& mount : table) by_id_.emplace(mount.id, &mount);
+    for (const model::Mount& mount : table) {
+      const model::Mount* below = parent_of(mount);
+      if (below != nullptr && below->mount_point == mount.mount_point) covered_.emplace(below->id, &mount);
+    }
+  }
+
+  JudgedMount judge(const model::Mount& mount) {
+    const bool is_memory_of_its_own = is_memory(mount.file_system);
+    JudgedMount judged{.mount = mount,
+                       .place = is_memory_of_its_own ? model::Place::tmpfs : model::Place::volume,
+                       .coverage = Coverage::none,
+                       .reason = {}};
+    if (mount.device == root_.device && mount.root == root_.root) judged.place = model::Place::rootfs;
+    judged.reason = why_not(mount, judged.place);
+    if (!judged.reason.empty()) return judged;
+    // The root of a container, this one's or another's, is marked whole already; the host's own is not.
+    const bool is_root_of_container = mount.file_system == "overlay" && !host_.is_root_device(mount.device);
+    const bool is_of_containers = is_memory_of_its_own && !host_.is_used_by_host(mount.device);
+    judged.coverage = is_root_of_container || is_of_containers ? Coverage::file_system : Coverage::mount;
+    if (is_root_of_container) return judged;
+    if (marks_ == options_.most_marks) {
+      judged.coverage = Coverage::none;
+      judged.reason =
+          "more mounts than are marked for one container (" + std::to_string(options_.most_marks) + ")";
+    } else {
+      ++marks_;
+    }
+    return judged;
+  }
+
+ private:
+  const model::Mount* parent_of(const model::Mount& mount) const {
+    const auto found = by_id_.find(mount.parent);
+    return found == by_id_.end() ? nullptr : found->second;
+  }
+
+  std::string why_not(const model::Mount& mount, model::Place place) const {
+    if (is_overlay_of_its_own(mount))
+      return "an overlay that the container mounted itself: its layers might never answer";
+    if (!watchable_magic(mount.file_system)) return why_unwatchable(mount.file_system);
+    if (is_read_only(mount)) return "read-only: nothing can be written through it";
+    if (place == model::Place::volume && !options_.wants_volumes) return "watch.volumes is off";
+    if (place == model::Place::tmpfs && !options_.wants_tmpfs) return "watch.tmpfs is off";
+    if (covered_.contains(mount.id)) return "another mount lies over it";
+    if (const model::Mount* below = unsafe_ancestor(mount)) {
+      return "it lies in " + below->mount_point + " (" + below->file_system + "), which might never answer";
+    }
+    return {};
+  }
+
+  bool is_overlay_of_its_own(const model::Mount& mount) const {
+    return mount.file_system == "overlay" && mount.device != root_.device && !host_.has_overlay(mount.device);
+  }
+
+  // Where the way to a mount point leads through a file system that might never answer. Depth is bounded by
+  // the number of mounts, and a table that was changed while it was read could hold a circle.
+  const model::Mount* unsafe_ancestor(const model::Mount& mount) const {
+    const model::Mount* at = parent_of(mount);
+    for (std::size_t depth = 0; at != nullptr && depth < max_depth; ++depth) {
+      if (!is_safe_to_cross(at->file_system)) return at;
+      const model::Mount* next = parent_of(*at);
+      if (next == at) break;
+      at = next;
+    }
+    return nullptr;
+  }
+
+  static constexpr std::size_t max_depth = 64;
+
+  const model::Mount& root_;
+  const HostMounts& host_;
+  const JudgeOptions& options_;
+  std::unordered_map<model::MountId, const model::Mount*> by_id_;
+  std::unordered_map<model::MountId, const model::Mount*> covered_;
+  std::size_t marks_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mount>& table,
+                                                     const HostMounts& host, const JudgeOptions& options) {
+  const model::Mount* root = root_of(table);
+  if (root == nullptr || host.is_host_root(*root)) return std::nullopt;
+  Judge judge(table, *root, host, options);
+  std::vector<JudgedMount> judged;
+  std::size_t left_out = 0;
+  for (const model::Mount& mount : table) {
+    const bool is_overlay_root = &mount == root && mount.file_system == "overlay";
+    if (is_overlay_root) continue;
+    if (judged.size() == options.most_mounts) {
+      ++left_out;
+    } else {
+      judged.push_back(judge.judge(mount));
+    }
+  }
+  if (left_out != 0) {
+    JudgedMount rest;
+    rest.reason = std::to_string(left_out) + " more mounts, which are neither marked nor listed";
+    judged.push_back(std::move(rest));
+  }
+  return judged;
+}
+
+}  // namespace dropwarden::mount

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a mark on one mount of a container sees and what it does not, asked of this kernel.
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <filesystem>
+#include <linux/magic.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+#include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/mount/table.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/watch/marks.hpp"
+
+#include "kernel_test.hpp"
+#include "support/child.hpp"
+#include "support/container_root.hpp"
+#include "support/overlay.hpp"
+#include "support/private_mounts.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::AnyOf;
+using testing::Contains;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// A container with a directory of the host bound at /etc (`volume`), a file at /tmp/file, and a tmpfs of its
+// own at /dev. It does what the test asks for and ends.
+class MountMark : public KernelTest {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    overlay_ = std::make_unique<TestOverlay>(make_scratch_directory());
+    volume_ = make_scratch_directory();
+    write_file(volume_ + "/file", "");
+    write_file(overlay_->merged() + "/tmp/file", "");
+    std::filesystem::create_directory(overlay_->merged() + "/dev");
+    group_ = std::make_unique<TestGroup>(*privilege_, features_);
+  }
+
+  void start(const std::function<void()>& act) {
+    container_ = std::make_unique<Child>([this, act](Line& line) {
+      require(::unshare(CLONE_NEWNS) == 0, "unshare");
+      require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+      const std::string root = overlay_->merged();
+      require(::mount(volume_.c_str(), (root + "/etc").c_str(), "", MS_BIND, nullptr) == 0, "mount");
+      require(::mount((volume_ + "/file").c_str(), (root + "/tmp/file").c_str(), "", MS_BIND, nullptr) == 0,
+              "mount");
+      require(::mount("shm", (root + "/dev").c_str(), "tmpfs", 0, nullptr) == 0, "mount");
+      require(::mount(root.c_str(), root.c_str(), "", MS_BIND | MS_REC, nullptr) == 0, "mount");
+      enter_container_root(root);
+      line.tell("entered");
+      line.hear();
+      act();
+      line.tell("acted");
+      line.hear();
+    });
+    container_->line().hear();
+    table_ = mount::parse_mountinfo(privilege_->read_process_mounts(container_->pid()).value());
+  }
+
+  const model::Mount& mount_at(const std::string& path) const {
+    const auto found = std::ranges::find(table_, path, &model::Mount::mount_point);
+    if (found == table_.end()) throw std::runtime_error("nothing is mounted at " + path);
+    return *found;
+  }
+
+  privilege::ContainerMount request_for(const std::string& path, bool is_whole = false) const {
+    const model::Mount& mount = mount_at(path);
+    return {.path = path,
+            .mount_id = mount.id.value,
+            .type = mount.file_system,
+            .type_magic = mount::watchable_magic(mount.file_system).value_or(0),
+            .is_whole_file_system = is_whole};
+  }
+
+  sys::Result<privilege::RootIdentity> try_mark(const privilege::ContainerMount& request) {
+    return privilege_
+        ->mark_mounts(group_->descriptor(), container_->pid(), {request}, watch::close_write_mask())
+        .at(0);
+  }
+  privilege::RootIdentity mark(const std::string& path, bool is_whole = false) {
+    return sys::value_or_throw(try_mark(request_for(path, is_whole)));
+  }
+
+  // What the container does, and the events of it.
+  std::vector<Event> act() {
+    container_->line().tell();
+    container_->line().hear();
+    return group_->read_queued();
+  }
+  void end() {
+    container_->line().tell();
+    EXPECT_TRUE(container_->wait());
+  }
+
+  std::unique_ptr<TestOverlay> overlay_;
+  std::string volume_;
+  std::unique_ptr<TestGroup> group_;
+  std::unique_ptr<Child> container_;
+  std::vector<model::Mount> table_;
+};
+
+TEST_F(MountMark, SeesAWriteOfTheContainerIntoItsVolumeByTheNameItHasThere) {
+  start([] { write_file("/etc/dropped", make_elf()); });
+  mark("/etc");
+  const auto events = act();
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(sys::read_descriptor_path(events[0].file.number()), "/etc/dropped");
+}
+
+TEST_F(MountMark, SeesAWriteFromTheHostThroughTheRootOfTheContainersProcess) {
+  start([] {});
+  mark("/etc");
+  write_file("/proc/" + std::to_string(container_->pid()) + "/root/etc/dropped", make_elf());
+  EXPECT_THAT(group_->read_queued(), SizeIs(1));
+}
+
+TEST_F(MountMark, DoesNotSeeAWriteOfTheHostIntoTheSameDirectory) {
+  start([] {});
+  mark("/etc");
+  write_file(volume_ + "/dropped", make_elf());
+  EXPECT_THAT(group_->read_queued(), IsEmpty());
+}
+
+TEST_F(MountMark, SeesAWriteIntoASingleFileThatIsBound) {
+  start([] { write_file("/tmp/file", make_elf()); });
+  mark("/tmp/file");
+  const auto events = act();
+  ASSERT_THAT(events, SizeIs(1));
+  EXPECT_EQ(sys::read_descriptor_path(events[0].file.number()), "/tmp/file");
+}
+
+// Blind there, which README says: a mark is not inherited by a copy of the mount.
+TEST_F(MountMark, DoesNotSeeThroughABindMountThatTheContainerMade) {
+  start([] {
+    require(::mount("/etc", "/dev", "", MS_BIND, nullptr) == 0, "mount");
+    write_file("/dev/dropped", make_elf());
+  });
+  mark("/etc");
+  EXPECT_THAT(act(), IsEmpty());
+}
+
+TEST_F(MountMark, DoesNotSeeInAMountNamespaceThatTheContainerMade) {
+  start([] {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    write_file("/etc/dropped", make_elf());
+  });
+  mark("/etc");
+  EXPECT_THAT(act(), IsEmpty());
+}
+
+TEST_F(MountMark, OnTheWholeFileSystemSeesBothOfThese) {
+  start([] {
+    require(::mount("/dev", "/tmp", "", MS_BIND, nullptr) == 0, "mount");
+    write_file("/tmp/bound", make_elf());
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    write_file("/dev/unshared", make_elf());
+  });
+  mark("/dev", true);
+  EXPECT_THAT(act(), SizeIs(2));
+}
+
+// What tells whose an event is, also when all of the container has gone.
+TEST_F(MountMark, GivesEventsThatNameTheMountAfterTheContainerHasEnded) {
+  start([] { write_file("/etc/dropped", make_elf()); });
+  const auto marked = mark("/etc");
+  EXPECT_EQ(marked.mount_id, mount_at("/etc").id.value);
+  container_->line().tell();
+  container_->line().hear();
+  end();
+  const auto events = group_->read_queued();
+  ASSERT_THAT(events, SizeIs(1));
+  const auto status = sys::read_status(events[0].file.number());
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->mount_id, marked.mount_id);
+  EXPECT_EQ(read_header(events[0].file), elf_magic);
+}
+
+// The ID of a mount is given away again at once, but not while an event of it is queued or open.
+TEST_F(MountMark, KeepsTheMountsIdFromBeingReusedWhileAnEventIsOpen) {
+  start([] { write_file("/etc/dropped", make_elf()); });
+  const auto marked = mark("/etc");
+  const auto events = act();
+  end();
+  ASSERT_THAT(events, SizeIs(1));
+  const std::string point = make_scratch_directory();
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_EQ(::mount("next", point.c_str(), "tmpfs", 0, nullptr), 0);
+    const sys::Fd next(::open(point.c_str(), O_PATH | O_CLOEXEC));
+    EXPECT_NE(sys::read_status(next.number()).value().mount_id, marked.mount_id);
+  }
+  for (int i = 0; i < 50; ++i) ::umount2(point.c_str(), MNT_DETACH);
+}
+
+TEST_F(MountMark, IsListedByTheGroupWithItsIdAndGoesWithTheMount) {
+  start([] {});
+  const auto marked = mark("/etc");
+  const auto listed = [&] { return watch::read_marks(group_->descriptor()).value().mounts; };
+  EXPECT_THAT(listed(), Contains(model::MountId{marked.mount_id}));
+  act();
+  end();
+  EXPECT_THAT(listed(), IsEmpty()) << "neither the mount nor its namespace is held";
+}
+
+TEST_F(MountMark, IsNotSetOnAMountThatIsNotTheOneAskedFor) {
+  start([] {});
+  auto request = request_for("/etc");
+  request.mount_id += 1000;
+  EXPECT_EQ(try_mark(request).error().number, ESTALE);
+  request = request_for("/etc");
+  request.path = "/tmp";
+  EXPECT_EQ(try_mark(request).error().number, ESTALE) << "a directory of the root";
+  request = request_for("/etc");
+  request.type = "xfs";
+  EXPECT_EQ(try_mark(request).error().number, ENOTSUP);
+  request = request_for("/etc");
+  request.type_magic = XFS_SUPER_MAGIC;
+  EXPECT_EQ(try_mark(request).error().number, ENOTSUP);
+  EXPECT_EQ(watch::read_marks(group_->descriptor()).value(), watch::Marks{});
+}
+
+TEST_F(MountMark, FollowsNoLinkThatTheContainerPutOnTheWay) {
+  std::filesystem::create_symlink("/etc", overlay_->merged() + "/link");
+  start([] {});
+  auto request = request_for("/etc");
+  request.path = "/link";
+  EXPECT_EQ(try_mark(request).error().number, ELOOP);
+}
+
+// A FUSE file system that nobody serves: whoever asks it for anything waits for ever.
+TEST_F(MountMark, IsNotHeldByAFuseFileSystemThatNeverAnswers) {
+  const int device = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
+  if (device < 0) GTEST_SKIP() << "SKIP kernel: no /dev/fuse";
+  const sys::Fd owned(device);
+  const std::string point = make_scratch_directory();
+  const std::string options =
+      "fd=" + std::to_string(device) + ",rootmode=40000,user_id=0,group_id=0,allow_other";
+  ASSERT_EQ(::mount("silent", point.c_str(), "fuse", 0, options.c_str()), 0);
+  const std::string table = privilege_->read_process_mounts(::getpid()).value();
+  const auto mounts = mount::parse_mountinfo(table);
+  const auto fuse = std::ranges::find(mounts, point, &model::Mount::mount_point);
+  ASSERT_NE(fuse, mounts.end());
+  // As one that was a tmpfs when the table was read, and as one that lies in it.
+  const privilege::ContainerMount swapped{point, fuse->id.value, "tmpfs", TMPFS_MAGIC, false};
+  const auto answers =
+      privilege_->mark_mounts(group_->descriptor(), ::getpid(), {swapped}, watch::close_write_mask());
+  EXPECT_EQ(answers.at(0).error().number, ENOTSUP);
+  ::umount2(point.c_str(), MNT_DETACH);
+}
+
+// Without the cache alone to go by (RESOLVE_CACHED) a lookup asks the server.
+TEST_F(MountMark, ReachesMountPointsOutOfTheCacheAlone) {
+  start([] {});
+  const sys::Fd root(
+      ::open(("/proc/" + std::to_string(container_->pid()) + "/root").c_str(), O_PATH | O_CLOEXEC));
+  for (const char* path : {"/etc", "/dev", "/tmp/file"}) {
+    const auto opened = sys::open_mount_point(root.number(), path);
+    ASSERT_TRUE(opened) << path << ": " << opened.error().text();
+    EXPECT_EQ(sys::read_cached_status(opened->number()).value().mount_id, mount_at(path).id.value);
+  }
+  const auto missing = sys::open_mount_point(root.number(), "/etc/none");
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().number, AnyOf(EAGAIN, ENOENT));
+}
+
+}  // namespace
+}  // namespace dropwarden::test

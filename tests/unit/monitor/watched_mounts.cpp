@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/monitor/watched_mounts.hpp"
+
+#include <linux/magic.h>
+
+#include <gtest/gtest.h>
+
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr model::Device first{0, 69};
+constexpr model::Device second{0, 70};
+constexpr model::Device pseudo{0, 99};
+const WatchedMounts::Clock::time_point start{};
+
+WatchedMount overlay_of(model::Device device, std::uint64_t file_system, const char* container) {
+  WatchedMount overlay;
+  overlay.device = device;
+  overlay.file_system = {file_system};
+  overlay.container = {container};
+  overlay.coverage = mount::Coverage::file_system;
+  return overlay;
+}
+
+WatchedMount volume_of(std::uint64_t mount, model::Device device, std::uint64_t file_system,
+                       const char* container) {
+  WatchedMount volume = overlay_of(device, file_system, container);
+  volume.place = model::Place::volume;
+  volume.type = "ext4";
+  volume.mount = {mount};
+  volume.path = "/data";
+  volume.coverage = mount::Coverage::mount;
+  return volume;
+}
+
+EventIdentity event_of(std::uint64_t mount, model::Device device, std::uint64_t file_system) {
+  return {.device = device, .file_system = {file_system}, .mount = {mount}, .type = EXT4_SUPER_MAGIC};
+}
+
+std::string owner(WatchedMounts& overlays, const EventIdentity& event) {
+  const WatchedMount* overlay = overlays.identify(event);
+  return overlay == nullptr ? "nobody" : overlay->container.value;
+}
+
+TEST(WatchedMounts, IdentifyByAFileSystemIdThatIsUnique) {
+  WatchedMounts overlays;
+  overlays.add(overlay_of(first, 1, "a"), start);
+  overlays.add(overlay_of(second, 2, "b"), start);
+  EXPECT_EQ(owner(overlays, {pseudo, {2}, {}}), "b")
+      << "a file has a pseudo device when layers are on several file systems";
+  EXPECT_EQ(owner(overlays, {pseudo, {3}, {}}), "nobody");
+}
+
+TEST(WatchedMounts, IdentifyByDeviceWhereOverlaysShareTheFileSystemId) {
+  WatchedMounts overlays;
+  overlays.add(overlay_of(first, 1, "a"), start);
+  overlays.add(overlay_of(second, 1, "b"), start);
+  EXPECT_EQ(owner(overlays, {second, {1}, {}}), "b");
+}
+
+TEST(WatchedMounts, IdentifyByAMountThatWasLearntBefore) {
+  WatchedMounts overlays;
+  overlays.add(overlay_of(first, 1, "a"), start);
+  overlays.add(overlay_of(second, 1, "b"), start);
+  overlays.learn_mount({81}, first);
+  EXPECT_EQ(owner(overlays, {pseudo, {1}, {81}}), "a");
+  overlays.retire(first, start);
+  EXPECT_EQ(owner(overlays, {pseudo, {1}, {81}}), "nobody") << "a mount ID is reused";
+}
+
+TEST(WatchedMounts, NeverGiveAnEventToTheNextContainerOnTheSameDeviceNumber) {
+  WatchedMounts overlays;
+  overlays.add(overlay_of(first, 1, "gone"), start);
+  overlays.add(overlay_of(first, 2, "next"), start);
+  EXPECT_EQ(owner(overlays, {first, {1}, {}}), "gone");
+  EXPECT_EQ(owner(overlays, {first, {2}, {}}), "next");
+}
+
+TEST(WatchedMounts, KeepARetiredOneUntilItExpires) {
+  WatchedMounts overlays;
+  overlays.add(overlay_of(first, 1, "a"), start);
+  overlays.retire(first, start + 1s);
+  EXPECT_EQ(overlays.find(first), nullptr);
+  EXPECT_EQ(owner(overlays, {first, {}, {}}), "a");
+  overlays.expire(start + 1s);
+  EXPECT_EQ(owner(overlays, {first, {1}, {}}), "a");
+  overlays.expire(start + 2s);
+  EXPECT_EQ(owner(overlays, {first, {1}, {}}), "nobody");
+}
+
+TEST(WatchedMounts, GiveAVolumeOfSeveralContainersToTheOneWhoseMountItCameThrough) {
+  WatchedMounts mounts;
+  mounts.add(volume_of(81, first, 1, "a"), start);
+  mounts.add(volume_of(82, first, 1, "b"), start);
+  EXPECT_EQ(owner(mounts, event_of(81, first, 1)), "a");
+  EXPECT_EQ(owner(mounts, event_of(82, first, 1)), "b");
+}
+
+TEST(WatchedMounts, GiveAnUnknownMountToTheOnlyContainerThatHasTheSuperblock) {
+  WatchedMounts mounts;
+  mounts.add(volume_of(81, first, 1, "a"), start);
+  mounts.add(volume_of(82, second, 2, "b"), start);
+  EXPECT_EQ(owner(mounts, event_of(99, first, 1)), "a");
+  mounts.add(volume_of(83, first, 1, "c"), start);
+  EXPECT_EQ(owner(mounts, event_of(99, first, 1)), "nobody");
+  EXPECT_EQ(mounts.candidates(event_of(99, first, 1)), (std::vector<model::ContainerId>{{"a"}, {"c"}}));
+}
+
+TEST(WatchedMounts, SettleAnEventForGood) {
+  WatchedMounts mounts;
+  mounts.add(volume_of(81, first, 1, "a"), start);
+  mounts.add(volume_of(83, first, 1, "c"), start);
+  EventIdentity event = event_of(99, first, 1);
+  mounts.settle(event, {"c"});
+  EXPECT_EQ(owner(mounts, event), "c");
+  mounts.retire(event.serial, start);
+  mounts.add(volume_of(99, first, 1, "next"), start);
+  EXPECT_EQ(owner(mounts, event), "c");
+}
+
+TEST(WatchedMounts, BelieveAMountIdOnlyTogetherWithItsSuperblock) {
+  WatchedMounts mounts;
+  mounts.add(volume_of(81, first, 1, "a"), start);
+  EXPECT_EQ(owner(mounts, event_of(81, second, 2)), "nobody") << "a mount ID is reused";
+}
+
+TEST(WatchedMounts, KnowOnlyTheMountOfAFileInASubvolume) {
+  WatchedMounts mounts;
+  WatchedMount volume = volume_of(81, first, 1, "a");
+  volume.type = "btrfs";
+  mounts.add(std::move(volume), start);
+  EXPECT_EQ(owner(mounts, event_of(81, pseudo, 7)), "a");
+}
+
+TEST(WatchedMounts, KeepOverlaysAndOtherFileSystemsApart) {
+  WatchedMounts mounts;
+  mounts.add(overlay_of(first, 1, "overlay"), start);
+  mounts.add(volume_of(81, second, 1, "volume"), start);
+  EXPECT_EQ(owner(mounts, {first, {1}, {}}), "overlay")
+      << "before Linux 6.6 it has the f_fsid of its upper file system";
+  EXPECT_EQ(owner(mounts, event_of(99, second, 1)), "volume");
+}
+
+TEST(WatchedMounts, KeepARetiredVolumeUntilItExpires) {
+  WatchedMounts mounts;
+  const auto serial = mounts.add(volume_of(81, first, 1, "gone"), start).serial;
+  mounts.retire(serial, start);
+  EXPECT_EQ(owner(mounts, event_of(81, first, 1)), "gone");
+  mounts.add(volume_of(81, first, 1, "next"), start);
+  EXPECT_EQ(owner(mounts, event_of(81, first, 1)), "next") << "only a marked mount has events";
+  mounts.expire(start + 1s);
+  EXPECT_EQ(mounts.find(serial), nullptr);
+}
+
+TEST(PathInContainer, TakesTheHostsMountPointOff) {
+  WatchedMount overlay;
+  overlay.mount_point = "/run/c/rootfs";
+  EXPECT_EQ(path_in_container(overlay, "/run/c/rootfs/tmp/x"), "/tmp/x");
+  EXPECT_EQ(path_in_container(overlay, "/run/c/rootfs"), "/");
+  EXPECT_EQ(path_in_container(overlay, "/run/c/rootfs2/x"), "/run/c/rootfs2/x");
+  EXPECT_EQ(path_in_container(overlay, "/tmp/x"), "/tmp/x");
+  overlay.mount_point.clear();
+  EXPECT_EQ(path_in_container(overlay, "/tmp/x"), "/tmp/x");
+}
+
+}  // namespace
+}  // namespace dropwarden::monitor

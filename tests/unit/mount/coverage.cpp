@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/mount/coverage.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/mount/table.hpp"
+
+namespace dropwarden::mount {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* host_text =
+    "20 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
+    "21 20 0:20 / /dev/shm rw shared:2 - tmpfs tmpfs rw\n"
+    "22 20 0:50 / /run/k8s/io.containerd.runtime.v2.task/k8s.io/c/rootfs rw - overlay overlay rw\n"
+    "23 20 0:51 / /run/containerd/io.containerd.grpc.v1.cri/sandboxes/p/shm rw - tmpfs shm rw\n"
+    "24 20 0:52 / /var/lib/kubelet/pods/u/volumes/kubernetes.io~empty-dir/cache rw - tmpfs tmpfs rw\n";
+// What comes after the root in a container's table.
+constexpr const char* root_text =
+    "100 99 0:50 / / rw,relatime - overlay overlay rw,lowerdir=/l,upperdir=/u,workdir=/w\n";
+
+class JudgeMounts : public testing::Test {
+ protected:
+  std::vector<JudgedMount> judge(const std::string& text, const JudgeOptions& options = {}) {
+    return judge_mounts(parse_mountinfo(root_text + text), host, options).value();
+  }
+  JudgedMount judge_one(const std::string& text, const JudgeOptions& options = {}) {
+    const auto judged = judge(text, options);
+    EXPECT_EQ(judged.size(), 1U);
+    return judged.at(0);
+  }
+
+  HostMounts host{parse_mountinfo(host_text)};
+};
+
+TEST_F(JudgeMounts, MarksAVolumeByItsMount) {
+  const auto judged = judge_one("101 100 8:1 /srv/data /data rw,relatime - ext4 /dev/sda1 rw\n");
+  EXPECT_EQ(judged.place, model::Place::volume);
+  EXPECT_EQ(judged.coverage, Coverage::mount);
+  EXPECT_EQ(judged.reason, "");
+}
+
+TEST_F(JudgeMounts, MarksTheMemoryOfContainersAsAWhole) {
+  for (const char* device : {"0:70", "0:51", "0:52"}) {
+    const auto judged = judge_one("101 100 " + std::string(device) + " / /dev/shm rw - tmpfs shm rw\n");
+    EXPECT_EQ(judged.place, model::Place::tmpfs);
+    EXPECT_EQ(judged.coverage, Coverage::file_system) << device;
+  }
+}
+
+TEST_F(JudgeMounts, MarksTheMemoryOfTheHostByTheMountThatTheContainerHas) {
+  const auto judged = judge_one("101 100 0:20 / /dev/shm rw - tmpfs tmpfs rw\n");
+  EXPECT_EQ(judged.place, model::Place::tmpfs);
+  EXPECT_EQ(judged.coverage, Coverage::mount);
+}
+
+TEST_F(JudgeMounts, TrustsNoTableOfAProcessThatIsStillOnTheHostsRoot) {
+  EXPECT_FALSE(judge_mounts(parse_mountinfo(host_text), host));
+  const std::string before_the_old_root_is_gone =
+      std::string(root_text) + "98 99 8:1 / / rw - ext4 /dev/sda1 rw\n";
+  EXPECT_FALSE(judge_mounts(parse_mountinfo(before_the_old_root_is_gone), host));
+  EXPECT_FALSE(judge_mounts({}, host));
+}
+
+TEST_F(JudgeMounts, MarksARootThatIsADirectoryOfTheHost) {
+  const auto table = parse_mountinfo("100 99 8:1 /var/lib/native/7/fs / rw - ext4 /dev/sda1 rw\n");
+  const auto judged = judge_mounts(table, host).value();
+  ASSERT_EQ(judged.size(), 1U);
+  EXPECT_EQ(judged[0].place, model::Place::rootfs);
+  EXPECT_EQ(judged[0].coverage, Coverage::mount);
+}
+
+TEST_F(JudgeMounts, SaysWhyAMountIsNotWatched) {
+  const std::pair<const char*, const char*> cases[]{
+      {"101 100 0:60 / /proc rw - proc proc rw\n", "pseudo file system"},
+      {"101 100 0:60 / /data rw - nfs4 server:/x rw\n", "network file system"},
+      {"101 100 0:60 / /data rw - fuse.sshfs x rw\n", "FUSE"},
+      {"101 100 0:60 / /data rw - virtiofs x rw\n", "network file system"},
+      {"101 100 0:60 / /data rw - newfs x rw\n", "not one of the file systems"},
+      {"101 100 8:1 /x /data ro,relatime - ext4 /dev/sda1 rw\n", "read-only"},
+      {"101 100 0:60 / /data rw - tmpfs x ro\n", "read-only"},
+      {"101 100 0:61 / /nested rw - overlay overlay rw\n", "the container mounted itself"},
+  };
+  for (const auto& [text, reason] : cases) {
+    const auto judged = judge_one(text);
+    EXPECT_EQ(judged.coverage, Coverage::none) << text;
+    EXPECT_THAT(judged.reason, HasSubstr(reason)) << text;
+  }
+}
+
+TEST_F(JudgeMounts, ReachesNothingThroughAFileSystemThatMightNeverAnswer) {
+  const auto judged = judge("101 100 0:60 / /fuse rw - fuse x rw\n102 101 0:61 / /fuse/in rw - tmpfs x rw\n");
+  EXPECT_THAT(judged.at(1).reason, HasSubstr("/fuse (fuse)"));
+}
+
+TEST_F(JudgeMounts, KnowsAMountThatAnotherLiesOver) {
+  const auto judged = judge("101 100 8:1 /x /data rw - ext4 x rw\n102 101 8:1 /y /data rw - ext4 x rw\n");
+  EXPECT_THAT(judged.at(0).reason, HasSubstr("lies over it"));
+  EXPECT_EQ(judged.at(1).coverage, Coverage::mount);
+}
+
+TEST_F(JudgeMounts, LeavesOutWhatIsNotWanted) {
+  const std::string volume = "101 100 8:1 /x /data rw - ext4 x rw\n";
+  const std::string memory = "101 100 0:70 / /dev/shm rw - tmpfs shm rw\n";
+  EXPECT_EQ(judge_one(volume, {.wants_volumes = false}).reason, "watch.volumes is off");
+  EXPECT_EQ(judge_one(volume, {.wants_tmpfs = false}).reason, "");
+  EXPECT_EQ(judge_one(memory, {.wants_tmpfs = false}).reason, "watch.tmpfs is off");
+}
+
+TEST_F(JudgeMounts, SaysWhatItsLimitsCutOff) {
+  std::string text;
+  for (int i = 0; i < 5; ++i) {
+    const auto number = std::to_string(i);
+    text += "20" + number + " 100 8:1 /" + number + " /" + number + " rw - ext4 x rw\n";
+  }
+  const auto judged = judge(text, {.most_marks = 2, .most_mounts = 4});
+  ASSERT_EQ(judged.size(), 5U);
+  EXPECT_EQ(judged[1].coverage, Coverage::mount);
+  EXPECT_THAT(judged[2].reason, HasSubstr("more mounts than are marked"));
+  EXPECT_THAT(judged[4].reason, HasSubstr("1 more mounts"));
+}
+
+TEST(HostMounts, KnowWhereAFileOfAVolumeLiesOnTheHost) {
+  const HostMounts host(
+      parse_mountinfo("20 1 8:1 / / rw - ext4 x rw\n21 20 8:2 / /srv rw - ext4 x rw\n22 20 0:30 /@ /btrfs rw "
+                      "- btrfs x rw\n"));
+  const auto found = host.find({8, 1}, "/var/data", "/data", "/data/sub/x");
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].mount_point, "/");
+  EXPECT_EQ(found[0].relative, "/var/data/sub/x");
+  EXPECT_TRUE(host.find({8, 2}, "/", "/data", "/data/x").empty())
+      << "it would keep the volume from being unmounted";
+  EXPECT_EQ(host.find({0, 30}, "/@/vol", "/data", "/data/x").at(0).relative, "/vol/x");
+  EXPECT_TRUE(host.find({0, 30}, "/@other", "/data", "/data/x").empty());
+  EXPECT_TRUE(host.find({8, 1}, "/var/data", "/data", "/database/x").empty());
+  EXPECT_TRUE(host.find({9, 9}, "/", "/data", "/data/x").empty());
+}
+
+TEST(HostMounts, KnowWhatIsKeptForContainers) {
+  for (const char* point : {"/run/containerd/io.containerd.grpc.v1.cri/sandboxes/abc/shm",
+                            "/var/lib/docker/containers/abc/mounts/shm",
+                            "/var/lib/containers/storage/overlay-containers/abc/userdata/shm",
+                            "/var/lib/kubelet/pods/u/volumes/kubernetes.io~empty-dir/cache"}) {
+    EXPECT_TRUE(is_kept_for_containers(point)) << point;
+  }
+  for (const char* point :
+       {"/dev/shm", "/run", "/tmp", "/", "/var/lib/kubelet/pods/u/volumes/kubernetes.io~csi/x",
+        "/srv/user/shm", "/run/shm"}) {
+    EXPECT_FALSE(is_kept_for_containers(point)) << point;
+  }
+}
+
+}  // namespace
+}  // namespace dropwarden::mount
