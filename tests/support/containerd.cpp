@@ -48,6 +48,9 @@ class Containerd final : public Runtime {
     driver_.remove_container(container.id);
   }
 
+  void crash() override { server_.kill(); }
+  void recover() override { server_.start(); }
+
  private:
   // As docker and the shell say it.
   static constexpr int could_not_be_run = 126;
