@@ -68,6 +68,8 @@ const Form container_forms[] = {
      Runtime::containerd, "ID", "123", true},
     {"containerd, notation of systemd on cgroupfs", "/kubepods/besteffort/pod123/some:cri-containerd:ID",
      Runtime::containerd, "ID", "123", true},
+    {"containerd, cgroupfs, with a short uid", "/kubepods/besteffort/pod123/ID", Runtime::containerd, "ID",
+     "123", true},
     {"containerd, cgroupfs", "/kubepods/besteffort/podPOD/ID", Runtime::containerd, "ID", "POD", true},
     {"containerd or cri-dockerd, guaranteed pod", "/kubepods/podPOD/ID", Runtime::containerd, "ID", "POD",
      true},
@@ -258,6 +260,17 @@ TEST(ProcessCgroup, FallsBackToVersion1WhereTheUnifiedLineSaysNothing) {
 TEST(ProcessCgroup, ReadsTheUnifiedLineAloneWhereVersion1SaysNothing) {
   EXPECT_THAT(parse_process_cgroup(fill("8:pids:/\n4:memory:/other/..\n0::/libpod_parent/libpod-ID\n")),
               testing::Optional(CgroupOwner{Runtime::podman, {first_id}, "", true, false}));
+}
+
+TEST(ProcessCgroup, IsThatOfAnotherOrBelowIt) {
+  const std::string init = "9:name=systemd:/\n3:cpu:/k8s.io/web\n0::/k8s.io/web\n";
+  EXPECT_TRUE(is_in_cgroup_of(init, init));
+  EXPECT_TRUE(is_in_cgroup_of("3:cpu:/k8s.io/web/sub\n0::/elsewhere\n", init)) << "the first that tells";
+  EXPECT_FALSE(is_in_cgroup_of("3:cpu:/k8s.io/web2\n0::/k8s.io/web\n", "3:cpu:/k8s.io/web\n"));
+  EXPECT_FALSE(is_in_cgroup_of("3:cpu:/k8s.io\n0::/\n", init));
+  EXPECT_FALSE(is_in_cgroup_of("", init));
+  EXPECT_FALSE(is_in_cgroup_of(init, "")) << "nothing is known of the other";
+  EXPECT_FALSE(is_in_cgroup_of("0::/\n", "0::/\n")) << "the root holds everybody";
 }
 
 TEST(ProcessCgroup, TakesColonsInThePathForPartOfIt) {
