@@ -72,13 +72,6 @@ Status parse_status(std::string_view text) {
   return status;
 }
 
-std::uint64_t parse_namespace(std::string_view link) {
-  util::take_until(link, '[');
-  if (!link.ends_with(']')) return 0;
-  link.remove_suffix(1);
-  return util::parse_number<std::uint64_t>(link).value_or(0);
-}
-
 std::vector<std::string> parse_command_line(std::string_view text) {
   std::vector<std::string> arguments;
   std::size_t room = max_argument_bytes;

@@ -31,10 +31,6 @@ struct Status {
 };
 Status parse_status(std::string_view text);
 
-// The inode number that names a namespace: of the target of a link in /proc/PID/ns, `mnt:[4026531841]`
-// (namespaces(7)). 0 when it is no such text.
-std::uint64_t parse_namespace(std::string_view link);
-
 // The arguments of /proc/PID/cmdline. At most `max_arguments` and `max_argument_bytes` in all; what is left
 // out is told by a last argument `…`.
 inline constexpr std::size_t max_arguments = 64;

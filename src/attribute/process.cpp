@@ -6,6 +6,7 @@
 
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/sys/pidfd.hpp"
+#include "dropwarden/util/text.hpp"
 
 #include "proc_text.hpp"
 
@@ -86,6 +87,13 @@ bool is_running(const sys::Result<sys::Fd>& pidfd, const std::optional<Stat>& st
 
 }  // namespace
 
+std::uint64_t parse_namespace(std::string_view link) {
+  util::take_until(link, '[');
+  if (!link.ends_with(']')) return 0;
+  link.remove_suffix(1);
+  return util::parse_number<std::uint64_t>(link).value_or(0);
+}
+
 model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer& is_same_container,
                                 model::Pid pid) {
   model::ProcessInfo process;
@@ -155,9 +163,9 @@ model::ProcessInfo glimpse_process(const ReadProc& read_proc, model::Pid pid) {
 }
 
 model::ProcessInfo complete_process(const model::ProcessInfo& first, model::ProcessInfo later) {
-  const bool is_known = first.start_time != util::WallTime{};
+  // The number was free at the first look: who has it now came after the event.
+  if (first.start_time == util::WallTime{}) return first;
   const bool is_another = later.start_time != util::WallTime{} && later.start_time != first.start_time;
-  if (!is_known) return later;
   if (is_another) return first;
   if (later.name.empty()) later.name = first.name;
   if (later.exe.empty()) later.exe = first.exe;

@@ -74,6 +74,21 @@ std::optional<CgroupOwner> parse_process_cgroup(std::string_view text) {
   return std::move(owners.back());
 }
 
+bool is_in_cgroup_of(std::string_view process, std::string_view other) {
+  std::optional<CgroupLine> top;
+  while (!top && !other.empty()) {
+    top = parse_cgroup_line(util::take_until(other, '\n'));
+    if (top && top->path == "/") top.reset();
+  }
+  while (top && !process.empty()) {
+    const auto line = parse_cgroup_line(util::take_until(process, '\n'));
+    if (!line || line->controllers != top->controllers) continue;
+    if (!line->path.starts_with(top->path)) return false;
+    return line->path.size() == top->path.size() || line->path[top->path.size()] == '/';
+  }
+  return false;
+}
+
 std::optional<CgroupOwner> trusted_owner(const std::vector<CgroupOwner>& owners,
                                          const std::vector<CgroupOwner>& enclosing) {
   const auto [inside, last] =

@@ -56,6 +56,20 @@ const char* name_of(ContainerState state) {
   return "unknown";
 }
 
+const char* name_of(Belonging belonging) {
+  switch (belonging) {
+    case Belonging::same:
+      return "same";
+    case Belonging::other:
+      return "other";
+    case Belonging::host:
+      return "host";
+    case Belonging::unknown:
+      break;
+  }
+  return "unknown";
+}
+
 const char* name_of(ProcessState state) {
   return state == ProcessState::running ? "running" : "exited";
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attribution.hpp"
 
+#include "dropwarden/attribute/process.hpp"
 #include "dropwarden/container/process_source.hpp"
 
 namespace dropwarden::monitor {
@@ -74,6 +75,7 @@ OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
   const bool is_known = !container.id.value.empty();
   if (is_printed && !is_known) return {};
   if (is_known) learn_container(container, finding.event.process, is_printed);
+  if (!is_printed) place_writer(finding.event.process, container);
   OpenFindings::ContainerAwaited awaited;
   if (container.metadata != model::Metadata::complete) {
     awaited.metadata = metadata_from(container.id);
@@ -84,6 +86,37 @@ OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
     awaited.container = !is_known && (may_be_told || (overlay != nullptr && !overlay->is_nameless));
   }
   return awaited;
+}
+
+void Attribution::place_writer(model::ProcessInfo& writer, const model::Container& container) const {
+  writer.container = belonging_of(writer, container);
+  if (writer.container != model::Belonging::other && writer.container != model::Belonging::host) return;
+  writer.pid_in_container = {};
+  writer.parent_in_container = {};
+}
+
+model::Belonging Attribution::belonging_of(const model::ProcessInfo& writer,
+                                           const model::Container& container) const {
+  using model::Belonging;
+  if (writer.cgroup.empty() || container.id.value.empty()) return Belonging::unknown;
+  // The outermost only: a container may make a cgroup that is named after another one.
+  if (const auto owner = owner_of(writer))
+    return owner->id == container.id ? Belonging::same : Belonging::other;
+  if (container.init.value == 0) return Belonging::unknown;
+  const auto read_init = [&](privilege::ProcessFile file) {
+    return privilege_.read_process_file(container.init.value, file).value_or("");
+  };
+  const std::string init_cgroup = read_init(privilege::ProcessFile::cgroup);
+  const auto owners = container::parse_process_owners(init_cgroup);
+  if (const auto owner = container::trusted_owner(owners, enclosing_))
+    return owner->id == container.id ? Belonging::host : Belonging::unknown;
+  // The user named the cgroup, or there is none of its own: podman --cgroups=disabled leaves a container in
+  // that of its caller.
+  if (init_cgroup.empty()) return Belonging::unknown;
+  if (!container::is_in_cgroup_of(writer.cgroup, init_cgroup)) return Belonging::host;
+  const std::string init_namespace = read_init(privilege::ProcessFile::mount_namespace);
+  const bool is_within = attribute::parse_namespace(init_namespace) == writer.mount_namespace;
+  return is_within && writer.mount_namespace != 0 ? Belonging::same : Belonging::unknown;
 }
 
 void Attribution::learn_container(model::Container& container, const model::ProcessInfo& writer,

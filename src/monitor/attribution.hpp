@@ -34,6 +34,10 @@ class Attribution {
  private:
   // All that is known of it by its ID, and its runtime by the writer's cgroup where no source tells it.
   void learn_container(model::Container& container, const model::ProcessInfo& writer, bool is_printed) const;
+  // Says of the writer whether it belongs to the container, and takes a number from it that is not its own
+  // there.
+  void place_writer(model::ProcessInfo& writer, const model::Container& container) const;
+  model::Belonging belonging_of(const model::ProcessInfo& writer, const model::Container& container) const;
   // Who may tell more of this container, of which not all is known.
   MetadataFrom metadata_from(const model::ContainerId& id) const;
   std::optional<container::CgroupOwner> owner_of(const model::ProcessInfo& process) const;

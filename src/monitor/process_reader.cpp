@@ -57,7 +57,9 @@ std::vector<container::Hierarchy> hierarchies_here() {
 bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) {
   const auto own = container::parse_process_cgroup(cgroup);
   const auto parent = container::parse_process_cgroup(parent_cgroup);
-  return own && parent && own->id == parent->id;
+  // Two that are in none are both the host's.
+  if (!own || !parent) return !own && !parent;
+  return own->id == parent->id;
 }
 
 }  // namespace

@@ -148,9 +148,10 @@ class Builder {
   }
 
   json::object process(const model::ProcessInfo& process) const {
-    auto out = object(10);
+    auto out = object(11);
     out.emplace("pid", number(process.pid));
     out.emplace("pid_in_container", number(process.pid_in_container));
+    out.emplace("container", model::name_of(process.container));
     out.emplace("state", model::name_of(process.state));
     out.emplace("name", text(process.name, bounds::process_name));
     out.emplace("exe", text(process.exe, bounds::path));

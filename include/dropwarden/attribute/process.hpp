@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -31,6 +32,10 @@ using ReadProc = std::function<sys::Result<std::string>(model::Pid pid, ProcFile
 // Whether two texts of /proc/PID/cgroup name the same container.
 using IsSameContainer = std::function<bool(std::string_view own_cgroup, std::string_view parent_cgroup)>;
 
+// The inode number that names a namespace: of the target of a link in /proc/PID/ns, `mnt:[4026531841]`
+// (namespaces(7)). 0 when it is no such text.
+std::uint64_t parse_namespace(std::string_view link);
+
 inline constexpr std::size_t max_ancestors = 16;
 
 // Facts of the process that closed the file. Never fails: what could not be read is absent. `state` says
@@ -56,8 +61,8 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
 // checked.
 model::ProcessInfo glimpse_process(const ReadProc& read_proc, model::Pid pid);
 
-// `later`, with what it could not read any more from `first`, unless the two show different processes on one
-// number. Pure.
+// `later`, with what it could not read any more from `first`; `first` when the two show different processes
+// on one number, or when there was none at the first look. Pure.
 model::ProcessInfo complete_process(const model::ProcessInfo& first, model::ProcessInfo later);
 
 }  // namespace dropwarden::attribute

@@ -47,6 +47,10 @@ std::vector<CgroupOwner> parse_process_owners(std::string_view text);
 // The innermost of those.
 std::optional<CgroupOwner> parse_process_cgroup(std::string_view text);
 
+// Whether a process is in the cgroup of another or in one below it, by their texts of /proc/PID/cgroup: in
+// the first hierarchy that does not hold the other in its root. False when there is none. Pure.
+bool is_in_cgroup_of(std::string_view process, std::string_view other);
+
 // The outermost of `owners` that does not enclose the observer as well: `enclosing` is what pid 1 of the
 // observer's pid namespace is in, empty on a host, the node's container in kind. It is the one that no
 // container can forge. Pure.

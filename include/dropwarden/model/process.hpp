@@ -14,6 +14,15 @@ namespace dropwarden::model {
 enum class ProcessState { running, exited };
 const char* name_of(ProcessState state);
 
+// Whether a process belongs to the container of the file that it closed, by its cgroup.
+enum class Belonging {
+  same,
+  other,    // to another container: through /proc/PID/root, a shared mount, or a descriptor that was passed
+  host,     // to none: `docker cp`, nsenter(1), a thread of the kernel
+  unknown,  // the process was gone, or nothing tells a host process from one of this container
+};
+const char* name_of(Belonging belonging);
+
 struct Ancestor {
   Pid pid;
   std::string name;  // comm
@@ -24,9 +33,10 @@ struct Ancestor {
 // bytes that the process chose.
 struct ProcessInfo {
   Pid pid;
-  Pid pid_in_container;     // innermost NSpid; 0 when unknown
+  Pid pid_in_container;     // innermost NSpid; 0 when unknown, or it is not of the container
   Pid parent;               // 0 when unknown, or outside dropwarden's pid namespace
   Pid parent_in_container;  // in the pid namespace of `pid_in_container`; 0 when unknown, or outside it
+  Belonging container = Belonging::unknown;
   ProcessState state = ProcessState::exited;
   std::string name;  // comm
   std::string exe;   // as the process sees it

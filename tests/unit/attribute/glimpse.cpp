@@ -83,8 +83,14 @@ TEST(CompleteProcess, DoesNotMixTwoProcessesOnOneNumber) {
   EXPECT_EQ(process.name, "cp");
 }
 
-TEST(CompleteProcess, TakesAllOfTheLaterLookWhenThereWasNoFirst) {
-  EXPECT_EQ(complete_process({}, named("cp", 5s)).name, "cp");
+TEST(CompleteProcess, TakesNothingOfALaterLookWhenTheNumberWasFreeAtTheFirst) {
+  model::ProcessInfo gone;
+  gone.pid = {7};
+  const auto process = complete_process(gone, named("innocent", 5s));
+  EXPECT_EQ(process.name, "");
+  EXPECT_EQ(process.exe, "");
+  EXPECT_EQ(process.pid, Pid{7});
+  EXPECT_EQ(process.state, model::ProcessState::exited);
 }
 
 }  // namespace

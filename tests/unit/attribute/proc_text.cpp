@@ -66,13 +66,6 @@ TEST(ParseStatus, LeavesOutWhatIsMissingOrMalformed) {
   EXPECT_LE(parse_status(many).numbers.size(), 64U);
 }
 
-TEST(ParseNamespace, ReadsTheInodeNumber) {
-  EXPECT_EQ(parse_namespace("mnt:[4026531841]"), 4026531841U);
-  for (const std::string link : {"", "mnt:[]", "mnt:[x]", "mnt:[1", "mnt:1]", "mnt:[-1]", "[1]x"}) {
-    EXPECT_EQ(parse_namespace(link), 0U) << link;
-  }
-}
-
 TEST(ParseCommandLine, SplitsAtNulBytesAndKeepsEmptyArguments) {
   EXPECT_THAT(parse_command_line("sh\0-c\0\0echo a b\0"s), ElementsAre("sh", "-c", "", "echo a b"));
   EXPECT_THAT(parse_command_line("postgres: writer"), ElementsAre("postgres: writer")) << "setproctitle";

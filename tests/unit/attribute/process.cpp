@@ -103,6 +103,13 @@ bool comes_true(Condition condition) {
   return true;
 }
 
+TEST(ParseNamespace, ReadsTheInodeNumber) {
+  EXPECT_EQ(parse_namespace("mnt:[4026531841]"), 4026531841U);
+  for (const std::string link : {"", "mnt:[]", "mnt:[x]", "mnt:[1", "mnt:1]", "mnt:[-1]", "[1]x"}) {
+    EXPECT_EQ(parse_namespace(link), 0U) << link;
+  }
+}
+
 TEST(ReadProcess, TellsAllOfARunningProcess) {
   const auto before = std::chrono::system_clock::now();
   const Child child([] {

@@ -260,6 +260,17 @@ TEST(ProcessCgroup, ReadsTheUnifiedLineAloneWhereVersion1SaysNothing) {
               testing::Optional(CgroupOwner{Runtime::podman, {first_id}, "", true, false}));
 }
 
+TEST(ProcessCgroup, IsThatOfAnotherOrBelowIt) {
+  const std::string init = "9:name=systemd:/\n3:cpu:/k8s.io/web\n0::/k8s.io/web\n";
+  EXPECT_TRUE(is_in_cgroup_of(init, init));
+  EXPECT_TRUE(is_in_cgroup_of("3:cpu:/k8s.io/web/sub\n0::/elsewhere\n", init)) << "the first that tells";
+  EXPECT_FALSE(is_in_cgroup_of("3:cpu:/k8s.io/web2\n0::/k8s.io/web\n", "3:cpu:/k8s.io/web\n"));
+  EXPECT_FALSE(is_in_cgroup_of("3:cpu:/k8s.io\n0::/\n", init));
+  EXPECT_FALSE(is_in_cgroup_of("", init));
+  EXPECT_FALSE(is_in_cgroup_of(init, "")) << "nothing is known of the other";
+  EXPECT_FALSE(is_in_cgroup_of("0::/\n", "0::/\n")) << "the root holds everybody";
+}
+
 TEST(ProcessCgroup, TakesColonsInThePathForPartOfIt) {
   EXPECT_THAT(parse_process_cgroup(fill("0::/kubepods-besteffort-pod3.slice:cri-containerd:ID\n")),
               testing::Optional(CgroupOwner{Runtime::containerd, {first_id}, "3", true, false}));

@@ -40,6 +40,7 @@ TEST(Names, AreDistinctForEveryValue) {
   expect_distinct_names(Origin::unknown);
   expect_distinct_names(HashStatus::skipped);
   expect_distinct_names(ProcessState::exited);
+  expect_distinct_names(Belonging::unknown);
 }
 
 // What is counted is counted through these lists.

@@ -54,10 +54,13 @@ TEST_F(OpenFindingsTest, PublishesOnceAndFinalWhenAllIsKnown) {
 }
 
 TEST_F(OpenFindingsTest, WaitsForTheProcessBeforeTheFirstRevision) {
-  open.add(1, {}, {}, {.process = true}, now);
+  model::Finding finding;
+  finding.event.process.start_time = util::WallTime{5s};
+  open.add(1, finding, {}, {.process = true}, now);
   EXPECT_TRUE(published.empty());
   model::ProcessInfo process;
   process.name = "cp";
+  process.start_time = util::WallTime{5s};
   open.on_process(1, process);
   EXPECT_THAT(published, ElementsAre("1:final::cp:"));
 }

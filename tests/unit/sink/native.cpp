@@ -58,7 +58,7 @@ TEST(Native, IsSchemaOneToTheLetter) {
       R"("ctime":"2026-11-22T00:00:01.000000000Z","inode":18446744073709551615,"device":"0:53",)"
       R"("mount":"rootfs","origin":"new","sha256":{"value":")" +
           std::string(64, 'd') +
-          R"(","status":"done"}},"process":{"pid":4711,"pid_in_container":9,"state":"running","name":"curl",)"
+          R"(","status":"done"}},"process":{"pid":4711,"pid_in_container":9,"container":"same","state":"running","name":"curl",)"
           R"("exe":"/usr/bin/curl","cmdline":["curl","-o","/tmp/x"],"uid":33,"loginuid":1002,)"
           R"("start_time":"2026-11-21T00:00:00.000000000Z","ancestors":[{"pid":4700,"name":"sh","exe":"/bin/dash"},)"
           R"({"pid":4690,"name":"nginx","exe":null}]}},"data":{"path":"/tmp/x"}})");
@@ -250,6 +250,9 @@ TEST(Native, UsesTheWordsOfTheSchema) {
   EXPECT_THAT(words<model::HashStatus>(model::HashStatus::skipped, "/event/file/sha256/status",
                                        [](F& f, auto v) { f.event.file.sha256.status = v; }),
               ElementsAre("done", "pending", "too_large", "changed", "gone", "unreadable", "skipped"));
+  EXPECT_THAT(words<model::Belonging>(model::Belonging::unknown, "/event/process/container",
+                                      [](F& f, auto v) { f.event.process.container = v; }),
+              ElementsAre("same", "other", "host", "unknown"));
   EXPECT_THAT(words<model::ProcessState>(model::ProcessState::exited, "/event/process/state",
                                          [](F& f, auto v) { f.event.process.state = v; }),
               ElementsAre("running", "exited"));

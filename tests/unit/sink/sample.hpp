@@ -58,6 +58,7 @@ inline model::Finding sample_finding() {
   auto& process = finding.event.process;
   process.pid = {4711};
   process.pid_in_container = {9};
+  process.container = model::Belonging::same;
   process.state = model::ProcessState::running;
   process.name = "curl";
   process.exe = "/usr/bin/curl";
