@@ -39,7 +39,7 @@ class CriSource final : public Source {
   void connect() {
     follower_.reset();
     auto socket = connect_(options_.socket);
-    if (!socket) return try_later(connect_problem(socket.error()), true);
+    if (!socket) return try_later(connect_problem(socket.error()), is_absent(socket.error()));
     CriFollower::Callbacks callbacks{
         .on_connected =
             [this](std::string version) {

@@ -30,8 +30,9 @@ std::unique_ptr<net::HttpExchange> DockerApi::get(std::string_view target, std::
   auto socket = connect_(options_.socket);
   if (!socket) {
     return std::make_unique<Stillborn>(
-        loop_, [on_answer = std::move(on_answer), text = connect_problem(socket.error())] {
-          on_answer(std::unexpected(DockerFailure{.is_absent = true, .text = text}));
+        loop_, [on_answer = std::move(on_answer), error = std::move(socket.error())] {
+          on_answer(
+              std::unexpected(DockerFailure{.is_absent = is_absent(error), .text = connect_problem(error)}));
         });
   }
   const auto on_response = [on_answer = std::move(on_answer), name = "GET " + std::string(target)](

@@ -17,7 +17,7 @@ namespace dropwarden::container {
 
 struct DockerFailure {
   bool is_missing = false;  // status 404: there is no such container or image
-  bool is_absent = false;   // nothing listens on the socket
+  bool is_absent = false;   // there is no such socket
   std::string text;         // names the request; free of the server's bytes
 };
 

@@ -25,7 +25,7 @@ class DockerSession {
     std::function<void(const std::string& version)> on_connected;  // the event stream is open
     // Something was answered wrongly, and it goes on; empty: that is over.
     std::function<void(const std::string& text)> on_problem;
-    // The last call. `is_absent`: nothing listens on the socket.
+    // The last call. `is_absent`: there is no such socket.
     std::function<void(const std::string& text, bool is_absent)> on_lost;
   };
 

@@ -9,12 +9,15 @@ namespace {
 std::optional<RuntimeUnderTest> find_runtime(std::string_view name) {
   if (name == "containerd")
     return RuntimeUnderTest{
-        .programs = {"containerd", "ctr"}, .start = start_containerd, .removal_rounds = 200};
+        .programs = {"containerd", "ctr"}, .start = start_containerd, .removal_rounds = 200, .crowd = 50};
   if (name == "dockerd")
-    return RuntimeUnderTest{
-        .programs = {"dockerd", "docker", "containerd"}, .start = start_dockerd, .removal_rounds = 200};
+    return RuntimeUnderTest{.programs = {"dockerd", "docker", "containerd"},
+                            .start = start_dockerd,
+                            .removal_rounds = 200,
+                            .crowd = 50};
   if (name == "podman")
-    return RuntimeUnderTest{.programs = {"podman", "conmon"}, .start = start_podman, .removal_rounds = 50};
+    return RuntimeUnderTest{
+        .programs = {"podman", "conmon"}, .start = start_podman, .removal_rounds = 50, .crowd = 8};
   return std::nullopt;
 }
 
@@ -38,6 +41,7 @@ std::optional<RuntimeUnderTest> parse_runtime_under_test(std::string_view name) 
   if (!runtime) return std::nullopt;
   // What differs from the plain runtime is where containers are made, not what their removal waits for.
   if (!is_plain) runtime->removal_rounds = 20;
+  if (!is_plain) runtime->crowd = 8;
   // These have to be here only when they come from here.
   if (runtime->is_of_debian_13) {
     runtime->programs = {"debootstrap"};

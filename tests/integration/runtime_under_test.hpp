@@ -18,6 +18,7 @@ struct RuntimeUnderTest {
   std::vector<const char*> programs;  // to be installed
   std::unique_ptr<Runtime> (*start)(const RuntimePlace& place, const TestImages& images);
   unsigned removal_rounds;  // 200, or as many as a minute allows
+  unsigned crowd;           // containers that start at once
   std::string oci_runtime = "runc";
   CgroupLayout layout = CgroupLayout::of_host;
   bool is_of_debian_13 = false;

@@ -10,4 +10,7 @@ namespace dropwarden::test {
 // may be left in there.
 void remove_cgroups(const std::string& path);
 
+// Moves the calling process into the cgroups of another, in every hierarchy. Throws when that went nowhere.
+void join_cgroups_of(int pid);
+
 }  // namespace dropwarden::test

@@ -49,6 +49,9 @@ class Containerd final : public Runtime {
     driver_.remove_container(container.id);
   }
 
+  void crash() override { server_.kill(); }
+  void recover() override { server_.start(); }
+
  private:
   // The shim of a container that ends by itself may go while it is asked to kill (seen with containerd 1.7).
   // The kubelet asks again as well.

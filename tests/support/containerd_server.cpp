@@ -95,7 +95,12 @@ void ContainerdServer::stop() {
   server_.reset();
 }
 
+void ContainerdServer::kill() {
+  server_->kill();
+}
+
 void ContainerdServer::start() {
+  server_.reset();
   server_ = std::make_unique<Server>(spec_);
   CriDriver driver(spec_.socket);
   wait_for_cri(driver);

@@ -18,8 +18,9 @@ class ContainerdServer {
 
   const std::string& socket() const { return spec_.socket; }
 
-  // Containers live on: each has its shim.
+  // Containers live on: each has its shim. `kill`: by SIGKILL.
   void stop();
+  void kill();
   void start();
 
  private:

@@ -100,6 +100,24 @@ std::set<std::string> Daemon::finding_ids(const std::string& container_id) {
   return ids;
 }
 
+std::string Daemon::report() const {
+  return run_dropwarden({"containers", "--json", "--config", configuration_file_}).output;
+}
+
+int Daemon::init_of(const std::string& container_id) const {
+  int init = 0;
+  const auto find = [&] {
+    const auto all = boost::json::parse(report());
+    for (const auto& container : all.at("containers").as_array()) {
+      if (text_at(container, "/id") == container_id)
+        init = util::parse_number<int>(text_at(container, "/pid")).value_or(0);
+    }
+    return init != 0;
+  };
+  wait_for(find, 10s);
+  return init;
+}
+
 std::string Daemon::log() const {
   return read_file(log_file_);
 }

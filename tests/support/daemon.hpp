@@ -35,6 +35,11 @@ class Daemon {
   // Identifiers of the findings so far in this container.
   std::set<std::string> finding_ids(const std::string& container_id);
 
+  // What `containers --json` prints.
+  std::string report() const;
+  // The first process of a container, which is known within 10 s; 0 when not.
+  int init_of(const std::string& container_id) const;
+
   std::string log() const;
   bool wait_for_log(const std::string& text, std::chrono::milliseconds limit) const;
 

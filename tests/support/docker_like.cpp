@@ -9,7 +9,7 @@
 namespace dropwarden::test {
 
 DockerLike::DockerLike(const DockerLikeSpec& spec, const TestImages& images)
-    : spec_(spec), image_(images.busybox), server_(spec.server) {
+    : spec_(spec), image_(images.busybox), server_(std::make_unique<Server>(spec.server)) {
   require({"load", "--quiet", "--input", images.archive_of(image_)});
 }
 
@@ -41,6 +41,16 @@ CommandResult DockerLike::execute(const TestContainer& container, const std::vec
 
 void DockerLike::remove(const TestContainer& container) {
   remove_id(container.id);
+}
+
+void DockerLike::recover() {
+  server_.reset();
+  server_ = std::make_unique<Server>(spec_.server);
+}
+
+void DockerLike::copy_into(const TestContainer& container, const std::string& file,
+                           const std::string& path) const {
+  require({"cp", file, container.id + ":" + path});
 }
 
 void DockerLike::remove_id(const std::string& id) const {

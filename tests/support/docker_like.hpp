@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ class DockerLike final : public Runtime {
   TestContainer start(const std::string& name, const std::vector<std::string>& command) override;
   CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) override;
   void remove(const TestContainer& container) override;
+  void crash() override { server_->kill(); }
+  void recover() override;
+  // `docker cp FILE CONTAINER:PATH`.
+  void copy_into(const TestContainer& container, const std::string& file, const std::string& path) const;
 
  private:
   CommandResult run(const std::vector<std::string>& arguments,
@@ -41,7 +46,7 @@ class DockerLike final : public Runtime {
 
   DockerLikeSpec spec_;
   Image image_;
-  Server server_;
+  std::unique_ptr<Server> server_;
 };
 
 }  // namespace dropwarden::test

@@ -63,12 +63,17 @@ int exit_status_of(int status) {
 }
 
 int wait_until_ended(pid_t child, const sigset_t& signals) {
-  int status = 0;
-  while (::waitpid(child, &status, WNOHANG) != child) {
+  while (true) {
+    int status = 0;
+    pid_t ended = 0;
+    // Orphans too, as init would: a dockerd that is started again takes the zombie of its containerd for one
+    // that runs.
+    while ((ended = ::waitpid(-1, &status, WNOHANG)) > 0) {
+      if (ended == child) return exit_status_of(status);
+    }
     const int signal = ::sigwaitinfo(&signals, nullptr);
     if (signal > 0 && signal != SIGCHLD) ::kill(child, SIGKILL);
   }
-  return exit_status_of(status);
 }
 
 }  // namespace

@@ -48,6 +48,11 @@ class Runtime {
   virtual CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) = 0;
   // Kills and removes. Throws with what the runtime says when any part of that fails.
   virtual void remove(const TestContainer& container) = 0;
+
+  // Kills the server (SIGKILL), while the containers run on.
+  virtual void crash() = 0;
+  // Starts it again. Throws when it does not come up.
+  virtual void recover() = 0;
 };
 
 // Where a runtime lives, and what it is put together with.

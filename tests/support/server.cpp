@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/server.hpp"
 
+#include <csignal>
 #include <fcntl.h>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -38,6 +39,11 @@ Server::Server(const ServerSpec& spec)
     throw std::runtime_error(spec.arguments[0] + " does not listen on " + spec.socket + ": " +
                              end_of(read_file(spec.log)));
   }
+}
+
+void Server::kill() {
+  process_.send(SIGKILL);
+  process_.wait(20s);
 }
 
 // dockerd waits 15 s for containers that do not stop.

@@ -27,6 +27,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  // SIGKILL: it has no time to tidy up. What it started may live on.
+  void kill();
+
  private:
   sys::Fd log_;
   ChildProcess process_;

@@ -16,7 +16,7 @@ struct SourceState {
   std::string version{};  // `containerd 1.6.20`, once known
   // Why it is not connected, or what it answered wrongly; escaped; empty when all is well.
   std::string problem{};
-  bool is_absent = false;      // nothing listens on its socket
+  bool is_absent = false;      // there is no such socket: not one that refuses, as a killed runtime leaves it
   bool was_connected = false;  // now or earlier; the registry's to say, sources leave it alone
 
   friend bool operator==(const SourceState&, const SourceState&) = default;

@@ -68,6 +68,8 @@ const Form container_forms[] = {
      Runtime::containerd, "ID", "123", true},
     {"containerd, notation of systemd on cgroupfs", "/kubepods/besteffort/pod123/some:cri-containerd:ID",
      Runtime::containerd, "ID", "123", true},
+    {"containerd, cgroupfs, with a short uid", "/kubepods/besteffort/pod123/ID", Runtime::containerd, "ID",
+     "123", true},
     {"containerd, cgroupfs", "/kubepods/besteffort/podPOD/ID", Runtime::containerd, "ID", "POD", true},
     {"containerd or cri-dockerd, guaranteed pod", "/kubepods/podPOD/ID", Runtime::containerd, "ID", "POD",
      true},

@@ -231,6 +231,19 @@ TEST_F(RegistryTest, KnowsASandboxFromWhoeverCanTell) {
   EXPECT_TRUE(known("a").is_sandbox);
 }
 
+// What a runtime that is broken, or not what it says it is, may tell.
+TEST_F(RegistryTest, HasOneContainerHoweverOftenAListNamesIt) {
+  auto first = from_runtime("a");
+  auto second = from_runtime("a");
+  first.init = {7};
+  second.init = {8};
+  registry_.on_list(cri, {first, second});
+  EXPECT_EQ(registry_.snapshot()->containers.size(), 1U);
+  EXPECT_EQ(known("a").init.value, 8) << "the last word";
+  registry_.on_list(cri, {second, first});
+  EXPECT_EQ(known("a").init.value, 7);
+}
+
 TEST_F(RegistryTest, PassesOverAContainerWithoutAnId) {
   registry_.on_list(cri, {from_runtime(""), from_runtime("a")});
   EXPECT_EQ(registry_.snapshot()->containers.size(), 1U);
