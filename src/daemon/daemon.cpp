@@ -21,6 +21,7 @@
 #include "dropwarden/monitor/monitor.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/output.hpp"
 
 #include "containers_report.hpp"
 #include "log.hpp"
@@ -117,11 +118,14 @@ class Daemon {
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
-      if (signal != SIGHUP) return stop();
+      if (signal != SIGHUP || has_lost_terminal()) return stop();
       reload();
       await_signal();
     });
   }
+
+  // A terminal that is closed sends SIGHUP, too: without this, `run` by hand would go on for ever, unseen.
+  bool has_lost_terminal() const { return is_on_terminal_ && sys::has_hung_up(STDOUT_FILENO); }
 
   void reload() {
     try {
@@ -167,6 +171,7 @@ class Daemon {
   control::Server control_;
   std::unique_ptr<Sources> sources_;
   boost::asio::signal_set signals_;
+  const bool is_on_terminal_ = sys::terminal_columns(STDOUT_FILENO).has_value();
   bool is_ready_ = false;
   int status_ = 0;
 };

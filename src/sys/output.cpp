@@ -45,6 +45,11 @@ std::optional<std::size_t> terminal_columns(int fd) {
   return size.ws_col;
 }
 
+bool has_hung_up(int fd) {
+  struct pollfd polled{fd, 0, 0};
+  return ::poll(&polled, 1, 0) == 1 && (polled.revents & POLLHUP) != 0;
+}
+
 Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time) {
   std::array<struct pollfd, 2> polled{{{fd, POLLOUT, 0}, {wake, POLLIN, 0}}};
   const int timeout = time ? static_cast<int>(time->count()) : -1;

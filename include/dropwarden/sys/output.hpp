@@ -31,6 +31,10 @@ Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::millisec
 // Nothing when it is no terminal.
 std::optional<std::size_t> terminal_columns(int fd);
 
+// Whether the terminal behind `fd` is gone (POLLHUP, poll(2)). SIGHUP that it sends comes after that: with a
+// terminal that is still there, somebody else has sent the signal.
+bool has_hung_up(int fd);
+
 // eventfd(2): readable once `signal_event` was called.
 Result<Fd> open_event();
 void signal_event(int event);

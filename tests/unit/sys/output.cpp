@@ -83,6 +83,17 @@ TEST(TerminalColumns, FollowTheTerminal) {
   EXPECT_EQ(terminal_columns(fd.number()), 132U);
 }
 
+TEST(HasHungUp, TellsATerminalThatWasClosed) {
+  int controlling = -1;
+  int terminal = -1;
+  ASSERT_EQ(::openpty(&controlling, &terminal, nullptr, nullptr, nullptr), 0);
+  Fd other_end{controlling};
+  const Fd fd{terminal};
+  EXPECT_FALSE(has_hung_up(fd.number()));
+  other_end.reset();
+  EXPECT_TRUE(has_hung_up(fd.number()));
+}
+
 TEST(TerminalColumns, AreNoneOfAFileOrAPipe) {
   const Pipe pipe;
   EXPECT_EQ(terminal_columns(pipe.writing.number()), std::nullopt);
