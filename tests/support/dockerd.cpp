@@ -23,7 +23,8 @@ std::unique_ptr<Runtime> start_dockerd(const RuntimePlace& place, const TestImag
       // Containerd's own name for the same thing.
       place.has_image_store ? "--storage-driver=overlayfs" : "--storage-driver=overlay2",
       "--add-runtime=test=" + place.oci_runtime, "--default-runtime=test",
-      "--exec-opt=native.cgroupdriver=cgroupfs", "--cgroup-parent=" + place.cgroup + "/docker",
+      std::string("--exec-opt=native.cgroupdriver=") + (place.is_on_systemd() ? "systemd" : "cgroupfs"),
+      "--cgroup-parent=" + (place.is_on_systemd() ? place.cgroup : place.cgroup + "/docker"),
       // The host's network stays as it is.
       "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false"};
   // To lower it, as it would by itself, takes CAP_SYS_RESOURCE. Docker 25 and later leave it alone.
