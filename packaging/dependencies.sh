@@ -25,6 +25,17 @@ test_packages=(
 # shellcheck disable=SC2034
 tier_packages=(debootstrap)
 
+# What makes and runs virtual machines, for tests/run --kernels.
+# shellcheck disable=SC2034
+kernels_packages=(debootstrap e2fsprogs kmod qemu-system-x86 xz-utils zstd)
+
+# What is installed in them.
+# shellcheck disable=SC2034
+guest_packages=(
+  systemd-sysv dbus kmod procps util-linux iproute2 apparmor
+  busybox-static containerd crun docker.io podman runc
+)
+
 # shellcheck disable=SC2034
 lint_packages=(clang-format-19 clang-tidy-19 git mandoc shellcheck)
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "support/command.hpp"
 #include "support/oci_runtime.hpp"
 #include "support/requirements.hpp"
 #include "support/shared_mounts.hpp"
@@ -47,7 +48,12 @@ int RuntimeTest::run_all(const RuntimeUnderTest& under_test, const RuntimePlace&
   place_ = place;
   const int status = RUN_ALL_TESTS();
   runtime_.reset();
+  if (under_test.is_on_systemd) run_command({"systemctl", "stop", slice()});
   return status;
+}
+
+std::string RuntimeTest::slice() {
+  return place_.cgroup.substr(1) + ".slice";
 }
 
 void RuntimeTest::SetUp() {
@@ -59,6 +65,9 @@ void RuntimeTest::SetUp() {
 // What surrounds the runtime. Why it cannot be had here, or nothing.
 std::string RuntimeTest::prepare() {
   auto missing = missing_requirement(under_test_->programs);
+  // sd_booted(3)
+  if (missing.empty() && under_test_->is_on_systemd && !std::filesystem::exists("/run/systemd/system"))
+    return "SKIP runtime: systemd is not the first process";
   const bool has_own_layout = under_test_->layout != CgroupLayout::of_host;
   if (!missing.empty()) return missing;
   if (has_own_layout || under_test_->is_of_debian_13) share_mounts(place_.directory);
@@ -82,6 +91,7 @@ void RuntimeTest::start_runtime() {
   RuntimePlace place = place_;
   place.directory = make_directory();
   place.oci_runtime = under_test_->oci_runtime;
+  if (under_test_->is_on_systemd) place.cgroup = slice();
   if (under_test_->layout == CgroupLayout::v2) {
     place.oci_runtime = make_frugal_oci_runtime(make_directory(), place.oci_runtime);
   }

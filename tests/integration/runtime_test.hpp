@@ -52,6 +52,7 @@ class RuntimeTest : public testing::Test {
  private:
   static std::string prepare();
   static void start_runtime();
+  static std::string slice();
 
   static const RuntimeUnderTest* under_test_;
   static RuntimePlace place_;

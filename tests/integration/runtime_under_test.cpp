@@ -27,6 +27,7 @@ bool apply(RuntimeUnderTest& runtime, std::string_view word) {
   if (word == "v2") return runtime.layout = CgroupLayout::v2, true;
   if (word == "debian13") return runtime.is_of_debian_13 = true;
   if (word == "store") return runtime.has_image_store = true;
+  if (word == "systemd") return runtime.is_on_systemd = true;
   return false;
 }
 
@@ -48,6 +49,7 @@ std::optional<RuntimeUnderTest> parse_runtime_under_test(std::string_view name) 
   } else {
     runtime->programs.push_back(runtime->oci_runtime == "crun" ? "crun" : "runc");
     if (runtime->layout == CgroupLayout::v2) runtime->programs.push_back("jq");
+    if (runtime->is_on_systemd) runtime->programs.push_back("systemctl");
   }
   return runtime;
 }

@@ -23,11 +23,12 @@ struct RuntimeUnderTest {
   CgroupLayout layout = CgroupLayout::of_host;
   bool is_of_debian_13 = false;
   bool has_image_store = false;
+  bool is_on_systemd = false;
 };
 
 // `containerd`, `dockerd` or `podman`, and then, each after a dash: `crun` in place of runc, `v1` or `v2` in
 // place of the host's cgroup layout, `debian13` for that release's programs, `store` for dockerd with the
-// image store of containerd. Nothing for another word. Pure.
+// image store of containerd, `systemd` to have that make the cgroups. Nothing for another word. Pure.
 std::optional<RuntimeUnderTest> parse_runtime_under_test(std::string_view name);
 
 }  // namespace dropwarden::test

@@ -14,8 +14,8 @@
 namespace dropwarden::test {
 namespace {
 
-// restrict_oom_score_adj: to lower it below our own takes CAP_SYS_RESOURCE. Neither AppArmor profile nor CNI:
-// hosts of tests often have neither. `Root` holds runc's state, which is in /run otherwise.
+// restrict_oom_score_adj: to lower it below our own takes CAP_SYS_RESOURCE. No CNI, and AppArmor's profile on
+// a node only: hosts of tests often have neither. `Root` holds runc's state, which is in /run otherwise.
 constexpr const char* configuration = R"(version = 2
 root = "{0}/root"
 state = "{0}/state"
@@ -27,7 +27,7 @@ oom_score = 0
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{1}"
   restrict_oom_score_adj = true
-  disable_apparmor = true
+  disable_apparmor = {3}
   stream_server_address = "127.0.0.1"
   [plugins."io.containerd.grpc.v1.cri".cni]
     conf_dir = "{0}/cni"
@@ -39,13 +39,14 @@ oom_score = 0
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
         BinaryName = "{2}"
         Root = "{0}/runc"
-        SystemdCgroup = false
+        SystemdCgroup = {4}
 )";
 
 ServerSpec make_spec(const RuntimePlace& place, const TestImages& images) {
   const auto& directory = place.directory;
   const auto file = directory + "/config.toml";
-  write_file(file, fmt::format(fmt::runtime(configuration), directory, images.pause.name, place.oci_runtime));
+  write_file(file, fmt::format(fmt::runtime(configuration), directory, images.pause.name, place.oci_runtime,
+                               !place.is_on_systemd(), place.is_on_systemd()));
   return {.arguments = command_at(place, {"containerd", "--config", file}),
           .environment = {},
           .socket = directory + "/containerd.sock",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cri_driver.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -43,9 +44,9 @@ std::string make_uid() {
                      random() & 0xfff, random() & 0xfff, random(), random() & 0xffff);
 }
 
-void set_namespaces(cri::NamespaceOption& option) {
+void set_namespaces(const CriPod& pod, cri::NamespaceOption& option) {
   option.set_network(cri::NODE);
-  option.set_pid(cri::CONTAINER);
+  option.set_pid(pod.is_in_host_pid_namespace ? cri::NODE : cri::CONTAINER);
 }
 
 cri::PodSandboxConfig config_of(const CriPod& pod) {
@@ -54,7 +55,7 @@ cri::PodSandboxConfig config_of(const CriPod& pod) {
   config.mutable_metadata()->set_namespace_(pod.name_space);
   config.mutable_metadata()->set_uid(pod.uid);
   config.mutable_linux()->set_cgroup_parent(pod.cgroup_parent);
-  set_namespaces(*config.mutable_linux()->mutable_security_context()->mutable_namespace_options());
+  set_namespaces(pod, *config.mutable_linux()->mutable_security_context()->mutable_namespace_options());
   auto& labels = *config.mutable_labels();
   labels["io.kubernetes.pod.name"] = pod.name;
   labels["io.kubernetes.pod.namespace"] = pod.name_space;
@@ -62,9 +63,25 @@ cri::PodSandboxConfig config_of(const CriPod& pod) {
   return config;
 }
 
+// The seccomp profile stays the runtime's default, as a node may be told to have it for all.
+void set_security(cri::LinuxContainerSecurityContext& context, const CriSecurity& security) {
+  context.mutable_capabilities()->add_drop_capabilities("ALL");
+  for (const auto& name : security.capabilities) context.mutable_capabilities()->add_add_capabilities(name);
+  context.set_readonly_rootfs(security.has_read_only_root);
+  context.mutable_seccomp()->set_profile_type(cri::SecurityProfile::RuntimeDefault);
+  context.mutable_apparmor()->set_profile_type(security.is_apparmor_unconfined
+                                                   ? cri::SecurityProfile::Unconfined
+                                                   : cri::SecurityProfile::RuntimeDefault);
+}
+
 // As the kubelet names it, below `top`; without one below a top of the pod's own, so that all of it can be
-// removed.
+// removed. In the name of a slice, a dash stands for nesting (systemd.slice(5)).
 std::string cgroup_parent_of(const std::string& top, const std::string& uid) {
+  if (top.ends_with(".slice")) {
+    auto name = uid;
+    std::ranges::replace(name, '-', '_');
+    return top.substr(0, top.size() - 6) + "-kubepods-besteffort-pod" + name + ".slice";
+  }
   return (top.empty() ? "/dropwarden-test-" + uid : top) + "/kubepods/besteffort/pod" + uid;
 }
 
@@ -83,8 +100,14 @@ void remove_cgroup(std::filesystem::path path) {
 
 }  // namespace
 
-CriPod CriDriver::run_pod(const std::string& name, const std::string& name_space) {
-  CriPod pod{.id = {}, .name = name, .name_space = name_space, .uid = make_uid(), .cgroup_parent = {}};
+CriPod CriDriver::run_pod(const std::string& name, const std::string& name_space,
+                          bool is_in_host_pid_namespace) {
+  CriPod pod{.id = {},
+             .name = name,
+             .name_space = name_space,
+             .uid = make_uid(),
+             .cgroup_parent = {},
+             .is_in_host_pid_namespace = is_in_host_pid_namespace};
   pod.cgroup_parent = cgroup_parent_of(cgroup_, pod.uid);
   cri::RunPodSandboxRequest request;
   *request.mutable_config() = config_of(pod);
@@ -132,7 +155,9 @@ std::string CriDriver::create_container(const CriPod& pod, const CriContainerSpe
   labels["io.kubernetes.pod.namespace"] = pod.name_space;
   labels["io.kubernetes.pod.uid"] = pod.uid;
   for (const auto& [key, value] : spec.labels) labels[key] = value;
-  set_namespaces(*config.mutable_linux()->mutable_security_context()->mutable_namespace_options());
+  auto& context = *config.mutable_linux()->mutable_security_context();
+  set_namespaces(pod, *context.mutable_namespace_options());
+  if (spec.security) set_security(context, *spec.security);
   cri::CreateContainerResponse response;
   call("/runtime.v1.RuntimeService/CreateContainer", request, response);
   return response.container_id();

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct CriPod {
   std::string name_space;
   std::string uid;
   std::string cgroup_parent;
+  bool is_in_host_pid_namespace = false;  // with all its containers
 };
 
 struct CriMount {
@@ -28,12 +30,20 @@ struct CriMount {
   bool is_read_only = false;
 };
 
+// As `securityContext` of a container says it in a pod's manifest.
+struct CriSecurity {
+  std::vector<std::string> capabilities;  // these and no others, without `CAP_`
+  bool has_read_only_root = false;
+  bool is_apparmor_unconfined = false;
+};
+
 struct CriContainerSpec {
   std::string name;
   std::string image;  // that the runtime has
   std::vector<std::string> command;
   std::vector<CriMount> mounts = {};
   std::map<std::string, std::string> labels = {};  // besides those that the kubelet gives
+  std::optional<CriSecurity> security = {};        // else the runtime's defaults
 };
 
 struct CriExecResult {
@@ -53,11 +63,12 @@ struct CriImage {
 // Pods have the host's network, so that no CNI is needed.
 class CriDriver {
  public:
-  // Pods get cgroups below `cgroup`, `/name`; without one each gets a top of its own.
+  // Pods get cgroups below `cgroup`, `/name` or `name.slice`; without one each gets a top of its own.
   explicit CriDriver(std::string socket, std::string cgroup = {})
       : socket_(std::move(socket)), cgroup_(std::move(cgroup)) {}
 
-  CriPod run_pod(const std::string& name, const std::string& name_space = "default");
+  CriPod run_pod(const std::string& name, const std::string& name_space = "default",
+                 bool is_in_host_pid_namespace = false);
   // Stops and removes, with all containers.
   void remove_pod(const CriPod& pod);
   // All pods that the runtime has, whoever made them: for a runtime of the test's own.

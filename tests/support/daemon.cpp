@@ -19,6 +19,12 @@ namespace {
 
 constexpr const char* binary = DROPWARDEN_BINARY;
 
+sys::Fd create(const std::string& file) {
+  return sys::value_or_throw(sys::open_path(file, O_WRONLY | O_CREAT | O_APPEND, 0600));
+}
+
+}  // namespace
+
 std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets) {
   std::string text = "runtimes:\n  sockets:";
   if (sockets.empty()) text += " []";
@@ -32,19 +38,13 @@ std::string make_configuration(const std::string& directory, const std::vector<R
   return text;
 }
 
-sys::Fd create(const std::string& file) {
-  return sys::value_or_throw(sys::open_path(file, O_WRONLY | O_CREAT | O_APPEND, 0600));
-}
-
-}  // namespace
-
 Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
                const std::vector<std::string>& options)
-    : output_file_(directory + "/findings"),
+    : records_(directory + "/findings"),
       log_file_(directory + "/log"),
       configuration_file_(directory + "/dropwarden.yaml") {
   write_file(configuration_file_, make_configuration(directory, sockets));
-  const auto output = create(output_file_);
+  const auto output = create(directory + "/findings");
   const auto error = create(log_file_);
   std::vector<std::string> arguments{binary, "run", "--config", configuration_file_};
   arguments.insert(arguments.end(), options.begin(), options.end());
@@ -59,45 +59,6 @@ Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& s
 Daemon::~Daemon() {
   stop();
   if (testing::Test::HasFailure()) std::cout << "log of the daemon:\n" << log() << std::endl;
-}
-
-const std::vector<Record>& Daemon::records() {
-  const sys::Fd file = sys::value_or_throw(sys::open_path(output_file_, O_RDONLY));
-  std::string text(sys::value_or_throw(sys::read_status(file.number())).size - bytes_read_, '\0');
-  const auto into = std::as_writable_bytes(std::span(text));
-  text.resize(sys::value_or_throw(sys::read_at(file.number(), into, bytes_read_)));
-  auto lines = util::split(text, '\n');
-  // The rest after the last line feed is being written.
-  lines.pop_back();
-  for (const auto line : lines) {
-    records_.push_back(boost::json::parse({line.data(), line.size()}));
-    bytes_read_ += line.size() + 1;
-  }
-  return records_;
-}
-
-std::optional<Record> Daemon::wait_for_record(const RecordPredicate& is_wanted,
-                                              std::chrono::milliseconds limit) {
-  std::optional<Record> found;
-  std::size_t looked_at = 0;
-  const auto look = [&] {
-    const auto& all = records();
-    while (!found && looked_at < all.size()) {
-      if (is_wanted(all[looked_at])) found = all[looked_at];
-      ++looked_at;
-    }
-    return found.has_value();
-  };
-  wait_for(look, limit);
-  return found;
-}
-
-std::set<std::string> Daemon::finding_ids(const std::string& container_id) {
-  std::set<std::string> ids;
-  for (const auto& record : records()) {
-    if (container_of(record) == container_id) ids.insert(text_at(record, "/id"));
-  }
-  return ids;
 }
 
 std::string Daemon::report() const {
@@ -142,6 +103,10 @@ std::map<std::string, std::uint64_t> Daemon::ledger() const {
     if (const auto number = util::parse_number<std::uint64_t>(word)) ledger.emplace(name, *number);
   }
   return ledger;
+}
+
+std::string dropwarden_binary() {
+  return binary;
 }
 
 CommandResult run_dropwarden(const std::vector<std::string>& arguments) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -13,10 +12,14 @@
 
 #include "support/child_process.hpp"
 #include "support/command.hpp"
-#include "support/record.hpp"
+#include "support/record_file.hpp"
 #include "support/runtime.hpp"
 
 namespace dropwarden::test {
+
+// A configuration that asks these runtimes, prints findings natively, logs all, and has its control socket in
+// `directory`.
+std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets);
 
 // `dropwarden run` with a configuration of its own, ready once the constructor has returned. Findings and log
 // go to files, so that nothing waits for the test to read them. One thread.
@@ -28,12 +31,12 @@ class Daemon {
          const std::vector<std::string>& options = {});
   ~Daemon();
 
-  // All records so far, in their order, of all containers of the machine. Throws on a line that is no JSON.
-  const std::vector<Record>& records();
-  // The first record that `is_wanted` holds for; nothing when there was none within `limit`.
-  std::optional<Record> wait_for_record(const RecordPredicate& is_wanted, std::chrono::milliseconds limit);
-  // Identifiers of the findings so far in this container.
-  std::set<std::string> finding_ids(const std::string& container_id);
+  // As RecordFile has them.
+  const std::vector<Record>& records() { return records_.all(); }
+  std::optional<Record> wait_for_record(const RecordPredicate& is_wanted, std::chrono::milliseconds limit) {
+    return records_.wait_for(is_wanted, limit);
+  }
+  std::set<std::string> finding_ids(const std::string& container_id) { return records_.ids(container_id); }
 
   // What `containers --json` prints.
   std::string report() const;
@@ -54,13 +57,14 @@ class Daemon {
   std::map<std::string, std::uint64_t> ledger() const;
 
  private:
-  std::string output_file_;
+  RecordFile records_;
   std::string log_file_;
   std::string configuration_file_;
   std::unique_ptr<ChildProcess> process_;
-  std::vector<Record> records_;
-  std::size_t bytes_read_ = 0;
 };
+
+// Path of the built program.
+std::string dropwarden_binary();
 
 // Runs the built program with another verb, to its end.
 CommandResult run_dropwarden(const std::vector<std::string>& arguments);

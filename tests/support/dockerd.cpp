@@ -23,7 +23,8 @@ std::unique_ptr<Runtime> start_dockerd(const RuntimePlace& place, const TestImag
       // Containerd's own name for the same thing.
       place.has_image_store ? "--storage-driver=overlayfs" : "--storage-driver=overlay2",
       "--add-runtime=test=" + place.oci_runtime, "--default-runtime=test",
-      "--exec-opt=native.cgroupdriver=cgroupfs", "--cgroup-parent=" + place.cgroup + "/docker",
+      std::string("--exec-opt=native.cgroupdriver=") + (place.is_on_systemd() ? "systemd" : "cgroupfs"),
+      "--cgroup-parent=" + (place.is_on_systemd() ? place.cgroup : place.cgroup + "/docker"),
       // Containers outlive the daemon.
       "--live-restore",
       // The host's network stays as it is.

@@ -5,7 +5,6 @@
 
 #include "dropwarden/util/text.hpp"
 
-#include "support/archive.hpp"
 #include "support/command.hpp"
 #include "support/file.hpp"
 #include "support/sha256.hpp"
@@ -69,8 +68,7 @@ std::string make_index(const ImageSpec& spec, const std::string& manifest) {
 
 }  // namespace
 
-std::string make_busybox_layer() {
-  Archive layer;
+void add_busybox(Archive& layer) {
   for (const char* name : {"bin", "dev", "etc", "proc", "root", "sys", "var"}) layer.add_directory(name);
   layer.add_directory("tmp", 01777);
   layer.add_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
@@ -80,7 +78,6 @@ std::string make_busybox_layer() {
   for (const auto applet : util::split(applets, '\n')) {
     if (applet != "busybox") layer.add_link("bin/" + std::string(applet), "busybox");
   }
-  return layer.bytes();
 }
 
 Image write_image(const std::string& directory, const ImageSpec& spec, const std::string& layer) {
@@ -103,7 +100,9 @@ Image write_image(const std::string& directory, const ImageSpec& spec, const std
 }
 
 TestImages::TestImages(const std::string& target) : directory(target) {
-  const auto layer = make_busybox_layer();
+  Archive archive;
+  add_busybox(archive);
+  const auto layer = archive.bytes();
   busybox = write_image(directory, {"localhost/dropwarden-busybox:1", "busybox.tar", {"sh"}}, layer);
   // The first process of a sandbox has to stay until it is killed, and no more.
   pause =

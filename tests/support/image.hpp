@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "support/archive.hpp"
+
 namespace dropwarden::test {
 
 // A container image made here, without a registry.
@@ -20,8 +22,8 @@ struct ImageSpec {
   std::vector<std::string> command;  // the default command
 };
 
-// Busybox with its applets and a writable /tmp as one tar archive: a layer. Needs a static /bin/busybox.
-std::string make_busybox_layer();
+// Puts into a layer busybox with its applets and a writable /tmp. Needs a static /bin/busybox.
+void add_busybox(Archive& layer);
 
 // Writes the image of one layer into `directory`, as an archive that is at once an OCI image layout
 // (image-spec 1.0) and what `docker save` writes: `ctr images import`, `docker load` and `podman load` all

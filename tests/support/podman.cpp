@@ -10,7 +10,7 @@ namespace {
 // Locks in files, since the default ones are in shared memory that all podmans of the host share; ulimits
 // that a root without CAP_SYS_RESOURCE may set.
 constexpr const char* configuration = R"([engine]
-cgroup_manager = "cgroupfs"
+cgroup_manager = "{2}"
 events_logger = "file"
 lock_type = "file"
 runtime = "{1}"
@@ -28,7 +28,8 @@ default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImages& images) {
   const auto& directory = place.directory;
   write_file(directory + "/containers.conf",
-             fmt::format(fmt::runtime(configuration), directory, place.oci_runtime));
+             fmt::format(fmt::runtime(configuration), directory, place.oci_runtime,
+                         place.is_on_systemd() ? "systemd" : "cgroupfs"));
   DockerLikeSpec spec;
   spec.name = "podman";
   spec.command =
@@ -37,7 +38,8 @@ std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImage
                          // Otherwise it mounts its storage as private, so that from another namespace than
                          // its own no container can be seen to come.
                          "--storage-opt=overlay.skip_mount_home=true"});
-  spec.run_options = {"--cgroup-parent=" + place.cgroup + "/libpod_parent"};
+  spec.run_options = {"--cgroup-parent=" +
+                      (place.is_on_systemd() ? place.cgroup : place.cgroup + "/libpod_parent")};
   spec.remove_options = {"--time=0"};
   spec.server.socket = directory + "/podman.sock";
   spec.server.log = directory + "/log";

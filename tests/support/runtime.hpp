@@ -68,10 +68,13 @@ class Runtime {
 // Where a runtime lives, and what it is put together with.
 struct RuntimePlace {
   std::string directory;             // empty, with a short path; stays until the runtime has gone
-  std::string cgroup;                // parent of the containers' cgroups, `/name`; removed by its owner
+  std::string cgroup;                // parent of the containers' cgroups, `/name`; removed by its owner. With
+                                     // `name.slice` systemd makes them, as it does on a node.
   std::string oci_runtime = "runc";  // program that makes the containers: a name in PATH, or a path
   std::string mount_namespace = {};  // of its programs, a path for nsenter(1); empty: ours (`SystemRoot`)
   bool has_image_store = false;      // docker: containerd keeps images and layers (`containerd-snapshotter`)
+
+  bool is_on_systemd() const { return cgroup.ends_with(".slice"); }
 };
 
 // A command line that runs one of the runtime's programs.
