@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The JSON that Tracee 0.24 prints: its `trace.Event`, key for key. dropwarden(1) lists what stands where
-// fanotify(7) cannot know the value; each such value is the zero value of its Go type unless a consumer would
-// take that for a fact.
+// The JSON that Tracee 0.24 prints: its `trace.Event`, key for key. dropwarden-findings(5) lists what stands
+// where fanotify(7) cannot know the value; each such value is the zero value of its Go type unless a consumer
+// would take that for a fact.
 #include <algorithm>
 #include <span>
 

@@ -25,10 +25,10 @@ std::string format_native(const model::WriteEvent& event);
 inline constexpr std::size_t max_native_bytes = std::size_t{512} << 10U;
 
 // The JSON of Tracee 0.24, one object without a line feed: a record of `dropped_executable` with the event it
-// was detected from, or of `magic_write`. Keys, their order and the types are Tracee's; dropwarden(1) says
-// what stands for values that dropwarden cannot know. Text keeps its characters, unlike in the native schema
-// (invalid UTF-8 becomes U+FFFD), is cut to a bound, and cannot leave its string. A line never exceeds
-// `max_tracee_bytes`. Pure.
+// was detected from, or of `magic_write`. Keys, their order and the types are Tracee's;
+// dropwarden-findings(5) says what stands for values that dropwarden cannot know. Text keeps its characters,
+// unlike in the native schema (invalid UTF-8 becomes U+FFFD), is cut to a bound, and cannot leave its string.
+// A line never exceeds `max_tracee_bytes`. Pure.
 std::string format_tracee(const model::Finding& finding);
 std::string format_tracee(const model::WriteEvent& event);
 inline constexpr std::size_t max_tracee_bytes = std::size_t{512} << 10U;

@@ -17,15 +17,18 @@
 #include "dropwarden/sink/format.hpp"
 
 #include "every_kind.hpp"
-#include "json_fields.hpp"
 #include "sample.hpp"
+#include "support/json_fields.hpp"
 
 namespace dropwarden::sink {
 namespace {
 
+namespace json = boost::json;
+using test::FieldTypes;
 using test::ManItem;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using Words = std::set<std::string>;
 
 const std::string page_name = "man/dropwarden-findings.5";
 
@@ -34,10 +37,10 @@ const test::ManPage& page() {
   return page;
 }
 
-Types types_of(const std::vector<model::Finding>& findings) {
-  Types types;
-  for (const auto& finding : findings) collect_types(json::parse(format_native(finding)), "", types);
-  return types;
+FieldTypes fields_of(const std::vector<model::Finding>& findings) {
+  FieldTypes fields;
+  for (const auto& finding : findings) test::collect_fields(json::parse(format_native(finding)), fields);
+  return fields;
 }
 
 std::vector<model::Finding> known_findings() {
@@ -62,35 +65,15 @@ std::vector<model::Finding> unknown_findings() {
   return findings;
 }
 
-std::string draft_of(const std::string& path, const std::string& type) {
-  return ".It Va " + path + " : Vt " + type + "\nWhat it means, its unit, when it is null.\n";
-}
-
 TEST(ManPage, HasEveryFieldWithItsTypeAndNoOther) {
-  const Types known = types_of(known_findings());
-  Types unknown = types_of(unknown_findings());
-  Words in_page;
-  for (const ManItem& item : page().section("THE FINDING").items) {
-    const std::string path = item.marked("Va");
-    EXPECT_TRUE(in_page.insert(path).second) << page_name << ": " << path << " stands there twice";
-    EXPECT_FALSE(item.text.empty() && item.items.empty()) << page_name << ": say what " << path << " means";
-    if (!known.contains(path)) {
-      ADD_FAILURE() << page_name << ": `.It " << item.head << "` is no field of a finding: remove it";
-    } else {
-      EXPECT_EQ(item.marked("Vt"), expected_type(known.at(path), unknown[path]))
-          << page_name << ": write this type after `.It Va " << path << " : Vt`";
-    }
-  }
-  for (const auto& [path, types] : known) {
-    if (!in_page.contains(path))
-      ADD_FAILURE() << page_name << " lacks the field " << path << ": add below THE FINDING\n"
-                    << draft_of(path, expected_type(types, unknown[path]));
-  }
+  test::expect_fields(page().section("THE FINDING").items, fields_of(known_findings()),
+                      fields_of(unknown_findings()), page_name);
 }
 
 TEST(ManPage, RefersToNoFieldThatThereIsNot) {
-  const Types known = types_of(known_findings());
+  const FieldTypes known = fields_of(known_findings());
   for (const auto& section : page().sections()) {
+    if (section.name == "TRACEE FORMAT") continue;  // has fields of its own
     for (const std::string& line : section.lines) {
       const std::string path = test::marked_in(line, "Va");
       if (!path.empty() && !known.contains(path))
@@ -100,18 +83,8 @@ TEST(ManPage, RefersToNoFieldThatThereIsNot) {
 }
 
 TEST(ManPage, HasTheFieldsInTheirOrder) {
-  for (const auto& finding : known_findings()) {
-    const auto value = json::parse(format_native(finding));
-    const Types types = types_of({finding});
-    Order in_finding;
-    collect_order(value, "", in_finding);
-    Order in_page;
-    for (const ManItem& item : page().section("THE FINDING").items)
-      if (types.contains(item.marked("Va"))) add_to_order(item.marked("Va"), in_page);
-    for (const auto& [object, fields] : in_finding)
-      EXPECT_EQ(in_page[object], fields)
-          << page_name << ": bring the fields of " << object << " into this order";
-  }
+  for (const auto& finding : known_findings())
+    test::expect_order(page().section("THE FINDING").items, json::parse(format_native(finding)), page_name);
 }
 
 // The words of an enumeration, also those that are added later: past its last value `name_of` has but the
@@ -199,7 +172,8 @@ void collect_bounds(const json::value& value, const std::string& path,
                     std::map<std::string, std::size_t>& bounds) {
   constexpr std::string_view cut = "…";
   if (value.is_object()) {
-    for (const auto& [name, inner] : value.as_object()) collect_bounds(inner, join(path, name), bounds);
+    for (const auto& [name, inner] : value.as_object())
+      collect_bounds(inner, path.empty() ? std::string(name) : (std::string(path) += ".") += name, bounds);
   } else if (value.is_array()) {
     for (const auto& inner : value.as_array()) collect_bounds(inner, path + "[]", bounds);
   } else if (value.is_string() && std::string_view(value.as_string()).ends_with(cut)) {
