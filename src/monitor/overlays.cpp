@@ -32,6 +32,11 @@ void Overlays::learn_mount(model::MountId mount, const model::Device& device) {
   if (mount.value != 0) by_mount_.insert_or_assign(mount, device);
 }
 
+bool Overlays::is_root_mount(model::MountId mount, const model::Device& device) const {
+  const auto known = by_mount_.find(mount);
+  return known != by_mount_.end() && known->second == device;
+}
+
 Overlay* Overlays::find_by_file_system(model::FileSystemId id) {
   if (id.value == 0) return nullptr;
   Overlay* only = nullptr;

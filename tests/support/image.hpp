@@ -20,7 +20,8 @@ struct ImageSpec {
   std::vector<std::string> command;  // the default command
 };
 
-// Busybox with its applets and a writable /tmp as one tar archive: a layer. Needs a static /bin/busybox.
+// Busybox with its applets, a second time as /opt/tool, an empty /opt/script, and a writable /tmp as one tar
+// archive: a layer. Needs a static /bin/busybox.
 std::string make_busybox_layer();
 
 // Writes the image of one layer into `directory`, as an archive that is at once an OCI image layout

@@ -54,6 +54,10 @@ class Overlays {
   // Call when a mount of a current overlay becomes known (the container's own, from its mountinfo).
   void learn_mount(model::MountId mount, const model::Device& device);
 
+  // Whether it is known that `mount` shows the overlay of `device` from its root, so that paths through it are
+  // those of the overlay. What a container mounts by itself is not known.
+  bool is_root_mount(model::MountId mount, const model::Device& device) const;
+
   // The overlay that the event came through, or null. f_fsid decides where it is unique (Linux 6.6 and newer
   // give each overlay its own; before, overlays on one upper file system share that one's). Then the device,
   // which is the overlay's own unless its layers are on several file systems (each file then has a pseudo

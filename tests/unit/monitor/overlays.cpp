@@ -42,6 +42,18 @@ TEST(Overlays, IdentifyByDeviceWhereOverlaysShareTheFileSystemId) {
   EXPECT_EQ(owner(overlays, {second, {1}, {}}), "b");
 }
 
+TEST(Overlays, KnowWhichMountsShowThemFromTheirRoots) {
+  Overlays overlays;
+  overlays.add(overlay_of(first, 1, "a"), start);
+  EXPECT_FALSE(overlays.is_root_mount({81}, first));
+  overlays.learn_mount({81}, first);
+  EXPECT_TRUE(overlays.is_root_mount({81}, first));
+  EXPECT_FALSE(overlays.is_root_mount({81}, second));
+  EXPECT_FALSE(overlays.is_root_mount({}, first));
+  overlays.retire(first, start);
+  EXPECT_FALSE(overlays.is_root_mount({81}, first)) << "a mount ID is reused";
+}
+
 TEST(Overlays, IdentifyByAMountThatWasLearntBefore) {
   Overlays overlays;
   overlays.add(overlay_of(first, 1, "a"), start);
