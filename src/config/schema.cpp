@@ -83,6 +83,8 @@ std::vector<Key> make_schema() {
                [](Config& c) -> auto& { return c.watch.hash_inline_bytes; }),
       size_key("watch.hash_max_bytes", 0, mebibyte * mebibyte,
                [](Config& c) -> auto& { return c.watch.hash_max_bytes; }),
+      size_key("watch.compare_max_bytes", 0, mebibyte * mebibyte,
+               [](Config& c) -> auto& { return c.watch.compare_max_bytes; }),
 
       mapping("classify", check_classify),
       bool_key("classify.executables", [](Config& c) -> auto& { return c.classify.executables; }),

@@ -9,7 +9,7 @@
 // Owns O_PATH descriptors of directories in layers. Must not own one inside a container: those pin its mount.
 namespace dropwarden::layer {
 
-// A directory as one layer has it.
+// A directory as one layer has it. Of one that is not read, the root stands for whatever there may be.
 struct Image::Directory {
   std::size_t layer = 0;
   std::shared_ptr<const Entry> entry;
@@ -49,7 +49,13 @@ sys::Result<std::optional<ImageEntry>> Image::find(const Path& path) {
   auto found = look_up(**parent, path.back());
   if (!found) return std::unexpected(std::move(found.error()));
   if (found->entry || found->directories.empty()) return std::move(found->entry);
-  return ImageEntry{.entry = {.file = {}, .status = found->directories.front().entry->status}, .data = {}};
+  const Directory& uppermost = found->directories.front();
+  if (!uppermost.is_readable) return std::unexpected(not_read(uppermost.layer));
+  return ImageEntry{.entry = {.file = {}, .status = uppermost.entry->status}, .data = {}};
+}
+
+sys::Error Image::not_read(std::size_t layer) const {
+  return {"layer", layers_->lowerdirs[layer], ENOTSUP};
 }
 
 sys::Result<void> Image::open_roots() {
@@ -89,6 +95,12 @@ sys::Result<Image::Found> Image::look_up(const Stack& parent, const std::string&
   const Stack* stack = &parent;
   for (std::size_t i = 0; !target.stops && i < stack->size();) {
     const Directory& directory = (*stack)[i++];
+    if (!directory.is_readable) {
+      if (found.entry) return std::unexpected(not_read(directory.layer));
+      // Whatever it and those below have is not known; what the layers above have is.
+      found.directories.push_back(directory);
+      break;
+    }
     auto entry = look_in_layer(directory, target);
     if (!entry) return std::unexpected(std::move(entry.error()));
     if (!*entry) continue;
@@ -113,9 +125,6 @@ sys::Result<Image::Found> Image::look_up(const Stack& parent, const std::string&
 }
 
 sys::Result<std::optional<Entry>> Image::look_in_layer(const Directory& directory, Target& target) {
-  if (!directory.is_readable) {
-    return std::unexpected(sys::Error{"layer", layers_->lowerdirs[directory.layer], ENOTSUP});
-  }
   if (!target.is_from_root) return look_at(directory.entry->file.number(), target.path.back(), 0, target);
   // A redirect on the way changes the target for the layers below, not the way in this one.
   const Path path = target.path;
@@ -199,7 +208,7 @@ sys::Result<std::optional<Entry>> Image::find_data(const Target& target) {
     if (!root) return std::unexpected(root.error());
     const auto mount = sys::read_mount_id(root->number());
     if (!mount || !mounts_->contains({*mount})) {
-      return std::unexpected(sys::Error{"layer", layers_->lowerdirs[i], ENOTSUP});
+      return std::unexpected(not_read(i));
     }
     std::string relative;
     for (const std::string& name : target.path) relative += "/" + name;

@@ -10,6 +10,7 @@ sys::Result<UpperFile> find_upper_file(privilege::Privilege& privilege, const mo
                                        const ReadableMounts& mounts, const Path& path) {
   UpperFile upper{.entry = {}, .image_path = path};
   auto directory = privilege.open_layer(layers.upperdir);
+  if (!directory && directory.error().number == ENOENT) return upper;  // the container was removed
   if (!directory) return std::unexpected(std::move(directory.error()));
   const auto mount = sys::read_mount_id(directory->number());
   if (!mount || !mounts.contains({*mount})) return upper;

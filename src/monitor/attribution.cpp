@@ -23,7 +23,7 @@ bool is_answering(const container::SourceState& source) {
 
 }  // namespace
 
-Attribution::Attribution(privilege::Privilege& privilege, Overlays& overlays)
+Attribution::Attribution(privilege::Privilege& privilege, WatchedMounts& overlays)
     : privilege_(privilege), overlays_(overlays) {
   const auto cgroup = privilege_.read_process_file(1, privilege::ProcessFile::cgroup);
   if (cgroup) enclosing_ = container::parse_process_owners(*cgroup);
@@ -34,12 +34,12 @@ std::optional<container::CgroupOwner> Attribution::owner_of(const model::Process
 }
 
 bool Attribution::is_identified(const EventIdentity& identity) const {
-  const Overlay* overlay = overlays_.identify(identity);
+  const WatchedMount* overlay = overlays_.identify(identity);
   return overlay != nullptr && !overlay->container.value.empty();
 }
 
 bool Attribution::learn_from_writer(const EventIdentity& identity, const ProcessReader::Answer& writer) {
-  Overlay* overlay = overlays_.identify(identity);
+  WatchedMount* overlay = overlays_.identify(identity);
   if (overlay == nullptr || !overlay->container.value.empty() || writer.root != overlay->device) return false;
   const auto owner = owner_of(writer.process);
   if (owner) overlay->container = owner->id;
@@ -66,7 +66,7 @@ OpenFindings::ContainerAwaited Attribution::resolve(model::Finding& finding,
   // What was printed under one id stays with one container, also when something better is told of the overlay
   // later, or its device number has become the next one's.
   const bool is_printed = !finding.id.empty();
-  const Overlay* overlay = is_printed ? nullptr : overlays_.identify(identity);
+  const WatchedMount* overlay = is_printed ? nullptr : overlays_.identify(identity);
   const bool is_identified = overlay != nullptr && !overlay->container.value.empty();
   if (is_identified && container.id != overlay->container) {
     container = {};

@@ -7,7 +7,7 @@
 #include "dropwarden/container/cgroup_path.hpp"
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/model/finding.hpp"
-#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
 #include "open_findings.hpp"
@@ -18,7 +18,7 @@ namespace dropwarden::monitor {
 // Says whose a file is: the container comes from the mount, never from a pid alone. Loop's thread only.
 class Attribution {
  public:
-  Attribution(privilege::Privilege& privilege, Overlays& overlays);
+  Attribution(privilege::Privilege& privilege, WatchedMounts& overlays);
 
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
 
@@ -43,7 +43,7 @@ class Attribution {
   std::optional<container::CgroupOwner> owner_of(const model::ProcessInfo& process) const;
 
   privilege::Privilege& privilege_;
-  Overlays& overlays_;
+  WatchedMounts& overlays_;
   std::vector<container::CgroupOwner> enclosing_;  // what dropwarden's own node runs in, as in kind
   std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
 };

@@ -10,7 +10,7 @@
 
 #include "dropwarden/model/disposition.hpp"
 #include "dropwarden/model/finding.hpp"
-#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/policy/kinds.hpp"
 #include "dropwarden/sys/error.hpp"
 

@@ -28,6 +28,7 @@
 #include "loss_log.hpp"
 #include "mark_keeper.hpp"
 #include "open_findings.hpp"
+#include "origin_finder.hpp"
 #include "process_reader.hpp"
 #include "recent_ids.hpp"
 
@@ -98,6 +99,8 @@ class Monitor::Impl {
             },
             settings_.watch,
             [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
+        origins_(loop, privilege, overlays_, settings_.watch,
+                 [this](std::uint64_t serial, model::Origin origin) { open_.on_origin(serial, origin); }),
         table_(loop, sys::value_or_throw(privilege.open_mount_table()),
                open_mount_events(privilege, features_),
                [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
@@ -157,6 +160,7 @@ class Monitor::Impl {
   void reconfigure(Settings settings) {
     settings_ = std::move(settings);
     hasher_.reconfigure(settings_.watch);
+    origins_.reconfigure(settings_.watch);
     open_.reconfigure(patience_of(settings_));
     keeper_.set_options(judge_options(settings_.watch));
     keeper_.retry();
@@ -184,6 +188,7 @@ class Monitor::Impl {
     Awaited awaited;
     const std::uint64_t serial = await_process(finding, hit.identity, awaited);
     awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(event.file));
+    awaited.origin = origins_.find(finding.event.file, hit.identity, serial);
     open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
     arm_deadline();
   }
@@ -336,6 +341,7 @@ class Monitor::Impl {
                     table.error().text());
       return;
     }
+    origins_.on_table(*table);
     keeper_.on_table(*table);
     after_change();
   }
@@ -384,6 +390,7 @@ class Monitor::Impl {
   OpenFindings open_;
   ProcessReader processes_;
   FileHasher hasher_;
+  OriginFinder origins_;
   mount::Watcher table_;
   boost::asio::steady_timer deadline_;
   boost::asio::steady_timer retry_;

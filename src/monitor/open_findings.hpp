@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "dropwarden/model/finding.hpp"
-#include "dropwarden/monitor/overlays.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
 
 namespace dropwarden::monitor {
 

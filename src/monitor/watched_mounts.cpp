@@ -71,6 +71,11 @@ void WatchedMounts::learn_mount(model::MountId mount, const model::Device& devic
   if (mount.value != 0) overlay_by_mount_.insert_or_assign(mount, device);
 }
 
+bool WatchedMounts::is_root_mount(model::MountId mount, const model::Device& device) const {
+  const auto known = overlay_by_mount_.find(mount);
+  return known != overlay_by_mount_.end() && known->second == device;
+}
+
 WatchedMount* WatchedMounts::find_overlay_by_file_system(model::FileSystemId id) {
   if (id.value == 0) return nullptr;
   WatchedMount* only = nullptr;

@@ -137,6 +137,28 @@ TEST_F(Drops, ReportsAScript) {
   EXPECT_THAT(daemon.finding_ids(container->id), SizeIs(2));
 }
 
+TEST_F(Drops, TellsWhatIsNewAndWhatWasChangedFromWhatIsTheImagesOwn) {
+  ScopedContainer container(runtime(), idle);
+  Daemon daemon(make_directory(), {runtime().socket()});
+  container.execute("chmod 0700 /opt/*; chown 1:1 /opt/*; touch -a /opt/tool /opt/script; : >> /opt/script");
+  container.execute(": >> /opt/tool");
+  container.execute("cp /opt/tool /tmp/same; rm /opt/tool; cp /tmp/same /opt/tool");
+  container.execute("echo true >> /opt/script; cp /opt/tool /tmp/x");
+  const auto origin_of = [&](const std::string& path) {
+    const auto record = daemon.wait_for_record(final_of(container->id, path), 20s);
+    return record ? text_at(*record, "/event/file/origin") : "none";
+  };
+  EXPECT_EQ(origin_of("/opt/script"), "modified");
+  EXPECT_EQ(origin_of("/tmp/x"), "new");
+  mark_end(container, daemon);
+  EXPECT_THAT(daemon.finding_ids(container->id), SizeIs(4));
+  daemon.stop();
+  const auto ledger = daemon.ledger();
+  ASSERT_TRUE(ledger.contains("unchanged")) << daemon.log();
+  EXPECT_GE(ledger.at("unchanged"), 3U);
+  EXPECT_EQ(ledger.at("balanced"), 1U);
+}
+
 // They share every lower layer, and the inode of what they copy.
 TEST_F(Drops, TellsTwoContainersOfOneImageApart) {
   ScopedContainer first(runtime(), idle);

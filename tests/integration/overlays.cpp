@@ -11,7 +11,10 @@
 #include "dropwarden/sys/file.hpp"
 
 #include "support/child.hpp"
+#include "support/command.hpp"
 #include "support/daemon.hpp"
+#include "support/file.hpp"
+#include "support/layered_overlay.hpp"
 #include "support/overlay.hpp"
 #include "support/requirements.hpp"
 #include "support/temporary_directory.hpp"
@@ -22,6 +25,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::SizeIs;
 
 // The monitor where no runtime is configured: overlays are all there is to go by. What is mounted goes with
 // the directory.
@@ -33,7 +37,7 @@ class Overlays : public testing::Test {
     directory_ = std::make_unique<TemporaryDirectory>();
     // An upper directory cannot be on an overlay, which /var/tmp may be.
     std::filesystem::create_directory(directory_->path() / "files");
-    require(::mount("test", path("").c_str(), "tmpfs", 0, "size=16m") == 0, "mount");
+    require(::mount("test", path("").c_str(), "tmpfs", 0, "size=64m") == 0, "mount");
     require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
     std::filesystem::create_directory(path("daemon"));
     daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{});
@@ -59,6 +63,42 @@ TEST_F(Overlays, AreWatchedAlsoWhereNoContainerIsKnown) {
   const auto record = daemon_->wait_for_record(
       [&](const Record& candidate) { return text_at(candidate, "/data/path") == "/dropped"; }, 20s);
   EXPECT_TRUE(record) << daemon_->log();
+}
+
+// What is done to the image's files without changing them is no finding, however large they are.
+TEST_F(Overlays, TellWhatIsNewAndWhatWasChangedFromWhatIsTheImagesOwn) {
+  LayeredOverlay overlay(path("overlay"), 3);
+  const std::string large = "\x7f" + std::string("ELF") + std::string(std::size_t{3} << 20U, '\x01');
+  std::filesystem::create_directory(overlay.lower(2) + "/bin");
+  for (const char* name : {"/bin/a", "/bin/b", "/bin/c"}) {
+    std::filesystem::copy_file("/bin/busybox", overlay.lower(2) + name);
+  }
+  write_file(overlay.lower(3) + "/large", large);
+  overlay.mount();
+  ASSERT_TRUE(wait_for([&] { return report().find(overlay.merged()) != std::string::npos; }, 10s))
+      << report();
+  const auto shell = [&](const std::string& command) {
+    EXPECT_EQ(run_command({"sh", "-c", "cd " + overlay.merged() + " && " + command}).status.value, 0)
+        << command;
+  };
+  shell(
+      "chmod 0700 bin/a && chown 1:1 bin/a && touch -a bin/a && : >> bin/a && touch -a large && : >> large");
+  shell("cat bin/b > bin/c");
+  shell("printf x >> bin/b");
+  shell("cp bin/a new");
+  const auto origin_of = [&](const std::string& name) {
+    const auto record = daemon_->wait_for_record(
+        [&](const Record& candidate) { return text_at(candidate, "/data/path") == name; }, 20s);
+    return record ? text_at(*record, "/event/file/origin") : "none";
+  };
+  EXPECT_EQ(origin_of("/bin/b"), "modified") << daemon_->log();
+  EXPECT_EQ(origin_of("/new"), "new") << daemon_->log();
+  EXPECT_EQ(daemon_->stop().value, 0);
+  EXPECT_THAT(daemon_->records(), SizeIs(2)) << "of /bin/a, /bin/c and /large none";
+  const auto ledger = daemon_->ledger();
+  ASSERT_TRUE(ledger.contains("unchanged")) << daemon_->log();
+  EXPECT_GE(ledger.at("unchanged"), 5U);
+  EXPECT_EQ(ledger.at("balanced"), 1U);
 }
 
 TEST_F(Overlays, OfTheSelfTestAreEachReported) {

@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -265,6 +267,30 @@ TEST_F(ImageLayers, AreNotReadWhereTheirFileSystemIsNotKnownToAnswer) {
   const auto found = unread.find({"bin", "a"});
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().number, ENOTSUP);
+}
+
+// As of a snapshotter whose daemon hangs: even fstatfs(2) would wait for it.
+TEST_F(ImageLayers, AreNotWaitedForWhereNobodyAnswersForTheirFileSystem) {
+  const auto device = sys::open_path("/dev/fuse", O_RDWR);
+  if (!device) GTEST_SKIP() << "SKIP kernel: " << device.error().text();
+  const std::string silent = make_scratch_directory();
+  const std::string options = "rootmode=40000,user_id=0,group_id=0,fd=" + std::to_string(device->number());
+  ASSERT_EQ(::mount("silent", silent.c_str(), "fuse", 0, options.c_str()), 0) << std::strerror(errno);
+  LayeredOverlay overlay(make_scratch_directory(), 1);
+  write(overlay.lower(1) + "/bin/a", "1");
+  overlay.mount();
+  const auto known = read_overlay(overlay.merged());
+  for (const bool is_above : {true, false}) {
+    auto layers = *known.layers;
+    layers.lowerdirs.insert(is_above ? layers.lowerdirs.begin() : layers.lowerdirs.end(), silent);
+    layer::Image image(*privilege_, std::make_shared<const model::OverlayLayers>(layers), known.mounts);
+    const auto file = image.find({"bin", "a"});
+    EXPECT_EQ(file ? 0 : file.error().number, is_above ? ENOTSUP : 0);
+    const auto none = image.find({"bin", "none"});
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().number, ENOTSUP);
+  }
+  ASSERT_EQ(::umount2(silent.c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(ImageLayers, AreUnknownWhereTheirPathsAreRelativeToAnUnknownPlace) {

@@ -74,6 +74,10 @@ void add_busybox(Archive& layer) {
   layer.add_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n");
   layer.add_file("etc/group", "root:x:0:\n");
   layer.add_file("bin/busybox", read_file(busybox_path), 0755);
+  // Executables that nothing runs, and so can be written (ETXTBSY, open(2)).
+  layer.add_directory("opt");
+  layer.add_file("opt/tool", read_file(busybox_path), 0755);
+  layer.add_file("opt/script", "#!/bin/sh\n", 0755);
   const auto applets = require_command({busybox_path, "--list"});
   for (const auto applet : util::split(applets, '\n')) {
     if (applet != "busybox") layer.add_link("bin/" + std::string(applet), "busybox");

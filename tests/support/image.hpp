@@ -22,7 +22,8 @@ struct ImageSpec {
   std::vector<std::string> command;  // the default command
 };
 
-// Puts into a layer busybox with its applets and a writable /tmp. Needs a static /bin/busybox.
+// Puts into a layer busybox with its applets, a second time as /opt/tool, an empty /opt/script, and a
+// writable /tmp. Needs a static /bin/busybox.
 void add_busybox(Archive& layer);
 
 // Writes the image of one layer into `directory`, as an archive that is at once an OCI image layout

@@ -33,6 +33,7 @@ struct Watch {
   std::chrono::milliseconds metadata_wait{2000};  // what the first record waits for a runtime at most
   std::uint64_t hash_inline_bytes = std::uint64_t{256} * 1024;  // hashed before the finding is printed
   std::uint64_t hash_max_bytes = std::uint64_t{1} << 30U;       // larger files are not hashed
+  std::uint64_t compare_max_bytes = std::uint64_t{256} << 20U;  // read of a file to prove it is the image's
 
   friend bool operator==(const Watch&, const Watch&) = default;
 };

@@ -51,6 +51,7 @@ class Image {
   struct Found;
   using Stack = std::vector<Directory>;
 
+  sys::Error not_read(std::size_t layer) const;
   sys::Result<void> open_roots();
   sys::Result<const Stack*> open_parent(const Path& path);
   sys::Result<Found> look_up(const Stack& parent, const std::string& name);

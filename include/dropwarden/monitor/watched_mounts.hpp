@@ -78,6 +78,10 @@ class WatchedMounts {
   // Call when a mount of a current overlay becomes known (the container's own, from its mountinfo).
   void learn_mount(model::MountId mount, const model::Device& device);
 
+  // Whether it is known that `mount` shows the overlay of `device` from its root, so that paths through it
+  // are those of the overlay. What a container mounts by itself is not known.
+  bool is_root_mount(model::MountId mount, const model::Device& device) const;
+
   // The mount that the event came through, or null. For an overlay: f_fsid decides where it is unique
   // (Linux 6.6 and newer give each overlay its own; before, overlays on one upper file system share that
   // one's). Then the device, which is the overlay's own unless its layers are on several file systems (each

@@ -26,7 +26,7 @@ const SourceState confused{
 class AttributionTest : public testing::Test {
  protected:
   AttributionTest() {
-    Overlay overlay;
+    WatchedMount overlay;
     overlay.device = device;
     overlay.container = {id};
     overlays.add(std::move(overlay), {});
@@ -50,7 +50,7 @@ class AttributionTest : public testing::Test {
   }
 
   std::unique_ptr<privilege::Privilege> privilege = privilege::make_direct();
-  Overlays overlays;
+  WatchedMounts overlays;
   Attribution attribution{*privilege, overlays};
   model::Finding finding;
 };

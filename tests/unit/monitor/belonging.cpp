@@ -23,8 +23,8 @@ constexpr std::int32_t init = 400;
 class BelongingTest : public testing::Test {
  protected:
   Belonging belonging_of(const std::string& writer_cgroup, const std::string& container = id) {
-    Overlays overlays;
-    Overlay overlay;
+    WatchedMounts overlays;
+    WatchedMount overlay;
     overlay.device = device;
     overlay.container = {container};
     overlays.add(std::move(overlay), {});

@@ -60,6 +60,18 @@ TEST(WatchedMounts, IdentifyByDeviceWhereOverlaysShareTheFileSystemId) {
   EXPECT_EQ(owner(overlays, {second, {1}, {}}), "b");
 }
 
+TEST(WatchedMounts, KnowWhichMountsShowAnOverlayFromItsRoot) {
+  WatchedMounts overlays;
+  overlays.add(overlay_of(first, 1, "a"), start);
+  EXPECT_FALSE(overlays.is_root_mount({81}, first));
+  overlays.learn_mount({81}, first);
+  EXPECT_TRUE(overlays.is_root_mount({81}, first));
+  EXPECT_FALSE(overlays.is_root_mount({81}, second));
+  EXPECT_FALSE(overlays.is_root_mount({}, first));
+  overlays.retire(first, start);
+  EXPECT_FALSE(overlays.is_root_mount({81}, first)) << "a mount ID is reused";
+}
+
 TEST(WatchedMounts, IdentifyByAMountThatWasLearntBefore) {
   WatchedMounts overlays;
   overlays.add(overlay_of(first, 1, "a"), start);

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "origin_finder.hpp"
+
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+#include "dropwarden/attribute/hash.hpp"
+
+// Owns descriptors of files in layers on the host while it compares them. Must not own one of an event, nor
+// keep one of a layer when there is nothing to do: a layer can be a mount of its own that is to be removed.
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+// `chown -R` over an image gives an event a file, as fast as they can be copied up.
+constexpr std::size_t capacity = 8192;
+// Each holds two descriptors.
+constexpr std::size_t large_capacity = 256;
+// Compared at once: some 0.2 ms from the page cache.
+constexpr std::uint64_t quick_bytes = std::uint64_t{1} << 20U;
+constexpr auto max_time = 5s;
+
+std::string digest_of(int fd, std::uint64_t size) {
+  return attribute::hash_file(fd, size, {.max_bytes = size, .max_time = max_time}).value;
+}
+
+}  // namespace
+
+OriginFinder::OriginFinder(boost::asio::io_context& loop, privilege::Privilege& privilege,
+                           WatchedMounts& overlays, const config::Watch& settings, OnOrigin on_origin)
+    : loop_(loop),
+      privilege_(privilege),
+      overlays_(overlays),
+      on_origin_(std::move(on_origin)),
+      max_bytes_(settings.compare_max_bytes),
+      comparer_(large_capacity,
+                [this](LargeJob job, const std::stop_token& stop) {
+                  answer(job.serial, layer::compare(job.comparison, job.budget, stop));
+                }),
+      finder_(capacity, [this](Job job, const std::stop_token& stop) { handle(std::move(job), stop); }) {}
+
+void OriginFinder::on_table(const std::vector<model::Mount>& table) {
+  mounts_ = std::make_shared<const layer::ReadableMounts>(table);
+  shared_layers_.clear();
+}
+
+bool OriginFinder::find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial) {
+  const WatchedMount* overlay = overlays_.identify(identity);
+  if (overlay == nullptr || !overlay->is_overlay() || facts.place != model::Place::rootfs) return false;
+  Job job{
+      .serial = serial,
+      .seen = {.facts = facts, .is_path_certain = overlays_.is_root_mount(identity.mount, overlay->device)},
+      .layers = share(*overlay),
+      .mounts = mounts_,
+      .budget = {.max_bytes = max_bytes_, .max_time = max_time}};
+  ++waiting_;
+  const bool is_queued = finder_.submit(std::move(job));
+  if (!is_queued) --waiting_;
+  return is_queued;
+}
+
+void OriginFinder::handle(Job job, const std::stop_token& stop) {
+  if (!image_ || !image_->is_of(job.layers)) {
+    image_ = std::make_unique<layer::Image>(privilege_, job.layers, job.mounts);
+  }
+  auto found = layer::find_origin(privilege_, *image_, *job.mounts, job.seen, digest_of);
+  if (--waiting_ == 0) image_.reset();
+  if (const auto* origin = std::get_if<model::Origin>(&found)) return answer(job.serial, *origin);
+  auto& comparison = std::get<layer::Comparison>(found);
+  if (comparison.seen.size <= quick_bytes) {
+    return answer(job.serial, layer::compare(comparison, job.budget, stop));
+  }
+  LargeJob large{.serial = job.serial, .comparison = std::move(comparison), .budget = job.budget};
+  if (!comparer_.submit(std::move(large))) answer(job.serial, model::Origin::unknown);
+}
+
+void OriginFinder::answer(std::uint64_t serial, model::Origin origin) {
+  boost::asio::post(loop_, [this, serial, origin] { on_origin_(serial, origin); });
+}
+
+std::shared_ptr<const model::OverlayLayers> OriginFinder::share(const WatchedMount& overlay) {
+  auto& shared = shared_layers_[overlay.device];
+  if (!shared || *shared != overlay.layers)
+    shared = std::make_shared<const model::OverlayLayers>(overlay.layers);
+  return shared;
+}
+
+}  // namespace dropwarden::monitor

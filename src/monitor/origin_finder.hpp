@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/layer/image.hpp"
+#include "dropwarden/layer/origin.hpp"
+#include "dropwarden/layer/readable_mounts.hpp"
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+
+#include "worker.hpp"
+
+namespace dropwarden::monitor {
+
+// Asks the layers of an overlay whether a file is new, modified or the image's own: on a thread of its own,
+// and for large files of equal size on a second one, so that they hold nobody up. Opens files through the
+// layers on the host, which pin no container. Its members are for the loop's thread.
+class OriginFinder {
+ public:
+  // Called on the loop.
+  using OnOrigin = std::function<void(std::uint64_t serial, model::Origin origin)>;
+  OriginFinder(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& overlays,
+               const config::Watch& settings, OnOrigin on_origin);
+
+  // The mount table says which layers may be read. Before the first one, none.
+  void on_table(const std::vector<model::Mount>& table);
+  void reconfigure(const config::Watch& settings) { max_bytes_ = settings.compare_max_bytes; }
+
+  // True when `on_origin` will be called; else the origin stays unknown: not on an overlay, or too many wait.
+  bool find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial);
+
+ private:
+  struct Job {
+    std::uint64_t serial = 0;
+    layer::SeenFile seen;
+    std::shared_ptr<const model::OverlayLayers> layers;
+    std::shared_ptr<const layer::ReadableMounts> mounts;
+    layer::Budget budget;
+  };
+  struct LargeJob {
+    std::uint64_t serial = 0;
+    layer::Comparison comparison;
+    layer::Budget budget;
+  };
+
+  void answer(std::uint64_t serial, model::Origin origin);
+  void handle(Job job, const std::stop_token& stop);
+  std::shared_ptr<const model::OverlayLayers> share(const WatchedMount& overlay);
+
+  boost::asio::io_context& loop_;
+  privilege::Privilege& privilege_;
+  WatchedMounts& overlays_;
+  const OnOrigin on_origin_;
+  std::uint64_t max_bytes_;
+  std::shared_ptr<const layer::ReadableMounts> mounts_ = std::make_shared<const layer::ReadableMounts>();
+  // Copied once, not for each file.
+  std::unordered_map<model::Device, std::shared_ptr<const model::OverlayLayers>> shared_layers_;
+  std::atomic<int> waiting_{0};
+  std::unique_ptr<layer::Image>
+      image_;  // the worker's own: the one looked in last, while there is more to do
+  Worker<LargeJob> comparer_;
+  Worker<Job> finder_;  // gives to `comparer_`, and so ends before it
+};
+
+}  // namespace dropwarden::monitor
