@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
@@ -46,6 +47,12 @@ enum class ProcessFile {
 // What overlayfs writes beside the files of its layers (Documentation/filesystems/overlayfs.rst).
 enum class OverlayAttribute { metacopy, opaque, redirect, whiteout };
 enum class AttributeSpace { trusted, user };  // `trusted.overlay.*`; `user.overlay.*` with option userxattr
+
+// An entry of binfmt_misc: its name, and what its file holds.
+struct RegistrationFile {
+  std::string name;
+  std::string text;
+};
 
 // Absolute paths without `,` and `:`.
 struct OverlayDirectories {
@@ -97,6 +104,11 @@ class Privilege {
   // Inode number of a directory of a cgroup hierarchy: the ID of the cgroup. ENOTSUP when `path` is on a file
   // system of another type. Needs nothing.
   virtual sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) = 0;
+
+  // The entries of the host's binfmt_misc, in the order of its directory. None where it is not mounted: that
+  // is usual, and where an automount point waits for it, nothing is registered, so it is left alone. At most
+  // 1024.
+  virtual sys::Result<std::vector<RegistrationFile>> read_registrations() = 0;
 
   // `relative` below the directory `directory` of the host, by open_beneath's rules: for upperdirs. O_RDONLY.
   // Needs CAP_DAC_READ_SEARCH.

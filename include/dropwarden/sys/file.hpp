@@ -38,6 +38,8 @@ struct FileSystemStatus {
 };
 
 Result<FileStatus> read_status(int fd);
+// Type and permission bits alone, for where every call counts.
+Result<std::uint32_t> read_mode(int fd) noexcept;
 Result<FileSystemStatus> read_file_system_status(int fd);
 
 // The mount an open descriptor is on, as in mountinfo. Asks the kernel alone, never the server of a FUSE or
