@@ -5,92 +5,73 @@
 #include <string_view>
 
 #include "bytes.hpp"
-#include "elf_layout.hpp"
+#include "elf_abi.hpp"
+#include "elf_defects.hpp"
 #include "elf_machine.hpp"
+#include "elf_packing.hpp"
+#include "elf_sections.hpp"
+#include "elf_segments.hpp"
 
 namespace dropwarden::classify {
 namespace {
 
 using Bytes = std::span<const std::byte>;
-
-struct Segment {
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;  // in the file
-};
-
-// What the program headers tell, as far as they lie in the head.
-struct Segments {
-  bool are_complete = false;
-  std::optional<Segment> interpreter;
-  std::optional<Segment> dynamic;
-};
-
-Segments read_segments(Bytes head, ElfReading reading) noexcept {
-  Segments found;
-  if (reading.layout == nullptr) return found;
-  const ElfLayout& layout = *reading.layout;
-  const auto number = [&](Bytes bytes, std::uint64_t offset, std::size_t width) {
-    return read_number(bytes, offset, width, reading.is_little_endian);
-  };
-  const auto table_offset = number(head, layout.header_phoff, layout.word);
-  const auto entry_size = number(head, layout.header_phentsize, sizeof(Elf64_Half));
-  const auto count = number(head, layout.header_phnum, sizeof(Elf64_Half));
-  // Neither the kernel nor the dynamic loader takes any other entry size.
-  if (!table_offset || !count || entry_size != layout.program_header_size) return found;
-
-  const Bytes table = slice(head, *table_offset, *count * *entry_size);
-  found.are_complete = table.size() == *count * *entry_size;
-  for (std::size_t at = 0; at + layout.program_header_size <= table.size();
-       at += layout.program_header_size) {
-    const Bytes entry = table.subspan(at, layout.program_header_size);
-    const auto type = number(entry, 0, sizeof(Elf64_Word));
-    const Segment segment{number(entry, layout.program_offset, layout.word).value_or(0),
-                          number(entry, layout.program_filesz, layout.word).value_or(0)};
-    // The first of several counts, as for the kernel.
-    if (type == PT_INTERP && !found.interpreter) found.interpreter = segment;
-    if (type == PT_DYNAMIC && !found.dynamic) found.dynamic = segment;
-  }
-  return found;
-}
-
-// The kernel refuses an interpreter that does not end in NUL within its segment: then none is told.
-std::string_view interpreter_path(Bytes head, const Segment& segment) noexcept {
-  const std::string_view text = as_text(slice(head, segment.offset, segment.size));
-  const auto end = text.find('\0');
-  return end == std::string_view::npos ? std::string_view{} : text.substr(0, end);
-}
-
-bool has_pie_flag(Bytes section, ElfReading reading) noexcept {
-  const std::size_t word = reading.layout->word;
-  for (std::uint64_t at = 0;; at += 2 * word) {
-    const auto tag = read_number(section, at, word, reading.is_little_endian);
-    const auto value = read_number(section, at + word, word, reading.is_little_endian);
-    if (!tag || !value || *tag == DT_NULL) return false;
-    if (*tag == DT_FLAGS_1) return (*value & DF_1_PIE) != 0;
-  }
-}
-
-std::optional<std::uint16_t> elf_type(Bytes head, ElfReading reading) noexcept {
-  const auto type =
-      read_number(head, offsetof(Elf64_Ehdr, e_type), sizeof(Elf64_Half), reading.is_little_endian);
-  if (!type) return std::nullopt;
-  return static_cast<std::uint16_t>(*type);
-}
+using model::ElfType;
 
 // ET_DYN is both: an interpreter or DF_1_PIE makes it a program. libc.so.6, which names an interpreter and
-// can be run, counts as one. Where the program headers cannot be read (patchelf puts them at the end of the
-// file; so may an attacker), the entry point decides: linkers leave it 0 in a library.
-bool is_pie(Bytes head, Bytes dynamic_section, ElfReading reading, const Segments& segments) noexcept {
+// can be run, counts as one. Where the program headers cannot be read, the entry point decides: linkers leave
+// it 0 in a library.
+bool is_pie(FileBytes& file, ElfReading reading, const Segments& segments) noexcept {
   if (reading.layout == nullptr) return false;
   if (segments.interpreter) return true;
-  if (segments.dynamic) {
-    const Bytes in_head = slice(head, segments.dynamic->offset, segments.dynamic->size);
-    return has_pie_flag(in_head, reading) || has_pie_flag(dynamic_section, reading);
-  }
+  if (segments.dynamic) return read_pie_flag(file, reading, *segments.dynamic).value_or(false);
   if (segments.are_complete) return false;
-  const auto entry =
-      read_number(head, reading.layout->header_entry, reading.layout->word, reading.is_little_endian);
-  return entry.value_or(0) != 0;
+  return reading.word(file.head(), reading.layout->header_entry).value_or(0) != 0;
+}
+
+ElfType find_type(FileBytes& file, ElfReading reading, const Segments& segments) noexcept {
+  switch (reading.half(file.head(), offsetof(Elf64_Ehdr, e_type)).value_or(ET_NONE)) {
+    case ET_EXEC:
+      return ElfType::executable;
+    case ET_DYN:
+      return is_pie(file, reading, segments) ? ElfType::pie : ElfType::shared;
+    case ET_REL:
+      return ElfType::relocatable;
+    case ET_CORE:
+      return ElfType::core;
+    default:
+      return ElfType::unknown;
+  }
+}
+
+// https://github.com/AppImage/AppImageSpec: in bytes of e_ident that the System V ABI leaves unused.
+unsigned appimage_type(Bytes head) noexcept {
+  const std::string_view magic = as_text(slice(head, EI_ABIVERSION, 3));
+  if (magic == "AI\1") return 1;
+  return magic == "AI\2" ? 2 : 0;
+}
+
+// Documentation/admin-guide/module-signing.rst: the last bytes of the file.
+std::optional<bool> has_module_signature(FileBytes& file) noexcept {
+  constexpr std::string_view marker = "~Module signature appended~\n";
+  const auto tail = file.tail(marker.size());
+  if (!tail) return std::nullopt;
+  return as_text(*tail) == marker;
+}
+
+// A module whose section headers are hidden is still told by its signature.
+void read_module(FileBytes& file, const Sections& sections, model::ElfFacts& facts) noexcept {
+  const bool is_ebpf = facts.machine_number == EM_BPF;
+  facts.is_ebpf = is_ebpf && facts.type == ElfType::relocatable;
+  if (facts.type != ElfType::relocatable || is_ebpf) {
+    facts.is_kernel_module = false;
+    return;
+  }
+  facts.is_kernel_module = sections.have_module_section;
+  if (facts.is_kernel_module == false) return;
+  facts.has_module_signature = has_module_signature(file);
+  if (facts.has_module_signature == true) facts.is_kernel_module = true;
+  if (facts.is_kernel_module != true) facts.has_module_signature.reset();
 }
 
 }  // namespace
@@ -99,39 +80,32 @@ bool is_elf(Bytes first) noexcept {
   return as_text(first).starts_with(std::string_view{ELFMAG, SELFMAG});
 }
 
-std::optional<Extent> elf_dynamic_section_past(Bytes head) noexcept {
+model::ElfFacts read_elf_facts(FileBytes& file) {
+  const Bytes head = file.head();
   const ElfReading reading = find_reading(head);
-  if (elf_type(head, reading) != ET_DYN) return std::nullopt;
-  const Segments segments = read_segments(head, reading);
-  if (segments.interpreter || !segments.dynamic) return std::nullopt;
-  const Segment& section = *segments.dynamic;
-  const bool is_in_head = slice(head, section.offset, section.size).size() == section.size;
-  // pread(2) takes a signed offset.
-  if (is_in_head || section.offset > INT64_MAX - head_bytes) return std::nullopt;
-  return Extent{section.offset, static_cast<std::size_t>(std::min<std::uint64_t>(section.size, head_bytes))};
-}
-
-model::ElfFacts read_elf_facts(Bytes head, Bytes dynamic_section) {
-  const ElfReading reading = find_reading(head);
-  const Segments segments = read_segments(head, reading);
+  const Segments segments = read_segments(file, reading);
   model::ElfFacts facts;
   facts.bits = reading.layout == nullptr ? 0 : reading.layout->bits;
   facts.is_little_endian = reading.is_little_endian;
-  const auto machine =
-      read_number(head, offsetof(Elf64_Ehdr, e_machine), sizeof(Elf64_Half), reading.is_little_endian);
-  facts.machine_number = static_cast<std::uint16_t>(machine.value_or(EM_NONE));
+  const auto machine = reading.half(head, offsetof(Elf64_Ehdr, e_machine));
+  facts.machine_number = machine.value_or(EM_NONE);
   facts.machine = machine ? machine_name(facts.machine_number) : "unknown";
-  if (segments.interpreter) facts.interpreter = interpreter_path(head, *segments.interpreter);
-
-  using enum model::ElfType;
-  const auto type = elf_type(head, reading);
-  if (type == ET_EXEC) facts.type = executable;
-  if (type == ET_REL) facts.type = relocatable;
-  if (type == ET_CORE) facts.type = core;
-  if (type == ET_DYN) facts.type = is_pie(head, dynamic_section, reading, segments) ? pie : shared;
+  const auto os_abi = read_number(head, EI_OSABI, 1, true);
+  if (os_abi) facts.os_abi = os_abi_name(static_cast<std::uint8_t>(*os_abi));
+  std::optional<std::string_view> interpreter;
+  if (segments.interpreter) interpreter = read_interpreter(file, *segments.interpreter);
+  facts.interpreter = interpreter.value_or(std::string_view{});
+  facts.type = find_type(file, reading, segments);
+  const bool is_program = facts.type == ElfType::executable || facts.type == ElfType::pie;
   // A static PIE has a dynamic section, to relocate itself by; so whether a loader is named is what counts.
-  facts.is_static =
-      (facts.type == executable || facts.type == pie) && segments.are_complete && !segments.interpreter;
+  facts.is_static = is_program && segments.are_complete && !segments.interpreter;
+
+  const Sections sections = read_sections(file, reading, facts.type == ElfType::relocatable);
+  if (facts.type != ElfType::core && sections.have_symbols) facts.is_stripped = !*sections.have_symbols;
+  read_module(file, sections, facts);
+  facts.appimage_type = appimage_type(head);
+  if (is_program || facts.type == ElfType::shared) facts.packing = read_packing(file, segments, sections);
+  facts.defects = find_defects(file, reading, segments, interpreter, sections);
   return facts;
 }
 

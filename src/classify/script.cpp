@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "bytes.hpp"
+#include "env_command.hpp"
 
 namespace dropwarden::classify {
 namespace {
@@ -39,6 +40,17 @@ std::optional<std::string_view> first_line(std::span<const std::byte> head) {
   return without_trailing_blanks(line);
 }
 
+std::string_view last_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+std::string program_of(std::string_view interpreter, std::string_view argument) {
+  const std::string_view name = last_name(interpreter);
+  if (name != "env") return std::string(name);
+  const std::string program = program_of_env(argument);
+  return std::string(last_name(program));
+}
+
 }  // namespace
 
 bool has_script_magic(std::span<const std::byte> first) noexcept {
@@ -51,8 +63,11 @@ std::optional<model::ScriptFacts> read_script_facts(std::span<const std::byte> h
   const std::string_view words = without_leading_blanks(*line);
   const auto word_end = std::min(words.find_first_of(blanks), words.size());
   if (word_end == 0) return std::nullopt;
-  return model::ScriptFacts{.interpreter = std::string(words.substr(0, word_end)),
-                            .argument = std::string(without_leading_blanks(words.substr(word_end)))};
+  const std::string_view interpreter = words.substr(0, word_end);
+  const std::string_view argument = without_leading_blanks(words.substr(word_end));
+  return model::ScriptFacts{.interpreter = std::string(interpreter),
+                            .argument = std::string(argument),
+                            .program = program_of(interpreter, argument)};
 }
 
 }  // namespace dropwarden::classify

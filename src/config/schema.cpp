@@ -2,6 +2,7 @@
 #include "schema.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "keys.hpp"
 
@@ -53,15 +54,24 @@ Problem check_outputs(const Config& config) {
 }
 
 Problem check_classify(const Config& config) {
-  if (config.classify == Classify{false, false, false, false, false})
+  const auto is_on = [&](const policy::KindKey& key) { return config.classify.*key.member; };
+  if (std::none_of(policy::kind_keys.begin(), policy::kind_keys.end(), is_on))
     return "no kind of file would be reported";
   return std::nullopt;
+}
+
+void add_classify_keys(std::vector<Key>& keys) {
+  keys.push_back(mapping("classify", check_classify));
+  for (const policy::KindKey& key : policy::kind_keys) {
+    const auto where = [member = key.member](Config& c) -> bool& { return c.classify.*member; };
+    keys.push_back(bool_key(std::string("classify.") + key.name, where));
+  }
 }
 
 std::vector<Key> make_schema() {
   const auto last_socket = [](Config& c) -> RuntimeSocket& { return c.runtimes.sockets.back(); };
   const auto last_output = [](Config& c) -> Output& { return c.outputs.back(); };
-  return {
+  std::vector<Key> keys{
       mapping("runtimes"),
       list<RuntimeSocket>(
           "runtimes.sockets", 32, [](Config& c) -> auto& { return c.runtimes.sockets; }, check_sockets),
@@ -85,14 +95,9 @@ std::vector<Key> make_schema() {
                [](Config& c) -> auto& { return c.watch.hash_max_bytes; }),
       size_key("watch.compare_max_bytes", 0, mebibyte * mebibyte,
                [](Config& c) -> auto& { return c.watch.compare_max_bytes; }),
-
-      mapping("classify", check_classify),
-      bool_key("classify.executables", [](Config& c) -> auto& { return c.classify.executables; }),
-      bool_key("classify.shared_objects", [](Config& c) -> auto& { return c.classify.shared_objects; }),
-      bool_key("classify.scripts", [](Config& c) -> auto& { return c.classify.scripts; }),
-      bool_key("classify.objects", [](Config& c) -> auto& { return c.classify.objects; }),
-      bool_key("classify.core_dumps", [](Config& c) -> auto& { return c.classify.core_dumps; }),
-
+  };
+  add_classify_keys(keys);
+  std::vector<Key> further{
       list<Output>(
           "outputs", 16, [](Config& c) -> auto& { return c.outputs; }, check_outputs),
       required(choice_key<OutputType>("outputs.type", {{"stdout", OutputType::standard_output}},
@@ -114,6 +119,8 @@ std::vector<Key> make_schema() {
       mapping("control"),
       socket_key("control.socket", [](Config& c) -> auto& { return c.control.socket; }),
   };
+  std::move(further.begin(), further.end(), std::back_inserter(keys));
+  return keys;
 }
 
 }  // namespace

@@ -75,7 +75,35 @@ const char* name_of(ProcessState state) {
 }
 
 const char* name_of(Format format) {
-  return format == Format::elf ? "elf" : "script";
+  switch (format) {
+    case Format::elf:
+      return "elf";
+    case Format::script:
+      return "script";
+    case Format::pe:
+      return "pe";
+    case Format::mach_o:
+      return "mach_o";
+    case Format::ape:
+      return "ape";
+    case Format::java_class:
+      return "java_class";
+    case Format::jar:
+      return "jar";
+    case Format::python_bytecode:
+      return "python_bytecode";
+    case Format::wasm:
+      return "wasm";
+    case Format::bflt:
+      return "bflt";
+    case Format::archive:
+      return "archive";
+    case Format::executable_text:
+      return "executable_text";
+    case Format::binfmt_misc:
+      break;
+  }
+  return "binfmt_misc";
 }
 
 const char* name_of(ElfType type) {
@@ -91,6 +119,84 @@ const char* name_of(ElfType type) {
     case ElfType::core:
       return "core";
     case ElfType::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+const char* name_of(ElfDefect defect) {
+  switch (defect) {
+    case ElfDefect::truncated:
+      return "truncated";
+    case ElfDefect::program_headers:
+      return "program_headers";
+    case ElfDefect::interpreter:
+      return "interpreter";
+    case ElfDefect::segment:
+      return "segment";
+    case ElfDefect::class_byte:
+      return "class_byte";
+    case ElfDefect::byte_order:
+      return "byte_order";
+    case ElfDefect::version:
+      return "version";
+    case ElfDefect::header_size:
+      return "header_size";
+    case ElfDefect::segment_past_the_end:
+      return "segment_past_the_end";
+    case ElfDefect::section_headers:
+      break;
+  }
+  return "section_headers";
+}
+
+const char* name_of(PackingSign sign) {
+  switch (sign) {
+    case PackingSign::upx:
+      return "upx";
+    case PackingSign::no_section_headers:
+      return "no_section_headers";
+    case PackingSign::writable_code:
+      return "writable_code";
+    case PackingSign::high_entropy:
+      break;
+  }
+  return "high_entropy";
+}
+
+const char* name_of(PeType type) {
+  switch (type) {
+    case PeType::executable:
+      return "executable";
+    case PeType::library:
+      return "library";
+    case PeType::driver:
+      return "driver";
+    case PeType::efi:
+      return "efi";
+    case PeType::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+const char* name_of(MachOType type) {
+  switch (type) {
+    case MachOType::executable:
+      return "executable";
+    case MachOType::library:
+      return "library";
+    case MachOType::bundle:
+      return "bundle";
+    case MachOType::object:
+      return "object";
+    case MachOType::core:
+      return "core";
+    case MachOType::kernel_extension:
+      return "kernel_extension";
+    case MachOType::universal:
+      return "universal";
+    case MachOType::unknown:
       break;
   }
   return "unknown";

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 
 #include "dropwarden/classify/classify.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -20,40 +21,69 @@ model::Disposition disposition_of(const sys::Error& error) {
                                                           : model::Disposition::unreadable;
 }
 
-}  // namespace
+constexpr std::uint32_t execute_bits = 0111;
 
-sys::Result<bool> is_candidate(int fd, std::span<std::byte> first) noexcept {
-  const auto got = sys::read_at(fd, first, 0);
-  if (!got) return std::unexpected(got.error());
-  return classify::looks_executable(first.first(*got));
+sys::Result<FilePath> read_path(int fd, std::uint32_t links) {
+  const auto link = sys::read_descriptor_path(fd);
+  if (!link) return std::unexpected(link.error());
+  return parse_descriptor_link(*link, links);
 }
 
-std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted) {
+std::string_view last_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// A name is looked up only for registrations that ask for one.
+std::string name_for(int fd, std::uint32_t links, std::span<const classify::RegistrationRule> registrations) {
+  if (!classify::has_extension_rule(registrations)) return {};
+  const auto path = read_path(fd, links);
+  return path ? std::string(last_name(path->path)) : std::string{};
+}
+
+}  // namespace
+
+sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
+                               std::span<const classify::RegistrationRule> registrations) noexcept {
+  const auto got = sys::read_at(fd, first, 0);
+  if (!got) return std::unexpected(got.error());
+  const auto read = std::span<const std::byte>(first).first(*got);
+  if (classify::looks_executable(read)) return true;
+  if (!registrations.empty() && !read.empty()) {
+    const std::string name = name_for(fd, 1, registrations);
+    if (classify::find_registration(registrations, read, name) != nullptr) return true;
+  }
+  if (!classify::looks_like_text(read)) return false;
+  const auto mode = sys::read_mode(fd);
+  if (!mode) return std::unexpected(mode.error());
+  return (*mode & execute_bits) != 0;
+}
+
+std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted,
+                                              std::span<const classify::RegistrationRule> registrations) {
   std::array<std::byte, classify::head_bytes> head;
   const auto got = sys::read_at(fd, head, 0);
   if (!got) return disposition_of(got.error());
-  const auto read_head = std::span(head).first(*got);
-  // Only its dynamic section tells a static PIE from a library.
-  std::array<std::byte, classify::head_bytes> dynamic;
-  std::size_t dynamic_size = 0;
-  if (const auto extent = classify::dynamic_section_past(read_head)) {
-    const auto wanted_part = std::span(dynamic).first(std::min(extent->length, dynamic.size()));
-    dynamic_size = sys::read_at(fd, wanted_part, extent->offset).value_or(0);
-  }
-  auto kind = classify::classify_header(read_head, std::span(dynamic).first(dynamic_size));
-  if (wanted && (!kind || !policy::is_wanted(*kind, *wanted))) return model::Disposition::not_executable;
-
   const auto status = sys::read_status(fd);
   if (!status) return disposition_of(status.error());
+  const std::string name = name_for(fd, status->links, registrations);
+  const auto read_part = [fd](std::uint64_t offset, std::span<std::byte> into) {
+    return sys::read_at(fd, into, offset).value_or(0);
+  };
+  auto kind = classify::classify_file({.size = status->size,
+                                       .is_executable = (status->mode & execute_bits) != 0,
+                                       .name = name,
+                                       .registrations = registrations},
+                                      std::span(head).first(*got), read_part);
+  if (wanted && (!kind || !policy::is_wanted(*kind, *wanted))) return model::Disposition::not_executable;
+
   const auto file_system = sys::read_file_system_status(fd);
   if (!file_system) return disposition_of(file_system.error());
-  const auto link = sys::read_descriptor_path(fd);
-  if (!link) return disposition_of(link.error());
-  auto path = parse_descriptor_link(*link, status->links);
+  auto path = read_path(fd, status->links);
+  if (!path) return disposition_of(path.error());
 
   Hit hit;
-  hit.file.path = std::move(path.path);
-  hit.file.path_state = path.state;
+  hit.file.path = std::move(path->path);
+  hit.file.path_state = path->state;
   hit.file.kind = std::move(kind);
   hit.file.size = status->size;
   hit.file.mode = status->mode;

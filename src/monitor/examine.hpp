@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "dropwarden/classify/registration.hpp"
 #include "dropwarden/model/disposition.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
@@ -24,12 +25,16 @@ struct Hit {
   std::uint32_t links = 0;
 };
 
-// Whether the file deserves more than one read. The way of nearly every event: a pread into `first`, no
-// allocation, no path. Nothing when it does not; an error when it could not be read.
-sys::Result<bool> is_candidate(int fd, std::span<std::byte> first) noexcept;
+// Whether the file deserves more than one read. The way of nearly every event: a pread into `first`, and for
+// a file that begins as text one fstat, since text runs where its mode allows it. No allocation, no path,
+// save where one of `registrations` goes by a file's extension. Nothing when it does not; an error when it
+// could not be read.
+sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
+                               std::span<const classify::RegistrationRule> registrations) noexcept;
 
 // A closer look at a candidate, or at any file where nothing stands for `wanted`. The disposition when it
 // turns out to be none that `wanted` asks for, or is gone.
-std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted);
+std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted,
+                                              std::span<const classify::RegistrationRule> registrations);
 
 }  // namespace dropwarden::monitor

@@ -31,6 +31,7 @@
 #include "origin_finder.hpp"
 #include "process_reader.hpp"
 #include "recent_ids.hpp"
+#include "registrations.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -144,7 +145,7 @@ class Monitor::Impl {
   void on_file(watch::FileEvent event) {
     ledger_.receive();
     if (event.pid.value == ::getpid()) return ledger_.end(model::Disposition::own_activity);
-    const auto candidate = is_candidate(event.file.number(), first_);
+    const auto candidate = is_candidate(event.file.number(), first_, registrations_.current(Clock::now()));
     if (!candidate) return ledger_.end(model::Disposition::unreadable);
     if (*candidate) return on_candidate(std::move(event));
     ledger_.end(model::Disposition::not_executable);
@@ -172,8 +173,9 @@ class Monitor::Impl {
     // The writer may be gone in a moment: first a look at it, and the rest of its facts while the bytes are
     // read.
     model::ProcessInfo writer = processes_.glimpse(event.pid);
-    auto examined = settings_.has_events ? examine(event.file.number(), std::nullopt)
-                                         : examine(event.file.number(), settings_.classify);
+    const std::optional<policy::Kinds> wanted =
+        settings_.has_events ? std::nullopt : std::optional(settings_.classify);
+    auto examined = examine(event.file.number(), wanted, registrations_.current(Clock::now()));
     if (const auto* disposition = std::get_if<model::Disposition>(&examined))
       return ledger_.end(*disposition);
     Hit& hit = std::get<Hit>(examined);
@@ -197,7 +199,7 @@ class Monitor::Impl {
   // here on is a loss of a finding.
   void on_mere_write(const watch::FileEvent& event) {
     model::ProcessInfo writer = processes_.glimpse(event.pid);
-    auto examined = examine(event.file.number(), std::nullopt);
+    auto examined = examine(event.file.number(), std::nullopt, registrations_.current(Clock::now()));
     Hit* const hit = std::get_if<Hit>(&examined);
     if (hit != nullptr && !place(*hit)) await_event(finding_of(*hit, std::move(writer)), hit->identity);
   }
@@ -388,6 +390,7 @@ class Monitor::Impl {
   Attribution attribution_;
   RecentIds recent_{remembered_findings};
   OpenFindings open_;
+  Registrations registrations_{privilege_};
   ProcessReader processes_;
   FileHasher hasher_;
   OriginFinder origins_;

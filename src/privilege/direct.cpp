@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/directory.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/check.hpp"
@@ -49,6 +50,29 @@ sys::Result<std::string> read_own_host_name() {
 const char* name_of(OverlayAttribute attribute) {
   constexpr std::array names{"metacopy", "opaque", "redirect", "whiteout"};
   return names.at(static_cast<std::size_t>(attribute));
+}
+
+// binfmt_misc as a whole may be switched off; then no entry counts.
+sys::Result<std::vector<RegistrationFile>> read_registration_files(int directory) {
+  constexpr std::size_t max_entries = 1024;
+  constexpr std::size_t max_text = 65536;  // the kernel writes a page
+  std::vector<RegistrationFile> files;
+  const auto names = sys::list_directory(directory, max_entries);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    if (name == "register") continue;
+    const auto file = sys::open_beneath(directory, name, O_RDONLY);
+    if (!file && file.error().number == ENOENT) continue;  // removed since
+    if (!file) return std::unexpected(file.error());
+    auto text = sys::read_file(file->number(), max_text, name);
+    if (!text) return std::unexpected(std::move(text.error()));
+    if (name != "status") {
+      files.push_back({name, std::move(*text)});
+    } else if (!text->starts_with("enabled")) {
+      return std::vector<RegistrationFile>{};
+    }
+  }
+  return files;
 }
 
 class Direct final : public Privilege {
@@ -159,6 +183,17 @@ class Direct final : public Privilege {
 
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
     return sys::read_file_head(options_.proc + "/" + std::to_string(pid) + "/mountinfo", max_mounts_bytes);
+  }
+
+  sys::Result<std::vector<RegistrationFile>> read_registrations() override {
+    // O_PATH does not make an automount point mount anything.
+    auto opened = sys::open_path(registrations_path(), O_PATH | O_NOFOLLOW);
+    if (!opened && opened.error().number == ENOENT) return std::vector<RegistrationFile>{};
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    const auto file_system = sys::read_file_system_status(opened->number());
+    if (!file_system) return std::unexpected(file_system.error());
+    if (file_system->type != BINFMTFS_MAGIC) return std::vector<RegistrationFile>{};
+    return read_registration_files(opened->number());
   }
 
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
@@ -280,6 +315,10 @@ class Direct final : public Privilege {
 
   // A path of the host's mount table, as it can be reached from here.
   std::string host_path(const std::string& path) const { return host_.root + path; }
+
+  std::string registrations_path() const {
+    return (host_.root.empty() ? options_.proc : host_.root + "/proc") + "/sys/fs/binfmt_misc";
+  }
 
   const Options options_;
   const HostMounts host_;

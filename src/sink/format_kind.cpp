@@ -8,7 +8,9 @@
 namespace dropwarden::sink {
 
 std::string format_kind(const model::FileKind& kind) {
-  return boost::json::serialize(kind_json(kind));
+  const std::string format = model::name_of(kind.format);
+  return "\"kind\":\"" + format + "\",\"" + format + "\":" + boost::json::serialize(kind_json(kind)) +
+         ",\"registration\":" + boost::json::serialize(registration_json(kind.registration));
 }
 
 }  // namespace dropwarden::sink

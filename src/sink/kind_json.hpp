@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "dropwarden/model/file_kind.hpp"
 
 namespace dropwarden::sink {
 
-// The facts of one format: `elf` {type, class, endian, machine, interpreter, static}, `script` {interpreter,
-// argument}. Empty when the kind carries none. In `storage`.
+// The facts of the kind's format, as findings have them under the format's name (dropwarden-findings(5)).
+// Empty for a format that has none. In `storage`.
 boost::json::object kind_json(const model::FileKind& kind, boost::json::storage_ptr storage = {});
+
+// An object, or null where there is none.
+boost::json::value registration_json(const std::optional<model::Registration>& registration,
+                                     boost::json::storage_ptr storage = {});
 
 }  // namespace dropwarden::sink

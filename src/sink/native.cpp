@@ -130,6 +130,7 @@ class Builder {
     out.emplace("path_state", model::name_of(file.path_state));
     out.emplace("kind", file.kind ? json::value(model::name_of(file.kind->format), storage_) : null());
     if (file.kind) out.emplace(model::name_of(file.kind->format), kind_json(*file.kind, storage_));
+    out.emplace("registration", file.kind ? registration_json(file.kind->registration, storage_) : null());
     out.emplace("size", file.size);
     out.emplace("mode", fmt::format("{:04o}", file.mode & 07777U));
     out.emplace("uid", file.uid);

@@ -52,6 +52,12 @@ Result<FileStatus> read_cached_status(int fd) {
   return read_status_with(fd, AT_STATX_DONT_SYNC);
 }
 
+Result<std::uint32_t> read_mode(int fd) noexcept {
+  struct stat raw{};
+  if (::fstat(fd, &raw) != 0) return unexpected_errno("fstat");
+  return raw.st_mode;
+}
+
 Result<FileSystemStatus> read_file_system_status(int fd) {
   struct statfs raw{};
   if (::fstatfs(fd, &raw) != 0) return unexpected_errno("fstatfs");

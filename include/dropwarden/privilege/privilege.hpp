@@ -58,6 +58,12 @@ enum class ProcessFile {
 enum class OverlayAttribute { metacopy, opaque, redirect, whiteout };
 enum class AttributeSpace { trusted, user };  // `trusted.overlay.*`; `user.overlay.*` with option userxattr
 
+// An entry of binfmt_misc: its name, and what its file holds.
+struct RegistrationFile {
+  std::string name;
+  std::string text;
+};
+
 // Absolute paths without `,` and `:`.
 struct OverlayDirectories {
   std::string lower;
@@ -122,6 +128,11 @@ class Privilege {
   // What is longer is cut, most likely within a line.
   static constexpr std::size_t max_mounts_bytes = std::size_t{1} << 20U;
   virtual sys::Result<std::string> read_process_mounts(std::int32_t pid) = 0;
+
+  // The entries of the host's binfmt_misc, in the order of its directory. None where it is not mounted: that
+  // is usual, and where an automount point waits for it, nothing is registered, so it is left alone. At most
+  // 1024.
+  virtual sys::Result<std::vector<RegistrationFile>> read_registrations() = 0;
 
   // `relative` below the directory `directory` of the host, by open_beneath's rules: for upperdirs. O_RDONLY.
   // Needs CAP_DAC_READ_SEARCH.

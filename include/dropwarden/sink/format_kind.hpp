@@ -7,8 +7,8 @@
 
 namespace dropwarden::sink {
 
-// What a finding says under `file` `elf` or `script`, as the text of one JSON object. Texts are escaped and
-// bounded. Pure.
+// What a finding says of a kind under `event.file`: the fields `kind`, the object of its name, and
+// `registration`, without braces around. Texts are escaped and bounded. Pure.
 std::string format_kind(const model::FileKind& kind);
 
 }  // namespace dropwarden::sink

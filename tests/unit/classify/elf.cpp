@@ -12,14 +12,24 @@ namespace {
 
 using model::ElfType;
 
-model::ElfFacts facts_of(const Bytes& head, const Bytes& dynamic_section = {}) {
-  EXPECT_TRUE(looks_executable(head));
-  const auto kind = classify_header(head, dynamic_section);
+model::ElfFacts facts_in(const std::optional<model::FileKind>& kind) {
   if (!kind || kind->format != model::Format::elf || !kind->elf || kind->script) {
     ADD_FAILURE() << "not classified as ELF";
     return {};
   }
   return *kind->elf;
+}
+
+// Of a file that ends where `head` does.
+model::ElfFacts facts_of(const Bytes& head) {
+  EXPECT_TRUE(looks_executable(head));
+  return facts_in(classify_header(head));
+}
+
+// The part that is asked for first of a file of `size` bytes of which `head` is known.
+std::optional<Extent> wanted_after(const Bytes& head, std::uint64_t size) {
+  const Part part{{0, head_bytes}, head};
+  return classify_parts({.size = size}, std::span(&part, 1)).wanted;
 }
 
 TEST(Elf, TellsThePositionOfEveryFieldInBothClassesAndByteOrders) {
@@ -79,52 +89,50 @@ TEST(Elf, IsStaticWhenAProgramNamesNoInterpreter) {
 }
 
 TEST(Elf, TellsAStaticPieByItsDynamicSection) {
-  ElfBuilder builder{.has_dynamic = true, .flags_1 = DF_1_NOW | DF_1_PIE};
-  const auto in_head = facts_of(builder.build());
-  EXPECT_EQ(in_head.type, ElfType::pie);
-  EXPECT_TRUE(in_head.is_static);
-  EXPECT_FALSE(dynamic_section_past(to_bytes(builder.text)));
-
-  builder.dynamic_offset = 100'000;
-  builder.build();
-  const auto head = to_bytes(std::string_view(builder.text).substr(0, head_bytes));
-  const auto extent = dynamic_section_past(head);
-  ASSERT_TRUE(extent);
-  EXPECT_EQ(extent->offset, 100'000U);
-  EXPECT_EQ(extent->length, 32U);
-  EXPECT_EQ(facts_of(head).type, ElfType::shared) << "what the head alone can tell";
-  const auto facts =
-      facts_of(head, to_bytes(std::string_view(builder.text).substr(extent->offset, extent->length)));
-  EXPECT_EQ(facts.type, ElfType::pie);
-  EXPECT_TRUE(facts.is_static);
+  for (const std::size_t offset : {1024, 100'000}) {
+    ElfBuilder builder{.has_dynamic = true, .flags_1 = DF_1_NOW | DF_1_PIE, .dynamic_offset = offset};
+    builder.build();
+    const auto facts = facts_in(classify_content(builder.text));
+    EXPECT_EQ(facts.type, ElfType::pie);
+    EXPECT_TRUE(facts.is_static);
+    builder.flags_1 = DF_1_NOW;
+    builder.build();
+    EXPECT_EQ(facts_in(classify_content(builder.text)).type, ElfType::shared);
+  }
 }
 
 TEST(Elf, AsksForTheDynamicSectionOnlyWhereItDecides) {
-  EXPECT_FALSE(dynamic_section_past(to_bytes("#!/bin/sh\n")));
-  EXPECT_FALSE(dynamic_section_past({}));
   const auto asks = [](ElfBuilder builder) {
     builder.has_dynamic = true;
     builder.dynamic_offset = 9000;
     builder.build();
-    return dynamic_section_past(to_bytes(std::string_view(builder.text).substr(0, head_bytes))).has_value();
+    // A byte of a table that the header does not name: nothing else is wanted but the tail.
+    const std::uint64_t size = 1 << 20;
+    const auto head = to_bytes(std::string_view(builder.text).substr(0, head_bytes));
+    return wanted_after(head, size) == Extent{9000, 32};
   };
   EXPECT_TRUE(asks({}));
   EXPECT_FALSE(asks({.interpreter = std::string("/x\0", 3)}));
   EXPECT_FALSE(asks({.type = ET_EXEC}));
 }
 
-TEST(Elf, NeverAsksForMoreThanAHeadOrForAnOffsetThatPreadCannotTake) {
-  const auto extent_of = [](std::uint64_t offset, std::uint64_t size) {
+TEST(Elf, NeverAsksForMoreThanAPartOrForWhatLiesPastTheEnd) {
+  const auto extent_of = [](std::uint64_t offset, std::uint64_t size, std::uint64_t file_size) {
     ElfBuilder builder{.has_dynamic = true};
     builder.build();
     const std::size_t segment = sizeof(Elf64_Ehdr) + sizeof(Elf64_Phdr);
     builder.put(segment + offsetof(Elf64_Phdr, p_offset), offset, 8);
     builder.put(segment + offsetof(Elf64_Phdr, p_filesz), size, 8);
-    return dynamic_section_past(to_bytes(builder.text));
+    return wanted_after(to_bytes(builder.text), file_size);
   };
-  EXPECT_EQ(extent_of(1 << 20, UINT64_MAX)->length, head_bytes);
-  EXPECT_FALSE(extent_of(UINT64_MAX, 64));
-  EXPECT_FALSE(extent_of(INT64_MAX, 64));
+  EXPECT_EQ(extent_of(1 << 20, UINT64_MAX, 1 << 30), (Extent{1 << 20, part_bytes}));
+  EXPECT_EQ(extent_of((1 << 30) - 8192, UINT64_MAX, 1 << 30), (Extent{(1 << 30) - 8192, part_bytes}));
+  for (const std::uint64_t offset : {UINT64_MAX, std::uint64_t{INT64_MAX}, std::uint64_t{1} << 30U}) {
+    const auto tail = extent_of(offset, 64, 1 << 30);
+    EXPECT_EQ(tail, (Extent{(1 << 30) - part_bytes, part_bytes})) << "the tail, for signs of a packer";
+  }
+  EXPECT_LE(extent_of(UINT64_MAX - 10, 64, UINT64_MAX)->offset, std::uint64_t{INT64_MAX} - part_bytes)
+      << "what pread takes";
 }
 
 TEST(Elf, ReadsAHeaderThatLiesAboutItsClassAndByteOrderAsTheKernelDoes) {
@@ -217,7 +225,6 @@ TEST(Elf, KeepsWhatItKnowsAtEveryCutOfARealFile) {
       EXPECT_EQ(facts.type, full.type) << length;
     }
     EXPECT_TRUE(facts.interpreter.empty() || facts.interpreter == full.interpreter) << length;
-    EXPECT_EQ(dynamic_section_past(cut), std::nullopt) << length;
   }
 }
 
@@ -245,14 +252,9 @@ TEST(Elf, StandsRandomDamage) {
       bytes[SELFMAG + random() % (reach - SELFMAG)] =
           static_cast<std::byte>(random() % 3 == 0 ? 0xff : random());
     }
-    const Bytes section(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(random() % bytes.size()));
-    const auto facts = facts_of(bytes, section);
+    const auto facts = facts_of(bytes);
     ASSERT_LE(facts.interpreter.size(), bytes.size());
     with_interpreter += facts.interpreter.empty() ? 0 : 1;
-    if (const auto extent = dynamic_section_past(bytes)) {
-      ASSERT_LE(extent->length, head_bytes);
-      ASSERT_LE(extent->offset, std::uint64_t{INT64_MAX} - extent->length);
-    }
   }
   EXPECT_GT(with_interpreter, std::size_t{rounds / 10})
       << "the damage leaves enough whole to reach the deep paths";

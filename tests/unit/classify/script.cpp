@@ -70,5 +70,41 @@ TEST(Script, KnowsTheLengthOfTheKernelsBuffer) {
       << "a long argument is cut";
 }
 
+struct Line {
+  std::string line;  // behind `#!`
+  std::string program;
+};
+
+class Program : public testing::TestWithParam<Line> {};
+
+TEST_P(Program, ReadsTheScript) {
+  const auto facts = script("#!" + GetParam().line + "\n");
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->program, GetParam().program);
+}
+
+INSTANTIATE_TEST_SUITE_P(Named, Program,
+                         testing::Values(Line{"/bin/sh", "sh"}, Line{"/bin/sh -e", "sh"}, Line{"sh", "sh"},
+                                         Line{"/usr/bin/python3 -u", "python3"},
+                                         Line{"/opt/environment x", "environment"}, Line{"/bin/", ""}));
+
+// As coreutils' env understands its first argument.
+INSTANTIATE_TEST_SUITE_P(
+    ByEnv, Program,
+    testing::Values(Line{"/usr/bin/env python3", "python3"}, Line{"/usr/bin/env -S python3 -u", "python3"},
+                    Line{"/usr/bin/env -Spython3 -u", "python3"}, Line{"/usr/bin/env -vS python3", "python3"},
+                    Line{"/usr/bin/env -iS python3", "python3"},
+                    Line{"/usr/bin/env --split-string=python3 -u", "python3"},
+                    Line{"/usr/bin/env -S A=1 B=2 /opt/perl -w", "perl"},
+                    Line{"/usr/bin/env -S -i -u HOME -C /tmp ruby", "ruby"},
+                    Line{"/usr/bin/env -S -uHOME --unset=X --chdir /tmp ruby", "ruby"},
+                    Line{"/usr/bin/env -S -- node x", "node"}, Line{"/usr/bin/env -S -S lua", "lua"},
+                    Line{"/usr/bin/env -S 'my perl' -w", "my perl"},
+                    Line{"/usr/bin/env -S \"a\\_b\" x", "a b"}, Line{"/usr/bin/env -S a\\_b", "a"},
+                    Line{"/usr/bin/env -S # no", ""}, Line{"/usr/bin/env -S awk\\c -f", "awk"},
+                    Line{"/usr/bin/env python3 -u", "python3 -u"}, Line{"/usr/bin/env", ""},
+                    Line{"/usr/bin/env -S", ""}, Line{"/usr/bin/env -i", ""}, Line{"/usr/bin/env A=1", ""},
+                    Line{"/usr/bin/env -S-S-S-S-S-S-S-S-S-S-S x", ""}));
+
 }  // namespace
 }  // namespace dropwarden::classify

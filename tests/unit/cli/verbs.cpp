@@ -45,10 +45,23 @@ TEST_F(Verb, ClassifyPrintsALineAFile) {
   const auto run = invoke({"classify", script, text, "/proc/self/exe"});
   EXPECT_EQ(run.status, 0);
   EXPECT_EQ(run.err, "");
-  EXPECT_THAT(run.out,
-              StartsWith(directory_.string() + "/a\\nb: script, interpreter /bin/sh, argument -e\\x1b\n" +
-                         text + ": not executable\n/proc/self/exe: elf "));
+  EXPECT_THAT(run.out, StartsWith(directory_.string() +
+                                  "/a\\nb: script, interpreter /bin/sh, argument -e\\x1b, program sh\n" +
+                                  text + ": not executable\n/proc/self/exe: elf "));
   EXPECT_THAT(run.out, HasSubstr("-bit, little-endian, "));
+}
+
+TEST_F(Verb, ClassifyPrintsAllFacts) {
+  const std::string java = write("A.class", std::string("\xca\xfe\xba\xbe\0\0\0\x3d", 8));
+  const std::string wasm = write("a.wasm", std::string("\0asm\1\0\0\0", 8));
+  const std::string text = write("text", "hello");
+  std::filesystem::permissions(text, std::filesystem::perms::owner_all);
+  const auto run = invoke({"classify", java, wasm, text, "/proc/self/exe"});
+  EXPECT_EQ(run.status, 0);
+  EXPECT_THAT(run.out, StartsWith(java + ": java_class, version 61.0\n" + wasm + ": wasm, module\n" + text +
+                                  ": executable_text\n"));
+  EXPECT_THAT(run.out, HasSubstr(", OS ABI "));
+  EXPECT_THAT(run.out, HasSubstr(", not stripped\n"));
 }
 
 TEST_F(Verb, ClassifyPrintsJson) {

@@ -74,7 +74,10 @@ control:
                                  .metadata_wait = 0ms,
                                  .hash_inline_bytes = 1024,
                                  .hash_max_bytes = std::uint64_t{2} << 30U}));
-  EXPECT_EQ(config.classify, (Classify{false, false, false, true, true}));
+  Classify classify;
+  classify.executables = classify.shared_objects = classify.scripts = false;
+  classify.objects = classify.core_dumps = true;
+  EXPECT_EQ(config.classify, classify);
   EXPECT_THAT(config.outputs,
               ElementsAre(Output{OutputType::standard_output, true, Format::text, 16, Events::magic_write}));
   EXPECT_EQ(config.logging.level, LogLevel::critical);
@@ -137,9 +140,15 @@ TEST(Parse, RefusesAKeyThatIsSetTwice) {
               HasSubstr("outputs.type is set a second time"));
 }
 
+std::string nothing_wanted() {
+  std::string text = "classify: {";
+  for (const auto& key : policy::kind_keys) text += std::string(key.name) + ": false, ";
+  return text + "}";
+}
+
 struct Wrong {
-  const char* yaml;
-  const char* error;
+  std::string yaml;
+  std::string error;
 };
 
 class WrongValue : public testing::TestWithParam<Wrong> {};
@@ -207,8 +216,7 @@ INSTANTIATE_TEST_SUITE_P(
               "\"/x\" is listed twice"},
         Wrong{"control: {socket: /run/}", "\"/run/\" is not the absolute path of a socket"},
         Wrong{"control: {socket: \"/a\\0b\"}", "\"/a\\x00b\" holds a NUL"},
-        Wrong{"classify: {executables: false, shared_objects: false, scripts: false}",
-              "f.yaml:1:1: classify: no kind of file would be reported"}));
+        Wrong{nothing_wanted(), "f.yaml:1:1: classify: no kind of file would be reported"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Text, WrongValue,

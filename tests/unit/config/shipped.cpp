@@ -59,25 +59,24 @@ TEST(ShippedFile, HoldsEveryKeyOfTheSchema) {
 
 // A value that equals its default only because the file is never applied would pass `HoldsTheDefaults`.
 TEST(ShippedFile, HasAnEffectForEveryValue) {
-  const std::map<std::string, std::string> others{
-      {"type: docker", "type: cri"},
-      {"/run/docker.sock", "/run/other.sock"},
-      {"2s", "3s"},
-      {"unidentified_overlays: true", "unidentified_overlays: false"},
-      {"volumes: true", "volumes: false"},
-      {"tmpfs: true", "tmpfs: false"},
-      {"256KiB", "1KiB"},
-      {"1GiB", "2GiB"},
-      {"executables: true", "executables: false"},
-      {"shared_objects: true", "shared_objects: false"},
-      {"scripts: true", "scripts: false"},
-      {"objects: false", "objects: true"},
-      {"core_dumps: false", "core_dumps: true"},
-      {"format: auto", "format: text"},
-      {"events: none", "events: magic_write"},
-      {"queue: 8192", "queue: 1"},
-      {"level: info", "level: debug"},
-      {"socket: /run/dropwarden/control.sock", "socket: /x"}};
+  std::map<std::string, std::string> others{{"type: docker", "type: cri"},
+                                            {"/run/docker.sock", "/run/other.sock"},
+                                            {"2s", "3s"},
+                                            {"unidentified_overlays: true", "unidentified_overlays: false"},
+                                            {"volumes: true", "volumes: false"},
+                                            {"tmpfs: true", "tmpfs: false"},
+                                            {"256KiB", "1KiB"},
+                                            {"1GiB", "2GiB"},
+                                            {"format: auto", "format: text"},
+                                            {"events: none", "events: magic_write"},
+                                            {"queue: 8192", "queue: 1"},
+                                            {"level: info", "level: debug"},
+                                            {"socket: /run/dropwarden/control.sock", "socket: /x"}};
+  for (const auto& key : policy::kind_keys) {
+    const std::string name = std::string("  ") + key.name + ": ";
+    const bool is_on = defaults().classify.*key.member;
+    others[name + (is_on ? "true" : "false")] = name + (is_on ? "false" : "true");
+  }
   for (const auto& [from, to] : others) {
     std::string text = read_all(shipped);
     const auto at = text.find(from);

@@ -31,7 +31,11 @@ TEST(Names, AreDistinctForEveryValue) {
   expect_distinct_names(ContainerState::unknown);
   expect_distinct_names(Disposition::failed);
   expect_distinct_names(Loss::malformed_event);
-  expect_distinct_names(Format::script);
+  expect_distinct_names(Format::binfmt_misc);
+  expect_distinct_names(ElfDefect::section_headers);
+  expect_distinct_names(PackingSign::high_entropy);
+  expect_distinct_names(PeType::unknown);
+  expect_distinct_names(MachOType::unknown);
   expect_distinct_names(ElfType::unknown);
   expect_distinct_names(Severity::critical);
   expect_distinct_names(Sensor::exec);

@@ -106,6 +106,10 @@ std::map<std::string, Words> words_of_fields() {
           {"event.file.kind", words<model::Format>()},
           {"event.file.elf.type", words<model::ElfType>()},
           {"event.file.elf.endian", {"little", "big"}},
+          {"event.file.elf.malformed", words<model::ElfDefect>()},
+          {"event.file.elf.packed", words<model::PackingSign>()},
+          {"event.file.pe.type", words<model::PeType>()},
+          {"event.file.mach_o.type", words<model::MachOType>()},
           {"event.file.mount", words<model::Place>()},
           {"event.file.origin", words<model::Origin>()},
           {"event.file.sha256.status", words<model::HashStatus>()},
@@ -149,6 +153,15 @@ TEST(ManPage, KnowsAFileOfEveryKind) {
   EXPECT_EQ(kinds, words<model::Format>()) << "every_kind.hpp lacks a format";
 }
 
+void make_huge(model::FileKind& kind, const std::string& huge) {
+  if (kind.elf) kind.elf->machine = kind.elf->interpreter = kind.elf->os_abi = huge;
+  if (kind.script) kind.script->interpreter = kind.script->argument = kind.script->program = huge;
+  if (kind.pe) kind.pe->machine = huge;
+  if (kind.python_bytecode) kind.python_bytecode->version = huge;
+  if (kind.archive) kind.archive->first_member = huge;
+  kind.registration = model::Registration{huge, huge, huge};
+}
+
 // Every text longer than any bound.
 model::Finding huge_finding(const model::FileKind& kind) {
   const std::string huge(std::size_t{1} << 16U, 'x');
@@ -161,8 +174,7 @@ model::Finding huge_finding(const model::FileKind& kind) {
   auto& file = finding.event.file;
   file.path = file.sha256.value = huge;
   file.kind = kind;
-  if (file.kind->elf) file.kind->elf->machine = file.kind->elf->interpreter = huge;
-  if (file.kind->script) file.kind->script->interpreter = file.kind->script->argument = huge;
+  make_huge(*file.kind, huge);
   finding.event.process.name = finding.event.process.exe = huge;
   finding.event.process.ancestors.assign(1, {{1}, huge, huge});
   return finding;

@@ -7,6 +7,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -53,7 +54,9 @@ TEST(Native, IsSchemaOneToTheLetter) {
       R"("labels":{"app":"shop","tier":""},"pod":{"name":"web-1","namespace":"prod",)"
       R"("uid":"8f3e1c4e-3f7a-4a52-9a8a-0f4f7f0c8d11"},"metadata":"complete"},)"
       R"("file":{"path":"/tmp/x","path_state":"live","kind":"elf","elf":{"type":"pie","class":64,)"
-      R"("endian":"little","machine":"x86_64","interpreter":"/lib64/ld-linux-x86-64.so.2","static":false},)"
+      R"("endian":"little","machine":"x86_64","interpreter":"/lib64/ld-linux-x86-64.so.2","static":false,)"
+      R"("os_abi":null,"stripped":null,"kernel_module":null,"module_signature":null,"ebpf":false,)"
+      R"("appimage":null,"malformed":[],"packed":[]},"registration":null,)"
       R"("size":16384,"mode":"4755","uid":1000,"gid":1001,"mtime":"2026-11-22T00:00:00.000000001Z",)"
       R"("ctime":"2026-11-22T00:00:01.000000000Z","inode":18446744073709551615,"device":"0:53",)"
       R"("mount":"rootfs","origin":"new","sha256":{"value":")" +
@@ -100,6 +103,64 @@ TEST(Native, DescribesAScriptUnderItsOwnKey) {
   EXPECT_EQ(text_at(value, "/event/file/script/interpreter"), "/bin/sh");
   EXPECT_TRUE(value.at_pointer("/event/file/script/argument").is_null());
   EXPECT_FALSE(value.at_pointer("/event/file").as_object().contains("elf"));
+}
+
+// What kind_json gives for a kind of each format.
+TEST(Native, HasTheFactsOfEveryFormatInAFixedOrder) {
+  const auto facts = [](model::FileKind kind) {
+    auto finding = sample_finding();
+    finding.event.file.kind = std::move(kind);
+    const auto value = parsed(finding);
+    const auto& file = value.at_pointer("/event/file").as_object();
+    return json::serialize(file.at(text_at(value, "/event/file/kind")));
+  };
+  using model::Format;
+  EXPECT_EQ(facts({.format = Format::script, .script = model::ScriptFacts{"/usr/bin/env", "sh", "sh"}}),
+            R"({"interpreter":"/usr/bin/env","argument":"sh","program":"sh"})");
+  EXPECT_EQ(facts({.format = Format::pe, .pe = model::PeFacts{model::PeType::library, 64, "x86_64", true}}),
+            R"({"type":"library","class":64,"machine":"x86_64","dotnet":true})");
+  EXPECT_EQ(facts({.format = Format::mach_o,
+                   .mach_o = model::MachOFacts{model::MachOType::universal, 0, {"x86_64", "aarch64"}}}),
+            R"({"type":"universal","class":null,"machines":["x86_64","aarch64"]})");
+  EXPECT_EQ(facts({.format = Format::ape, .ape = model::ApeFacts{true, false}}),
+            R"({"pe":true,"elf":false})");
+  EXPECT_EQ(facts({.format = Format::java_class, .java_class = model::JavaClassFacts{61, 0}}),
+            R"({"major":61,"minor":0})");
+  EXPECT_EQ(facts({.format = Format::jar, .jar = model::JarFacts{true, false}}),
+            R"({"manifest":true,"classes":false})");
+  EXPECT_EQ(facts({.format = Format::python_bytecode, .python_bytecode = model::PythonFacts{3495, "3.11"}}),
+            R"({"magic":3495,"version":"3.11"})");
+  EXPECT_EQ(facts({.format = Format::wasm, .wasm = model::WasmFacts{true}}), R"({"component":true})");
+  EXPECT_EQ(facts({.format = Format::bflt, .bflt = model::BfltFacts{4, true}}),
+            R"({"version":4,"compressed":true})");
+  EXPECT_EQ(facts({.format = Format::archive, .archive = model::ArchiveFacts{false, "a.o"}}),
+            R"({"thin":false,"first_member":"a.o"})");
+  EXPECT_EQ(facts({.format = Format::executable_text}), "{}");
+  EXPECT_EQ(facts({.format = Format::binfmt_misc, .registration = model::Registration{"wine", "/w", ""}}),
+            "{}");
+  model::FileKind elf;
+  elf.elf.emplace() = {.machine = "bpf",
+                       .interpreter = "",
+                       .os_abi = "sysv",
+                       .is_stripped = true,
+                       .is_kernel_module = true,
+                       .has_module_signature = false,
+                       .is_ebpf = true,
+                       .appimage_type = 2,
+                       .defects = {model::ElfDefect::version},
+                       .packing = {model::PackingSign::upx}};
+  EXPECT_EQ(
+      facts(elf),
+      R"({"type":"unknown","class":null,"endian":"little","machine":"bpf","interpreter":null,"static":false,)"
+      R"("os_abi":"sysv","stripped":true,"kernel_module":true,"module_signature":false,"ebpf":true,)"
+      R"("appimage":2,"malformed":["version"],"packed":["upx"]})");
+}
+
+TEST(Native, NamesTheRegistrationThatRunsAFile) {
+  auto finding = sample_finding();
+  finding.event.file.kind->registration = model::Registration{"qemu\n", "/usr/bin/qemu", "OCF"};
+  EXPECT_EQ(json::serialize(parsed(finding).at_pointer("/event/file/registration")),
+            R"({"name":"qemu\\n","interpreter":"/usr/bin/qemu","flags":"OCF"})");
 }
 
 TEST(Native, PrintsPermissionsAsFourOctalDigits) {
