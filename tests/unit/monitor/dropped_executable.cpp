@@ -21,7 +21,7 @@ model::WriteEvent event_of(std::string_view path, std::string_view bytes) {
   const auto header = std::as_bytes(std::span(bytes));
   event.header.assign(header.begin(), header.end());
   event.file.path = path;
-  if (classify::looks_executable(header)) event.file.kind = classify::classify_header(header, {});
+  if (classify::looks_executable(header)) event.file.kind = classify::classify_header(header);
   return event;
 }
 
