@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,8 +37,13 @@ std::string describe(const json::object& mount) {
 
 // What is watched a line each; what is not, by the reason.
 std::vector<std::pair<std::string, std::string>> describe_mounts(const json::array& mounts) {
-  std::vector<std::pair<std::string, std::string>> lines;      // sensor, mount
-  std::vector<std::pair<std::string, std::string>> unwatched;  // reason, paths
+  std::vector<std::pair<std::string, std::string>> lines;  // sensor, mount
+  constexpr std::size_t most_paths = 16;  // a container can make mounts without end; --json has more
+  struct Unwatched {
+    std::string reason;
+    std::vector<std::string> paths;
+  };
+  std::vector<Unwatched> unwatched;
   const auto is_root = [](const json::value& mount) {
     return text_of(mount.as_object(), "mount") == "rootfs";
   };
@@ -51,15 +57,19 @@ std::vector<std::pair<std::string, std::string>> describe_mounts(const json::arr
       lines.emplace_back(sensor.empty() ? "none" : sensor, describe(mount));
       continue;
     }
-    const std::string name = is_root(entry) ? describe(mount) : text_of(mount, "path");
-    const auto known = std::ranges::find(unwatched, problem, [](const auto& line) { return line.first; });
-    if (known == unwatched.end()) {
-      unwatched.emplace_back(problem, name);
-    } else {
-      known->second += " " + name;
-    }
+    std::string name = is_root(entry) ? describe(mount) : text_of(mount, "path");
+    auto known = std::ranges::find(unwatched, problem, &Unwatched::reason);
+    if (known == unwatched.end()) known = unwatched.insert(known, {problem, {}});
+    known->paths.push_back(std::move(name));
   }
-  for (const auto& [reason, paths] : unwatched) lines.emplace_back("none", paths + ": " + reason);
+  for (const Unwatched& mounts_of : unwatched) {
+    std::string paths;
+    for (const auto& path : std::span(mounts_of.paths).first(std::min(mounts_of.paths.size(), most_paths)))
+      paths += (paths.empty() ? "" : " ") + path;
+    if (mounts_of.paths.size() > most_paths)
+      paths += fmt::format(" and {} more", mounts_of.paths.size() - most_paths);
+    lines.emplace_back("none", paths + (paths.empty() ? "" : ": ") + mounts_of.reason);
+  }
   return lines;
 }
 

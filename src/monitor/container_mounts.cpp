@@ -55,7 +55,7 @@ void ContainerMounts::on_table(const std::vector<model::Mount>& table) {
   host_ = mount::HostMounts(table);
   for (auto& [id, known] : known_) {
     const bool may_see = std::ranges::any_of(
-        changed, [&known = known](const std::string& group) { return known.masters.contains(group); });
+        changed, [&masters = known.masters](const std::string& group) { return masters.contains(group); });
     if (may_see) touch(id);
   }
 }
@@ -112,7 +112,7 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
   }
   if (text->size() == privilege::Privilege::max_mounts_bytes) {
     judged->push_back({.mount = {},
-                       .reason = "its mounts are too many to read: what is behind the first MiB of its "
+                       .reason = "its mounts are too many to read: what is behind the first 512 KiB of its "
                                  "mountinfo is not watched"});
   }
   known.attempts = 0;

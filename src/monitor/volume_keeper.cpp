@@ -99,17 +99,50 @@ void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::
   if (!wanted.empty()) mark(reading, wanted, is_new, now);
 }
 
+// A superblock is marked by way of a few of its mounts, of which others may lie over some; it may have
+// thousands.
+std::vector<VolumeKeeper::Answer> VolumeKeeper::ask(model::Pid init, const std::vector<Wanted>& wanted) {
+  constexpr std::size_t most_ways = 4;
+  std::vector<privilege::ContainerMount> requests;
+  std::vector<std::size_t> request_of(
+      wanted.size());  // what a mount was asked by, or a mount of its superblock
+  std::unordered_map<model::Device, std::vector<std::size_t>> ways;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const WatchedMount& mount = *wanted[i].mount;
+    const bool is_whole = wanted[i].coverage == mount::Coverage::file_system;
+    request_of[i] = requests.size();
+    if (is_whole) {
+      auto& known = ways[mount.device];
+      if (known.size() == most_ways) {
+        request_of[i] = known.front();
+        continue;
+      }
+      known.push_back(requests.size());
+    }
+    requests.push_back({.path = mount.path,
+                        .mount_id = mount.mount.value,
+                        .type = mount.type,
+                        .type_magic = mount::watchable_magic(mount.type).value_or(0),
+                        .is_whole_file_system = is_whole});
+  }
+  const auto answers = privilege_.mark_mounts(group_, init.value, requests, mask_);
+  std::vector<Answer> result;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    std::size_t answer = request_of[i];
+    if (wanted[i].coverage == mount::Coverage::file_system) {
+      const auto& known = ways[wanted[i].mount->device];
+      const auto marked =
+          std::ranges::find_if(known, [&](std::size_t way) { return answers[way].has_value(); });
+      if (marked != known.end()) answer = *marked;
+    }
+    result.push_back(answers[answer]);
+  }
+  return result;
+}
+
 void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted,
                         bool is_new, Clock::time_point now) {
-  std::vector<privilege::ContainerMount> requests;
-  for (const Wanted& want : wanted) {
-    requests.push_back({.path = want.mount->path,
-                        .mount_id = want.mount->mount.value,
-                        .type = want.mount->type,
-                        .type_magic = mount::watchable_magic(want.mount->type).value_or(0),
-                        .is_whole_file_system = want.coverage == mount::Coverage::file_system});
-  }
-  const auto answers = privilege_.mark_mounts(group_, reading.init.value, requests, mask_);
+  const auto answers = ask(reading.init, wanted);
   const bool is_late = is_new && is_ready_ && has_begun(reading.init);
   bool is_any_marked = false;
   bool is_any_changed = false;

@@ -65,6 +65,9 @@ class VolumeKeeper {
     WatchedMount* mount = nullptr;
     mount::Coverage coverage = mount::Coverage::none;
   };
+  using Answer = sys::Result<privilege::RootIdentity>;
+  // One for each of `wanted`.
+  std::vector<Answer> ask(model::Pid init, const std::vector<Wanted>& wanted);
   void update(const ContainerMounts::Reading& reading, const watch::Marks& marks, Clock::time_point now);
   void mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted, bool is_new,
             Clock::time_point now);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ranges>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/util/text.hpp"
@@ -47,7 +48,9 @@ class Judge {
                        .place = is_memory_of_its_own ? model::Place::tmpfs : model::Place::volume,
                        .coverage = Coverage::none,
                        .reason = {}};
-    if (mount.device == root_.device && mount.root == root_.root) judged.place = model::Place::rootfs;
+    const bool is_of_root =
+        mount.device == root_.device && (mount.file_system == "overlay" || mount.root == root_.root);
+    if (is_of_root) judged.place = model::Place::rootfs;
     judged.reason = why_not(mount, judged.place);
     if (!judged.reason.empty()) return judged;
     // The root of a container, this one's or another's, is marked whole already; the host's own is not.
@@ -55,13 +58,16 @@ class Judge {
     const bool is_of_containers = is_memory_of_its_own && !host_.is_used_by_host(mount.device);
     judged.coverage = is_root_of_container || is_of_containers ? Coverage::file_system : Coverage::mount;
     if (is_root_of_container) return judged;
+    // A superblock is marked once, however often it is mounted.
+    if (judged.coverage == Coverage::file_system && whole_.contains(mount.device)) return judged;
     if (marks_ == options_.most_marks) {
       judged.coverage = Coverage::none;
       judged.reason =
           "more mounts than are marked for one container (" + std::to_string(options_.most_marks) + ")";
-    } else {
-      ++marks_;
+      return judged;
     }
+    ++marks_;
+    if (judged.coverage == Coverage::file_system) whole_.insert(mount.device);
     return judged;
   }
 
@@ -110,6 +116,7 @@ class Judge {
   std::unordered_map<model::MountId, const model::Mount*> by_id_;
   std::unordered_map<model::MountId, const model::Mount*> covered_;
   std::size_t marks_ = 0;
+  std::unordered_set<model::Device> whole_;  // superblocks that are marked
 };
 
 }  // namespace

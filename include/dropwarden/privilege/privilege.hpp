@@ -126,7 +126,7 @@ class Privilege {
 
   // The mountinfo of a process, and only its first `max_mounts_bytes`: a container can make it very long.
   // What is longer is cut, most likely within a line.
-  static constexpr std::size_t max_mounts_bytes = std::size_t{1} << 20U;
+  static constexpr std::size_t max_mounts_bytes = std::size_t{512} << 10U;
   virtual sys::Result<std::string> read_process_mounts(std::int32_t pid) = 0;
 
   // The entries of the host's binfmt_misc, in the order of its directory. None where it is not mounted: that

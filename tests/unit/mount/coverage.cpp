@@ -122,6 +122,29 @@ TEST_F(JudgeMounts, SaysWhatItsLimitsCutOff) {
   EXPECT_THAT(judged[4].reason, HasSubstr("1 more mounts"));
 }
 
+TEST_F(JudgeMounts, CountsASuperblockOnceHoweverOftenItIsMounted) {
+  const auto judged = judge(
+      "101 100 0:70 / /dev rw - tmpfs x rw\n102 101 0:70 /a /dev/a rw - tmpfs x rw\n"
+      "103 100 8:1 /x /data rw - ext4 x rw\n",
+      {.most_marks = 1});
+  EXPECT_EQ(judged.at(0).coverage, Coverage::file_system);
+  EXPECT_EQ(judged.at(1).coverage, Coverage::file_system);
+  EXPECT_EQ(judged.at(2).coverage, Coverage::none);
+}
+
+TEST_F(JudgeMounts, CallsADirectoryOfTheRootThatIsBoundPartOfTheRoot) {
+  const auto judged = judge_one("101 100 0:50 /opt /mnt rw - overlay overlay rw\n");
+  EXPECT_EQ(judged.place, model::Place::rootfs);
+  EXPECT_EQ(judged.coverage, Coverage::file_system);
+}
+
+TEST_F(JudgeMounts, MarksADirectoryOfAHostThatIsOnAnOverlayItselfByItsMount) {
+  const HostMounts nested(parse_mountinfo("20 1 0:30 / / rw - overlay overlay rw\n"));
+  const auto table =
+      parse_mountinfo(std::string(root_text) + "101 100 0:30 /srv /data rw - overlay overlay rw\n");
+  EXPECT_EQ(judge_mounts(table, nested).value().at(0).coverage, Coverage::mount);
+}
+
 TEST(HostMounts, KnowWhereAFileOfAVolumeLiesOnTheHost) {
   const HostMounts host(
       parse_mountinfo("20 1 8:1 / / rw - ext4 x rw\n21 20 8:2 / /srv rw - ext4 x rw\n22 20 0:30 /@ /btrfs rw "
