@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// dropwarden(1) has every field of what `containers --json` prints.
+#include "support/man_page.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/parse.hpp>
+#include <gtest/gtest.h>
+
+#include "daemon/containers_report.hpp"
+#include "support/json_fields.hpp"
+
+namespace dropwarden::daemon {
+namespace {
+
+const std::string place = "man/dropwarden.1, CONTAINERS IN JSON";
+
+const std::vector<test::ManItem>& items() {
+  static const test::ManPage page("dropwarden.1");
+  return page.section("CONTAINERS IN JSON").items;
+}
+
+model::Container container_of(const char* id) {
+  model::Container container;
+  container.id = {id};
+  container.state = model::ContainerState::running;
+  return container;
+}
+
+// A mount of `container` that is watched, one that is not, and one of nobody.
+std::vector<monitor::WatchedMount> mounts_of(const char* container) {
+  std::vector<monitor::WatchedMount> mounts(3);
+  mounts[0].container = mounts[1].container = {container};
+  mounts[0].mount_point = "/run/rootfs";
+  mounts[0].coverage = mount::Coverage::file_system;
+  return mounts;
+}
+
+boost::json::value report(model::Container container, const monitor::Ledger* ledger) {
+  container::Snapshot snapshot;
+  const std::string id = container.id.value;
+  snapshot.containers.emplace(id, std::make_shared<const model::Container>(std::move(container)));
+  snapshot.sources.emplace_back();
+  return boost::json::parse(format_containers(snapshot, mounts_of(id.c_str()), ledger));
+}
+
+boost::json::value known_report() {
+  const monitor::Ledger ledger;
+  auto container = container_of("c");
+  container.pod.emplace();
+  return report(container, &ledger);
+}
+
+TEST(ManPage, HasEveryFieldOfTheReportAndNoOther) {
+  test::FieldTypes known;
+  test::collect_fields(known_report(), known);
+  test::FieldTypes unknown;
+  test::collect_fields(report(container_of("c"), nullptr), unknown);
+  // A mount is a mount.
+  std::erase_if(known, [&](const auto& field) {
+    constexpr std::string_view unidentified = "unidentified[].";
+    return field.first.starts_with(unidentified) &&
+           known.contains("containers[].mounts[]." + field.first.substr(unidentified.size()));
+  });
+  test::expect_fields(items(), known, unknown, place);
+}
+
+TEST(ManPage, HasTheFieldsOfTheReportInTheirOrder) {
+  auto report = known_report();
+  // As above.
+  for (auto& overlay : report.at("unidentified").as_array())
+    overlay = boost::json::object{{"container", overlay.at("container")}};
+  test::expect_order(items(), report, place);
+}
+
+}  // namespace
+}  // namespace dropwarden::daemon
