@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/monitor/monitor.hpp"
 
-#include <algorithm>
 #include <array>
-#include <linux/magic.h>
 #include <optional>
 #include <unistd.h>
 #include <utility>
 
 #include <boost/asio/steady_timer.hpp>
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include "dropwarden/attribute/finding_id.hpp"
 #include "dropwarden/classify/classify.hpp"
-#include "dropwarden/container/cgroup_path.hpp"
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/watcher.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
@@ -29,8 +24,9 @@
 #include "mark_keeper.hpp"
 #include "open_findings.hpp"
 #include "origin_finder.hpp"
+#include "placement.hpp"
 #include "process_reader.hpp"
-#include "recent_ids.hpp"
+#include "publisher.hpp"
 #include "registrations.hpp"
 
 namespace dropwarden::monitor {
@@ -39,7 +35,6 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t remembered_findings = 65536;
 constexpr std::size_t max_waiting_events = 1024;
 
 Patience patience_of(const Settings& settings) {
@@ -59,11 +54,6 @@ std::optional<sys::Fd> open_mount_events(privilege::Privilege& privilege, const 
   return std::move(*group);
 }
 
-model::Place place_of_type(std::uint64_t type) {
-  if (type == overlay_magic) return model::Place::rootfs;
-  return type == TMPFS_MAGIC || type == RAMFS_MAGIC ? model::Place::tmpfs : model::Place::volume;
-}
-
 }  // namespace
 
 class Monitor::Impl {
@@ -72,7 +62,6 @@ class Monitor::Impl {
        std::function<void(const std::string&)> on_failure)
       : privilege_(privilege),
         settings_(std::move(settings)),
-        deliver_(std::move(deliver)),
         features_(probe(privilege)),
         group_(loop,
                sys::value_or_throw(
@@ -83,8 +72,11 @@ class Monitor::Impl {
                 .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
         keeper_(privilege, group_.descriptor(), watch::close_write_mask(), overlays_, ledger_),
         attribution_(privilege, overlays_),
+        placement_(overlays_, keeper_.host(), settings_.watch),
+        publisher_(ledger_, overlays_, settings_, std::move(deliver),
+                   [this](model::Loss loss) { on_loss(loss, {}, 0); }),
         open_([this](model::Finding& finding,
-                     const EventIdentity& identity) { return publish(finding, identity); },
+                     const EventIdentity& identity) { return publisher_.publish(finding, identity); },
               [this](model::Finding& finding, const EventIdentity& identity) {
                 return attribution_.resolve(finding, identity);
               },
@@ -160,6 +152,8 @@ class Monitor::Impl {
   }
   void reconfigure(Settings settings) {
     settings_ = std::move(settings);
+    placement_.reconfigure(settings_.watch);
+    publisher_.reconfigure(settings_);
     hasher_.reconfigure(settings_.watch);
     origins_.reconfigure(settings_.watch);
     open_.reconfigure(patience_of(settings_));
@@ -179,7 +173,7 @@ class Monitor::Impl {
     if (const auto* disposition = std::get_if<model::Disposition>(&examined))
       return ledger_.end(*disposition);
     Hit& hit = std::get<Hit>(examined);
-    if (const auto ended = place(hit)) return ledger_.end(*ended);
+    if (const auto ended = placement_.place(hit)) return ledger_.end(*ended);
     model::Finding finding = finding_of(hit, std::move(writer));
     finding.signature = policy::detect(finding.event, settings_.classify);
     if (!finding.signature) {
@@ -201,7 +195,8 @@ class Monitor::Impl {
     model::ProcessInfo writer = processes_.glimpse(event.pid);
     auto examined = examine(event.file.number(), std::nullopt, registrations_.current(Clock::now()));
     Hit* const hit = std::get_if<Hit>(&examined);
-    if (hit != nullptr && !place(*hit)) await_event(finding_of(*hit, std::move(writer)), hit->identity);
+    if (hit != nullptr && !placement_.place(*hit))
+      await_event(finding_of(*hit, std::move(writer)), hit->identity);
   }
 
   model::Finding finding_of(Hit& hit, model::ProcessInfo writer) {
@@ -229,7 +224,7 @@ class Monitor::Impl {
     finding.event.file.sha256.status = model::HashStatus::skipped;
     if (open_.size() >= max_waiting_events) {
       attribution_.resolve(finding, identity);
-      publish(finding, identity);
+      publisher_.publish(finding, identity);
       return;
     }
     Awaited awaited;
@@ -238,98 +233,13 @@ class Monitor::Impl {
     arm_deadline();
   }
 
-  bool is_outside(const EventIdentity& identity) {
-    if (identity.type == overlay_magic || !keeper_.host().holds(identity.mount, identity.device))
-      return false;
-    const WatchedMount* mount = overlays_.identify(identity);
-    return mount == nullptr || mount->mount != identity.mount;
-  }
-
-  // Says where the file is, while the event's descriptor still holds what its numbers mean; how the event has
-  // ended when that is nowhere that matters.
-  std::optional<model::Disposition> place(Hit& hit) {
-    // The shared memory of a pod, written by the host itself.
-    if (is_outside(hit.identity)) return model::Disposition::outside_containers;
-    model::FileFacts& file = hit.file;
-    const WatchedMount* mount = overlays_.identify(hit.identity);
-    file.place = mount == nullptr ? place_of_type(hit.identity.type) : mount->place;
-    if (!is_wanted(file.place)) return model::Disposition::excepted;
-    if (mount == nullptr) return std::nullopt;
-    if (!mount->is_overlay()) hit.identity.serial = mount->serial;
-    // Who writes through the host's mount point, or in a mount namespace where that is still the way, has it
-    // in front.
-    file.path = path_in_container(*mount, file.path);
-    return std::nullopt;
-  }
-
-  // A mark outlives the switch that it was set for.
-  bool is_wanted(model::Place place) const {
-    if (place == model::Place::rootfs) return true;
-    return place == model::Place::tmpfs ? settings_.watch.tmpfs : settings_.watch.volumes;
-  }
-
-  // Of several containers that share the file system, by a mount that is not known, the writer's own.
-  void settle(EventIdentity& identity, const model::ProcessInfo& writer) {
-    if (identity.serial != 0 || identity.type == overlay_magic) return;
-    const auto candidates = overlays_.candidates(identity);
-    for (const auto& owner : container::parse_process_owners(writer.cgroup)) {
-      if (std::ranges::find(candidates, owner.id) == candidates.end()) continue;
-      return overlays_.settle(identity, owner.id);
-    }
-  }
-
   void on_process(std::uint64_t serial, ProcessReader::Answer answer) {
     EventIdentity* identity = open_.identity_of(serial);
-    if (identity != nullptr) settle(*identity, answer.process);
+    if (identity != nullptr) placement_.settle(*identity, answer.process);
     const bool is_news = identity != nullptr && attribution_.learn_from_writer(*identity, answer);
     open_.on_process(serial, std::move(answer.process));
     if (is_news) open_.on_containers(Clock::now());
     arm_deadline();
-  }
-
-  // Each finding comes by here once with revision 1, which ends its event in the ledger.
-  bool publish(model::Finding& finding, const EventIdentity& identity) {
-    if (finding.revision == 1 && !begin(finding, identity)) return false;
-    const Delivery delivery = deliver_.finding(finding);
-    count_lost(delivery);
-    if (finding.revision != 1) return true;
-    const bool is_lost = delivery.outputs > 0 && delivery.lost == delivery.outputs;
-    ledger_.end(is_lost ? model::Disposition::queue_full : model::Disposition::reported);
-    return true;
-  }
-
-  // Tells the event, and gives a finding its id. False when there is no finding to be told: then its event
-  // has ended.
-  bool begin(model::Finding& finding, const EventIdentity& identity) {
-    const bool is_outside =
-        finding.event.container.id.value.empty() && !settings_.watch.unidentified_overlays;
-    if (settings_.has_events && !is_outside) count_lost(deliver_.event(finding.event));
-    if (!finding.signature) return false;
-    if (is_outside) {
-      ledger_.end(model::Disposition::outside_containers);
-      return false;
-    }
-    if (finding.event.file.origin == model::Origin::unchanged) {
-      ledger_.end(model::Disposition::unchanged);
-      return false;
-    }
-    finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
-    if (recent_.insert(finding.id)) return true;
-    ledger_.end(model::Disposition::duplicate);
-    return false;
-  }
-
-  void count_lost(const Delivery& delivery) {
-    for (std::size_t i = 0; i < delivery.lost; ++i) on_loss(model::Loss::output_full, {}, 0);
-  }
-
-  // A name of the file system that holds after a restart. A container has one root file system.
-  std::string file_system_of(const model::Finding& finding, const EventIdentity& identity) {
-    if (finding.event.file.place != model::Place::rootfs)
-      return fmt::format("{:016x}", identity.file_system.value);
-    const WatchedMount* overlay = overlays_.identify(identity);
-    const bool is_identified = overlay == nullptr || !finding.event.container.id.value.empty();
-    return is_identified ? "rootfs" : overlay->layers.upperdir;
   }
 
   void on_loss(model::Loss loss, model::Pid pid, int error) {
@@ -379,7 +289,6 @@ class Monitor::Impl {
 
   privilege::Privilege& privilege_;
   Settings settings_;
-  Deliver deliver_;
   std::function<void()> on_unidentified_;
   Ledger ledger_;
   LossLog loss_log_;
@@ -388,7 +297,8 @@ class Monitor::Impl {
   watch::Group group_;
   MarkKeeper keeper_;
   Attribution attribution_;
-  RecentIds recent_{remembered_findings};
+  Placement placement_;
+  Publisher publisher_;
   OpenFindings open_;
   Registrations registrations_{privilege_};
   ProcessReader processes_;
