@@ -56,6 +56,20 @@ void Registry::on_state(const SourceState& said) {
   publish_if(true);
 }
 
+void Registry::retain_sources(const std::vector<std::string>& names) {
+  const auto is_dropped = [&](const SourceState& source) {
+    return std::ranges::find(names, source.name) == names.end();
+  };
+  bool has_changed = false;
+  for (const SourceState& source : sources_) {
+    if (!is_dropped(source)) continue;
+    for (auto& [id, entry] : entries_) withdraw(source.name, entry);
+    has_changed = true;
+  }
+  std::erase_if(sources_, is_dropped);
+  publish_if(has_changed);
+}
+
 void Registry::forget_ended() {
   publish_if(false);
 }

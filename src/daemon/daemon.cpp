@@ -96,6 +96,8 @@ class Daemon {
   }
 
   void on_ready() {
+    // Not before the others have told what they know: a container that one of them takes over has not ended.
+    registry_.retain_sources(sources_->names());
     if (is_ready_) return;
     is_ready_ = true;
     monitor_.set_ready();

@@ -24,12 +24,17 @@ Sources::Sources(boost::asio::io_context& loop, privilege::Privilege& privilege,
   for (const config::RuntimeSocket& runtime : runtimes.sockets) {
     const container::SourceOptions options{.socket = runtime.socket, .timeout = runtimes.timeout};
     const bool is_cri = runtime.type == config::RuntimeType::cri;
-    readiness_.expect((is_cri ? "cri " : "docker ") + runtime.socket);
+    expect((is_cri ? "cri " : "docker ") + runtime.socket);
     runtimes_.push_back(is_cri ? container::make_cri_source(loop, options, connect, readiness_)
                                : container::make_docker_source(loop, options, connect, readiness_));
   }
   processes_ = std::make_unique<container::ProcessSource>(loop, reader_of(privilege), readiness_);
-  readiness_.expect(container::ProcessSource::name);
+  expect(container::ProcessSource::name);
+}
+
+void Sources::expect(std::string name) {
+  readiness_.expect(name);
+  names_.push_back(std::move(name));
 }
 
 void Sources::start() {

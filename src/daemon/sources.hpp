@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -28,11 +29,16 @@ class Sources {
   // timeout of a request.
   void start();
   void stop();
+  // SourceState::name of each.
+  const std::vector<std::string>& names() const { return names_; }
   // Looks through /proc for the owners of overlays that nobody has told of.
   void rescan_processes() { processes_->rescan(); }
 
  private:
+  void expect(std::string name);
+
   Readiness readiness_;
+  std::vector<std::string> names_;
   std::vector<std::unique_ptr<container::Source>> runtimes_;
   std::unique_ptr<container::ProcessSource> processes_;
   boost::asio::steady_timer patience_;

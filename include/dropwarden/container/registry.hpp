@@ -61,6 +61,9 @@ class Registry final : public Observer {
   void on_gone(const std::string& source, const model::ContainerId& id) override;
   void on_state(const SourceState& said) override;
 
+  // Forgets the sources that are not among `names`, and what they said: they were taken out of the
+  // configuration.
+  void retain_sources(const std::vector<std::string>& names);
   // Forgets the containers whose time is over. Every call of the observer does so too; for a timer, where
   // nothing happens for long.
   void forget_ended();

@@ -278,6 +278,17 @@ TEST_F(RegistryTest, TellsWhichContainersARuntimeKnows) {
   EXPECT_FALSE(registry_.snapshot()->told.contains("a"));
 }
 
+TEST_F(RegistryTest, ForgetsASourceThatIsAskedNoMoreAndWhatItAloneSaid) {
+  registry_.on_state({.name = cri, .is_connected = true});
+  registry_.on_state({.name = docker, .problem = "gone"});
+  registry_.on_container(cri, from_runtime("a"));
+  registry_.on_container(docker, from_runtime("b"));
+  registry_.retain_sources({cri, processes});
+  EXPECT_THAT(registry_.snapshot()->sources, ElementsAre(testing::Field(&SourceState::name, cri)));
+  EXPECT_EQ(known("a").state, ContainerState::running);
+  EXPECT_EQ(known("b").state, ContainerState::exited);
+}
+
 TEST(Registry, IsQuietWhenASourceSaysAgainHowItStands) {
   int changes = 0;
   Registry registry([&](const std::shared_ptr<const Snapshot>&) { ++changes; });
