@@ -48,6 +48,7 @@ void OriginFinder::on_table(const std::vector<model::Mount>& table) {
 
 bool OriginFinder::find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial) {
   const WatchedMount* overlay = overlays_.identify(identity);
+  // A volume is no part of an image.
   if (overlay == nullptr || !overlay->is_overlay() || facts.place != model::Place::rootfs) return false;
   Job job{
       .serial = serial,

@@ -22,8 +22,6 @@
 namespace dropwarden::test {
 namespace {
 
-using testing::AnyOf;
-
 // `file:<content>`, `directory`, `other` or `none`.
 std::string describe(std::uint32_t mode, const std::string& content) {
   if (S_ISDIR(mode)) return "directory";

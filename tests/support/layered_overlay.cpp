@@ -48,7 +48,7 @@ std::string LayeredOverlay::lowers(const std::string& before, const std::string&
   std::string text;
   for (std::size_t number = 1; number <= lowers_; ++number) {
     if (number > 1) text += ":";
-    text += before + std::to_string(number) + after;
+    text.append(before).append(std::to_string(number)).append(after);
   }
   return text;
 }
