@@ -49,7 +49,7 @@ bool has_finding(const ObservedDaemon& daemon, const std::string& path) {
 // marked.
 bool is_watched(const std::filesystem::path& socket, const std::string& root) {
   const auto report = control::request(socket, "containers", 1s);
-  return report && report->find('"' + root + "\",\"device\"") != std::string::npos;
+  return report && report->find("\"host_path\":\"" + root + '"') != std::string::npos;
 }
 
 class SelfTest {
