@@ -17,7 +17,7 @@ demo_packages=(busybox-static jq runc)
 # The runtimes are started by the tests themselves, on private directories.
 # shellcheck disable=SC2034
 test_packages=(
-  file libgtest-dev libgmock-dev jq procps util-linux
+  file libbenchmark-dev libgtest-dev libgmock-dev jq procps util-linux
   busybox-static containerd crun docker.io iproute2 podman runc
 )
 
