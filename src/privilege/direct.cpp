@@ -218,6 +218,10 @@ class Direct final : public Privilege {
     return sys::reopen(entry, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   }
 
+  sys::Result<sys::Fd> open_directory(int entry) override {
+    return sys::reopen(entry, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  }
+
   sys::Result<std::optional<std::string>> read_overlay_attribute(int entry, OverlayAttribute attribute,
                                                                  AttributeSpace space) override {
     const std::string prefix = space == AttributeSpace::user ? "user.overlay." : "trusted.overlay.";

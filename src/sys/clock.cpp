@@ -21,6 +21,10 @@ util::WallTime read_boot_time() {
   return util::WallTime{read_clock(CLOCK_REALTIME) - read_clock(CLOCK_BOOTTIME)};
 }
 
+util::WallTime read_file_time() {
+  return util::WallTime{read_clock(CLOCK_REALTIME_COARSE)};
+}
+
 std::chrono::nanoseconds clock_tick() {
   const long ticks = ::sysconf(_SC_CLK_TCK);
   util::check(ticks > 0, "sysconf knows the clock tick");

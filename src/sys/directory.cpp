@@ -2,6 +2,8 @@
 #include "dropwarden/sys/directory.hpp"
 
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
@@ -40,6 +42,43 @@ Result<std::vector<std::string>> list_directory(int fd, std::size_t max_names) {
     if (name != "." && name != "..") names.emplace_back(name);
   }
   return names;
+}
+
+namespace {
+
+EntryType type_of(unsigned char type) {
+  if (type == DT_UNKNOWN) return EntryType::unknown;
+  if (type == DT_DIR) return EntryType::directory;
+  return type == DT_REG ? EntryType::regular : EntryType::other;
+}
+
+}  // namespace
+
+Result<DirectoryPart> read_directory(int fd, std::size_t max_bytes) {
+  std::vector<std::byte> buffer(max_bytes);
+  const ssize_t got = ::getdents64(fd, buffer.data(), buffer.size());
+  if (got < 0) return unexpected_errno("getdents64");
+  DirectoryPart part;
+  part.bytes = static_cast<std::size_t>(got);
+  part.is_at_end = got == 0;
+  // Each record is as long as it says, a multiple of 8 bytes, and its name ends in NUL: written by the
+  // kernel.
+  for (std::size_t at = 0; at < part.bytes;) {
+    struct dirent64 entry{};
+    const std::size_t header = offsetof(struct dirent64, d_name);
+    std::memcpy(&entry, buffer.data() + at, header);
+    const char* const name = reinterpret_cast<const char*>(buffer.data()) + at + header;
+    const std::string_view text(name, ::strnlen(name, entry.d_reclen - header));
+    if (text != "." && text != "..") part.entries.push_back({std::string(text), type_of(entry.d_type)});
+    part.next = entry.d_off;
+    at += entry.d_reclen;
+  }
+  return part;
+}
+
+Result<void> seek_directory(int fd, std::int64_t position) {
+  if (::lseek(fd, position, SEEK_SET) < 0) return unexpected_errno("lseek");
+  return {};
 }
 
 Result<void> remove_socket(const std::string& path) {

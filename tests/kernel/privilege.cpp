@@ -20,6 +20,7 @@
 
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/sys/descriptor.hpp"
+#include "dropwarden/sys/directory.hpp"
 #include "dropwarden/sys/file.hpp"
 
 #include "kernel_test.hpp"
@@ -210,6 +211,25 @@ TEST_F(Privileged, ReadsOnlyRegularFilesOfALayer) {
   }
   EXPECT_EQ(privilege_->open_entry(layer->number(), "../file").error().number, EXDEV);
   EXPECT_EQ(privilege_->open_entry(layer->number(), "link/file").error().number, ELOOP);
+}
+
+TEST_F(Privileged, ListsOnlyDirectoriesOfALayer) {
+  const std::string base = make_scratch_directory();
+  std::filesystem::create_directory(base + "/directory");
+  write_file(base + "/directory/name", "");
+  ASSERT_EQ(::mkfifo((base + "/fifo").c_str(), 0666), 0);
+  const auto layer = sys::value_or_throw(privilege_->open_layer(base));
+  const auto list = [&](const std::string& name) {
+    const auto entry = sys::value_or_throw(privilege_->open_entry(layer.number(), name));
+    return privilege_->open_directory(entry.number());
+  };
+  const auto directory = list("directory");
+  ASSERT_TRUE(directory) << directory.error().text();
+  EXPECT_THAT(sys::value_or_throw(sys::list_directory(directory->number(), 10)),
+              testing::ElementsAre("name"));
+  const auto refused = list("fifo");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().number, ENOTDIR);
 }
 
 TEST_F(Privileged, ReadsTheAttributesOfAnOverlay) {

@@ -149,6 +149,8 @@ class Privilege {
   virtual sys::Result<sys::Fd> open_entry(int directory, const std::string& name) = 0;
   // The regular file that `entry` stands for, O_RDONLY; EINVAL for anything else, such as a device.
   virtual sys::Result<sys::Fd> open_regular_file(int entry) = 0;
+  // The directory that `entry` stands for, to be listed; ENOTDIR for anything else.
+  virtual sys::Result<sys::Fd> open_directory(int entry) = 0;
   // Nothing where there is none; at most 4 KiB. Needs CAP_SYS_ADMIN for the trusted ones.
   virtual sys::Result<std::optional<std::string>> read_overlay_attribute(int entry,
                                                                          OverlayAttribute attribute,

@@ -12,6 +12,10 @@ namespace dropwarden::sys {
 // two readings.
 util::WallTime read_boot_time();
 
+// The clock of which file systems take the times they stamp (CLOCK_REALTIME_COARSE, at most a tick behind):
+// no file that changes from now on has an earlier ctime, unless the wall clock is set back.
+util::WallTime read_file_time();
+
 // The unit of times in /proc/PID/stat: sysconf(3), _SC_CLK_TCK.
 std::chrono::nanoseconds clock_tick();
 

@@ -18,6 +18,34 @@ Result<void> make_directory(const std::string& path, std::uint32_t mode);
 // `max_names`.
 Result<std::vector<std::string>> list_directory(int fd, std::size_t max_names);
 
+// What a directory says of an entry (d_type, getdents(2)): `unknown` where its file system does not tell.
+enum class EntryType { unknown, directory, regular, other };
+
+struct DirectoryEntry {
+  std::string name;  // raw bytes
+  EntryType type = EntryType::unknown;
+};
+
+// Some of a directory's entries, and where the next ones begin.
+struct DirectoryPart {
+  std::vector<DirectoryEntry> entries;
+  std::int64_t next = 0;   // for `seek_directory`
+  std::size_t bytes = 0;   // that the kernel needed for them
+  bool is_at_end = false;  // there were none left
+};
+
+// The least that `read_directory` may be given: room for an entry with the longest name.
+inline constexpr std::size_t max_directory_entry = 280;
+
+// The entries at the descriptor's position, without `.` and `..`: one getdents64(2) with a buffer of
+// `max_bytes`. For directories too large to be listed at once.
+Result<DirectoryPart> read_directory(int fd, std::size_t max_bytes);
+
+// Continues where a DirectoryPart of the same directory, maybe by another descriptor, ended. Holds on file
+// systems with stable positions (ext4, xfs, btrfs; tmpfs since Linux 6.6); elsewhere only while no entry has
+// come or gone.
+Result<void> seek_directory(int fd, std::int64_t position);
+
 // Removes a socket, if there is one; ENOTSOCK when something else is at `path`.
 Result<void> remove_socket(const std::string& path);
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sys/clock.hpp"
 
+#include <fcntl.h>
+
 #include <gtest/gtest.h>
 
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/text.hpp"
+
+#include "scratch_directory.hpp"
 
 namespace dropwarden::sys {
 namespace {
@@ -20,6 +24,16 @@ TEST(BootTime, IsTheOneThatTheKernelPrints) {
   ASSERT_TRUE(printed.has_value());
   const auto read = std::chrono::floor<std::chrono::seconds>(read_boot_time()).time_since_epoch().count();
   EXPECT_LE(std::abs(read - *printed), 1);
+}
+
+TEST(FileTime, IsNeverAfterThatOfAFileThatIsWrittenLater) {
+  const ScratchDirectory scratch;
+  for (int i = 0; i < 100; ++i) {
+    const auto before = read_file_time();
+    scratch.write("file", "x");
+    const Fd file = value_or_throw(open_path(scratch / "file", O_RDONLY));
+    EXPECT_GE(value_or_throw(read_status(file.number())).changed, before);
+  }
 }
 
 TEST(ClockTick, IsAHundredthOfASecond) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
@@ -24,6 +25,57 @@ TEST(ListDirectory, GivesAllNamesButTheDotsAndDoesSoAgain) {
     EXPECT_THAT(value_or_throw(list_directory(directory.number(), 10)),
                 UnorderedElementsAre("a", ".b", "c d"));
   EXPECT_THAT(value_or_throw(list_directory(directory.number(), 2)), SizeIs(2));
+}
+
+TEST(ReadDirectory, GivesALargeOneInPartsAndGoesOnFromAnotherDescriptor) {
+  const ScratchDirectory scratch;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 100; ++i) {
+    expected.push_back(std::string(200, 'n') + std::to_string(i));
+    scratch.write(expected.back(), "");
+  }
+  std::vector<std::string> names;
+  std::int64_t position = 0;
+  for (bool is_at_end = false; !is_at_end;) {
+    const Fd directory = value_or_throw(open_path(scratch / ".", O_RDONLY | O_DIRECTORY));
+    value_or_throw(seek_directory(directory.number(), position));
+    const DirectoryPart part = value_or_throw(read_directory(directory.number(), 1024));
+    EXPECT_LE(part.bytes, 1024U);
+    for (const DirectoryEntry& entry : part.entries) names.push_back(entry.name);
+    is_at_end = part.is_at_end;
+    position = part.next;
+  }
+  EXPECT_THAT(names, testing::UnorderedElementsAreArray(expected));
+}
+
+TEST(ReadDirectory, HasRoomForTheLongestNameInTheLeastThatItMayBeGiven) {
+  const ScratchDirectory scratch;
+  scratch.write(std::string(255, 'x'), "");
+  const Fd directory = value_or_throw(open_path(scratch / ".", O_RDONLY | O_DIRECTORY));
+  std::size_t names = 0;
+  while (true) {
+    const auto part = read_directory(directory.number(), max_directory_entry);
+    ASSERT_TRUE(part) << part.error().text();
+    names += part->entries.size();
+    if (part->is_at_end) break;
+  }
+  EXPECT_EQ(names, 1U);
+}
+
+TEST(ReadDirectory, TellsWhatAnEntryIs) {
+  const ScratchDirectory scratch;
+  scratch.write("file", "");
+  ASSERT_TRUE(make_directory(scratch / "directory", 0700));
+  ASSERT_EQ(::symlink("file", (scratch / "link").c_str()), 0);
+  const Fd directory = value_or_throw(open_path(scratch / ".", O_RDONLY | O_DIRECTORY));
+  const DirectoryPart part = value_or_throw(read_directory(directory.number(), 4096));
+  ASSERT_THAT(part.entries, SizeIs(3));
+  for (const DirectoryEntry& entry : part.entries) {
+    const EntryType expected = entry.name == "file"        ? EntryType::regular
+                               : entry.name == "directory" ? EntryType::directory
+                                                           : EntryType::other;
+    EXPECT_EQ(entry.type, expected) << entry.name;
+  }
 }
 
 TEST(ListDirectory, FailsOnWhatIsNone) {

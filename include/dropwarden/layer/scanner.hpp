@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dropwarden/classify/classify.hpp"
+#include "dropwarden/classify/registration.hpp"
+#include "dropwarden/layer/entry.hpp"
+#include "dropwarden/layer/readable_mounts.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/directory.hpp"
+#include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/fd.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/time.hpp"
+
+namespace dropwarden::layer {
+
+// How far a scan goes in a tree that somebody may make as deep and as broad as he likes.
+struct ScanLimits {
+  std::size_t max_depth = 4096;              // directories on the way to a file
+  std::uint64_t max_entries = 20'000'000;    // names, over all directories
+  std::size_t max_open = 32;                 // directories held open: the deepest
+  std::size_t max_remembered_links = 65536;  // files with several names that were yielded
+};
+
+struct ScanOptions {
+  // Only what has changed at or after this time is read. ctime cannot be set by a process, but follows the
+  // wall clock: where that was set back, a file has an older ctime than what was written before it. A
+  // directory's ctime tells as well that it was moved, with all that is in it: below one (but the top) that
+  // has changed, everything is read.
+  std::optional<util::WallTime> changed_since{};
+  ScanLimits limits{};
+};
+
+// Why something was left out.
+enum class Cut {
+  depth,       // deeper than `max_depth`
+  entries,     // more than `max_entries`
+  moved,       // a directory was moved away before its end was read
+  unreadable,  // the kernel's error says why; EAGAIN: a lease, or a rename that came in between
+};
+const char* name_of(Cut cut);
+
+struct CutOff {
+  Cut why = Cut::unreadable;
+  std::string path;  // from the top, raw bytes
+  int error = 0;     // errno, for `unreadable`
+};
+
+struct ScanResult {
+  static constexpr std::size_t max_told = 16;
+
+  bool is_finished = false;       // the walk came to its end; false: it was stopped on the way
+  std::uint64_t entries = 0;      // names that were looked at
+  std::uint64_t directories = 0;  // that were walked
+  std::uint64_t files = 0;        // of which the first bytes were read
+  std::uint64_t bytes = 0;        // that were read of them
+  std::uint64_t yielded = 0;      // that deserve a closer look
+  std::uint64_t mounts = 0;       // left out: something is mounted there, which is not part of this tree
+  std::uint64_t cut_off = 0;      // how often something was left out
+  std::vector<CutOff> told;       // the first of them
+  // A directory changed while the tree was walked: what was moved from where the walk had not been yet to
+  // where it had been was not seen. A further scan of what has changed since `started` sees it.
+  bool has_changed = false;
+  util::WallTime started{};  // before the first entry was read, by the clock of file systems
+
+  bool is_complete() const { return is_finished && cut_off == 0; }
+};
+
+// A regular file that deserves a closer look.
+struct ScannedFile {
+  std::string path;  // `/usr/bin/x` from the top, raw bytes; may be longer than PATH_MAX
+  sys::Fd file;      // O_RDONLY
+  sys::FileStatus status;
+};
+
+// Looks through one tree on the host that a container may write to: the upper directory of its overlay, or
+// the directory of a volume. Yields the files that may be executable by their first 256 bytes and their mode.
+//
+// The tree is hostile and changes at any moment. Each step is taken from an open directory by a single name,
+// following no link and no mount; a file is opened for reading once fstat(2) has said that it is a regular
+// one, so that nothing else (FIFO, device, socket) ever is, and without waiting for a lease. What has many
+// names is yielded once, while it can be remembered. Whiteouts are passed over; opaque directories are
+// directories. Memory is bounded by ScanLimits and not by the tree.
+//
+// Between two steps it holds directories of the tree open: not the container's mount, but the file system
+// below cannot be unmounted. One thread at a time.
+class Scanner {
+ public:
+  // `top` as `open_tree` gives it. `registrations` must outlive the scanner.
+  Scanner(privilege::Privilege& privilege, sys::Fd top, ScanOptions options,
+          std::span<const classify::RegistrationRule> registrations = {});
+
+  // What one step may do, at most; it ends soon after the first is used up.
+  struct Budget {
+    std::uint64_t entries = 1024;
+    std::uint64_t bytes = std::uint64_t{1} << 20U;
+  };
+  using OnFile = std::function<void(ScannedFile)>;
+  // Goes on where the last step ended. False when there is nothing left to do.
+  bool step(const Budget& budget, const OnFile& on_file);
+
+  const ScanResult& result() const { return result_; }
+
+ private:
+  // A directory on the way: open, or to be opened again when the walk comes back to it.
+  struct Frame {
+    std::string name;  // in the one above; of the top empty
+    sys::Fd directory;
+    std::uint64_t inode = 0;
+    std::uint64_t device = 0;
+    std::size_t path_length = 0;               // of the path with this directory
+    bool is_all_read = false;                  // whatever its files' ctime
+    std::vector<sys::DirectoryEntry> entries;  // read, those from `next_entry` not yet looked at
+    std::size_t next_entry = 0;
+    std::int64_t position = 0;  // where its next entries begin
+    bool is_at_end = false;
+  };
+
+  void fill(Frame& frame);
+  bool ensure_open(std::size_t index);
+  sys::Result<sys::Fd> open_again(std::size_t index);
+  void look_at(const sys::DirectoryEntry& entry, const OnFile& on_file);
+  void enter(Entry directory, const std::string& name);
+  void leave();
+  void note_change(const Frame& frame);
+  void read_file(Entry entry, const std::string& name, const OnFile& on_file);
+  bool is_candidate(std::span<const std::byte> first, const sys::FileStatus& status,
+                    std::string_view name) const;
+  bool is_repeat(const sys::FileStatus& status);
+  void cut(Cut why, std::string_view name, int error = 0);
+
+  privilege::Privilege& privilege_;
+  const ScanOptions options_;
+  const std::span<const classify::RegistrationRule> registrations_;
+  std::vector<Frame> way_;
+  std::string path_;  // of the deepest directory of the way, without a slash at the end
+  std::set<std::pair<std::uint64_t, std::uint64_t>>
+      yielded_links_;  // device (subvolumes have their own), inode
+  std::array<std::byte, classify::first_bytes> first_{};
+  ScanResult result_;
+};
+
+// The directory `path` of the host, for a Scanner. ENOTSUP when it is on a file system that might not answer.
+sys::Result<sys::Fd> open_tree(privilege::Privilege& privilege, const ReadableMounts& mounts,
+                               const std::string& path);
+
+}  // namespace dropwarden::layer

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/layer/scanner.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <sys/stat.h>
+#include <utility>
+
+#include "dropwarden/sys/clock.hpp"
+
+// Owns descriptors of directories below the top, no more than `max_open` and the top. Hands each file to the
+// caller.
+namespace dropwarden::layer {
+namespace {
+
+constexpr std::uint32_t execute_bits = 0111;
+// Read of a directory at once: deep down less, since each directory on the way keeps its own.
+constexpr std::size_t large_part = std::size_t{32} << 10U;
+constexpr std::size_t small_part = std::size_t{1} << 10U;
+constexpr std::size_t deep = 32;
+// Of the names that are given to openat2(2) at once; PATH_MAX is 4096.
+constexpr std::size_t max_relative = 3500;
+
+std::uint64_t device_of(const sys::FileStatus& status) {
+  return std::uint64_t{status.device_major} << 32U | status.device_minor;
+}
+
+}  // namespace
+
+const char* name_of(Cut cut) {
+  switch (cut) {
+    case Cut::depth:
+      return "too deep";
+    case Cut::entries:
+      return "too many entries";
+    case Cut::moved:
+      return "moved away while it was read";
+    case Cut::unreadable:
+      break;
+  }
+  return "unreadable";
+}
+
+sys::Result<sys::Fd> open_tree(privilege::Privilege& privilege, const ReadableMounts& mounts,
+                               const std::string& path) {
+  auto top = privilege.open_layer(path);
+  if (!top) return top;
+  const auto mount = sys::read_mount_id(top->number());
+  if (!mount) return std::unexpected(mount.error());
+  if (!mounts.contains({*mount})) return std::unexpected(sys::Error{"scan", path, ENOTSUP});
+  return top;
+}
+
+Scanner::Scanner(privilege::Privilege& privilege, sys::Fd top, ScanOptions options,
+                 std::span<const classify::RegistrationRule> registrations)
+    : privilege_(privilege), options_(options), registrations_(registrations) {
+  result_.started = sys::read_file_time();
+  const auto status = sys::read_status(top.number());
+  if (status) {
+    enter({.file = std::move(top), .status = *status}, {});
+  } else {
+    cut(Cut::unreadable, {}, status.error().number);
+  }
+  // Entries come and go there, but itself it cannot be moved within the tree.
+  if (!way_.empty()) way_.front().is_all_read = !options_.changed_since;
+}
+
+bool Scanner::step(const Budget& budget, const OnFile& on_file) {
+  const std::uint64_t entries = result_.entries + budget.entries;
+  const std::uint64_t bytes = result_.bytes + budget.bytes;
+  while (!way_.empty()) {
+    if (result_.entries >= entries || result_.bytes >= bytes) return true;
+    if (result_.entries >= options_.limits.max_entries) {
+      cut(Cut::entries, {});
+      way_.clear();
+      break;
+    }
+    Frame& frame = way_.back();
+    const bool is_used_up = frame.next_entry == frame.entries.size();
+    if (is_used_up && frame.is_at_end) {
+      leave();
+      continue;
+    }
+    if (!ensure_open(way_.size() - 1)) {
+      cut(Cut::moved, {});
+      leave();
+      continue;
+    }
+    if (is_used_up) {
+      fill(frame);
+      continue;
+    }
+    ++result_.entries;
+    // Moved out: the frame itself may move when a directory is entered.
+    const sys::DirectoryEntry entry = std::move(frame.entries[frame.next_entry++]);
+    look_at(entry, on_file);
+  }
+  result_.is_finished = true;
+  return false;
+}
+
+// Mostly the whole directory: then its end is found at once, and it need not be opened again to see that.
+void Scanner::fill(Frame& frame) {
+  frame.entries.clear();
+  frame.next_entry = 0;
+  const std::size_t size = way_.size() > deep ? small_part : large_part;
+  for (bool is_first = true;; is_first = false) {
+    auto part = sys::read_directory(frame.directory.number(), size);
+    if (!part) {
+      cut(Cut::unreadable, {}, part.error().number);
+      frame.is_at_end = true;
+      return;
+    }
+    frame.is_at_end = part->is_at_end;
+    if (part->is_at_end) return;
+    frame.position = part->next;
+    std::ranges::move(part->entries, std::back_inserter(frame.entries));
+    const bool may_be_all = part->bytes + sys::max_directory_entry < size;
+    if (!is_first || !may_be_all) return;
+  }
+}
+
+void Scanner::look_at(const sys::DirectoryEntry& entry, const OnFile& on_file) {
+  // Whiteouts are among them: character devices.
+  if (entry.type == sys::EntryType::other) return;
+  auto opened = open_entry(privilege_, way_.back().directory.number(), entry.name);
+  if (!opened) {
+    const int error = opened.error().number;
+    if (error == EXDEV) {
+      ++result_.mounts;
+    } else if (error == ENOENT || error == ELOOP) {
+      // Gone since, or a link by now. If it was moved, the directory says that it has changed.
+    } else {
+      cut(Cut::unreadable, entry.name, error);
+    }
+    return;
+  }
+  if (opened->is_directory()) return enter(std::move(*opened), entry.name);
+  if (opened->is_regular()) read_file(std::move(*opened), entry.name, on_file);
+}
+
+void Scanner::enter(Entry directory, const std::string& name) {
+  if (way_.size() > options_.limits.max_depth) return cut(Cut::depth, name);
+  auto opened = privilege_.open_directory(directory.file.number());
+  if (!opened) return cut(Cut::unreadable, name, opened.error().number);
+  ++result_.directories;
+  if (!name.empty()) path_ += "/" + name;
+  const bool has_changed = options_.changed_since && directory.status.changed >= *options_.changed_since;
+  way_.push_back({.name = name,
+                  .directory = std::move(*opened),
+                  .inode = directory.status.inode,
+                  .device = device_of(directory.status),
+                  .path_length = path_.size(),
+                  .is_all_read = has_changed || (!way_.empty() && way_.back().is_all_read),
+                  .entries = {}});
+  // The top stays open: from there the others are found again.
+  const std::size_t open = std::max<std::size_t>(options_.limits.max_open, 1);
+  if (way_.size() <= open + 1) return;
+  Frame& shut = way_[way_.size() - 1 - open];
+  note_change(shut);
+  shut.directory.reset();
+}
+
+void Scanner::leave() {
+  note_change(way_.back());
+  way_.pop_back();
+  path_.resize(way_.empty() ? 0 : way_.back().path_length);
+}
+
+// Asked as late as possible, since only what is moved out of a directory that is not yet left can get behind
+// the walk.
+void Scanner::note_change(const Frame& frame) {
+  if (!frame.directory || result_.has_changed) return;
+  const auto status = sys::read_status(frame.directory.number());
+  result_.has_changed = !status || status->changed >= result_.started;
+}
+
+bool Scanner::ensure_open(std::size_t index) {
+  Frame& frame = way_[index];
+  if (frame.directory) return true;
+  auto opened = open_again(index);
+  if (!opened) return false;
+  const auto status = sys::read_status(opened->number());
+  if (!status || status->inode != frame.inode || device_of(*status) != frame.device) return false;
+  if (!frame.is_at_end && !sys::seek_directory(opened->number(), frame.position)) return false;
+  frame.directory = std::move(*opened);
+  return true;
+}
+
+sys::Result<sys::Fd> Scanner::open_again(std::size_t index) {
+  sys::Fd held;
+  int base = way_.front().directory.number();
+  for (std::size_t i = 1; i <= index;) {
+    std::string relative;
+    for (; i <= index && relative.size() + way_[i].name.size() < max_relative; ++i) {
+      relative += (relative.empty() ? "" : "/") + way_[i].name;
+    }
+    auto next = privilege_.open_entry(base, relative);
+    if (!next) return next;
+    held = std::move(*next);
+    base = held.number();
+  }
+  return privilege_.open_directory(base);
+}
+
+void Scanner::read_file(Entry entry, const std::string& name, const OnFile& on_file) {
+  const sys::FileStatus& status = entry.status;
+  if (status.size == 0) return;
+  if (!way_.back().is_all_read && status.changed < *options_.changed_since) return;
+  auto file = privilege_.open_regular_file(entry.file.number());
+  if (!file) return cut(Cut::unreadable, name, file.error().number);
+  const auto got = sys::read_at(file->number(), first_, 0);
+  if (!got) return cut(Cut::unreadable, name, got.error().number);
+  ++result_.files;
+  result_.bytes += *got;
+  if (!is_candidate(std::span(first_).first(*got), status, name) || is_repeat(status)) return;
+  ++result_.yielded;
+  on_file({.path = path_ + "/" + name, .file = std::move(*file), .status = status});
+}
+
+bool Scanner::is_candidate(std::span<const std::byte> first, const sys::FileStatus& status,
+                           std::string_view name) const {
+  if (classify::looks_executable(first)) return true;
+  if (classify::find_registration(registrations_, first, name) != nullptr) return true;
+  return (status.mode & execute_bits) != 0 && classify::looks_like_text(first);
+}
+
+bool Scanner::is_repeat(const sys::FileStatus& status) {
+  if (status.links < 2) return false;
+  const std::pair file(device_of(status), status.inode);
+  if (yielded_links_.contains(file)) return true;
+  if (yielded_links_.size() < options_.limits.max_remembered_links) yielded_links_.insert(file);
+  return false;
+}
+
+void Scanner::cut(Cut why, std::string_view name, int error) {
+  ++result_.cut_off;
+  if (result_.told.size() == ScanResult::max_told) return;
+  std::string path = path_;
+  if (!name.empty() || path.empty()) path += "/" + std::string(name);
+  result_.told.push_back({.why = why, .path = std::move(path), .error = error});
+}
+
+}  // namespace dropwarden::layer
