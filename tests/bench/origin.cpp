@@ -20,6 +20,7 @@
 #include "support/file.hpp"
 #include "support/layered_overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/seen_file.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -51,15 +52,7 @@ class Container {
 
   layer::SeenFile see(const std::string& name) const {
     const std::string path = "/usr/local/bin/" + name;
-    const auto file = sys::value_or_throw(sys::open_path(overlay_.merged() + path, O_RDONLY));
-    const auto status = sys::value_or_throw(sys::read_status(file.number()));
-    layer::SeenFile seen{.facts = {}, .is_path_certain = true};
-    seen.facts.path = path;
-    seen.facts.size = status.size;
-    seen.facts.modified = status.modified;
-    seen.facts.changed = status.changed;
-    seen.facts.inode = status.inode;
-    return seen;
+    return see_file(overlay_.merged() + path, path);
   }
 
   std::unique_ptr<layer::Image> open_image() {

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <fstream>
-#include <sys/mount.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/child.hpp"
 #include "support/daemon.hpp"
+#include "support/memory_directory.hpp"
 #include "support/overlay.hpp"
 #include "support/requirements.hpp"
-#include "support/temporary_directory.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -26,10 +24,7 @@ class Events : public testing::Test {
   void SetUp() override {
     const std::string missing = missing_requirement({});
     if (!missing.empty()) GTEST_SKIP() << missing;
-    directory_ = std::make_unique<TemporaryDirectory>();
-    // An upper directory cannot be on an overlay, which /var/tmp may be.
-    std::filesystem::create_directory(directory_->path() / "files");
-    require(::mount("test", path("").c_str(), "tmpfs", 0, "size=64m") == 0, "mount");
+    directory_ = std::make_unique<MemoryDirectory>();
     std::filesystem::create_directory(path("overlay"));
     overlay_ = std::make_unique<TestOverlay>(path("overlay"));
   }
@@ -39,7 +34,7 @@ class Events : public testing::Test {
     daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{}, options);
   }
 
-  std::string path(const std::string& name) const { return (directory_->path() / "files" / name).string(); }
+  std::string path(const std::string& name) const { return directory_->path(name); }
 
   void write(const std::string& name, const std::string& text) {
     std::ofstream(overlay_->merged() + name) << text;
@@ -59,7 +54,7 @@ class Events : public testing::Test {
     return names;
   }
 
-  std::unique_ptr<TemporaryDirectory> directory_;
+  std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<TestOverlay> overlay_;
   std::unique_ptr<Daemon> daemon_;
 };

@@ -15,9 +15,9 @@
 #include "support/daemon.hpp"
 #include "support/file.hpp"
 #include "support/layered_overlay.hpp"
+#include "support/memory_directory.hpp"
 #include "support/overlay.hpp"
 #include "support/requirements.hpp"
-#include "support/temporary_directory.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -34,21 +34,18 @@ class Overlays : public testing::Test {
   void SetUp() override {
     const std::string missing = missing_requirement({});
     if (!missing.empty()) GTEST_SKIP() << missing;
-    directory_ = std::make_unique<TemporaryDirectory>();
-    // An upper directory cannot be on an overlay, which /var/tmp may be.
-    std::filesystem::create_directory(directory_->path() / "files");
-    require(::mount("test", path("").c_str(), "tmpfs", 0, "size=64m") == 0, "mount");
+    directory_ = std::make_unique<MemoryDirectory>();
     require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
     std::filesystem::create_directory(path("daemon"));
     daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{});
   }
 
-  std::string path(const std::string& name) const { return (directory_->path() / "files" / name).string(); }
+  std::string path(const std::string& name) const { return directory_->path(name); }
   std::string report() const {
     return run_dropwarden({"containers", "--json", "--config", daemon_->configuration_file()}).output;
   }
 
-  std::unique_ptr<TemporaryDirectory> directory_;
+  std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<Daemon> daemon_;
 };
 

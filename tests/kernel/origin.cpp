@@ -20,6 +20,7 @@
 #include "support/file.hpp"
 #include "support/layered_overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/seen_file.hpp"
 #include "support/sha256.hpp"
 
 namespace dropwarden::test {
@@ -57,18 +58,7 @@ class FileOrigin : public KernelTest {
     ASSERT_EQ(std::system(("cd " + overlay_->merged() + " && " + command).c_str()), 0) << command;
   }
 
-  // The facts of a file as its event would give them.
-  layer::SeenFile see(const std::string& path) const {
-    const auto file = sys::value_or_throw(sys::open_path(in_container(path), O_RDONLY));
-    const auto status = sys::value_or_throw(sys::read_status(file.number()));
-    layer::SeenFile seen{.facts = {}, .is_path_certain = true};
-    seen.facts.path = path;
-    seen.facts.size = status.size;
-    seen.facts.modified = status.modified;
-    seen.facts.changed = status.changed;
-    seen.facts.inode = status.inode;
-    return seen;
-  }
+  layer::SeenFile see(const std::string& path) const { return see_file(in_container(path), path); }
   static layer::SeenFile with_digest(layer::SeenFile seen, const std::string& content) {
     seen.facts.sha256 = {.value = sha256(content), .status = model::HashStatus::done};
     return seen;

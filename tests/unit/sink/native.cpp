@@ -6,7 +6,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <gmock/gmock.h>
@@ -15,6 +14,7 @@
 #include "dropwarden/sink/format.hpp"
 #include "dropwarden/util/escape.hpp"
 
+#include "printed.hpp"
 #include "sample.hpp"
 
 namespace dropwarden::sink {
@@ -24,19 +24,8 @@ namespace json = boost::json;
 using namespace std::string_literals;
 using testing::ElementsAre;
 
-// Every line that leaves format_native goes through here: one line, valid JSON, valid UTF-8, bounded.
 json::value parsed(const model::Finding& finding) {
-  const std::string line = format_native(finding);
-  EXPECT_EQ(line.find_first_of("\n\r\0"s), std::string::npos);
-  EXPECT_LE(line.size(), max_native_bytes);
-  boost::system::error_code error;
-  auto value = json::parse(line, error);
-  EXPECT_FALSE(error) << error.message() << ": " << line.substr(0, 400);
-  return value;
-}
-
-std::string text_at(const json::value& value, std::string_view pointer) {
-  return std::string(value.at_pointer(pointer).as_string());
+  return parse_printed(format_native(finding), max_native_bytes);
 }
 
 // The field names and their order are a contract with whoever parses this.

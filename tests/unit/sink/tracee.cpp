@@ -7,12 +7,12 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "dropwarden/sink/format.hpp"
 
+#include "printed.hpp"
 #include "sample.hpp"
 
 namespace dropwarden::sink {
@@ -23,18 +23,8 @@ using namespace std::string_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-// Each line goes through here: one line, valid JSON, bounded.
 json::value parsed(const std::string& line) {
-  EXPECT_EQ(line.find_first_of("\n\r\0"s), std::string::npos);
-  EXPECT_LE(line.size(), max_tracee_bytes);
-  boost::system::error_code error;
-  auto value = json::parse(line, error);
-  EXPECT_FALSE(error) << error.message() << ": " << line.substr(0, 400);
-  return value;
-}
-
-std::string text_at(const json::value& value, std::string_view pointer) {
-  return std::string(value.at_pointer(pointer).as_string());
+  return parse_printed(line, max_tracee_bytes);
 }
 
 enum class Type { integer, text, object, array, boolean, null };
