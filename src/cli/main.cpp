@@ -11,14 +11,15 @@ namespace dropwarden::cli {
 namespace {
 
 // In the order of the help text.
-constexpr std::array verbs{add_run,      add_containers,   add_self_test,
+constexpr std::array verbs{add_run,      add_scan,         add_containers, add_self_test,
                            add_classify, add_check_config, add_version};
 
 constexpr const char* footer =
     "Exit status:\n"
     "  0  done\n"
     "  1  failed, or done in part: standard error says why\n"
-    "  2  wrong usage or wrong configuration\n";
+    "  2  wrong usage or wrong configuration\n"
+    "  3  done, and scan has found executables\n";
 
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error, Session& session) {
   // --help and --version come this way, too.

@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "dropwarden/config/config.hpp"
-#include "dropwarden/config/format_names.hpp"
 #include "dropwarden/daemon/daemon.hpp"
 
+#include "formats.hpp"
 #include "verbs.hpp"
 
 namespace dropwarden::cli {
-namespace {
-
-std::vector<std::string> names_of_formats() {
-  std::vector<std::string> names;
-  for (const auto& known : config::format_names()) {
-    if (known.format) names.emplace_back(known.name);
-  }
-  return names;
-}
-
-config::Format available_format(const std::string& name) {
-  for (const auto& known : config::format_names()) {
-    if (known.name != name || !known.format) continue;
-    if (known.is_available) return *known.format;
-  }
-  throw config::ConfigError("dropwarden: --format " + name + " is not available in this version");
-}
-
-}  // namespace
-
 void add_run(CLI::App& app, Session& session) {
   CLI::App* verb = app.add_subcommand("run", "Watch the containers of this host and print findings");
   struct Arguments {

@@ -13,6 +13,7 @@ namespace dropwarden::cli {
 inline constexpr int done = 0;
 inline constexpr int failed = 1;
 inline constexpr int wrong_usage = 2;  // of the command line or the configuration
+inline constexpr int has_findings = 3;
 
 // What verbs share with `main`.
 struct Session {
@@ -29,6 +30,7 @@ void add_check_config(CLI::App& app, Session& session);
 void add_classify(CLI::App& app, Session& session);
 void add_containers(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
+void add_scan(CLI::App& app, Session& session);
 void add_self_test(CLI::App& app, Session& session);
 void add_version(CLI::App& app, Session& session);
 

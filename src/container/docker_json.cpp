@@ -8,6 +8,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include "dropwarden/util/text.hpp"
 #include "dropwarden/util/time.hpp"
 
 #include "docker_document.hpp"
@@ -19,8 +20,9 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t max_name_bytes = 4096;
-constexpr std::size_t max_path_bytes = 4096;  // PATH_MAX
-constexpr std::int64_t max_pid = 1 << 22;     // PID_MAX_LIMIT, proc(5)
+constexpr std::size_t max_path_bytes = 4096;                       // PATH_MAX
+constexpr std::size_t max_layers_bytes = std::size_t{128} * 4096;  // docker has 127 layers at most
+constexpr std::int64_t max_pid = 1 << 22;                          // PID_MAX_LIMIT, proc(5)
 
 std::string to_name(std::string_view text) {
   if (text.starts_with('/')) text.remove_prefix(1);
@@ -76,6 +78,17 @@ void take_all_labels(const json::value* labels, DockerContainer& into) {
   take_pod(labels, into.container);
 }
 
+// `A:B`, each absolute; none where one of them is not, since an image is only all of its layers.
+std::vector<std::string> to_layers(std::string_view text) {
+  std::vector<std::string> layers;
+  if (text.empty() || text.size() > max_layers_bytes) return layers;
+  for (const std::string_view layer : util::split(text, ':')) {
+    if (!layer.starts_with('/') || layer.size() >= max_path_bytes) return {};
+    layers.emplace_back(layer);
+  }
+  return layers;
+}
+
 void take_list_entry(const json::value& entry, model::Runtime runtime, DockerList& into) {
   DockerContainer found;
   model::Container& container = found.container;
@@ -128,6 +141,7 @@ std::expected<DockerContainer, std::string> parse_docker_container(std::string_v
   // Absent with docker's containerd image store (`"Data":null`), so nothing may lean on it.
   const std::string_view upperdir = text_at(root, {"GraphDriver", "Data", "UpperDir"});
   if (upperdir.starts_with('/') && upperdir.size() < max_path_bytes) container.upperdir = upperdir;
+  container.lowerdirs = to_layers(text_at(root, {"GraphDriver", "Data", "LowerDir"}));
   take_all_labels(find(root, {"Config", "Labels"}), found);
   return found;
 }

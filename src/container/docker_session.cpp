@@ -131,7 +131,8 @@ void DockerSession::compare(DockerList list) {
     listed.insert(id.value);
     const auto known = known_.find(id.value);
     // What ended before it was known is of no use, and a host may keep thousands of these.
-    if (known == known_.end() && entry.container.state == model::ContainerState::exited) continue;
+    const bool has_ended = entry.container.state == model::ContainerState::exited;
+    if (known == known_.end() && has_ended && !api_.options().wants_ended) continue;
     if (known != known_.end() && is_settled(known->second, entry.container)) continue;
     if (phase_ == Phase::listing) {
       // Stands in until it is inspected, and stays should that fail.

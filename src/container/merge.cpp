@@ -30,6 +30,7 @@ void fill_gaps(model::Container& into, const model::Container& from) {
   fill(into.image.digest, from.image.digest);
   fill(into.labels, from.labels);
   fill(into.upperdir, from.upperdir);
+  fill(into.lowerdirs, from.lowerdirs);
   fill(into.started, from.started);
   into.is_sandbox = into.is_sandbox || from.is_sandbox;
   if (into.pod && from.pod) {

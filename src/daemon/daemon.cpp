@@ -25,6 +25,7 @@
 
 #include "containers_report.hpp"
 #include "log.hpp"
+#include "node_name.hpp"
 #include "outputs.hpp"
 #include "sources.hpp"
 
@@ -38,11 +39,6 @@ void raise_descriptor_limit() {
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
     spdlog::warn("{}", sys::last_error("setrlimit", "RLIMIT_NOFILE").text());
-}
-
-std::string node_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
 monitor::Settings settings_of(const config::Config& config) {

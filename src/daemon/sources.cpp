@@ -18,11 +18,12 @@ container::ProcessReader reader_of(privilege::Privilege& privilege) {
 
 Sources::Sources(boost::asio::io_context& loop, privilege::Privilege& privilege,
                  const config::Runtimes& runtimes, container::Observer& observer,
-                 std::function<void()> on_ready)
+                 std::function<void()> on_ready, Ended ended)
     : readiness_(observer, std::move(on_ready)), patience_(loop), timeout_(runtimes.timeout) {
   const auto connect = [&privilege](const std::string& path) { return privilege.connect_unix(path); };
   for (const config::RuntimeSocket& runtime : runtimes.sockets) {
-    const container::SourceOptions options{.socket = runtime.socket, .timeout = runtimes.timeout};
+    const container::SourceOptions options{
+        .socket = runtime.socket, .timeout = runtimes.timeout, .wants_ended = ended == Ended::told};
     const bool is_cri = runtime.type == config::RuntimeType::cri;
     expect((is_cri ? "cri " : "docker ") + runtime.socket);
     runtimes_.push_back(is_cri ? container::make_cri_source(loop, options, connect, readiness_)

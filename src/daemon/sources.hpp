@@ -19,11 +19,14 @@
 
 namespace dropwarden::daemon {
 
+// Whether containers are told of that had ended before anybody asked.
+enum class Ended { left_out, told };
+
 // Everyone who tells of containers: the configured runtimes, and /proc for what no runtime knows.
 class Sources {
  public:
   Sources(boost::asio::io_context& loop, privilege::Privilege& privilege, const config::Runtimes& runtimes,
-          container::Observer& observer, std::function<void()> on_ready);
+          container::Observer& observer, std::function<void()> on_ready, Ended ended = Ended::left_out);
 
   // `on_ready` is called once each source has told what it knows or that it cannot, or after twice the
   // timeout of a request.

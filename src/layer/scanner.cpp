@@ -19,8 +19,6 @@ constexpr std::uint32_t execute_bits = 0111;
 constexpr std::size_t large_part = std::size_t{32} << 10U;
 constexpr std::size_t small_part = std::size_t{1} << 10U;
 constexpr std::size_t deep = 32;
-// Of the names that are given to openat2(2) at once; PATH_MAX is 4096.
-constexpr std::size_t max_relative = 3500;
 
 std::uint64_t device_of(const sys::FileStatus& status) {
   return std::uint64_t{status.device_major} << 32U | status.device_minor;
@@ -147,8 +145,7 @@ void Scanner::enter(Entry directory, const std::string& name) {
   ++result_.directories;
   if (!name.empty()) path_ += "/" + name;
   const bool has_changed = options_.changed_since && directory.status.changed >= *options_.changed_since;
-  way_.push_back({.name = name,
-                  .directory = std::move(*opened),
+  way_.push_back({.directory = std::move(*opened),
                   .inode = directory.status.inode,
                   .device = device_of(directory.status),
                   .path_length = path_.size(),
@@ -189,19 +186,10 @@ bool Scanner::ensure_open(std::size_t index) {
 }
 
 sys::Result<sys::Fd> Scanner::open_again(std::size_t index) {
-  sys::Fd held;
-  int base = way_.front().directory.number();
-  for (std::size_t i = 1; i <= index;) {
-    std::string relative;
-    for (; i <= index && relative.size() + way_[i].name.size() < max_relative; ++i) {
-      relative += (relative.empty() ? "" : "/") + way_[i].name;
-    }
-    auto next = privilege_.open_entry(base, relative);
-    if (!next) return next;
-    held = std::move(*next);
-    base = held.number();
-  }
-  return privilege_.open_directory(base);
+  const auto entry = open_far_entry(privilege_, way_.front().directory.number(),
+                                    std::string_view(path_).substr(0, way_[index].path_length));
+  if (!entry) return std::unexpected(entry.error());
+  return privilege_.open_directory(entry->file.number());
 }
 
 void Scanner::read_file(Entry entry, const std::string& name, const OnFile& on_file) {

@@ -59,13 +59,15 @@ sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
 }
 
 std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted,
-                                              std::span<const classify::RegistrationRule> registrations) {
+                                              std::span<const classify::RegistrationRule> registrations,
+                                              const std::optional<std::string>& known_path) {
   std::array<std::byte, classify::head_bytes> head;
   const auto got = sys::read_at(fd, head, 0);
   if (!got) return disposition_of(got.error());
   const auto status = sys::read_status(fd);
   if (!status) return disposition_of(status.error());
-  const std::string name = name_for(fd, status->links, registrations);
+  const std::string name =
+      known_path ? std::string(last_name(*known_path)) : name_for(fd, status->links, registrations);
   const auto read_part = [fd](std::uint64_t offset, std::span<std::byte> into) {
     return sys::read_at(fd, into, offset).value_or(0);
   };
@@ -78,7 +80,7 @@ std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy
 
   const auto file_system = sys::read_file_system_status(fd);
   if (!file_system) return disposition_of(file_system.error());
-  auto path = read_path(fd, status->links);
+  auto path = known_path ? FilePath{*known_path, model::PathState::live} : read_path(fd, status->links);
   if (!path) return disposition_of(path.error());
 
   Hit hit;

@@ -33,8 +33,10 @@ sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
                                std::span<const classify::RegistrationRule> registrations) noexcept;
 
 // A closer look at a candidate, or at any file where nothing stands for `wanted`. The disposition when it
-// turns out to be none that `wanted` asks for, or is gone.
+// turns out to be none that `wanted` asks for, or is gone. `known_path` where it is known by another way than
+// the descriptor.
 std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted,
-                                              std::span<const classify::RegistrationRule> registrations);
+                                              std::span<const classify::RegistrationRule> registrations,
+                                              const std::optional<std::string>& known_path = {});
 
 }  // namespace dropwarden::monitor

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -48,6 +49,23 @@ class Overlays : public testing::Test {
   std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<Daemon> daemon_;
 };
+
+// Overlays of others may be found as well: this asks only about its own.
+TEST_F(Overlays, AreScannedAndWhatIsLeftOutIsSaid) {
+  std::filesystem::create_directory(path("overlay"));
+  const TestOverlay overlay(path("overlay"));
+  write_file(overlay.merged() + "/tmp/scanned-script", "#!/bin/sh\n");
+  ASSERT_TRUE(run_in_child([&] {
+    require(::chdir(overlay.upper().c_str()) == 0, "chdir");
+    for (int level = 0; level < 4200; ++level) require(::mkdir("d", 0755) == 0 && ::chdir("d") == 0, "mkdir");
+  }));
+  const auto result = run_dropwarden({"scan", "--config", daemon_->configuration_file()});
+  EXPECT_EQ(result.status.text(), "status 1") << result.error;
+  EXPECT_THAT(result.output, HasSubstr("\"path\":\"/tmp/scanned-script\""));
+  EXPECT_THAT(result.error, HasSubstr("not scanned: " + overlay.upper() + ": /d/d/"));
+  EXPECT_THAT(result.error, HasSubstr("…: too deep\n"));
+  EXPECT_THAT(result.error, HasSubstr(" complete=false\n"));
+}
 
 TEST_F(Overlays, AreWatchedAlsoWhereNoContainerIsKnown) {
   std::filesystem::create_directory(path("overlay"));

@@ -216,14 +216,16 @@ TEST_F(Scan, GoesDeeperThanAnyPathReaches) {
 
 // Each directory has more than one part of entries, and its child somewhere among them.
 void make_broad_tree(const std::string& below, int levels) {
+  // So that the way down is soon longer than one path can be.
+  const std::string child = "child" + std::string(200, 'd');
   ASSERT_TRUE(run_in_child([&] {
     require(::chdir(below.c_str()) == 0, "chdir");
     for (int level = 0; level < levels; ++level) {
       for (int i = 0; i < 80; ++i) {
         write_file("f" + std::to_string(i), i % 40 == 0 ? make_elf() : "text");
-        if (i == 40) require(::mkdir("child", 0755) == 0, "mkdir");
+        if (i == 40) require(::mkdir(child.c_str(), 0755) == 0, "mkdir");
       }
-      require(::chdir("child") == 0, "chdir");
+      require(::chdir(child.c_str()) == 0, "chdir");
     }
   }));
 }

@@ -35,6 +35,8 @@ struct SourceOptions {
   std::chrono::milliseconds retry_longest{10000};  // until this
   // Between lists made while the events are followed, for what no event told.
   std::chrono::milliseconds relist{30000};
+  // Also containers that had ended before they were asked for (the Docker API alone).
+  bool wants_ended = false;
 };
 
 // Opens a connected, non-blocking stream socket: privilege::Privilege::connect_unix, handed in by the

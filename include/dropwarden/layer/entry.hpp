@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/error.hpp"
@@ -20,6 +24,10 @@ struct Entry {
 
 // ENOENT where there is none.
 sys::Result<Entry> open_entry(privilege::Privilege& privilege, int directory, const std::string& name);
+
+// The same for a path of any length below `directory`, `usr/bin/x`: one that openat2(2) would refuse as too
+// long is taken in parts.
+sys::Result<Entry> open_far_entry(privilege::Privilege& privilege, int directory, std::string_view path);
 
 // The attributes of one overlay's layers.
 class Attributes {

@@ -116,7 +116,6 @@ class Scanner {
  private:
   // A directory on the way: open, or to be opened again when the walk comes back to it.
   struct Frame {
-    std::string name;  // in the one above; of the top empty
     sys::Fd directory;
     std::uint64_t inode = 0;
     std::uint64_t device = 0;

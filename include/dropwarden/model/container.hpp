@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dropwarden/model/ids.hpp"
 #include "dropwarden/util/time.hpp"
@@ -50,10 +51,11 @@ struct Container {
   std::map<std::string, std::string> labels;
   std::optional<Pod> pod;
   ContainerState state = ContainerState::unknown;
-  Pid init;                  // first process, 0 while there is none
-  bool is_sandbox = false;   // the pause container of a pod
-  std::string upperdir;      // host path where the runtime tells it, else empty
-  util::WallTime started{};  // epoch while unknown
+  Pid init;                              // first process, 0 while there is none
+  bool is_sandbox = false;               // the pause container of a pod
+  std::string upperdir;                  // host path where the runtime tells it, else empty
+  std::vector<std::string> lowerdirs{};  // likewise, uppermost first
+  util::WallTime started{};              // epoch while unknown
   Metadata metadata = Metadata::none;
 
   friend bool operator==(const Container&, const Container&) = default;

@@ -138,7 +138,7 @@ TEST(ParseDockerContainer, TakesWrongTypesAsAbsent) {
       const std::string rest :
       {R"()", R"(,"Name":1,"State":[],"Image":{},"GraphDriver":null,"Config":"x")",
        R"(,"State":{"Status":1,"Pid":"9","StartedAt":9},"GraphDriver":{"Data":[]},"Config":{"Image":[],"Labels":[]})",
-       R"(,"State":{"Pid":-1},"GraphDriver":{"Data":{"UpperDir":"relative"}},"Config":{"Labels":null})",
+       R"(,"State":{"Pid":-1},"GraphDriver":{"Data":{"UpperDir":"relative","LowerDir":"/a:b"}},"Config":{"Labels":null})",
        R"(,"State":{"Pid":99999999999999999999},"Image":"../../etc")", R"(,"State":{"Pid":4194305})",
        R"(,"State":{"Pid":1.5})"}) {
     const auto parsed = parse_docker_container(R"({"Id":")" + id + "\"" + rest + "}", model::Runtime::docker);
@@ -147,9 +147,17 @@ TEST(ParseDockerContainer, TakesWrongTypesAsAbsent) {
     EXPECT_EQ(parsed->container.state, ContainerState::unknown) << rest;
     EXPECT_EQ(parsed->container.init.value, 0) << rest;
     EXPECT_EQ(parsed->container.upperdir, "") << rest;
+    EXPECT_THAT(parsed->container.lowerdirs, IsEmpty()) << rest;
     EXPECT_EQ(parsed->image_id, "") << rest;
     EXPECT_THAT(parsed->container.labels, IsEmpty()) << rest;
   }
+}
+
+TEST(ParseDockerContainer, TellsTheLayersOfTheImage) {
+  const auto parsed = parse_docker_container(of_docker_20_10(), model::Runtime::docker);
+  ASSERT_TRUE(parsed);
+  EXPECT_THAT(parsed->container.lowerdirs, testing::ElementsAre("/var/lib/docker/overlay2/7b-init/diff",
+                                                                "/var/lib/docker/overlay2/cb/diff"));
 }
 
 TEST(ParseDockerContainer, RefusesAnAnswerWithoutAnId) {

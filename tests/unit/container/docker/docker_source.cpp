@@ -174,6 +174,16 @@ TEST_F(DockerSource, LeavesOutWhatHasEnded) {
   EXPECT_FALSE(has("/containers/" + id_of('b') + "/json"));
 }
 
+TEST_F(DockerSource, TellsWhatHasEndedToWhomWantsIt) {
+  options.wants_ended = true;
+  docker.answer("/containers/json", {.body = "[" + listed('a') + "," + listed('b', "exited") + "]"});
+  docker.answer("/containers/" + id_of('b') + "/json", {.body = inspected('b', "exited")});
+  start();
+  ASSERT_TRUE(run_until_listed());
+  ASSERT_EQ(recorder.known.size(), 2U);
+  EXPECT_EQ(recorder.known.at("boxb").state, ContainerState::exited);
+}
+
 TEST_F(DockerSource, ReportsAnEmptyList) {
   docker.answer("/containers/json", {.body = "[]"});
   start();

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/model/finding.hpp"
+
+namespace dropwarden::daemon {
+
+// A container was asked for that there is not, or a beginning that several have. The text is escaped.
+class UnknownContainer : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct ScanProgress {
+  std::string container;   // its name, else the beginning of its ID; escaped
+  std::size_t number = 0;  // counted from 1
+  std::size_t containers = 0;
+  std::uint64_t entries = 0;  // looked at in this one, so far
+};
+
+struct ScanHandlers {
+  std::function<void(const model::Finding&)> on_finding;
+  std::function<void(const ScanProgress&)> on_progress;
+  std::function<void(const std::string&)> on_problem;  // what was not read, and why: escaped
+};
+
+struct ScanReport {
+  std::size_t containers = 0;  // of which the writable layer was looked through
+  std::uint64_t entries = 0;
+  std::uint64_t findings = 0;
+  bool is_complete = true;  // else `on_problem` was called
+};
+
+// Looks through the writable layers of containers, without a daemon: of those named (by ID, the beginning of
+// an ID, or name), or of all that run, and those that are stopped where a runtime tells the layer. Throws
+// UnknownContainer before the first one is scanned.
+ScanReport scan_containers(const config::Config& config, const std::vector<std::string>& names,
+                           const ScanHandlers& handlers);
+
+}  // namespace dropwarden::daemon

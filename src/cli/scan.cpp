@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/daemon/scan.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/daemon/daemon.hpp"
+#include "dropwarden/sink/format.hpp"
+#include "dropwarden/sys/output.hpp"
+
+#include "formats.hpp"
+#include "verbs.hpp"
+
+namespace dropwarden::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+// One line on a terminal, which is written over and at last taken away.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::ostream& err)
+      : err_(err), is_shown_(sys::terminal_columns(STDERR_FILENO).has_value()) {}
+
+  void show(const daemon::ScanProgress& progress) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!is_shown_ || now < next_) return;
+    next_ = now + 100ms;
+    err_ << fmt::format("\r\x1b[Kscanning {} ({} of {}): {} entries", progress.container, progress.number,
+                        progress.containers, progress.entries)
+         << std::flush;
+    is_there_ = true;
+  }
+
+  // Before anything else is printed.
+  void clear() {
+    if (is_there_) err_ << "\r\x1b[K" << std::flush;
+    is_there_ = false;
+  }
+
+ private:
+  std::ostream& err_;
+  const bool is_shown_;
+  bool is_there_ = false;
+  std::chrono::steady_clock::time_point next_{};
+};
+
+// The format in which a finding is printed, whole lines.
+class FindingPrinter {
+ public:
+  FindingPrinter(std::ostream& out, const config::Output& output)
+      : out_(out), columns_(sys::terminal_columns(STDOUT_FILENO)) {
+    format_ = output.has_format ? output.format : columns_ ? config::Format::text : config::Format::native;
+  }
+
+  void print(const model::Finding& finding) {
+    switch (format_) {
+      case config::Format::tracee:
+        out_ << sink::format_tracee(finding) << '\n';
+        break;
+      case config::Format::text:
+        print_text(finding);
+        break;
+      default:
+        out_ << sink::format_native(finding) << '\n';
+    }
+    out_.flush();
+  }
+
+ private:
+  void print_text(const model::Finding& finding) {
+    const sink::TextStyle style{.columns = columns_.value_or(0), .is_colored = false};
+    if (columns_ && !has_header_) out_ << sink::format_text_header(style) << '\n';
+    has_header_ = true;
+    out_ << sink::format_text(finding, style) << '\n';
+  }
+
+  std::ostream& out_;
+  const std::optional<std::size_t> columns_;
+  config::Format format_ = config::Format::native;
+  bool has_header_ = false;
+};
+
+struct Arguments {
+  std::vector<std::string> containers;
+  std::string config;
+  std::string format;
+};
+
+int scan(const Arguments& arguments, Session& session) {
+  daemon::RunOptions options;
+  if (!arguments.config.empty()) options.config_file = arguments.config;
+  if (!arguments.format.empty()) options.format = available_format(arguments.format);
+  const config::Config config = daemon::load_config(options);
+  FindingPrinter printer(session.out, config.outputs.empty() ? config::Output{} : config.outputs.front());
+  ProgressLine progress(session.err);
+  try {
+    const auto report =
+        daemon::scan_containers(config, arguments.containers,
+                                {.on_finding =
+                                     [&](const model::Finding& finding) {
+                                       progress.clear();
+                                       printer.print(finding);
+                                     },
+                                 .on_progress = [&](const daemon::ScanProgress& now) { progress.show(now); },
+                                 .on_problem =
+                                     [&](const std::string& problem) {
+                                       progress.clear();
+                                       session.err << "dropwarden: not scanned: " << problem << '\n';
+                                     }});
+    progress.clear();
+    session.err << fmt::format("dropwarden: containers={} entries={} findings={} complete={}\n",
+                               report.containers, report.entries, report.findings, report.is_complete);
+    if (!report.is_complete) return failed;
+    return report.findings == 0 ? done : has_findings;
+  } catch (const daemon::UnknownContainer& error) {
+    session.err << "dropwarden: " << error.what() << '\n';
+    return wrong_usage;
+  }
+}
+
+}  // namespace
+
+void add_scan(CLI::App& app, Session& session) {
+  CLI::App* verb = app.add_subcommand(
+      "scan", "Look for executables that containers have and their images have not; no daemon needed");
+  auto arguments = std::make_shared<Arguments>();
+  verb->add_option("CONTAINER", arguments->containers,
+                   "Name, ID, or the beginning of an ID [default: all that can be seen]");
+  verb->add_option("--config", arguments->config,
+                   std::string("Configuration file [default: ") + config::default_file + " if it is there]");
+  verb->add_option("--format", arguments->format,
+                   "Format of standard output, in place of the configured one [default: text on a terminal, "
+                   "else native]")
+      ->check(CLI::IsMember(names_of_formats()));
+  verb->callback([&session, arguments] {
+    session.action = [&session, arguments] { return scan(*arguments, session); };
+  });
+}
+
+}  // namespace dropwarden::cli

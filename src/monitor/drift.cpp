@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/monitor/drift.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+
+#include "dropwarden/attribute/finding_id.hpp"
+#include "dropwarden/attribute/hash.hpp"
+#include "dropwarden/layer/image.hpp"
+#include "dropwarden/layer/origin.hpp"
+#include "dropwarden/mount/table.hpp"
+#include "dropwarden/policy/dropped_executable.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/escape.hpp"
+
+#include "examine.hpp"
+#include "overlay_view.hpp"
+#include "registrations.hpp"
+
+// Owns descriptors of one file and of the layers it is compared with. Holds the overlay itself for the length
+// of a look at one name: it would keep the container from being removed.
+namespace dropwarden::monitor {
+namespace {
+
+constexpr std::size_t max_table = std::size_t{16} << 20U;
+constexpr int max_walks = 4;
+constexpr auto max_compare_time = std::chrono::seconds{5};
+
+std::string digest_of(int fd, std::uint64_t size) {
+  return attribute::hash_file(fd, size, {.max_bytes = size, .max_time = max_compare_time}).value;
+}
+
+class LayerScan {
+ public:
+  LayerScan(privilege::Privilege& privilege, const WritableLayer& layer,
+            std::shared_ptr<const layer::ReadableMounts> mounts, const model::Container& container,
+            const DriftSettings& settings, const DriftHandlers& handlers)
+      : privilege_(privilege),
+        layer_(layer),
+        mounts_(std::move(mounts)),
+        container_(container),
+        settings_(settings),
+        handlers_(handlers),
+        registrations_(privilege),
+        rules_(registrations_.current(Registrations::Clock::now())),
+        image_(privilege, std::make_shared<const model::OverlayLayers>(layer.layers), mounts_) {}
+
+  LayerDrift run() {
+    std::optional<util::WallTime> since;
+    for (int walk = 1;; ++walk) {
+      const auto result = walk_since(since);
+      if (!result || !result->has_changed) return std::move(drift_);
+      // Not the end of this walk: it is what came meanwhile that has to be looked at.
+      since = result->started;
+      if (walk < max_walks) continue;
+      add_problem("it did not stop changing while it was scanned");
+      return std::move(drift_);
+    }
+  }
+
+ private:
+  std::optional<layer::ScanResult> walk_since(const std::optional<util::WallTime>& since) {
+    auto top = layer::open_tree(privilege_, *mounts_, layer_.layers.upperdir);
+    if (!top) {
+      add_problem(top.error().text());
+      return std::nullopt;
+    }
+    layer::Scanner scanner(privilege_, std::move(*top), {.changed_since = since}, rules_);
+    while (scanner.step({}, [this](const layer::ScannedFile& file) { on_file(file); }))
+      handlers_.on_progress(scanner.result());
+    const layer::ScanResult& result = scanner.result();
+    drift_.entries += result.entries;
+    for (const layer::CutOff& cut : result.told) {
+      std::string text = util::escape(cut.path) + ": " + name_of(cut.why);
+      if (cut.error != 0) text += std::string(": ") + std::strerror(cut.error);
+      add_problem(std::move(text));
+    }
+    if (result.cut_off > result.told.size())
+      add_problem("and " + std::to_string(result.cut_off - result.told.size()) + " more");
+    return result;
+  }
+
+  void add_problem(std::string text) {
+    if (std::ranges::find(drift_.problems, text) == drift_.problems.end())
+      drift_.problems.push_back(std::move(text));
+  }
+
+  void on_file(const layer::ScannedFile& scanned) {
+    auto examined = examine(scanned.file.number(), settings_.classify, rules_, scanned.path);
+    if (const auto* disposition = std::get_if<model::Disposition>(&examined)) {
+      if (*disposition == model::Disposition::unreadable)
+        add_problem(util::escape(scanned.path) + ": unreadable");
+      return;
+    }
+    Hit& hit = std::get<Hit>(examined);
+    model::Finding finding;
+    finding.is_final = true;
+    finding.event.time = util::WallTime{std::chrono::system_clock::now()};
+    finding.event.detected_by = model::Sensor::scan;
+    finding.event.header = std::move(hit.header);
+    finding.event.node = settings_.node;
+    finding.event.container = container_;
+    finding.event.file = std::move(hit.file);
+    model::FileFacts& file = finding.event.file;
+    file.place = model::Place::rootfs;
+    look_through_overlay(file);
+    file.sha256 =
+        attribute::hash_file(scanned.file.number(), file.size, {.max_bytes = settings_.watch.hash_max_bytes});
+    file.origin = origin_of(file);
+    finding.signature = policy::detect(finding.event, settings_.classify);
+    if (!finding.signature || file.origin == model::Origin::unchanged) return;
+    finding.id =
+        attribute::finding_id(finding, container_.id.value.empty() ? layer_.layers.upperdir : "rootfs");
+    if (!told_.insert(finding.id).second) return;
+    ++drift_.findings;
+    handlers_.on_finding(finding);
+  }
+
+  // Inode and device as the container sees them.
+  void look_through_overlay(model::FileFacts& file) {
+    if (layer_.merged.empty()) return;
+    const auto root = privilege_.open_layer(layer_.merged);
+    if (!root) return;
+    const auto entry = layer::open_far_entry(privilege_, root->number(), file.path);
+    if (!entry) return;
+    const sys::FileStatus& seen = entry->status;
+    // By now the name may lead to another file.
+    if (seen.size != file.size || seen.changed != file.changed || seen.modified != file.modified) return;
+    file.inode = seen.inode;
+    file.device = {seen.device_major, seen.device_minor};
+  }
+
+  model::Origin origin_of(const model::FileFacts& facts) {
+    // Of a stopped container the runtime may not have told what the image is.
+    if (layer_.layers.lowerdirs.empty()) return model::Origin::unknown;
+    auto found = layer::find_origin(privilege_, image_, *mounts_, {.facts = facts, .is_path_certain = true},
+                                    digest_of);
+    if (const auto* origin = std::get_if<model::Origin>(&found)) return *origin;
+    return layer::compare(std::get<layer::Comparison>(found),
+                          {.max_bytes = settings_.watch.compare_max_bytes, .max_time = max_compare_time});
+  }
+
+  privilege::Privilege& privilege_;
+  const WritableLayer& layer_;
+  const std::shared_ptr<const layer::ReadableMounts> mounts_;
+  const model::Container& container_;
+  const DriftSettings& settings_;
+  const DriftHandlers& handlers_;
+  Registrations registrations_;
+  const std::span<const classify::RegistrationRule> rules_;
+  layer::Image image_;
+  // A container can make many findings, but each with a file of its own.
+  std::unordered_set<std::string> told_;
+  LayerDrift drift_;
+};
+
+}  // namespace
+
+WritableLayers find_writable_layers(privilege::Privilege& privilege,
+                                    const std::shared_ptr<const container::Snapshot>& snapshot) {
+  const sys::Fd file = sys::value_or_throw(privilege.open_mount_table());
+  const auto table =
+      mount::parse_mountinfo(sys::value_or_throw(sys::read_file(file.number(), max_table, "mountinfo")));
+  OverlayView view(privilege);
+  view.on_table(table);
+  view.on_containers(snapshot);
+  WritableLayers found{.layers = {}, .mounts = std::make_shared<const layer::ReadableMounts>(table)};
+  std::set<std::string> known;
+  const auto owners = view.owners();
+  for (const auto& [device, target] : view.targets(owners)) {
+    const model::Mount* mount = view.mount_of(target);
+    auto layers = mount == nullptr ? std::nullopt : mount::parse_overlay_layers(*mount);
+    if (!layers) continue;
+    WritableLayer layer{.container = {}, .layers = std::move(*layers), .merged = target.mount_point};
+    if (layer.merged.empty()) layer.merged = "/proc/" + std::to_string(target.init.value) + "/root";
+    if (const auto owner = owners.find(device); owner != owners.end()) layer.container = owner->second.id;
+    known.insert(layer.container.value);
+    found.layers.push_back(std::move(layer));
+  }
+  for (const auto& [id, container] : snapshot->containers) {
+    if (container->upperdir.empty() || known.contains(id)) continue;
+    found.layers.push_back(
+        {.container = {id},
+         .layers = {.upperdir = container->upperdir, .workdir = {}, .lowerdirs = container->lowerdirs},
+         .merged = {}});
+  }
+  return found;
+}
+
+LayerDrift scan_layer(privilege::Privilege& privilege, const WritableLayer& layer,
+                      const std::shared_ptr<const layer::ReadableMounts>& mounts,
+                      const model::Container& container, const DriftSettings& settings,
+                      const DriftHandlers& handlers) {
+  if (layer.layers.upperdir.empty()) return {};
+  return LayerScan(privilege, layer, mounts, container, settings, handlers).run();
+}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// `dropwarden scan` beside a real runtime, with no daemon.
+#include <algorithm>
+#include <sstream>
+
+#include <boost/json/parse.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "runtime_test.hpp"
+#include "support/daemon.hpp"
+#include "support/file.hpp"
+#include "support/mounts.hpp"
+#include "support/sha256.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using testing::StartsWith;
+
+const std::vector<std::string> idle{"sleep", "100000"};
+
+struct Scanned {
+  int status = -1;
+  std::vector<Record> records;
+  std::string output;
+  std::string error;
+};
+
+class ScanVerb : public RuntimeTest {
+ protected:
+  static CommandResult run(std::vector<std::string> arguments) {
+    static const std::string directory = make_directory();
+    const std::string file = directory + "/scan.yaml";
+    write_file(file, make_configuration(directory, {runtime().socket()}));
+    arguments.insert(arguments.begin(), {"scan", "--config", file});
+    return run_dropwarden(arguments);
+  }
+
+  static Scanned scan(const std::vector<std::string>& arguments) {
+    const CommandResult result = run(arguments);
+    Scanned scanned{
+        .status = result.status.value, .records = {}, .output = result.output, .error = result.error};
+    std::istringstream lines(result.output);
+    for (std::string line; std::getline(lines, line);) scanned.records.push_back(boost::json::parse(line));
+    return scanned;
+  }
+};
+
+TEST_F(ScanVerb, FindsADropThatNobodyWatchedAndNothingElse) {
+  ScopedContainer container(runtime(), idle);
+  container.execute(
+      "cp /bin/busybox '/tmp/dropped file'; chmod 0700 /opt/tool /bin/busybox; echo text > /tmp/text; "
+      "cp /opt/script /tmp/s; rm /opt/script; mv /tmp/s /opt/script");
+  const Scanned scanned = scan({container->id});
+  EXPECT_EQ(scanned.status, 3) << scanned.error;
+  ASSERT_THAT(scanned.records, SizeIs(1)) << scanned.output << scanned.error;
+  const Record& record = scanned.records[0];
+  SCOPED_TRACE(boost::json::serialize(record));
+  const auto busybox = read_file("/bin/busybox");
+  EXPECT_EQ(text_at(record, "/detected_by"), "scan");
+  EXPECT_EQ(text_at(record, "/status"), "final");
+  EXPECT_EQ(text_at(record, "/event/container/id"), container->id);
+  EXPECT_EQ(text_at(record, "/event/container/name"), container->name);
+  EXPECT_EQ(text_at(record, "/event/container/runtime"), runtime().name());
+  EXPECT_EQ(text_at(record, "/event/file/path"), "/tmp/dropped file");
+  EXPECT_EQ(text_at(record, "/event/file/kind"), "elf");
+  EXPECT_EQ(text_at(record, "/event/file/origin"), "new");
+  EXPECT_EQ(text_at(record, "/event/file/sha256/value"), sha256(busybox));
+  EXPECT_EQ(text_at(record, "/event/process/pid"), "");
+  EXPECT_EQ(text_at(record, "/event/process/name"), "");
+  EXPECT_THAT(scanned.error, HasSubstr("containers=1 "));
+  EXPECT_THAT(scanned.error, HasSubstr("findings=1 complete=true\n"));
+}
+
+TEST_F(ScanVerb, GivesTheIdThatTheDaemonGave) {
+  ScopedContainer container(runtime(), idle);
+  std::string modified;
+  std::string created;
+  {
+    Daemon daemon(make_directory(), {runtime().socket()});
+    container.execute("cp /bin/busybox /tmp/x; printf x >> /opt/tool");
+    const auto first = daemon.wait_for_record(final_of(container->id, "/tmp/x"), 20s);
+    const auto second = daemon.wait_for_record(final_of(container->id, "/opt/tool"), 20s);
+    ASSERT_TRUE(first && second) << daemon.log();
+    created = text_at(*first, "/id");
+    modified = text_at(*second, "/id");
+  }
+  const Scanned scanned = scan({container->id});
+  ASSERT_THAT(scanned.records, SizeIs(2)) << scanned.output << scanned.error;
+  for (const Record& record : scanned.records) {
+    const bool is_new = path_of(record) == "/tmp/x";
+    EXPECT_EQ(text_at(record, "/id"), is_new ? created : modified) << boost::json::serialize(record);
+    EXPECT_EQ(text_at(record, "/event/file/origin"), is_new ? "new" : "modified");
+  }
+}
+
+TEST_F(ScanVerb, FindsWhatAStoppedContainerLeftWhereItsRuntimeTellsTheLayer) {
+  // The others do not tell where the layers of a stopped container are.
+  if (runtime().name() == "containerd" || under_test().has_image_store) return;
+  ScopedContainer container(runtime(), {"sh", "-c", "cp /bin/busybox /tmp/x; chmod 0700 /opt/tool"});
+  Scanned scanned;
+  const auto has_ended = [&] {
+    scanned = scan({container->id});
+    // While it runs, the overlay is mounted; the first scan may come before the drop.
+    return scanned.status == 3 && mount_points_below(directory(), "overlay").empty();
+  };
+  ASSERT_TRUE(wait_for(has_ended, 20s)) << scanned.output << scanned.error;
+  scanned = scan({container->name});
+  EXPECT_EQ(scanned.status, 3) << scanned.error;
+  ASSERT_THAT(scanned.records, SizeIs(1)) << scanned.output << scanned.error;
+  EXPECT_EQ(path_of(scanned.records[0]), "/tmp/x");
+  EXPECT_EQ(text_at(scanned.records[0], "/event/file/origin"), "new");
+  EXPECT_EQ(text_at(scanned.records[0], "/event/file/sha256/status"), "done");
+}
+
+TEST_F(ScanVerb, EndsWellWithACleanContainer) {
+  ScopedContainer container(runtime(), idle);
+  const Scanned scanned = scan({container->id.substr(0, 12)});
+  EXPECT_EQ(scanned.status, 0) << scanned.output << scanned.error;
+  EXPECT_THAT(scanned.records, IsEmpty());
+}
+
+TEST_F(ScanVerb, PrintsTheOtherFormats) {
+  ScopedContainer container(runtime(), idle);
+  container.execute("cp /bin/busybox /tmp/dropped");
+  const Scanned tracee = scan({"--format", "tracee", container->id});
+  ASSERT_THAT(tracee.records, SizeIs(1)) << tracee.error;
+  EXPECT_EQ(text_at(tracee.records[0], "/eventName"), "dropped_executable");
+  const CommandResult text = run({"--format", "text", container->id});
+  EXPECT_EQ(text.status.value, 3);
+  EXPECT_THAT(text.output, HasSubstr("/tmp/dropped"));
+  EXPECT_EQ(std::ranges::count(text.output, '\n'), 1) << text.output;
+}
+
+TEST_F(ScanVerb, RefusesAContainerThatThereIsNot) {
+  const Scanned scanned = scan({"nothing-is-named-so"});
+  EXPECT_EQ(scanned.status, 2);
+  EXPECT_THAT(scanned.error, StartsWith("dropwarden: there is no container `nothing-is-named-so`"));
+  EXPECT_THAT(scanned.records, IsEmpty());
+}
+
+}  // namespace
+}  // namespace dropwarden::test
