@@ -13,7 +13,7 @@ namespace dropwarden::sys {
 
 Result<Fd> open_beneath(int directory, std::string relative, int flags, Mounts mounts) {
   relative.erase(0, relative.find_first_not_of('/'));
-  if (relative.empty()) relative = ".";
+  if (relative.empty()) relative.push_back('.');
   struct open_how how{};
   // openat2(2) refuses O_PATH with O_NONBLOCK, which it does not need: it opens nothing that could block.
   const int non_blocking = (flags & O_PATH) != 0 ? 0 : O_NONBLOCK;

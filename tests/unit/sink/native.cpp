@@ -234,7 +234,7 @@ TEST(Native, StaysWithinItsBoundWhateverItIsGiven) {
     for (int i = 0; i < 300; ++i)
       finding.event.container.labels[std::to_string(i) + huge.substr(0, 300)] = huge.substr(0, 300);
     finding.event.file.path = finding.event.file.sha256.value = huge;
-    finding.event.file.kind->elf = model::ElfFacts{.machine = huge, .interpreter = huge};
+    finding.event.file.kind.emplace().elf = model::ElfFacts{.machine = huge, .interpreter = huge};
     finding.event.process.name = finding.event.process.exe = huge;
     finding.event.process.command_line.assign(1000, huge.substr(0, 1000));
     finding.event.process.ancestors.assign(1000, {{1}, huge.substr(0, 9000), huge.substr(0, 9000)});
@@ -243,8 +243,9 @@ TEST(Native, StaysWithinItsBoundWhateverItIsGiven) {
     EXPECT_EQ(value.at_pointer("/event/process/cmdline").as_array().back().as_string(), "…");
     EXPECT_TRUE(text_at(value, "/data/path").ends_with("…"));
 
-    finding.event.file.kind = {
-        .format = model::Format::script, .elf = {}, .script = model::ScriptFacts{huge, huge}};
+    auto& kind = finding.event.file.kind.emplace();
+    kind.format = model::Format::script;
+    kind.script = model::ScriptFacts{huge, huge};
     parsed(finding);
   }
 }
