@@ -12,6 +12,8 @@
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/watch/marks.hpp"
 
+#include "retry_pause.hpp"
+
 namespace dropwarden::monitor {
 namespace {
 
@@ -20,8 +22,6 @@ using namespace std::chrono_literals;
 // An event that is still queued, or that a process writes through a detached mount, belongs to an overlay
 // that the table has lost.
 constexpr auto keep_retired = 60s;
-constexpr auto first_retry = 20ms;
-constexpr int longest_retry_shift = 9;  // 20 ms * 2^9: about 10 s
 
 std::string place_of(const watch::Target& target) {
   return target.mount_point.empty() ? "/proc/" + std::to_string(target.init.value) + "/root"
@@ -142,7 +142,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
 
 void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
   const int failures = ++failures_[target.device];
-  const auto pause = first_retry * (1 << std::min(failures - 1, longest_retry_shift));
+  const auto pause = retry_pause(failures);
   const auto when = Clock::now() + pause;
   next_retry_ = next_retry_ ? std::min(*next_retry_, when) : when;
   // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container

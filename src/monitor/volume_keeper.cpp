@@ -11,15 +11,13 @@
 #include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/util/escape.hpp"
 
+#include "retry_pause.hpp"
+
 namespace dropwarden::monitor {
 namespace {
 
-using namespace std::chrono_literals;
-
 // Of the containers whose mounts may have changed; the others have the next turn of the loop.
 constexpr std::size_t containers_in_a_row = 8;
-constexpr auto first_retry = 20ms;
-constexpr int longest_retry_shift = 9;  // 20 ms * 2^9: about 10 s
 // What is in the way is mostly another mount that has come since the table was read.
 constexpr int most_changes_in_a_row = 3;
 constexpr std::size_t longest_path = 1024;
@@ -180,7 +178,7 @@ void VolumeKeeper::retry(const std::string& id, const sys::Error* failure, bool 
     return;
   }
   const int failures = ++container.failures;
-  const auto pause = first_retry * (1 << std::min(failures - 1, longest_retry_shift));
+  const auto pause = retry_pause(failures);
   if (failure != nullptr || failures <= most_changes_in_a_row) seen_.touch(id, now + pause);
   // Once may be a container that is coming or going.
   if (failure == nullptr || failures != 2) return;
