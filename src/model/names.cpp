@@ -275,9 +275,13 @@ const char* name_of(Sensor sensor) {
     case Sensor::scan:
       return "scan";
     case Sensor::exec:
+      return "exec";
+    case Sensor::upper_layer:
+      return "upper_layer";
+    case Sensor::second_look:
       break;
   }
-  return "exec";
+  return "second_look";
 }
 
 const char* name_of(PathState state) {

@@ -13,17 +13,21 @@
 
 namespace dropwarden::monitor {
 
-// What a finding still waits for. It is printed as soon as nothing of the first four is awaited.
+// What a finding still waits for. It is printed as soon as nothing of the first four is awaited, nor the hash
+// where that comes first.
 struct Awaited {
   bool process = false;
   bool container = false;  // the id depends on it
   bool metadata = false;   // of the container, where a consumer needs it in the first record
   bool origin = false;     // whether it is a finding at all depends on it
   bool hash = false;
+  bool is_hash_first = false;  // the hash tells whether it is known already
   bool late_metadata = false;  // the same once they hold it back no longer
   bool late_origin = false;
 
-  bool first_revision() const { return process || container || metadata || origin; }
+  bool first_revision() const {
+    return process || container || metadata || origin || (hash && is_hash_first);
+  }
   bool anything() const { return first_revision() || hash || late_metadata || late_origin; }
 
   friend bool operator==(const Awaited&, const Awaited&) = default;

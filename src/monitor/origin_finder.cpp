@@ -46,16 +46,18 @@ void OriginFinder::on_table(const std::vector<model::Mount>& table) {
   shared_layers_.clear();
 }
 
-bool OriginFinder::find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial) {
+bool OriginFinder::find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial,
+                        bool is_path_certain) {
   const WatchedMount* overlay = overlays_.identify(identity);
   // A volume is no part of an image.
   if (overlay == nullptr || !overlay->is_overlay() || facts.place != model::Place::rootfs) return false;
-  Job job{
-      .serial = serial,
-      .seen = {.facts = facts, .is_path_certain = overlays_.is_root_mount(identity.mount, overlay->device)},
-      .layers = share(*overlay),
-      .mounts = mounts_,
-      .budget = {.max_bytes = max_bytes_, .max_time = max_time}};
+  Job job{.serial = serial,
+          .seen = {.facts = facts,
+                   .is_path_certain =
+                       is_path_certain || overlays_.is_root_mount(identity.mount, overlay->device)},
+          .layers = share(*overlay),
+          .mounts = mounts_,
+          .budget = {.max_bytes = max_bytes_, .max_time = max_time}};
   ++waiting_;
   const bool is_queued = finder_.submit(std::move(job));
   if (!is_queued) --waiting_;

@@ -37,7 +37,9 @@ class OriginFinder {
   void reconfigure(const config::Watch& settings) { max_bytes_ = settings.compare_max_bytes; }
 
   // True when `on_origin` will be called; else the origin stays unknown: not on an overlay, or too many wait.
-  bool find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial);
+  // `is_path_certain` where the path is known to be that of the overlay; else the event's mount tells.
+  bool find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial,
+            bool is_path_certain);
 
  private:
   struct Job {

@@ -37,6 +37,17 @@ std::optional<model::Disposition> Placement::place(Hit& hit) {
   return std::nullopt;
 }
 
+std::optional<model::Disposition> Placement::place_in(const WatchedMount& mount, Hit& hit) const {
+  hit.file.place = mount.place;
+  if (!is_wanted(mount.place)) return model::Disposition::excepted;
+  hit.identity = {.device = mount.device,
+                  .file_system = mount.file_system,
+                  .mount = mount.mount,
+                  .type = mount.is_overlay() ? overlay_magic : hit.identity.type,
+                  .serial = mount.serial};
+  return std::nullopt;
+}
+
 // A mark outlives the switch that it was set for.
 bool Placement::is_wanted(model::Place place) const {
   if (place == model::Place::rootfs) return true;

@@ -26,6 +26,10 @@ class Placement {
   // numbers mean; how the event has ended when the file is nowhere that matters.
   std::optional<model::Disposition> place(Hit& hit);
 
+  // The same for a file that was found in `mount` by another way than an event of it; its path is the
+  // container's already.
+  std::optional<model::Disposition> place_in(const WatchedMount& mount, Hit& hit) const;
+
   // Of several containers that share the file system, by a mount that is not known, the writer's own.
   void settle(EventIdentity& identity, const model::ProcessInfo& writer) const;
 

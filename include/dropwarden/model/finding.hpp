@@ -16,7 +16,14 @@
 
 namespace dropwarden::model {
 
-enum class Sensor { close_write, scan, exec };
+// What showed a file.
+enum class Sensor {
+  close_write,  // it was closed after writing: FAN_CLOSE_WRITE on the container's mount
+  scan,         // it lay there when the container's files were walked
+  exec,         // it was executed: FAN_OPEN_EXEC on the container's mount
+  upper_layer,  // an event of the file system that holds the container's upper directory or volume
+  second_look,  // it was looked at again some time after it was closed
+};
 const char* name_of(Sensor sensor);
 
 enum class PathState {

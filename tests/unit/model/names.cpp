@@ -38,7 +38,7 @@ TEST(Names, AreDistinctForEveryValue) {
   expect_distinct_names(MachOType::unknown);
   expect_distinct_names(ElfType::unknown);
   expect_distinct_names(Severity::critical);
-  expect_distinct_names(Sensor::exec);
+  expect_distinct_names(Sensor::second_look);
   expect_distinct_names(PathState::unnamed);
   expect_distinct_names(Place::tmpfs);
   expect_distinct_names(Origin::unknown);

@@ -279,9 +279,9 @@ TEST(Native, UsesTheWordsOfTheSchema) {
   using F = model::Finding;
   EXPECT_THAT(words<bool>(true, "/status", [](F& f, bool v) { f.is_final = v; }),
               ElementsAre("open", "final"));
-  EXPECT_THAT(words<model::Sensor>(model::Sensor::exec, "/detected_by",
+  EXPECT_THAT(words<model::Sensor>(model::Sensor::second_look, "/detected_by",
                                    [](F& f, auto v) { f.event.detected_by = v; }),
-              ElementsAre("close_write", "scan", "exec"));
+              ElementsAre("close_write", "scan", "exec", "upper_layer", "second_look"));
   EXPECT_THAT(words<model::Metadata>(model::Metadata::none, "/event/container/metadata",
                                      [](F& f, auto v) { f.event.container.metadata = v; }),
               ElementsAre("complete", "pending", "none"));

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pipeline.hpp"
+
+#include <optional>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+
+#include "dropwarden/policy/dropped_executable.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+constexpr std::size_t max_waiting_events = 1024;
+
+Patience patience_of(const Settings& settings) {
+  return {.metadata = settings.watch.metadata_wait, .is_metadata_needed = settings.is_metadata_needed};
+}
+
+}  // namespace
+
+Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
+                   const mount::HostMounts& host, Ledger& ledger, Settings settings, Monitor::Deliver deliver,
+                   OnLoss on_loss)
+    : mounts_(mounts),
+      ledger_(ledger),
+      settings_(std::move(settings)),
+      attribution_(privilege, mounts),
+      placement_(mounts, host, settings_.watch),
+      publisher_(ledger, mounts, settings_, std::move(deliver), std::move(on_loss)),
+      open_([this](model::Finding& finding,
+                   const EventIdentity& identity) { return publisher_.publish(finding, identity); },
+            [this](model::Finding& finding, const EventIdentity& identity) {
+              return attribution_.resolve(finding, identity);
+            },
+            patience_of(settings_)),
+      registrations_(privilege),
+      processes_(loop, privilege,
+                 [this](std::uint64_t serial, ProcessReader::Answer answer) {
+                   on_process(serial, std::move(answer));
+                 }),
+      hasher_(
+          loop, privilege, mounts,
+          [&host](const WatchedMount& mount, std::string_view path) {
+            return host.find(mount.device, mount.root, mount.path, path);
+          },
+          settings_.watch,
+          [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
+      origins_(loop, privilege, mounts, settings_.watch,
+               [this](std::uint64_t serial, model::Origin origin) { open_.on_origin(serial, origin); }),
+      deadline_(loop) {}
+
+void Pipeline::take(Sighting sighting) {
+  ledger_.receive();
+  if (sighting.pid.value == ::getpid()) return ledger_.end(model::Disposition::own_activity);
+  const auto candidate = is_candidate(sighting.file.number(), first_, registrations_.current(Clock::now()));
+  if (!candidate) return ledger_.end(model::Disposition::unreadable);
+  if (*candidate) return take_candidate(std::move(sighting));
+  ledger_.end(model::Disposition::not_executable);
+  if (settings_.has_events && sighting.sensor == model::Sensor::close_write) take_mere_write(sighting);
+}
+
+void Pipeline::take_candidate(Sighting sighting) {
+  // The writer may be gone in a moment: first a look at it, and the rest of its facts while the bytes are
+  // read.
+  model::ProcessInfo writer =
+      sighting.pid.value == 0 ? model::ProcessInfo{} : processes_.glimpse(sighting.pid);
+  const bool is_event = settings_.has_events && sighting.sensor == model::Sensor::close_write;
+  auto examined = look_at(sighting, is_event ? std::nullopt : std::optional(settings_.classify));
+  if (const auto* disposition = std::get_if<model::Disposition>(&examined)) return ledger_.end(*disposition);
+  Hit& hit = std::get<Hit>(examined);
+  if (const auto ended = place(hit, sighting)) return ledger_.end(*ended);
+  model::Finding finding = finding_of(hit, std::move(writer), sighting.sensor);
+  finding.signature = policy::detect(finding.event, settings_.classify);
+  if (!finding.signature) {
+    ledger_.end(model::Disposition::not_executable);
+    if (is_event) await_event(std::move(finding), hit.identity);
+    return;
+  }
+  Awaited awaited;
+  awaited.is_hash_first = sighting.sensor != model::Sensor::close_write;
+  const std::uint64_t serial = await_process(finding, hit.identity, awaited);
+  awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(sighting.file));
+  awaited.origin = origins_.find(finding.event.file, hit.identity, serial, sighting.located.has_value());
+  open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
+  arm_deadline();
+}
+
+// A file that is no executable, where events are wanted. It has ended already: nothing that goes wrong from
+// here on is a loss of a finding.
+void Pipeline::take_mere_write(const Sighting& sighting) {
+  model::ProcessInfo writer = processes_.glimpse(sighting.pid);
+  auto examined = look_at(sighting, std::nullopt);
+  Hit* const hit = std::get_if<Hit>(&examined);
+  if (hit != nullptr && !place(*hit, sighting))
+    await_event(finding_of(*hit, std::move(writer), sighting.sensor), hit->identity);
+}
+
+std::variant<model::Disposition, Hit> Pipeline::look_at(const Sighting& sighting,
+                                                        const std::optional<policy::Kinds>& wanted) {
+  const std::optional<std::string> path =
+      sighting.located ? std::optional(sighting.located->path) : std::nullopt;
+  return examine(sighting.file.number(), wanted, registrations_.current(Clock::now()), path);
+}
+
+std::optional<model::Disposition> Pipeline::place(Hit& hit, const Sighting& sighting) {
+  if (!sighting.located) return placement_.place(hit);
+  const Located& located = *sighting.located;
+  const WatchedMount* mount = mounts_.find(located.mount);
+  // The container has gone meanwhile, and what it wrote with it.
+  if (mount == nullptr) return model::Disposition::vanished;
+  if (located.numbers) {
+    hit.file.inode = located.numbers->inode;
+    hit.file.device = located.numbers->device;
+  }
+  return placement_.place_in(*mount, hit);
+}
+
+model::Finding Pipeline::finding_of(Hit& hit, model::ProcessInfo writer, model::Sensor sensor) const {
+  model::Finding finding;
+  finding.event.time = util::WallTime{std::chrono::system_clock::now()};
+  finding.event.detected_by = sensor;
+  finding.event.header = std::move(hit.header);
+  finding.event.node = settings_.node;
+  finding.event.file = std::move(hit.file);
+  finding.event.process = std::move(writer);
+  return finding;
+}
+
+// Asks for the rest of the writer's facts. The number under which they come.
+std::uint64_t Pipeline::await_process(const model::Finding& finding, const EventIdentity& identity,
+                                      Awaited& awaited) {
+  const std::uint64_t serial = ++last_serial_;
+  if (finding.event.process.pid.value == 0) return serial;
+  const bool wants_root = !attribution_.is_identified(identity);
+  awaited.process = processes_.submit(serial, finding.event.process.pid, wants_root);
+  return serial;
+}
+
+// Without a signature there is no finding, only the event to be told. It waits as a finding does, but a
+// flood of them goes out with what is known.
+void Pipeline::await_event(model::Finding finding, const EventIdentity& identity) {
+  finding.event.file.sha256.status = model::HashStatus::skipped;
+  if (open_.size() >= max_waiting_events) {
+    attribution_.resolve(finding, identity);
+    publisher_.publish(finding, identity);
+    return;
+  }
+  Awaited awaited;
+  const std::uint64_t serial = await_process(finding, identity, awaited);
+  open_.add(serial, std::move(finding), identity, awaited, Clock::now());
+  arm_deadline();
+}
+
+void Pipeline::on_process(std::uint64_t serial, ProcessReader::Answer answer) {
+  EventIdentity* identity = open_.identity_of(serial);
+  if (identity != nullptr) placement_.settle(*identity, answer.process);
+  const bool is_news = identity != nullptr && attribution_.learn_from_writer(*identity, answer);
+  open_.on_process(serial, std::move(answer.process));
+  if (is_news) open_.on_containers(Clock::now());
+  arm_deadline();
+}
+
+void Pipeline::reconfigure(Settings settings) {
+  settings_ = std::move(settings);
+  placement_.reconfigure(settings_.watch);
+  publisher_.reconfigure(settings_);
+  hasher_.reconfigure(settings_.watch);
+  origins_.reconfigure(settings_.watch);
+  open_.reconfigure(patience_of(settings_));
+}
+
+void Pipeline::finish() {
+  deadline_.cancel();
+  open_.finish();
+}
+
+void Pipeline::arm_deadline() {
+  if (on_unidentified_ && open_.is_container_awaited()) on_unidentified_();
+  const auto next = open_.next_deadline();
+  if (!next) return;
+  deadline_.expires_at(*next);
+  deadline_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    open_.expire(Clock::now());
+    arm_deadline();
+  });
+}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "dropwarden/classify/classify.hpp"
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/monitor.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/mount/host_mounts.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+
+#include "attribution.hpp"
+#include "examine.hpp"
+#include "file_hasher.hpp"
+#include "open_findings.hpp"
+#include "origin_finder.hpp"
+#include "placement.hpp"
+#include "process_reader.hpp"
+#include "publisher.hpp"
+#include "registrations.hpp"
+#include "sighting.hpp"
+
+namespace dropwarden::monitor {
+
+// The way of a file from any sensor to the outputs: header, kind, place, container, process, hash, origin,
+// finding. Loop's thread only, but for its workers.
+class Pipeline {
+ public:
+  using Clock = std::chrono::steady_clock;
+  using OnLoss = std::function<void(model::Loss)>;
+  // `mounts`, `host` and `ledger` outlive it.
+  Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
+           const mount::HostMounts& host, Ledger& ledger, Settings settings, Monitor::Deliver deliver,
+           OnLoss on_loss);
+
+  // Takes a sighting, and ends it in the ledger sooner or later. What another sensor than the mark on the
+  // container's mount has seen waits for its hash: the same bytes may be known already.
+  void take(Sighting sighting);
+  // How many findings and events wait for something: what could also come later should, when there are many.
+  std::size_t open() const { return open_.size(); }
+
+  void on_table(const std::vector<model::Mount>& table) { origins_.on_table(table); }
+  // `after_change` follows, once the marks are set.
+  void on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
+    attribution_.on_containers(std::move(snapshot));
+  }
+  // Mounts or containers changed: some findings may know now whose they are.
+  void after_change() { open_.on_containers(Clock::now()); }
+  void set_on_unidentified(std::function<void()> on_unidentified) {
+    on_unidentified_ = std::move(on_unidentified);
+  }
+  void reconfigure(Settings settings);
+  // Publishes what is open.
+  void finish();
+
+ private:
+  void take_candidate(Sighting sighting);
+  void take_mere_write(const Sighting& sighting);
+  std::variant<model::Disposition, Hit> look_at(const Sighting& sighting,
+                                                const std::optional<policy::Kinds>& wanted);
+  std::optional<model::Disposition> place(Hit& hit, const Sighting& sighting);
+  model::Finding finding_of(Hit& hit, model::ProcessInfo writer, model::Sensor sensor) const;
+  std::uint64_t await_process(const model::Finding& finding, const EventIdentity& identity, Awaited& awaited);
+  void await_event(model::Finding finding, const EventIdentity& identity);
+  void on_process(std::uint64_t serial, ProcessReader::Answer answer);
+  void arm_deadline();
+
+  WatchedMounts& mounts_;
+  Ledger& ledger_;
+  Settings settings_;
+  std::function<void()> on_unidentified_;
+  Attribution attribution_;
+  Placement placement_;
+  Publisher publisher_;
+  OpenFindings open_;
+  Registrations registrations_;
+  ProcessReader processes_;
+  FileHasher hasher_;
+  OriginFinder origins_;
+  boost::asio::steady_timer deadline_;
+  std::uint64_t last_serial_ = 0;
+  std::array<std::byte, classify::first_bytes> first_{};
+};
+
+}  // namespace dropwarden::monitor
