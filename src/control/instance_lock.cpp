@@ -15,7 +15,6 @@
 namespace dropwarden::control {
 namespace {
 
-constexpr std::uint32_t writable_by_others = 0022;
 constexpr std::size_t max_pid_text = 32;
 
 std::string directory_of(const std::string& path) {
@@ -26,13 +25,9 @@ std::string directory_of(const std::string& path) {
 
 // Whoever may change the directory may put another socket or lock file in the place of ours.
 void check_directory(const std::string& path) {
-  const sys::Fd directory = sys::value_or_throw(sys::open_path(path, O_PATH | O_DIRECTORY));
-  const sys::FileStatus status = sys::value_or_throw(sys::read_status(directory.number()));
-  const bool is_ours = status.uid == 0 || status.uid == ::geteuid();
-  if (!is_ours || (status.mode & writable_by_others) != 0) {
-    throw sys::SystemError(
-        {.call = "control socket's directory is not private", .object = path, .number = EPERM});
-  }
+  if (sys::value_or_throw(sys::is_private_directory(path))) return;
+  throw sys::SystemError(
+      {.call = "control socket's directory is not private", .object = path, .number = EPERM});
 }
 
 [[noreturn]] void throw_held(int file, const std::string& path) {

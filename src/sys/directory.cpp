@@ -22,6 +22,14 @@ Result<void> make_directory(const std::string& path, std::uint32_t mode) {
   return {};
 }
 
+Result<bool> is_private_directory(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return unexpected_errno("stat", path);
+  if (!S_ISDIR(status.st_mode)) return std::unexpected(Error{"stat", path, ENOTDIR});
+  const bool is_ours = status.st_uid == 0 || status.st_uid == ::geteuid();
+  return is_ours && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 Result<std::vector<std::string>> list_directory(int fd, std::size_t max_names) {
   // A description of its own: the position in it is nobody else's.
   const int own = ::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

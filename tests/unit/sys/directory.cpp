@@ -27,6 +27,18 @@ TEST(ListDirectory, GivesAllNamesButTheDotsAndDoesSoAgain) {
   EXPECT_THAT(value_or_throw(list_directory(directory.number(), 2)), SizeIs(2));
 }
 
+TEST(IsPrivateDirectory, IsOneThatNobodyElseMayChange) {
+  const ScratchDirectory scratch;
+  EXPECT_TRUE(is_private_directory(scratch / ".").value());
+  for (const mode_t mode : {0770U, 0707U, 01777U}) {
+    ASSERT_EQ(::chmod((scratch / ".").c_str(), mode), 0);
+    EXPECT_FALSE(is_private_directory(scratch / ".").value()) << mode;
+  }
+  scratch.write("file", "");
+  EXPECT_EQ(is_private_directory(scratch / "file").error().number, ENOTDIR);
+  EXPECT_EQ(is_private_directory(scratch / "none").error().number, ENOENT);
+}
+
 TEST(ReadDirectory, GivesALargeOneInPartsAndGoesOnFromAnotherDescriptor) {
   const ScratchDirectory scratch;
   std::vector<std::string> expected;

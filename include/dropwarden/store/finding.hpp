@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "dropwarden/util/time.hpp"
+
+namespace dropwarden::store {
+
+// The first half of a SHA-256.
+using Digest = std::array<std::byte, 16>;
+
+// A finding as it stands in the database, by the newest of its records. A value.
+struct StoredFinding {
+  std::string id;    // 32 hexadecimal digits
+  Digest place{};    // of container, file system and inode
+  Digest content{};  // of size and SHA-256, or what stands for it; all zeros while the hash is awaited
+  std::string container;
+  std::string file_system;
+  std::uint64_t inode = 0;
+  std::uint64_t size = 0;  // bytes
+  util::WallTime modified;
+  std::string sha256;       // 64 hexadecimal digits, or empty
+  std::string path;         // in the container, escaped
+  std::string path_state;   // as findings print it
+  std::uint32_t mode = 0;   // type and permission bits
+  std::string detected_by;  // as findings print it
+  unsigned revision = 1;
+  bool is_final = false;
+  util::WallTime seen;  // when this record was made
+  std::string record;   // in the native format
+};
+
+// What is known of a finding that some output has told: all that it takes to know its file again.
+struct KnownFinding {
+  Digest id{};
+  Digest place{};
+  Digest content{};
+  unsigned told = 1;           // the newest revision that was told
+  bool is_told_final = false;  // nothing more is awaited after that
+
+  friend bool operator==(const KnownFinding&, const KnownFinding&) = default;
+};
+
+}  // namespace dropwarden::store

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "dropwarden/store/finding.hpp"
+#include "dropwarden/store/sync_state.hpp"
+
+namespace dropwarden::store {
+
+// What is to be committed at once. Of what is saved twice the later replaces the earlier, so that a disk that
+// does not take it for a while costs no more memory than there are things. Bounded: what does not fit is
+// dropped, and counted. One thread at a time.
+class Batch {
+ public:
+  struct Sighting {
+    std::uint64_t count = 0;
+    util::WallTime seen{};
+    std::string path;  // escaped; empty: as before
+  };
+  using StateKey = std::pair<std::string, std::string>;  // container, mount
+
+  void save(StoredFinding finding);
+  void count(const std::string& id, Sighting sighting);
+  void set_told(const std::string& id, unsigned revision);
+  void save(SyncState state);
+  void remove_sync_states(const std::string& container);
+  void keep_alive(util::WallTime now) { alive_at_ = now; }
+  void end_cleanly(util::WallTime now);
+  // What was saved after all that is here.
+  void add(Batch later);
+
+  bool is_empty() const;
+  std::uint64_t dropped() const { return dropped_; }
+
+  const std::unordered_map<std::string, StoredFinding>& findings() const { return findings_; }
+  const std::unordered_map<std::string, Sighting>& sightings() const { return sightings_; }
+  const std::unordered_map<std::string, unsigned>& told() const { return told_; }
+  // Removed before the states are saved.
+  const std::set<std::string>& removed_containers() const { return removed_containers_; }
+  const std::map<StateKey, SyncState>& states() const { return states_; }
+  const std::optional<util::WallTime>& alive_at() const { return alive_at_; }
+  bool is_clean_end() const { return is_clean_end_; }
+
+  // Whole records of findings are by far the most of it.
+  static constexpr std::size_t max_record_bytes = std::size_t{32} << 20U;
+  static constexpr std::size_t max_entries = 65536;  // of each kind
+
+ private:
+  std::unordered_map<std::string, StoredFinding> findings_;
+  std::unordered_map<std::string, Sighting> sightings_;
+  std::unordered_map<std::string, unsigned> told_;
+  std::set<std::string> removed_containers_;
+  std::map<StateKey, SyncState> states_;
+  std::optional<util::WallTime> alive_at_;
+  bool is_clean_end_ = false;
+  std::size_t record_bytes_ = 0;
+  std::uint64_t dropped_ = 0;
+};
+
+}  // namespace dropwarden::store

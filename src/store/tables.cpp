@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tables.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <span>
+#include <string>
+
+#include "dropwarden/util/encode.hpp"
+#include "dropwarden/util/text.hpp"
+
+#include "schema.hpp"
+
+namespace dropwarden::store {
+namespace {
+
+// How many rows there may be beyond the limit before some are removed: it takes a look at all of them.
+constexpr std::size_t slack_divisor = 16;
+// As much is read through in a fraction of a second, which a start may take.
+constexpr std::int64_t max_checked_bytes = std::int64_t{128} << 20U;
+
+std::int64_t to_number(util::WallTime time) {
+  return time.time_since_epoch().count();
+}
+
+util::WallTime to_time(std::int64_t number) {
+  return util::WallTime{std::chrono::nanoseconds{number}};
+}
+
+Digest to_digest(std::span<const std::byte> bytes) {
+  Digest digest{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), digest.size()), digest.begin());
+  return digest;
+}
+
+std::optional<Digest> parse_id(std::string_view id) {
+  Digest digest{};
+  if (id.size() != 2 * digest.size()) return std::nullopt;
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    const auto byte = util::parse_number<unsigned char>(id.substr(2 * i, 2), 16);
+    if (!byte) return std::nullopt;
+    digest[i] = std::byte{*byte};
+  }
+  return digest;
+}
+
+}  // namespace
+
+Tables::Prepared::Prepared(Database& database)
+    // Told again by a daemon that does not know it, it is one more sighting; it stays what some output has
+    // been told.
+    : finding(database.handle(), R"sql(
+INSERT INTO finding(id, place, content, container, file_system, inode, size, mtime, sha256, path, path_state, mode,
+                    detected_by, revision, is_final, first_seen, last_seen)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16)
+ON CONFLICT(id) DO UPDATE SET
+  place = ?2, content = ?3, container = ?4, file_system = ?5, inode = ?6, size = ?7, mtime = ?8, sha256 = ?9,
+  path = ?10, path_state = ?11, mode = ?12, detected_by = ?13, revision = ?14, is_final = ?15,
+  last_seen = max(last_seen, ?16), count = count + (?14 = 1)
+RETURNING seq)sql"),
+      record(database.handle(), "INSERT OR REPLACE INTO record(seq, json) VALUES(?1, ?2)"),
+      sighting(database.handle(), R"sql(
+UPDATE finding SET count = count + ?2, last_seen = max(last_seen, ?3), path = coalesce(?4, path) WHERE id = ?1)sql"),
+      told(database.handle(), "UPDATE finding SET told = max(told, ?2) WHERE id = ?1"),
+      state(database.handle(), R"sql(
+INSERT OR REPLACE INTO sync_state(container, mount, synced_until, reasons, updated) VALUES(?1, ?2, ?3, ?4, ?5))sql"),
+      remove_states(database.handle(), "DELETE FROM sync_state WHERE container = ?1"),
+      run(database.handle(), "INSERT OR REPLACE INTO run(only, alive_at, is_clean_end) VALUES(1, ?1, ?2)") {}
+
+Tables::Tables(const Settings& settings) : settings_(settings), database_(settings.path) {
+  prepare_schema(database_, settings.fsync);
+  prepared_.emplace(database_);
+  findings_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM finding"));
+  records_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM record"));
+}
+
+std::vector<KnownFinding> Tables::read_known_findings() {
+  Statement statement(database_.handle(), R"sql(
+SELECT id, place, content, told, is_final AND told >= revision FROM finding WHERE told > 0
+ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
+  statement.bind(1, static_cast<std::int64_t>(settings_.max_findings));
+  std::vector<KnownFinding> known;
+  while (statement.step()) {
+    const auto id = parse_id(statement.text(0));
+    if (!id) continue;
+    known.push_back({.id = *id,
+                     .place = to_digest(statement.bytes(1)),
+                     .content = to_digest(statement.bytes(2)),
+                     .told = static_cast<unsigned>(statement.number(3)),
+                     .is_told_final = statement.number(4) != 0});
+  }
+  std::ranges::reverse(known);
+  return known;
+}
+
+std::vector<SyncState> Tables::read_sync_states() {
+  Statement statement(database_.handle(),
+                      "SELECT container, mount, synced_until, reasons, updated FROM sync_state");
+  std::vector<SyncState> states;
+  while (statement.step()) {
+    states.push_back({.container = std::string(statement.text(0)),
+                      .mount = std::string(statement.text(1)),
+                      .synced_until = to_time(statement.number(2)),
+                      .reasons = std::string(statement.text(3)),
+                      .updated = to_time(statement.number(4))});
+  }
+  return states;
+}
+
+std::optional<LastRun> Tables::read_last_run() {
+  Statement statement(database_.handle(), "SELECT alive_at, is_clean_end FROM run");
+  if (!statement.step()) return std::nullopt;
+  return LastRun{.alive_at = to_time(statement.number(0)), .is_clean_end = statement.number(1) != 0};
+}
+
+bool Tables::is_sound() {
+  const auto bytes = database_.read_number("PRAGMA page_count") * database_.read_number("PRAGMA page_size");
+  return bytes > max_checked_bytes || database_.read_text("PRAGMA quick_check(1)") == "ok";
+}
+
+void Tables::begin_run(util::WallTime now) {
+  Transaction transaction(database_);
+  write_run(now, false);
+  transaction.commit();
+}
+
+void Tables::commit(const Batch& batch) {
+  const std::size_t findings = findings_;
+  const std::size_t records = records_;
+  try {
+    Transaction transaction(database_);
+    for (const auto& [id, finding] : batch.findings()) write(finding);
+    for (const auto& [id, sighting] : batch.sightings()) write(id, sighting);
+    for (const auto& [id, revision] : batch.told()) write_told(id, revision);
+    for (const std::string& container : batch.removed_containers())
+      prepared_->remove_states.bind(1, std::string_view(container)).run();
+    for (const auto& [key, state] : batch.states()) write(state);
+    if (batch.alive_at()) write_run(*batch.alive_at(), batch.is_clean_end());
+    prune();
+    transaction.commit();
+  } catch (const DatabaseError&) {
+    findings_ = findings;
+    records_ = records;
+    throw;
+  }
+}
+
+void Tables::write(const StoredFinding& finding) {
+  Statement& row = prepared_->finding;
+  row.bind(1, std::string_view(finding.id))
+      .bind(2, std::span<const std::byte>(finding.place))
+      .bind(3, std::span<const std::byte>(finding.content))
+      .bind(4, std::string_view(finding.container))
+      .bind(5, std::string_view(finding.file_system))
+      .bind(6, static_cast<std::int64_t>(finding.inode))
+      .bind(7, static_cast<std::int64_t>(finding.size))
+      .bind(8, to_number(finding.modified))
+      .bind(10, std::string_view(finding.path))
+      .bind(11, std::string_view(finding.path_state))
+      .bind(12, std::int64_t{finding.mode})
+      .bind(13, std::string_view(finding.detected_by))
+      .bind(14, std::int64_t{finding.revision})
+      .bind(15, std::int64_t{finding.is_final})
+      .bind(16, to_number(finding.seen));
+  if (finding.sha256.empty())
+    row.bind_null(9);
+  else
+    row.bind(9, std::string_view(finding.sha256));
+  std::int64_t seq = 0;
+  while (row.step()) seq = row.number(0);
+  prepared_->record.bind(1, seq).bind(2, std::string_view(finding.record)).run();
+  ++findings_;
+  ++records_;
+}
+
+void Tables::write(std::string_view id, const Batch::Sighting& sighting) {
+  Statement& row = prepared_->sighting;
+  row.bind(1, id).bind(2, static_cast<std::int64_t>(sighting.count)).bind(3, to_number(sighting.seen));
+  if (sighting.path.empty())
+    row.bind_null(4);
+  else
+    row.bind(4, std::string_view(sighting.path));
+  row.run();
+}
+
+void Tables::write_told(std::string_view id, unsigned revision) {
+  prepared_->told.bind(1, id).bind(2, std::int64_t{revision}).run();
+}
+
+void Tables::write(const SyncState& state) {
+  prepared_->state.bind(1, std::string_view(state.container))
+      .bind(2, std::string_view(state.mount))
+      .bind(3, to_number(state.synced_until))
+      .bind(4, std::string_view(state.reasons))
+      .bind(5, to_number(state.updated))
+      .run();
+}
+
+void Tables::write_run(util::WallTime alive_at, bool is_clean_end) {
+  prepared_->run.bind(1, to_number(alive_at)).bind(2, std::int64_t{is_clean_end}).run();
+}
+
+// The counts go by what was written, which may have replaced a row: when they say that it is time, the rows
+// are counted.
+void Tables::prune() {
+  if (records_ > settings_.max_records + settings_.max_records / slack_divisor) {
+    Statement statement(database_.handle(), R"sql(
+DELETE FROM record WHERE seq <= (SELECT seq FROM record ORDER BY seq DESC LIMIT 1 OFFSET ?1))sql");
+    statement.bind(1, static_cast<std::int64_t>(settings_.max_records)).run();
+    records_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM record"));
+  }
+  if (findings_ > settings_.max_findings + settings_.max_findings / slack_divisor) {
+    Statement statement(database_.handle(), R"sql(
+DELETE FROM finding WHERE seq IN (SELECT seq FROM finding ORDER BY last_seen DESC, seq DESC LIMIT -1 OFFSET ?1))sql");
+    statement.bind(1, static_cast<std::int64_t>(settings_.max_findings)).run();
+    database_.execute("DELETE FROM record WHERE seq NOT IN (SELECT seq FROM finding)");
+    findings_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM finding"));
+    records_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM record"));
+  }
+}
+
+}  // namespace dropwarden::store

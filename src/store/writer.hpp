@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include "dropwarden/store/store.hpp"
+
+#include "batch.hpp"
+#include "tables.hpp"
+
+namespace dropwarden::store {
+
+// The thread that commits what is saved. Owns the open database from its construction on.
+class Writer {
+ public:
+  Writer(const Settings& settings, std::unique_ptr<Tables> tables, Store::OnReport on_report);
+  ~Writer() { finish(); }
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  // Lets `change` add to what is committed next. Any thread; never waits for a disk.
+  template <class Change>
+  void save(Change change) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (is_finishing_) return;
+      change(pending_);
+    }
+    changed_.notify_one();
+  }
+
+  // Commits what can be committed, once, and ends the thread.
+  void finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  void run();
+  bool take();
+  bool commit();
+  void on_damage(const std::string& what);
+  void report_dropped();
+  void report_failure(const std::string& what);
+  bool is_finishing();
+
+  const Settings settings_;
+  const Store::OnReport on_report_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Batch pending_;
+  bool is_finishing_ = false;
+
+  // The thread's own from here on.
+  std::unique_ptr<Tables> tables_;
+  Batch batch_;  // what is being committed, or could not be
+  std::uint64_t dropped_ = 0;
+  bool is_failing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace dropwarden::store

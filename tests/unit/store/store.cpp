@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+// On a real file system, with SQLite itself as the witness of what is in the file.
+#include "dropwarden/store/store.hpp"
+
+#include <chrono>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sample.hpp"
+#include "store/database.hpp"
+#include "support/temporary_directory.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::store {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class StoreTest : public testing::Test {
+ protected:
+  std::filesystem::path directory() const { return directory_.path(); }
+  std::string path() const { return directory() / "state" / "state.db"; }
+  Settings settings() const { return {.path = path()}; }
+  std::unique_ptr<Store> open(Settings settings) {
+    return std::make_unique<Store>(std::move(settings), [this](const Store::Report& report) {
+      const std::lock_guard lock(mutex_);
+      reports_.push_back((report.is_degraded ? "degraded: " : "well: ") + report.text);
+    });
+  }
+  std::unique_ptr<Store> open() { return open(settings()); }
+  std::vector<std::string> reports() {
+    const std::lock_guard lock(mutex_);
+    return reports_;
+  }
+  std::int64_t number(const std::string& sql) { return Database(path()).read_number(sql); }
+  std::vector<std::string> set_aside() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(directory() / "state")) {
+      const std::string name = entry.path().filename().string();
+      if (name.find(".damaged-") != std::string::npos && !name.ends_with("-wal")) names.push_back(name);
+    }
+    return names;
+  }
+  std::string why_not(const Settings& settings) {
+    try {
+      open(settings);
+      return "opened";
+    } catch (const CannotOpen& error) {
+      return error.what();
+    }
+  }
+
+ private:
+  test::TemporaryDirectory directory_;
+  std::mutex mutex_;
+  std::vector<std::string> reports_;
+};
+
+std::vector<int> numbers(const std::vector<KnownFinding>& known) {
+  std::vector<int> numbers;
+  for (const KnownFinding& finding : known) numbers.push_back(std::to_integer<int>(finding.place[1]));
+  return numbers;
+}
+
+TEST_F(StoreTest, KnowsAfterwardsWhatWasToldAndNothingElse) {
+  {
+    const auto store = open();
+    EXPECT_FALSE(store->last_run());
+    for (const int i : {2, 1, 3}) store->save(finding(i));
+    store->set_told(finding(1).id, 1);
+    store->set_told(finding(2).id, 1);
+  }
+  const auto store = open();
+  const auto known = store->take_known_findings();
+  EXPECT_THAT(numbers(known), ElementsAre(1, 2)) << "by when they were seen";
+  ASSERT_THAT(known, SizeIs(2));
+  EXPECT_EQ(known[0].id[15], std::byte{0x01});
+  EXPECT_EQ(known[0].content, finding(1).content);
+  EXPECT_FALSE(known[0].is_told_final);
+  EXPECT_THAT(store->take_known_findings(), IsEmpty());
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(StoreTest, CommitsSoonWithoutBeingEnded) {
+  const auto store = open();
+  store->save(finding(1));
+  EXPECT_TRUE(test::wait_for([&] { return number("SELECT count(*) FROM finding") == 1; }, 10s));
+  EXPECT_EQ(number("SELECT inode FROM finding"), -1) << "the same bits";
+  struct stat status{};
+  ASSERT_EQ(::stat(path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(StoreTest, KeepsARowAFindingAndTheNewestRecord) {
+  const auto store = open();
+  store->save(finding(1));
+  StoredFinding final = finding(1, 2);
+  final.is_final = true;
+  final.sha256 = "abc";
+  final.seen = at(50);
+  final.record = "newest";
+  store->save(final);
+  store->set_told(final.id, 2);
+  store->count(final.id, at(70));
+  store->count(final.id, at(60), "/moved");
+  store->finish();
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE revision = 2 AND told = 2 AND sha256 = 'abc'"), 1);
+  EXPECT_EQ(number("SELECT count FROM finding"), 3);
+  EXPECT_EQ(number("SELECT first_seen / 1000000000 FROM finding"), 1);
+  EXPECT_EQ(number("SELECT last_seen / 1000000000 FROM finding"), 70);
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE path = '/moved'"), 1);
+  EXPECT_EQ(number("SELECT count(*) FROM record WHERE json = 'newest'"), 1);
+  store->finish();
+}
+
+TEST_F(StoreTest, KnowsThatALaterRecordWasNotTold) {
+  {
+    const auto store = open();
+    StoredFinding final = finding(1, 2);
+    final.is_final = true;
+    store->save(final);
+    store->set_told(final.id, 1);
+  }
+  const auto known = open()->take_known_findings();
+  ASSERT_THAT(known, SizeIs(1));
+  EXPECT_EQ(known[0].told, 1U);
+  EXPECT_FALSE(known[0].is_told_final);
+}
+
+TEST_F(StoreTest, KeepsTheMostRecentlySeenFindings) {
+  Settings few = settings();
+  few.max_findings = 32;
+  few.max_records = 16;
+  {
+    const auto store = open(few);
+    for (int i = 1; i <= 100; ++i) {
+      store->save(finding(i));
+      store->set_told(finding(i).id, 1);
+    }
+    store->count(finding(7).id, at(1000));
+  }
+  const auto known = numbers(open(few)->take_known_findings());
+  EXPECT_THAT(known, SizeIs(32));
+  EXPECT_EQ(known.front(), 70);
+  EXPECT_EQ(known.back(), 7) << "seen last";
+  EXPECT_LE(number("SELECT count(*) FROM record"), 17);
+}
+
+TEST_F(StoreTest, KeepsHowFarContainersWereLookedAt) {
+  const SyncState state{
+      .container = "c", .mount = "/", .synced_until = at(5), .reasons = "overflow", .updated = at(6)};
+  {
+    const auto store = open();
+    store->save(state);
+    store->save(SyncState{.container = "gone", .mount = "/"});
+    store->remove_sync_states("gone");
+  }
+  EXPECT_THAT(open()->load_sync_states(), ElementsAre(state));
+}
+
+TEST_F(StoreTest, SaysHowTheLastRunEnded) {
+  {
+    const auto store = open();
+    store->keep_alive(at(10));
+  }
+  {
+    const auto store = open();
+    EXPECT_EQ(store->last_run(), (LastRun{.alive_at = at(10), .is_clean_end = false}));
+    store->end_cleanly(at(20));
+  }
+  {
+    const auto store = open();
+    EXPECT_EQ(store->last_run(), (LastRun{.alive_at = at(20), .is_clean_end = true}));
+  }
+  EXPECT_EQ(open()->last_run(), (LastRun{.alive_at = at(20), .is_clean_end = false}))
+      << "until the next one says that it watches";
+}
+
+// In another process, killed while the thread commits.
+TEST_F(StoreTest, LosesNothingThatWasCommittedWhenItIsKilled) {
+  std::filesystem::create_directory(directory() / "state");
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto store = open();
+    for (int i = 1;; ++i) {
+      store->save(finding(i));
+      store->set_told(finding(i).id, 1);
+      ::usleep(200);
+    }
+  }
+  const auto rows = [&] {
+    return std::filesystem::exists(path()) ? number("SELECT count(*) FROM sqlite_schema") : 0;
+  };
+  ASSERT_TRUE(
+      test::wait_for([&] { return rows() > 0 && number("SELECT count(*) FROM finding") > 200; }, 20s));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  const auto known = open()->take_known_findings();
+  EXPECT_GT(known.size(), 200U);
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE told = 0"), 0) << "one transaction";
+  EXPECT_EQ(number("SELECT max(seq) FROM finding"), static_cast<std::int64_t>(known.size())) << "no gap";
+  EXPECT_THAT(reports(), IsEmpty());
+}
+
+TEST_F(StoreTest, SetsADamagedDatabaseAsideAndBeginsANewOne) {
+  for (int round = 0; round < 4; ++round) {
+    {
+      const auto store = open();
+      for (int i = 1; i <= 200; ++i) store->save(finding(i));
+    }
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    if (round % 2 == 0) {
+      file.seekp(4096);
+      file << std::string(65536, '\xff');
+    } else {
+      file << "this is no database, but as long as one: " << std::string(200, '.');
+    }
+  }
+  const auto store = open();
+  store->save(finding(1));
+  store->finish();
+  EXPECT_EQ(number("SELECT count(*) FROM finding"), 1);
+  EXPECT_THAT(set_aside(), SizeIs(2)) << "the newest";
+  ASSERT_THAT(reports(), SizeIs(4));
+  EXPECT_THAT(reports()[0], HasSubstr("degraded: the database is damaged"));
+}
+
+TEST_F(StoreTest, BeginsANewOneWhenItIsDamagedWhileItIsOpen) {
+  const auto store = open();
+  for (int i = 1; i <= 200; ++i) store->save(finding(i));
+  ASSERT_TRUE(test::wait_for([&] { return number("SELECT count(*) FROM finding") == 200; }, 10s));
+  {
+    // Whatever is in the log comes before the file.
+    Database database(path());
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)");
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(4096);
+    file << std::string(65536, '\xff');
+  }
+  {
+    // Another's commit, so that no page is believed from memory.
+    Database database(path());
+    EXPECT_NO_THROW(database.execute("PRAGMA user_version = 1"));
+  }
+  store->save(finding(201));
+  ASSERT_TRUE(test::wait_for([&] { return set_aside().size() == 1; }, 10s))
+      << testing::PrintToString(reports());
+  ASSERT_TRUE(test::wait_for([&] { return reports().size() == 2; }, 10s))
+      << testing::PrintToString(reports());
+  EXPECT_THAT(reports()[1], HasSubstr("well: "));
+  EXPECT_EQ(number("SELECT count(*) FROM finding"), 1);
+}
+
+TEST_F(StoreTest, GoesOnWhenAFullDiskHasRoomAgain) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to mount";
+  const std::string small = directory() / "small";
+  std::filesystem::create_directory(small);
+  ASSERT_EQ(::mount("small", small.c_str(), "tmpfs", 0, "mode=0700,size=1m"), 0);
+  {
+    const auto store = open({.path = small + "/state.db"});
+    StoredFinding large = finding(1);
+    large.record.assign(900'000, 'x');
+    std::ofstream(small + "/ballast") << std::string(700'000, 'x');
+    store->save(large);
+    ASSERT_TRUE(test::wait_for([&] { return reports().size() == 1; }, 10s));
+    EXPECT_THAT(reports()[0], HasSubstr("full"));
+    StoredFinding further = finding(1, 2);
+    store->save(further);
+    std::filesystem::remove(small + "/ballast");
+    ASSERT_TRUE(test::wait_for([&] { return reports().size() == 2; }, 10s));
+    EXPECT_THAT(reports()[1], HasSubstr("well: "));
+    EXPECT_EQ(Database(small + "/state.db").read_number("SELECT revision FROM finding"), 2);
+  }
+  EXPECT_EQ(::umount(small.c_str()), 0);
+}
+
+TEST_F(StoreTest, RefusesADirectoryThatCannotBeWritten) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to mount";
+  const std::string read_only = directory() / "ro";
+  std::filesystem::create_directory(read_only);
+  ASSERT_EQ(::mount("ro", read_only.c_str(), "tmpfs", MS_RDONLY, "mode=0700"), 0);
+  EXPECT_THAT(why_not({.path = read_only + "/state.db"}), HasSubstr("Read-only file system"));
+  EXPECT_THAT(why_not({.path = read_only + "/below/state.db"}), HasSubstr("Read-only file system"));
+  EXPECT_EQ(::umount(read_only.c_str()), 0);
+}
+
+TEST_F(StoreTest, RefusesASecondOwner) {
+  const auto store = open();
+  EXPECT_THAT(why_not(settings()), HasSubstr("another dropwarden uses it"));
+}
+
+TEST_F(StoreTest, RefusesADirectoryThatOthersMayChange) {
+  std::filesystem::create_directory(directory() / "state");
+  ASSERT_EQ(::chmod((directory() / "state").c_str(), 0777), 0);
+  EXPECT_THAT(why_not(settings()), HasSubstr("others than root may change"));
+}
+
+TEST_F(StoreTest, LeavesTheDatabaseOfAnotherProgramAlone) {
+  std::filesystem::create_directory(directory() / "state");
+  Database(path()).execute("CREATE TABLE theirs(x)");
+  EXPECT_THAT(why_not(settings()), HasSubstr("another program"));
+  EXPECT_EQ(number("SELECT count(*) FROM sqlite_schema WHERE name = 'theirs'"), 1);
+  EXPECT_THAT(set_aside(), IsEmpty());
+}
+
+TEST_F(StoreTest, LeavesTheDatabaseOfANewerVersionAlone) {
+  open();
+  Database(path()).execute("PRAGMA user_version = 2");
+  EXPECT_THAT(why_not(settings()), HasSubstr("newer version"));
+  EXPECT_THAT(set_aside(), IsEmpty());
+}
+
+TEST_F(StoreTest, TakesEachWayOfForcingToTheDisk) {
+  for (const Fsync fsync : {Fsync::normal, Fsync::full, Fsync::off}) {
+    Settings chosen = settings();
+    chosen.fsync = fsync;
+    const auto store = open(chosen);
+    store->save(finding(1));
+  }
+  EXPECT_EQ(number("SELECT count FROM finding"), 3) << "told anew by each";
+}
+
+}  // namespace
+}  // namespace dropwarden::store
