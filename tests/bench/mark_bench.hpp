@@ -57,6 +57,10 @@ class Writer {
   Child child_;
 };
 
+// CPU time so far, in microseconds: of this thread; of this process and the children that it has waited for.
+double cpu_of_thread();
+double cpu_of_process();
+
 double median(std::vector<double> values);
 
 }  // namespace dropwarden::test
