@@ -13,14 +13,16 @@
 #include <unistd.h>
 
 #include "dropwarden/privilege/privilege.hpp"
-#include "dropwarden/sys/directory.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/check.hpp"
 #include "dropwarden/util/text.hpp"
 
+#include "handle_mount.hpp"
 #include "host_mounts.hpp"
-#include "mount_type.hpp"
+#include "marks.hpp"
+#include "registrations.hpp"
+#include "upper_probe.hpp"
 
 // Owns nothing between calls. Must not own a descriptor inside a container: it would pin the container's
 // mount (EBUSY on removal). Hands groups, tables and files to the caller.
@@ -52,29 +54,6 @@ const char* name_of(OverlayAttribute attribute) {
   return names.at(static_cast<std::size_t>(attribute));
 }
 
-// binfmt_misc as a whole may be switched off; then no entry counts.
-sys::Result<std::vector<RegistrationFile>> read_registration_files(int directory) {
-  constexpr std::size_t max_entries = 1024;
-  constexpr std::size_t max_text = 65536;  // the kernel writes a page
-  std::vector<RegistrationFile> files;
-  const auto names = sys::list_directory(directory, max_entries);
-  if (!names) return std::unexpected(names.error());
-  for (const std::string& name : *names) {
-    if (name == "register") continue;
-    const auto file = sys::open_beneath(directory, name, O_RDONLY);
-    if (!file && file.error().number == ENOENT) continue;  // removed since
-    if (!file) return std::unexpected(file.error());
-    auto text = sys::read_file(file->number(), max_text, name);
-    if (!text) return std::unexpected(std::move(text.error()));
-    if (name != "status") {
-      files.push_back({name, std::move(*text)});
-    } else if (!text->starts_with("enabled")) {
-      return std::vector<RegistrationFile>{};
-    }
-  }
-  return files;
-}
-
 class Direct final : public Privilege {
  public:
   explicit Direct(Options options)
@@ -88,47 +67,37 @@ class Direct final : public Privilege {
 
   sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
                                              std::uint64_t allowed_type) override {
-    const std::string path = path_of(root);
-    // O_PATH runs no code of the file system: what is mounted there is not known yet. A mount point may have
-    // a symbolic link put over it by a race; /proc/PID/root is a link by nature.
+    // A mount point may have a symbolic link put over it by a race; /proc/PID/root is a link by nature.
     const bool is_process = std::holds_alternative<ProcessRoot>(root);
-    auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | (is_process ? 0 : O_NOFOLLOW));
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    const auto file_system = sys::read_file_system_status(opened->number());
-    if (!file_system) return std::unexpected(file_system.error());
-    if (file_system->type != allowed_type) {
-      return std::unexpected(sys::Error{"fanotify_mark", path, ENOTSUP});
-    }
-    const auto status = sys::read_status(opened->number());
-    if (!status) return std::unexpected(status.error());
-    // Unmounted since the table was read: what is there now is a directory of whatever lies below.
-    if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
-    const auto marked = mark_descriptor(group, FAN_MARK_FILESYSTEM, mask, opened->number(), path);
-    if (!marked) return std::unexpected(marked.error());
-    return identity_of(*status, *file_system);
+    return privilege::mark_file_system(group, path_of(root), is_process ? Links::followed : Links::refused,
+                                       mask, allowed_type);
   }
 
   std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
                                                      const std::vector<ContainerMount>& mounts,
                                                      std::uint64_t mask) override {
-    using Answers = std::vector<sys::Result<RootIdentity>>;
-    const std::string process = options_.proc + "/" + std::to_string(pid);
-    const auto root = sys::open_path(process + "/root", O_PATH | O_DIRECTORY);
-    if (!root) return Answers(mounts.size(), std::unexpected(root.error()));
-    // All are held first and the table is read then: what is held keeps its ID (mount IDs are reused at
-    // once).
-    std::vector<sys::Result<sys::Fd>> opened;
-    opened.reserve(mounts.size());
-    for (const ContainerMount& mount : mounts) opened.push_back(open_held(root->number(), mount));
-    const auto table = read_process_mounts(pid);
-    if (!table) return Answers(mounts.size(), std::unexpected(table.error()));
-    Answers answers;
-    answers.reserve(mounts.size());
-    for (std::size_t i = 0; i < mounts.size(); ++i) {
-      answers.push_back(opened[i] ? mark_held(group, *opened[i], mounts[i], *table, mask)
-                                  : std::unexpected(opened[i].error()));
-    }
-    return answers;
+    return privilege::mark_mounts(group, options_.proc + "/" + std::to_string(pid), mounts, mask);
+  }
+
+  sys::Result<RootIdentity> mark_by_handle(int group, const HostMount& mount,
+                                           const HandleMask& mask) override {
+    return privilege::mark_by_handle(group, host_path(mount.path), mount, mask);
+  }
+
+  sys::Result<void> ignore_mount(int group, const HostMount& mount, std::uint64_t mask) override {
+    return privilege::ignore_mount(group, host_path(mount.path), mount, mask);
+  }
+
+  sys::Result<sys::Fd> open_handle_mount(const HostMount& mount) override {
+    return privilege::open_handle_mount(host_path(mount.path), mount);
+  }
+
+  sys::Result<sys::Fd> open_by_handle(int mount, const sys::FileHandle& handle) override {
+    return sys::open_by_handle(mount, handle, O_PATH);
+  }
+
+  sys::Result<UpperEvents> probe_upper_events() override {
+    return privilege::probe_upper_events(options_.proc);
   }
 
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
@@ -186,14 +155,8 @@ class Direct final : public Privilege {
   }
 
   sys::Result<std::vector<RegistrationFile>> read_registrations() override {
-    // O_PATH does not make an automount point mount anything.
-    auto opened = sys::open_path(registrations_path(), O_PATH | O_NOFOLLOW);
-    if (!opened && opened.error().number == ENOENT) return std::vector<RegistrationFile>{};
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    const auto file_system = sys::read_file_system_status(opened->number());
-    if (!file_system) return std::unexpected(file_system.error());
-    if (file_system->type != BINFMTFS_MAGIC) return std::vector<RegistrationFile>{};
-    return read_registration_files(opened->number());
+    return privilege::read_registrations((host_.root.empty() ? options_.proc : host_.root + "/proc") +
+                                         "/sys/fs/binfmt_misc");
   }
 
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
@@ -269,49 +232,6 @@ class Direct final : public Privilege {
   }
 
  private:
-  // The group takes a path, since fanotify_mark(2) refuses an O_PATH descriptor itself (EBADF).
-  static sys::Result<void> mark_descriptor(int group, unsigned what, std::uint64_t mask, int descriptor,
-                                           const std::string& name_for_errors) {
-    const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
-    if (::fanotify_mark(group, FAN_MARK_ADD | what, mask, AT_FDCWD, link.c_str()) != 0) {
-      return sys::unexpected_errno("fanotify_mark", name_for_errors);
-    }
-    return {};
-  }
-
-  static RootIdentity identity_of(const sys::FileStatus& status, const sys::FileSystemStatus& file_system) {
-    return {.mount_id = status.mount_id,
-            .device_major = status.device_major,
-            .device_minor = status.device_minor,
-            .file_system_type = file_system.type,
-            .file_system_id = file_system.id};
-  }
-
-  static sys::Result<sys::Fd> open_held(int root, const ContainerMount& mount) {
-    auto opened = sys::open_mount_point(root, mount.path);
-    // Permissions kept in access control lists are looked up outside of the cache once.
-    const bool is_not_cached = !opened && opened.error().number == EAGAIN;
-    return is_not_cached ? sys::open_mount_point(root, mount.path, false) : std::move(opened);
-  }
-
-  static sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const ContainerMount& mount,
-                                             std::string_view table, std::uint64_t mask) {
-    const auto status = sys::read_cached_status(held.number());
-    if (!status) return std::unexpected(status.error());
-    const auto type = mount_type(table, status->mount_id);
-    if (status->mount_id != mount.mount_id || !type)
-      return std::unexpected(sys::Error{"fanotify_mark", mount.path, ESTALE});
-    if (*type != mount.type) return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
-    const auto file_system = sys::read_file_system_status(held.number());
-    if (!file_system) return std::unexpected(file_system.error());
-    if (file_system->type != mount.type_magic)
-      return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
-    const unsigned what = mount.is_whole_file_system ? FAN_MARK_FILESYSTEM : FAN_MARK_MOUNT;
-    const auto marked = mark_descriptor(group, what, mask, held.number(), mount.path);
-    if (!marked) return std::unexpected(marked.error());
-    return identity_of(*status, *file_system);
-  }
-
   std::string path_of(const RootPath& root) const {
     if (const auto* point = std::get_if<MountPoint>(&root)) return host_path(point->path);
     return options_.proc + "/" + std::to_string(std::get<ProcessRoot>(root).pid) + "/root";
@@ -319,10 +239,6 @@ class Direct final : public Privilege {
 
   // A path of the host's mount table, as it can be reached from here.
   std::string host_path(const std::string& path) const { return host_.root + path; }
-
-  std::string registrations_path() const {
-    return (host_.root.empty() ? options_.proc : host_.root + "/proc") + "/sys/fs/binfmt_misc";
-  }
 
   const Options options_;
   const HostMounts host_;

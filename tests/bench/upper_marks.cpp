@@ -120,8 +120,7 @@ void write_one(const std::string& path, int flags) {
 using Work = std::function<void(const std::string& directory, unsigned files)>;
 
 void create_files(const std::string& directory, unsigned files) {
-  for (unsigned i = 0; i < files; ++i)
-    write_one(directory + "/f" + std::to_string(i), O_CREAT | O_EXCL);
+  for (unsigned i = 0; i < files; ++i) write_one(directory + "/f" + std::to_string(i), O_CREAT | O_EXCL);
 }
 
 void rewrite_files(const std::string& directory, unsigned files) {
@@ -170,7 +169,8 @@ void compile(const std::string& directory, unsigned /*files*/) {
   require(file >= 0 && ::write(file, text.data(), text.size()) > 0, "write");
   ::close(file);
   for (int i = 0; i < 8; ++i)
-    run_tool({"env", "TMPDIR=" + directory, "gcc", "-O1", "-o", directory + "/x" + std::to_string(i), source});
+    run_tool(
+        {"env", "TMPDIR=" + directory, "gcc", "-O1", "-o", directory + "/x" + std::to_string(i), source});
 }
 
 struct Job {
@@ -331,8 +331,7 @@ void measure_file_system(const char* name, const std::string& host) {
   for (const Job& job : jobs())
     measure_job(job, container_ways(), overlay.merged() + "/tmp", host, overlay.merged());
   fmt::print("{}, the host elsewhere on the file system\n", name);
-  for (const Job& job : jobs())
-    measure_job(job, host_ways(), host + "/elsewhere", host, overlay.merged());
+  for (const Job& job : jobs()) measure_job(job, host_ways(), host + "/elsewhere", host, overlay.merged());
 }
 
 void make_archive() {

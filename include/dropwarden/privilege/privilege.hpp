@@ -11,6 +11,7 @@
 
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
+#include "dropwarden/sys/file_handle.hpp"
 
 namespace dropwarden::privilege {
 
@@ -39,6 +40,27 @@ struct ContainerMount {
   std::string type;                   // the file system that it has to be of, as mountinfo names it,
   std::uint64_t type_magic = 0;       // and as fstatfs(2) does
   bool is_whole_file_system = false;  // marks the superblock, and not this mount alone (fanotify_mark(2))
+};
+
+// A mount in the host's mount table, by which files of its file system are reached by their handles.
+struct HostMount {
+  std::string path;            // its mount point
+  std::uint64_t mount_id = 0;  // and its ID, both from the host's table
+  std::uint64_t type = 0;      // f_type of the file system that it has to be of
+
+  friend bool operator==(const HostMount&, const HostMount&) = default;
+};
+
+// Events of a group in FID mode (fanotify_mark(2)).
+struct HandleMask {
+  std::uint64_t wanted = 0;
+  std::uint64_t unwanted = 0;  // taken away from a mark that was there before
+};
+
+// What a mark in FID mode on the file system under an upper directory tells of what is done in the overlay.
+struct UpperEvents {
+  bool has_names = false;   // renames, links, attributes
+  bool has_writes = false;  // FAN_CLOSE_WRITE as well: since Linux 6.5
 };
 
 // Files of /proc/PID that are read for others. `exe` and the namespaces are links, the target is the answer.
@@ -96,6 +118,23 @@ class Privilege {
   virtual std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
                                                              const std::vector<ContainerMount>& mounts,
                                                              std::uint64_t mask) = 0;
+
+  // Marks the file system of `mount` for a group in FID mode. ESTALE when another mount is there by now;
+  // ENOTSUP when it is of another type; EXDEV where file handles do not tell all of the file system: of btrfs
+  // the mount has to show its root; EOPNOTSUPP and ENODEV where it has no handles or no f_fsid. Holds nothing
+  // open afterwards. Needs CAP_SYS_ADMIN.
+  virtual sys::Result<RootIdentity> mark_by_handle(int group, const HostMount& mount,
+                                                   const HandleMask& mask) = 0;
+  // No events of `mask` for what is done through this mount (FAN_MARK_IGNORE_SURV, Linux 6.0): of those that
+  // know a mount, which attributes and names do not. Errors as above.
+  virtual sys::Result<void> ignore_mount(int group, const HostMount& mount, std::uint64_t mask) = 0;
+  // For `open_by_handle`. Keeps the mount from being unmounted: to be closed soon. Errors as above.
+  virtual sys::Result<sys::Fd> open_handle_mount(const HostMount& mount) = 0;
+  // What `handle` stands for, O_PATH: a directory, a file, or anything else. ESTALE when it is gone. Needs
+  // CAP_DAC_READ_SEARCH.
+  virtual sys::Result<sys::Fd> open_by_handle(int mount, const sys::FileHandle& handle) = 0;
+  // Tries it with an overlay that nobody else sees. Needs CAP_SYS_ADMIN.
+  virtual sys::Result<UpperEvents> probe_upper_events() = 0;
 
   // Marks the mount namespace that the mount table comes from (FAN_MARK_MNTNS, Linux 6.15): EINVAL before.
   virtual sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) = 0;

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "marks.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <string_view>
+#include <sys/fanotify.h>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "mount_type.hpp"
+
+// Owns what it marks for the length of a call: a descriptor in a container would pin its mounts.
+namespace dropwarden::privilege {
+namespace {
+
+sys::Result<sys::Fd> open_held(int root, const ContainerMount& mount) {
+  auto opened = sys::open_mount_point(root, mount.path);
+  // Permissions kept in access control lists are looked up outside of the cache once.
+  const bool is_not_cached = !opened && opened.error().number == EAGAIN;
+  return is_not_cached ? sys::open_mount_point(root, mount.path, false) : std::move(opened);
+}
+
+sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const ContainerMount& mount,
+                                    std::string_view table, std::uint64_t mask) {
+  const auto status = sys::read_cached_status(held.number());
+  if (!status) return std::unexpected(status.error());
+  const auto type = mount_type(table, status->mount_id);
+  if (status->mount_id != mount.mount_id || !type)
+    return std::unexpected(sys::Error{"fanotify_mark", mount.path, ESTALE});
+  if (*type != mount.type) return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
+  const auto file_system = sys::read_file_system_status(held.number());
+  if (!file_system) return std::unexpected(file_system.error());
+  if (file_system->type != mount.type_magic)
+    return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
+  const unsigned what = mount.is_whole_file_system ? FAN_MARK_FILESYSTEM : FAN_MARK_MOUNT;
+  const auto marked = mark_descriptor(group, FAN_MARK_ADD | what, mask, held.number(), mount.path);
+  if (!marked) return std::unexpected(marked.error());
+  return identity_of(*status, *file_system);
+}
+
+}  // namespace
+
+sys::Result<void> mark_descriptor(int group, unsigned flags, std::uint64_t mask, int descriptor,
+                                  const std::string& name_for_errors) {
+  // The group takes a path, since fanotify_mark(2) refuses an O_PATH descriptor itself (EBADF).
+  const std::string link = "/proc/self/fd/" + std::to_string(descriptor);
+  if (::fanotify_mark(group, flags, mask, AT_FDCWD, link.c_str()) != 0)
+    return sys::unexpected_errno("fanotify_mark", name_for_errors);
+  return {};
+}
+
+RootIdentity identity_of(const sys::FileStatus& status, const sys::FileSystemStatus& file_system) {
+  return {.mount_id = status.mount_id,
+          .device_major = status.device_major,
+          .device_minor = status.device_minor,
+          .file_system_type = file_system.type,
+          .file_system_id = file_system.id};
+}
+
+sys::Result<RootIdentity> mark_file_system(int group, const std::string& path, Links links,
+                                           std::uint64_t mask, std::uint64_t allowed_type) {
+  // O_PATH runs no code of the file system: what is mounted there is not known yet.
+  const int no_links = links == Links::refused ? O_NOFOLLOW : 0;
+  auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | no_links);
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  const auto file_system = sys::read_file_system_status(opened->number());
+  if (!file_system) return std::unexpected(file_system.error());
+  if (file_system->type != allowed_type) return std::unexpected(sys::Error{"fanotify_mark", path, ENOTSUP});
+  const auto status = sys::read_status(opened->number());
+  if (!status) return std::unexpected(status.error());
+  // Unmounted since the table was read: what is there now is a directory of whatever lies below.
+  if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
+  const auto marked =
+      mark_descriptor(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, opened->number(), path);
+  if (!marked) return std::unexpected(marked.error());
+  return identity_of(*status, *file_system);
+}
+
+std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const std::string& process,
+                                                   const std::vector<ContainerMount>& mounts,
+                                                   std::uint64_t mask) {
+  using Answers = std::vector<sys::Result<RootIdentity>>;
+  const auto root = sys::open_path(process + "/root", O_PATH | O_DIRECTORY);
+  if (!root) return Answers(mounts.size(), std::unexpected(root.error()));
+  // All are held first and the table is read then: what is held keeps its ID (mount IDs are reused at once).
+  std::vector<sys::Result<sys::Fd>> opened;
+  opened.reserve(mounts.size());
+  for (const ContainerMount& mount : mounts) opened.push_back(open_held(root->number(), mount));
+  const auto table = sys::read_file_head(process + "/mountinfo", Privilege::max_mounts_bytes);
+  if (!table) return Answers(mounts.size(), std::unexpected(table.error()));
+  Answers answers;
+  answers.reserve(mounts.size());
+  for (std::size_t i = 0; i < mounts.size(); ++i) {
+    answers.push_back(opened[i] ? mark_held(group, *opened[i], mounts[i], *table, mask)
+                                : std::unexpected(opened[i].error()));
+  }
+  return answers;
+}
+
+}  // namespace dropwarden::privilege
