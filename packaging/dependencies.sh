@@ -18,7 +18,7 @@ demo_packages=(busybox-static jq runc)
 # shellcheck disable=SC2034
 test_packages=(
   file libbenchmark-dev libgtest-dev libgmock-dev jq procps util-linux
-  busybox-static containerd crun docker.io iproute2 podman runc
+  busybox-static btrfs-progs containerd crun docker.io e2fsprogs iproute2 podman runc xfsprogs
 )
 
 # What fetches another Debian, for tests/run --runtimes.
@@ -32,7 +32,7 @@ kernels_packages=(debootstrap e2fsprogs kmod qemu-system-x86 xz-utils zstd)
 # What is installed in them.
 # shellcheck disable=SC2034
 guest_packages=(
-  systemd-sysv dbus kmod procps util-linux iproute2 apparmor
+  systemd-sysv dbus kmod procps util-linux iproute2 apparmor btrfs-progs e2fsprogs xfsprogs
   busybox-static containerd crun docker.io podman runc
 )
 

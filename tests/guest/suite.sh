@@ -51,11 +51,12 @@ pack_payload() {
   local directory=$1 tree=$1/tree programs libraries file
   mapfile -t programs < <(cut --fields=3 "$directory/plan")
   # The one that is tested, and what the scripts run.
-  local binaries=("$PWD"/build-tests/{dropwarden,tests/integration/integration-runtime,tests/guest/guest-places})
+  local binaries=("$PWD"/build-tests/{dropwarden,tests/coverage/coverage-matrix}
+    "$PWD"/build-tests/tests/{integration/integration-runtime,guest/guest-places})
   mkdir -p "$tree/run/guest" "$tree/usr/local/lib"
   cp "$directory/plan" tests/guest/run-tests "$tree/run/guest/"
   printf 'export CI=%q\n' "${CI-}" >"$tree/run/guest/environment"
-  for file in "${programs[@]}" "${binaries[@]}"; do install -D --mode=0755 "$file" "$tree$file"; done
+  for file in "${programs[@]}" "${binaries[@]}" "$PWD/tests/coverage/expectations"; do install -D --mode=0755 "$file" "$tree$file"; done
   mapfile -t libraries < <(libraries_of "${binaries[@]}")
   cp "${libraries[@]}" "$tree/usr/local/lib/"
   (cd "$tree" && find . ! -type d -print0) |

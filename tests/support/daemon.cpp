@@ -39,11 +39,11 @@ std::string make_configuration(const std::string& directory, const std::vector<R
 }
 
 Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
-               const std::vector<std::string>& options)
+               const std::vector<std::string>& options, const std::string& more_configuration)
     : records_(directory + "/findings"),
       log_file_(directory + "/log"),
       configuration_file_(directory + "/dropwarden.yaml") {
-  write_file(configuration_file_, make_configuration(directory, sockets));
+  write_file(configuration_file_, make_configuration(directory, sockets) + more_configuration);
   const auto output = create(directory + "/findings");
   const auto error = create(log_file_);
   std::vector<std::string> arguments{binary, "run", "--config", configuration_file_};

@@ -26,9 +26,10 @@ std::string make_configuration(const std::string& directory, const std::vector<R
 class Daemon {
  public:
   // `directory` is empty and stays until after the destructor. Throws std::runtime_error, with the log, when
-  // the daemon ends or is not ready within 20 s. `options` are further ones of the command line.
+  // the daemon ends or is not ready within 20 s. `options` are further ones of the command line, and
+  // `more_configuration` is appended to the configuration.
   Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
-         const std::vector<std::string>& options = {});
+         const std::vector<std::string>& options = {}, const std::string& more_configuration = {});
   ~Daemon();
 
   // As RecordFile has them.

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "support/child.hpp"
+
+namespace dropwarden::test {
+
+// A program of the image that is linked with the C library, which sleeps for as long as its argument says;
+// and the loader of this machine, which is in the image too.
+inline constexpr const char* dynamic_program = "/usr/bin/sleep";
+std::string dynamic_loader();
+
+struct BoxPlace {
+  std::string directory;  // on the file system that holds the layers and the named volume
+  std::string elsewhere;  // a directory on another one: what is bound as a volume
+  std::string cgroup;     // below which the container has its own, `/name`
+};
+
+// A container without a runtime, made as runtimes make theirs: an overlay mounted on the host, a first
+// process in namespaces of its own for mounts and process IDs, with that overlay for its root (pivot_root(2))
+// and a cgroup that is named as docker's containers are. So it is the same in a virtual machine that has no
+// runtime.
+//
+// In it: busybox and a dynamic program; /proc; the places `rootfs`, `named`, `bind` and `shm` (see `places`);
+// /full, a tmpfs that has no room left. Everything goes with this object.
+class Box {
+ public:
+  explicit Box(BoxPlace place);
+  ~Box();
+  Box(const Box&) = delete;
+  Box& operator=(const Box&) = delete;
+
+  const std::string& id() const { return id_; }
+  // Into which the image's files are put before `start`.
+  std::string lower() const { return place_.directory + "/lower"; }
+  std::string upper() const { return place_.directory + "/upper"; }
+  std::string merged() const { return place_.directory + "/merged"; }
+
+  // Mounts and starts it. Throws sys::SystemError.
+  void start();
+  // Of the host's number space.
+  int first_process() const { return first_process_; }
+
+  // Runs `body` as a process of the container, to its end. Throws std::runtime_error, or UnsupportedHere.
+  void run(const std::function<void()>& body) const;
+  // The calling process becomes one of the container's cgroup.
+  void join_cgroup() const;
+
+  // umount(2) of the overlay on the host, as a runtime does it once the first process is gone.
+  void end_processes();
+
+ private:
+  void fill_image() const;
+  void make_mounts() const;
+  void become_first_process(Line& line) const;
+
+  BoxPlace place_;
+  std::string id_;
+  std::string cgroup_;
+  std::unique_ptr<Child> keeper_;  // the parent of the first process
+  int first_process_ = 0;
+};
+
+// What this kernel or file system does not have: the text says what.
+struct UnsupportedHere : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+// Runs `body` in a child process to its end, and throws what it threw as one of the two.
+void run_apart(const std::function<void()>& body);
+
+// A directory of the container on each kind of file system that it has.
+struct Place {
+  const char* name;  // as in the table of expectations
+  const char* path;  // in the container
+};
+inline constexpr Place places[] = {
+    {"rootfs", "/c"}, {"named", "/named"}, {"bind", "/bind"}, {"shm", "/dev/shm"}};
+
+}  // namespace dropwarden::test

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+#include <iostream>
+#include <memory>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "matrix.hpp"
+#include "support/guard.hpp"
+#include "support/requirements.hpp"
+#include "test_file_system.hpp"
+
+// A test for each line of the table, place and file system; all of one file system come from one run.
+namespace dropwarden::test {
+namespace {
+
+RuntimePlace place;
+std::vector<Expectation> table;
+
+std::string shown(const Outcome& outcome, const Expectation& row) {
+  if (outcome.is_unsupported) return "not here: " + outcome.problem;
+  if (!outcome.problem.empty()) return "could not: " + outcome.problem;
+  if (!outcome.is_seen()) return "not seen";
+  const bool is_named = outcome.last_path == outcome.final_path;
+  return fmt::format("{:<12} {:<13} {:>5} ms  {}", outcome.sensors.front(), bound_of(outcome.sensors.front()),
+                     outcome.delay.count(),
+                     row.named_by.empty() ? outcome.state
+                     : is_named           ? "final path"
+                                          : "earlier path");
+}
+
+// The run that a test looks at, made by the first one of it and kept until another is wanted.
+class Coverage : public testing::Test {
+ public:
+  explicit Coverage(MatrixOptions options) : options_(std::move(options)) {}
+
+ protected:
+  void SetUp() override {
+    auto missing = missing_requirement({"ldd", "mount"});
+    if (missing.empty()) missing = missing_for_file_system(options_.file_system);
+    if (!missing.empty()) GTEST_SKIP() << missing;
+    if (run_ && name_ == name()) return;
+    run_.reset();
+    name_ = name();
+    run_ = std::make_unique<Matrix>(place, options_, table);
+    print();
+  }
+
+  const Matrix& run() const { return *run_; }
+
+ private:
+  std::string name() const { return options_.file_system + options_.configuration; }
+
+  void print() const {
+    for (const auto& row : table) {
+      for (const auto& [at, promise] : row.at) {
+        if (!row.is_tried(at, options_.file_system)) continue;
+        fmt::print("{:<6} {:<34} {:<7} {}\n", options_.file_system, row.method, at,
+                   shown(run().outcome(row.method, at), row));
+      }
+    }
+    std::cout << std::flush;
+  }
+
+  MatrixOptions options_;
+  static std::unique_ptr<Matrix> run_;
+  static std::string name_;
+};
+std::unique_ptr<Matrix> Coverage::run_;
+std::string Coverage::name_;
+
+class IsAsPromised : public Coverage {
+ public:
+  IsAsPromised(MatrixOptions options, const Expectation& row, std::string at)
+      : Coverage(std::move(options)), row_(row), at_(std::move(at)) {}
+
+  void TestBody() override {
+    const auto& outcome = run().outcome(row_.method, at_);
+    EXPECT_EQ(compare(outcome, row_, at_, run().active(at_)), "");
+    if (outcome.is_unsupported) GTEST_SKIP() << "SKIP kernel: " << outcome.problem;
+  }
+
+ private:
+  const Expectation& row_;
+  std::string at_;
+};
+
+class Balances : public Coverage {
+ public:
+  using Coverage::Coverage;
+  void TestBody() override {
+    ASSERT_TRUE(run().ledger().contains("balanced"));
+    EXPECT_EQ(run().ledger().at("balanced"), 1U);
+  }
+};
+
+std::string camel_case(std::string_view words) {
+  std::string name;
+  bool is_start = true;
+  for (const char c : words) {
+    if (c != '-') name.push_back(is_start ? static_cast<char>(std::toupper(c)) : c);
+    is_start = c == '-';
+  }
+  return name;
+}
+
+void register_file_system(const std::string& file_system) {
+  const MatrixOptions options{.file_system = file_system, .configuration = {}};
+  const std::string suite = "CoverageOn" + camel_case(file_system);
+  for (const auto& row : table) {
+    for (const auto& [at, promise] : row.at) {
+      if (!row.is_tried(at, file_system)) continue;
+      const auto name = camel_case(row.method) + "In" + camel_case(at) + "IsAsPromised";
+      testing::RegisterTest(
+          suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+          [options, &row, where = at]() -> Coverage* { return new IsAsPromised(options, row, where); });
+    }
+  }
+  testing::RegisterTest(suite.c_str(), "LedgerBalances", nullptr, nullptr, __FILE__, __LINE__,
+                        [options]() -> Coverage* { return new Balances(options); });
+}
+
+}  // namespace
+}  // namespace dropwarden::test
+
+int main(int argc, char** argv) {
+  using namespace dropwarden::test;
+  return run_guarded([&](const RuntimePlace& runtime_place) {
+    testing::InitGoogleTest(&argc, argv);
+    place = runtime_place;
+    table = read_expectations();
+    for (const char* file_system : {"ext4", "xfs", "btrfs", "tmpfs"}) register_file_system(file_system);
+    return RUN_ALL_TESTS();
+  });
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "matrix.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+
+#include "act_on.hpp"
+#include "box.hpp"
+#include "support/daemon.hpp"
+#include "support/wait.hpp"
+#include "test_file_system.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using Clock = std::chrono::system_clock;
+using Key = std::pair<std::string, std::string>;
+
+// How long everything that is promised may take to be said. No bound of a sensor: those are in the records.
+constexpr auto patience = 60s;
+
+// `2026-11-23T09:51:35.901378103Z`
+Clock::time_point parse_time(const std::string& text) {
+  std::tm parts{};
+  ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  const auto point = text.find('.');
+  const auto fraction = point == std::string::npos ? 0.0 : std::stod("0" + text.substr(point, 10));
+  return Clock::from_time_t(::timegm(&parts)) + std::chrono::milliseconds(static_cast<long>(fraction * 1000));
+}
+
+// The cells of the table in one container, acted and looked at.
+class Round {
+ public:
+  Round(const std::string& directory, const std::string& elsewhere, const std::string& cgroup,
+        std::string file_system, const std::vector<Expectation>& table)
+      : file_system_(std::move(file_system)),
+        table_(table),
+        methods_(all_methods()),
+        box_({.directory = directory + "/box", .elsewhere = elsewhere + "/bind", .cgroup = cgroup}),
+        other_({.directory = directory + "/other", .elsewhere = elsewhere + "/other", .cgroup = cgroup}) {
+    for_each([&](const Cell& cell) { put_into_image(cell, box_); });
+    box_.start();
+    other_.start();
+    for_each([&](const Cell& cell) { prepare(cell, box_); });
+  }
+
+  void act_all() {
+    for_each([&](const Cell& cell) {
+      Outcome outcome;
+      outcome.final_path =
+          cell.directory() + (cell.method.name == std::string("rename-directory") ? "/after/f" : "/f");
+      try {
+        act(cell, box_, other_);
+      } catch (const UnsupportedHere& error) {
+        outcome.is_unsupported = true;
+        outcome.problem = error.what();
+      } catch (const std::exception& error) {
+        outcome.problem = error.what();
+      }
+      ended_.emplace(key_of(cell), Clock::now());
+      outcomes_.emplace(key_of(cell), std::move(outcome));
+    });
+  }
+
+  // Puts the records where they belong. True when each promise for the active sensors has been kept.
+  bool collect(const std::vector<Record>& records,
+               const std::map<std::string, std::set<std::string>>& active) {
+    for (; collected_ < records.size(); ++collected_) take(records[collected_]);
+    return std::ranges::all_of(outcomes_, [&](const auto& entry) {
+      const auto& row = row_of(entry.first.first);
+      const auto& at = entry.first.second;
+      return row.at.at(at).kind != Promise::Kind::finding ||
+             compare(entry.second, row, at, active.at(at)).empty();
+    });
+  }
+
+  const Box& box() const { return box_; }
+  std::map<Key, Outcome>& outcomes() { return outcomes_; }
+
+ private:
+  static Key key_of(const Cell& cell) { return {cell.method.name, cell.place.name}; }
+
+  const Expectation& row_of(const std::string& method) const {
+    const auto row = std::ranges::find(table_, method, &Expectation::method);
+    if (row == table_.end())
+      throw std::runtime_error("tests/coverage/expectations has no line for " + method);
+    return *row;
+  }
+
+  template <class Body>
+  void for_each(Body body) const {
+    for (const auto& method : methods_) {
+      for (const auto& place : places) {
+        if (!row_of(method.name).is_tried(place.name, file_system_)) continue;
+        body(Cell{.method = method, .place = place});
+      }
+    }
+  }
+
+  // By the directory in its path, which also what has no name of its own lies in.
+  void take(const Record& record) {
+    if (container_of(record) != box_.id()) return;
+    const auto path = path_of(record);
+    for (auto& [key, outcome] : outcomes_) {
+      const auto place = std::ranges::find(places, key.second, &Place::name);
+      if (path.find(std::string(place->path) + "/" + key.first + "/") != 0) continue;
+      if (!outcome.is_seen()) {
+        outcome.delay = std::chrono::duration_cast<std::chrono::milliseconds>(
+            parse_time(text_at(record, "/time")) - ended_.at(key));
+      }
+      outcome.sensors.push_back(text_at(record, "/detected_by"));
+      outcome.ids.insert(text_at(record, "/id"));
+      outcome.last_path = path;
+      outcome.state = text_at(record, "/event/file/path_state");
+    }
+  }
+
+  std::string file_system_;
+  const std::vector<Expectation>& table_;
+  std::vector<Method> methods_;
+  Box box_;
+  Box other_;
+  std::map<Key, Clock::time_point> ended_;
+  std::map<Key, Outcome> outcomes_;
+  std::size_t collected_ = 0;
+};
+
+// Sensor A is on every mount that the report says is watched; there is no other yet.
+std::map<std::string, std::set<std::string>> read_active(const Daemon&) {
+  std::map<std::string, std::set<std::string>> active;
+  for (const auto& place : places) active[place.name] = {"close_write"};
+  return active;
+}
+
+bool is_watched(const Daemon& daemon, const Box& box) {
+  const auto report = boost::json::parse(daemon.report());
+  for (const auto& container : report.at("containers").as_array()) {
+    if (text_at(container, "/id") != box.id()) continue;
+    std::set<std::string> marked;
+    for (const auto& mount : container.at("mounts").as_array()) {
+      if (!text_at(mount, "/sensor").empty()) marked.insert(text_at(mount, "/path"));
+    }
+    return std::ranges::all_of(places, [&](const Place& place) {
+      return place.name == std::string("rootfs") || marked.contains(place.path);
+    });
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<Method> all_methods() {
+  std::vector<Method> all;
+  for (const auto some : {write_calls(), mappings(), copies(), asynchronous_calls(), names(), descriptors(),
+                          outside_writers(), attributes(), unclosed_writers(), harmless_acts()}) {
+    std::ranges::copy(some, std::back_inserter(all));
+  }
+  return all;
+}
+
+Matrix::Matrix(const RuntimePlace& place, const MatrixOptions& options,
+               const std::vector<Expectation>& table) {
+  const auto directory = place.directory + "/" + options.file_system;
+  std::filesystem::create_directories(directory + "/daemon");
+  const TestFileSystem file_system(options.file_system, directory + "/fs");
+  Round round(file_system.path(), directory, place.cgroup, options.file_system, table);
+  Daemon daemon(directory + "/daemon", {}, {}, options.configuration);
+  if (!wait_for([&] { return is_watched(daemon, round.box()); }, 20s))
+    throw std::runtime_error("the container is not watched: " + daemon.report() + daemon.log());
+  active_ = read_active(daemon);
+  round.act_all();
+  wait_for([&] { return round.collect(daemon.records(), active_); }, patience);
+  daemon.stop();
+  round.collect(daemon.records(), active_);
+  ledger_ = daemon.ledger();
+  outcomes_ = std::move(round.outcomes());
+}
+
+const char* bound_of(const std::string& sensor) {
+  if (sensor == "second_look") return "second look";
+  if (sensor == "exec") return "when executed";
+  if (sensor == "scan") return "next sweep";
+  return "at once";
+}
+
+namespace {
+
+std::string seen_by(const Outcome& outcome) {
+  return outcome.is_seen() ? "seen by " + outcome.sensors.front() : "not seen";
+}
+
+std::string compare_path(const Outcome& outcome, const Expectation& row,
+                         const std::set<std::string>& active) {
+  const bool is_promised =
+      row.named_by.contains("*") ||
+      std::ranges::any_of(row.named_by, [&](const std::string& sensor) { return active.contains(sensor); });
+  if (!is_promised || outcome.last_path == outcome.final_path) return {};
+  return "the last record names it " + outcome.last_path + " and not " + outcome.final_path;
+}
+
+}  // namespace
+
+std::string compare(const Outcome& outcome, const Expectation& row, const std::string& at,
+                    const std::set<std::string>& active) {
+  if (outcome.is_unsupported && row.needs.contains("kernel")) return {};
+  if (!outcome.problem.empty()) return outcome.problem;
+  const Promise& promise = row.at.at(at);
+  if (promise.kind == Promise::Kind::chance || promise.kind == Promise::Kind::untried) return {};
+  const auto promised = std::ranges::find_if(
+      promise.sensors, [&](const std::string& sensor) { return active.contains(sensor); });
+  if (promised == promise.sensors.end()) {
+    if (!outcome.is_seen()) return {};
+    return seen_by(outcome) + ", although nobody should see it as " + outcome.last_path;
+  }
+  if (!outcome.is_seen() || outcome.sensors.front() != *promised)
+    return seen_by(outcome) + ", and not by " + *promised;
+  return compare_path(outcome, row, active);
+}
+
+}  // namespace dropwarden::test

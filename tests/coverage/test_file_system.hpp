@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace dropwarden::test {
+
+// A file system of its own at `directory`: tmpfs, or ext4, xfs or btrfs in an image that is mounted through a
+// loop device, which the kernel gives back with the mount (LO_FLAGS_AUTOCLEAR, loop(4)).
+class TestFileSystem {
+ public:
+  // Throws std::runtime_error.
+  TestFileSystem(const std::string& type, std::string directory);
+  ~TestFileSystem();
+  TestFileSystem(const TestFileSystem&) = delete;
+  TestFileSystem& operator=(const TestFileSystem&) = delete;
+
+  const std::string& path() const { return directory_; }
+
+ private:
+  std::string directory_;
+};
+
+// Why there can be none of this type here: a reason for GTEST_SKIP, or empty.
+std::string missing_for_file_system(const std::string& type);
+
+}  // namespace dropwarden::test
