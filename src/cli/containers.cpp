@@ -32,7 +32,10 @@ std::string describe(const json::object& mount) {
   const std::string type = text_of(mount, "type");
   std::string text = text_of(mount, "mount") + " " + (host_path.empty() ? text_of(mount, "path") : host_path);
   if (type == "overlay") return text;
-  return text + " (" + type + (text_of(mount, "mark") == "mount" ? ", by mount)" : ")");
+  text += " (" + type + (text_of(mount, "mark") == "mount" ? ", by mount)" : ")");
+  if (mount.at("nested").as_bool())
+    text += fmt::format(" in the mount namespace of process {}", mount.at("pid").as_int64());
+  return text;
 }
 
 // What is watched a line each; what is not, by the reason.

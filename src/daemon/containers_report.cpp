@@ -40,6 +40,8 @@ json::object to_json(const monitor::WatchedMount& mount) {
                    {"type", util::escape(mount.type)},
                    {"device", std::to_string(mount.device.major) + ":" + std::to_string(mount.device.minor)}};
   if (!mount.mount_point.empty()) out["host_path"] = util::escape(mount.mount_point, longest_path);
+  out["pid"] = mount.init.value;
+  out["nested"] = mount.is_nested;
   out["sensor"] = mount.is_marked() ? json::value("close_write") : json::value(nullptr);
   out["mark"] = mark_of(mount);
   out["late"] = mount.is_late;

@@ -2,6 +2,7 @@
 #include "container_mounts.hpp"
 
 #include <algorithm>
+#include <unistd.h>
 #include <utility>
 
 #include "dropwarden/mount/table.hpp"
@@ -15,7 +16,13 @@ using namespace std::chrono_literals;
 // A first process is on the host's root until it has pivoted, some milliseconds later. One that stays there
 // is a container of the host's root, and shows no mounts of its own.
 constexpr auto first_wait = 2ms;
-constexpr int most_attempts = 10;
+constexpr auto last_wait = 20ms;  // then until it has pivoted, as long as a start may take
+constexpr int most_attempts = 100;
+// How often a container is read at most, whatever it mounts: when it was told of itself, and when it may have
+// been another.
+constexpr auto told_pause = 20ms;
+constexpr auto guessed_pause = 200ms;
+constexpr std::size_t most_nested = 16;  // of one container, which can make namespaces without end
 constexpr std::size_t longest_reason = 1024;
 
 constexpr std::string_view shared_tag = "shared:";
@@ -50,19 +57,26 @@ std::unordered_set<std::string> changed_groups(const std::vector<model::Mount>& 
 
 }  // namespace
 
+ContainerMounts::ContainerMounts(privilege::Privilege& privilege) : privilege_(privilege) {
+  for (const std::int32_t pid : {1, static_cast<std::int32_t>(::getpid())}) {
+    if (auto own = privilege_.read_process_file(pid, privilege::ProcessFile::mount_namespace))
+      host_name_spaces_.insert(std::move(*own));
+  }
+}
+
 void ContainerMounts::on_table(const std::vector<model::Mount>& table) {
   const auto changed = changed_groups(host_.table(), table);
   host_ = mount::HostMounts(table);
-  for (auto& [id, known] : known_) {
+  for (auto& [key, view] : views_) {
     const bool may_see = std::ranges::any_of(
-        changed, [&masters = known.masters](const std::string& group) { return masters.contains(group); });
-    if (may_see) touch(id);
+        changed, [&masters = view.masters](const std::string& group) { return masters.contains(group); });
+    if (may_see) touch(key);
   }
 }
 
 void ContainerMounts::on_containers(const std::shared_ptr<const container::Snapshot>& snapshot) {
-  std::erase_if(known_, [&](const auto& entry) {
-    const model::Container* container = snapshot->find({entry.first});
+  std::erase_if(views_, [&](const auto& entry) {
+    const model::Container* container = snapshot->find({entry.second.container});
     const bool is_over = container == nullptr || container->init.value == 0 ||
                          container->state == model::ContainerState::exited;
     if (is_over) gone_.push_back(entry.first);
@@ -70,44 +84,140 @@ void ContainerMounts::on_containers(const std::shared_ptr<const container::Snaps
   });
   for (const auto& [id, container] : snapshot->containers) {
     if (container->init.value == 0 || container->state == model::ContainerState::exited) continue;
-    Known& known = known_[id];
-    if (known.init == container->init) continue;
-    known = {.init = container->init, .due = Clock::time_point{}, .attempts = 0, .masters = {}};
+    View& view = views_[id];
+    if (view.process == container->init) continue;
+    view = {.container = id, .process = container->init, .due = Clock::time_point{}};
   }
 }
 
 void ContainerMounts::set_options(const mount::JudgeOptions& options) {
   options_ = options;
-  for (auto& [id, known] : known_) touch(id);
+  for (auto& [key, view] : views_) touch(key);
 }
 
-void ContainerMounts::touch(const std::string& container, Clock::time_point when) {
-  const auto found = known_.find(container);
-  if (found == known_.end()) return;
+void ContainerMounts::touch(const std::string& key, Clock::time_point when) {
+  const auto found = views_.find(key);
+  if (found == views_.end()) return;
   auto& due = found->second.due;
   due = due ? std::min(*due, when) : when;
+}
+
+// A container that mounts in a loop is read as often as that, and no more.
+void ContainerMounts::look_soon(View& view, Clock::time_point now, Clock::duration pause) {
+  const auto when = std::max(now, view.read_at + pause);
+  view.due = view.due ? std::min(*view.due, when) : when;
+}
+
+void ContainerMounts::on_mounted(const std::vector<model::Pid>& mounters, Clock::time_point now) {
+  bool is_known = !mounters.empty();
+  for (const model::Pid mounter : mounters) {
+    const auto name_space =
+        privilege_.read_process_file(mounter.value, privilege::ProcessFile::mount_namespace);
+    bool is_found = false;
+    for (auto& [key, view] : views_) {
+      if (!name_space || view.name_space != *name_space) continue;
+      look_soon(view, now, told_pause);
+      is_found = true;
+    }
+    is_known = is_known && is_found;
+  }
+  if (is_known) return;
+  // It has ended since, or reached into the namespace from outside.
+  for (auto& [key, view] : views_) {
+    if (view.is_watched) look_soon(view, now, guessed_pause);
+  }
+}
+
+void ContainerMounts::forget_watched() {
+  for (auto& [key, view] : views_) view.is_watched = false;
+}
+
+void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock::time_point now) {
+  std::unordered_set<std::string> seen;
+  for (const NestedNamespace& nested : found) seen.insert(key_of(nested));
+  std::unordered_map<std::string, std::size_t> left_out;  // by container
+  std::erase_if(views_, [&](const auto& entry) {
+    const bool is_gone = entry.second.is_nested && !seen.contains(entry.first);
+    if (is_gone) gone_.push_back(entry.first);
+    return is_gone;
+  });
+  for (auto& [key, view] : views_) {
+    if (!view.is_nested) view.nested = 0;
+  }
+  for (const auto& [key, view] : views_) {
+    if (!view.is_nested) continue;
+    const auto first = views_.find(view.container);
+    if (first != views_.end()) ++first->second.nested;
+  }
+  for (const NestedNamespace& nested : found) {
+    add_nested(nested, now);
+    if (!views_.contains(key_of(nested))) ++left_out[nested.container.value];
+  }
+  for (auto& [key, view] : views_) {
+    if (view.is_nested) continue;
+    if (std::exchange(view.left_out, left_out[key]) != view.left_out) touch(key, now);
+  }
+}
+
+bool ContainerMounts::add_nested(const NestedNamespace& nested, Clock::time_point now) {
+  const auto known = views_.find(key_of(nested));
+  if (known != views_.end()) {
+    // The one that showed it so far may have ended, and what it showed is there still.
+    known->second.process = nested.process;
+    return false;
+  }
+  const auto first = views_.find(nested.container.value);
+  // Who the first process is may have been told since.
+  if (first == views_.end() || first->second.name_space == nested.name_space) return false;
+  if (first->second.nested == most_nested) return false;
+  ++first->second.nested;
+  views_.emplace(
+      key_of(nested),
+      View{.container = nested.container.value, .process = nested.process, .is_nested = true, .due = now});
+  return true;
+}
+
+void ContainerMounts::poll(Clock::time_point now) {
+  for (auto& [key, view] : views_) {
+    if (!view.is_watched) touch(key, now);
+  }
 }
 
 std::vector<ContainerMounts::Reading> ContainerMounts::read_due(Clock::time_point now, std::size_t most) {
   std::vector<Reading> readings;
   std::size_t looked_at = 0;
-  for (auto& [id, known] : known_) {
-    if (!known.due || *known.due > now) continue;
+  for (auto& [key, view] : views_) {
+    if (!view.due || *view.due > now) continue;
     if (looked_at++ == most) break;
-    if (auto reading = read(id, known, now)) readings.push_back(std::move(*reading));
+    if (auto reading = read(key, view, now)) readings.push_back(std::move(*reading));
   }
   return readings;
 }
 
-std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string& container, Known& known,
+// Before its mounts are read, so that nothing falls between. A first process enters its namespace some
+// milliseconds after it has begun.
+void ContainerMounts::watch(View& view) {
+  const auto name_space =
+      privilege_.read_process_file(view.process.value, privilege::ProcessFile::mount_namespace);
+  // Still the host's: not entered yet.
+  if (!name_space || *name_space == view.name_space || host_name_spaces_.contains(*name_space)) return;
+  view.name_space = *name_space;
+  view.is_watched = watch_namespace_ && watch_namespace_(view.process);
+}
+
+std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string& key, View& view,
                                                               Clock::time_point now) {
-  known.due.reset();
-  const auto text = privilege_.read_process_mounts(known.init.value);
+  view.due.reset();
+  view.read_at = now;
+  watch(view);
+  const auto text = privilege_.read_process_mounts(view.process.value);
   if (!text) return std::nullopt;
   const auto table = mount::parse_mountinfo(*text);
   auto judged = mount::judge_mounts(table, host_, options_);
   if (!judged) {
-    if (known.attempts < most_attempts) known.due = now + first_wait * (1 << known.attempts++);
+    if (view.attempts < most_attempts)
+      view.due = now + std::min(first_wait * (1 << view.attempts), last_wait);
+    ++view.attempts;
     return std::nullopt;
   }
   if (text->size() == privilege::Privilege::max_mounts_bytes) {
@@ -115,16 +225,34 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
                        .reason = "its mounts are too many to read: what is behind the first 512 KiB of its "
                                  "mountinfo is not watched"});
   }
-  known.attempts = 0;
-  known.masters.clear();
+  if (view.left_out != 0) {
+    judged->push_back({.mount = {},
+                       .reason = std::to_string(view.left_out) +
+                                 " more mount namespaces of its processes, which are not looked into"});
+  }
+  view.attempts = 0;
+  view.masters.clear();
   for (const model::Mount& mount : table) {
     for (const std::string& tag : mount.tags) {
-      if (tag.starts_with(master_tag)) known.masters.insert(tag.substr(master_tag.size()));
+      if (tag.starts_with(master_tag)) view.masters.insert(tag.substr(master_tag.size()));
       // Also one that is a peer of the host's own: `rshared`.
-      if (tag.starts_with(shared_tag)) known.masters.insert(tag.substr(shared_tag.size()));
+      if (tag.starts_with(shared_tag)) view.masters.insert(tag.substr(shared_tag.size()));
     }
   }
-  return Reading{.container = container, .init = known.init, .mounts = std::move(*judged)};
+  return Reading{.key = key,
+                 .container = view.container,
+                 .process = view.process,
+                 .is_nested = view.is_nested,
+                 .is_polled = !view.is_watched,
+                 .mounts = std::move(*judged)};
+}
+
+std::unordered_set<std::string> ContainerMounts::name_spaces() const {
+  std::unordered_set<std::string> names = host_name_spaces_;
+  for (const auto& [key, view] : views_) {
+    if (!view.is_nested && !view.name_space.empty()) names.insert(view.name_space);
+  }
+  return names;
 }
 
 mount::JudgeOptions judge_options(const config::Watch& watch) {
@@ -142,7 +270,8 @@ WatchedMount to_watched(const mount::JudgedMount& judged, const ContainerMounts:
   mount.mount = judged.mount.id;
   mount.path = judged.mount.mount_point;
   mount.root = judged.mount.root;
-  mount.init = reading.init;
+  mount.init = reading.process;
+  mount.is_nested = reading.is_nested;
   mount.container = {reading.container};
   mount.problem = util::escape(judged.reason, longest_reason);
   return mount;
@@ -150,8 +279,8 @@ WatchedMount to_watched(const mount::JudgedMount& judged, const ContainerMounts:
 
 std::optional<ContainerMounts::Clock::time_point> ContainerMounts::next_due() const {
   std::optional<Clock::time_point> next;
-  for (const auto& [id, known] : known_) {
-    if (known.due) next = next ? std::min(*next, *known.due) : *known.due;
+  for (const auto& [key, view] : views_) {
+    if (view.due) next = next ? std::min(*next, *view.due) : *view.due;
   }
   return next;
 }

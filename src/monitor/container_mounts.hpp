@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,52 +20,94 @@
 #include "dropwarden/mount/host_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
+#include "namespace_scan.hpp"
+
 namespace dropwarden::monitor {
 
-// The mounts that containers see, each from the mountinfo of its first process; read when they may have
-// changed and not otherwise, and never held open: an open mountinfo keeps all mounts of the container alive.
-// Loop's thread only.
+// The mounts that containers see, each from the mountinfo of a process: the first one, and one for each other
+// mount namespace that the container has. Read when they may have changed, and never held open: an open
+// mountinfo keeps all mounts of the container alive. Loop's thread only.
 class ContainerMounts {
  public:
   using Clock = std::chrono::steady_clock;
+  // Asks to be told, by `on_mounted`, of what is mounted in the namespace of this process from now on. False
+  // where the kernel cannot: then `poll` has to find it.
+  using WatchNamespace = std::function<bool(model::Pid)>;
 
-  explicit ContainerMounts(privilege::Privilege& privilege) : privilege_(privilege) {}
+  explicit ContainerMounts(privilege::Privilege& privilege);
+  void set_watch_namespace(WatchNamespace watch) { watch_namespace_ = std::move(watch); }
 
   // A new reading of the host's table. What has come or gone below a mount that a container's mounts receive
   // propagation from is looked for in that container.
   void on_table(const std::vector<model::Mount>& table);
   void on_containers(const std::shared_ptr<const container::Snapshot>& snapshot);
   void set_options(const mount::JudgeOptions& options);
-  // What can be seen of this container may have changed.
-  void touch(const std::string& container, Clock::time_point when = {});
+  // Something was mounted, moved or unmounted in a namespace that is watched, by these processes; by anybody
+  // when there are none. A container whose namespace the process is in is read; one that cannot be told may
+  // have been any.
+  void on_mounted(const std::vector<model::Pid>& mounters, Clock::time_point now);
+  // Nothing will be told of namespaces that were watched: they are polled from now on.
+  void forget_watched();
+  // All namespaces that were found: what was known and is not among them is gone.
+  void on_nested(const std::vector<NestedNamespace>& found, Clock::time_point now);
+  // One that was found meanwhile. Whether it is new.
+  bool add_nested(const NestedNamespace& nested, Clock::time_point now);
+  // Looks again at those of whom nothing tells.
+  void poll(Clock::time_point now);
+  bool is_empty() const { return views_.empty(); }
+  // What can be seen under this key may have changed.
+  void touch(const std::string& key, Clock::time_point when = {});
 
   struct Reading {
+    std::string key;  // a container's ID, or, for another namespace than the first process's, that and more
     std::string container;
-    model::Pid init;
+    model::Pid process;
+    bool is_nested = false;  // of another namespace than the first process's
+    bool is_polled = false;  // nothing tells of its changes
     std::vector<mount::JudgedMount> mounts;
   };
-  // Reads the tables of at most `most` containers whose time has come.
+  // Reads at most `most` tables whose time has come.
   std::vector<Reading> read_due(Clock::time_point now, std::size_t most);
   // When `read_due` has more to do, if it has.
   std::optional<Clock::time_point> next_due() const;
 
-  // Containers that have no process any more since the last call.
+  // Whether there is anything to read or to forget.
+  bool has_news() const { return !gone_.empty() || next_due().has_value(); }
+
+  // Keys that are no more since the last call.
   std::vector<std::string> take_gone() { return std::exchange(gone_, {}); }
   const mount::HostMounts& host() const { return host_; }
+  // The host's, and those of the first processes as far as they were read, as /proc/PID/ns/mnt names them.
+  std::unordered_set<std::string> name_spaces() const;
 
  private:
-  struct Known {
-    model::Pid init;
-    std::optional<Clock::time_point> due;
-    int attempts = 0;                         // in vain, since the last reading
-    std::unordered_set<std::string> masters;  // peer groups that its mounts receive propagation from
+  // What a process shows.
+  struct View {
+    std::string container;
+    model::Pid process;
+    bool is_nested = false;
+    std::string name_space = {};  // `mnt:[…]`; empty until read, or where it cannot be
+    bool is_watched = false;      // a change is told by `on_mounted`
+    std::optional<Clock::time_point> due = std::nullopt;
+    Clock::time_point read_at = {};
+    int attempts = 0;                              // in vain, since the last reading
+    std::unordered_set<std::string> masters = {};  // peer groups that its mounts receive propagation from
+    std::size_t nested = 0;    // other namespaces of its container, in a first process's view
+    std::size_t left_out = 0;  // and those that are not looked into
   };
-  std::optional<Reading> read(const std::string& container, Known& known, Clock::time_point now);
+  static std::string key_of(const NestedNamespace& nested) {
+    return nested.container.value + " " + nested.name_space;
+  }
+  void watch(View& view);
+  std::optional<Reading> read(const std::string& key, View& view, Clock::time_point now);
+  void look_soon(View& view, Clock::time_point now, Clock::duration pause);
 
   privilege::Privilege& privilege_;
+  std::unordered_set<std::string> host_name_spaces_;  // and our own, if it is another
+  WatchNamespace watch_namespace_;
   mount::HostMounts host_;
   mount::JudgeOptions options_;
-  std::unordered_map<std::string, Known> known_;  // by container ID
+  std::unordered_map<std::string, View> views_;  // by key
   std::vector<std::string> gone_;
 };
 

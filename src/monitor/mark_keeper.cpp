@@ -43,8 +43,13 @@ void MarkKeeper::on_containers(std::shared_ptr<const container::Snapshot> snapsh
 }
 
 void MarkKeeper::retry() {
-  next_retry_.reset();
-  apply();
+  const auto now = Clock::now();
+  if (next_retry_ && *next_retry_ <= now) {
+    next_retry_.reset();
+    apply_overlays(now);
+  }
+  volumes_.apply(now);
+  mounts_.expire(now - keep_retired);
 }
 
 std::optional<MarkKeeper::Clock::time_point> MarkKeeper::next_retry() const {

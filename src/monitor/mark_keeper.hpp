@@ -52,6 +52,8 @@ class MarkKeeper {
     volumes_.set_ready();
   }
 
+  // What containers have beside their overlays. `retry` follows what is found for it.
+  VolumeKeeper& volumes() { return volumes_; }
   // All that are set: of file systems and of mounts.
   std::size_t marks() const;
   // The host's mount table, as it was read last.

@@ -14,6 +14,7 @@
 
 #include "loss_log.hpp"
 #include "mark_keeper.hpp"
+#include "namespace_watch.hpp"
 #include "pipeline.hpp"
 
 namespace dropwarden::monitor {
@@ -59,7 +60,11 @@ class Monitor::Impl {
         table_(loop, sys::value_or_throw(privilege.open_mount_table()),
                open_mount_events(privilege, features_),
                [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
-        retry_(loop) {
+        retry_(loop),
+        name_spaces_(loop, privilege, features_, keeper_.volumes(), [this] {
+          keeper_.retry();
+          after_change();
+        }) {
     keeper_.set_options(judge_options(settings.watch));
   }
 
@@ -79,10 +84,12 @@ class Monitor::Impl {
     }
     table_.start();
     group_.start();
+    name_spaces_.start();
   }
 
   void stop() {
     table_.stop();
+    name_spaces_.stop();
     group_.stop();
     retry_.cancel();
     pipeline_.finish();
@@ -153,6 +160,7 @@ class Monitor::Impl {
   Pipeline pipeline_;
   mount::Watcher table_;
   boost::asio::steady_timer retry_;
+  NamespaceWatch name_spaces_;
 };
 
 Monitor::Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings,

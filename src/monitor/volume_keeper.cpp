@@ -9,6 +9,7 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 
 #include "retry_pause.hpp"
@@ -16,8 +17,8 @@
 namespace dropwarden::monitor {
 namespace {
 
-// Of the containers whose mounts may have changed; the others have the next turn of the loop.
-constexpr std::size_t containers_in_a_row = 8;
+// Of those that may have changed; the others have the next turn of the loop.
+constexpr std::size_t tables_in_a_row = 8;
 // What is in the way is mostly another mount that has come since the table was read.
 constexpr int most_changes_in_a_row = 3;
 constexpr std::size_t longest_path = 1024;
@@ -28,8 +29,8 @@ bool is_same(const WatchedMount& known, const mount::JudgedMount& judged) {
          known.root == mount.root && known.type == mount.file_system && known.place == judged.place;
 }
 
-bool is_still_marked(const WatchedMount& mount, const watch::Marks& marks) {
-  switch (mount.coverage) {
+bool is_marked(const WatchedMount& mount, mount::Coverage coverage, const watch::Marks& marks) {
+  switch (coverage) {
     case mount::Coverage::file_system:
       return std::ranges::find(marks.file_systems, mount.device) != marks.file_systems.end();
     case mount::Coverage::mount:
@@ -53,48 +54,51 @@ bool is_change(const sys::Error& error) {
 }  // namespace
 
 void VolumeKeeper::apply(Clock::time_point now) {
-  for (const std::string& container : seen_.take_gone()) forget(container, now);
-  const auto readings = seen_.read_due(now, containers_in_a_row);
+  for (const std::string& key : seen_.take_gone()) forget(key, now);
+  const auto before = sys::read_thread_time();
+  const auto readings = seen_.read_due(now, tables_in_a_row);
   if (readings.empty()) return;
   const watch::Marks marks = read_marks_();
   for (const auto& reading : readings) update(reading, marks, now);
+  if (std::ranges::any_of(readings, &ContainerMounts::Reading::is_polled))
+    spent_ += sys::read_thread_time() - before;
 }
 
-void VolumeKeeper::forget(const std::string& container, Clock::time_point now) {
-  const auto found = containers_.find(container);
-  if (found == containers_.end()) return;
+void VolumeKeeper::forget(const std::string& key, Clock::time_point now) {
+  const auto found = views_.find(key);
+  if (found == views_.end()) return;
   for (const std::uint64_t serial : found->second.serials) mounts_.retire(serial, now);
-  containers_.erase(found);
+  views_.erase(found);
 }
 
 void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::Marks& marks,
                           Clock::time_point now) {
-  const bool is_new = !containers_.contains(reading.container);
-  Container& container = containers_[reading.container];
+  View& view = views_[reading.key];
   std::unordered_map<model::MountId, WatchedMount*> before;
-  for (const std::uint64_t serial : std::exchange(container.serials, {})) {
+  for (const std::uint64_t serial : std::exchange(view.serials, {})) {
     if (WatchedMount* known = mounts_.find(serial)) before.emplace(known->mount, known);
   }
   std::vector<Wanted> wanted;
   for (const mount::JudgedMount& judged : reading.mounts) {
     const auto known = before.find(judged.mount.id);
-    const bool is_kept =
-        known != before.end() && known->second->init == reading.init && is_same(*known->second, judged);
+    const bool is_kept = known != before.end() && is_same(*known->second, judged);
     WatchedMount& mount = is_kept ? *known->second : mounts_.add(to_watched(judged, reading), now);
+    mount.init = reading.process;
     if (is_kept) before.erase(known);
-    container.serials.push_back(mount.serial);
+    view.serials.push_back(mount.serial);
+    const bool is_still_marked = is_marked(mount, mount.coverage, marks);
     if (judged.coverage == mount::Coverage::none) {
       // It was marked before a switch was turned off, or before it became read-only.
-      if (!is_still_marked(mount, marks)) mount.problem = util::escape(judged.reason, longest_path);
+      if (!is_still_marked) mount.problem = util::escape(judged.reason, longest_path);
     } else if (judged.mount.file_system == "overlay" && judged.coverage == mount::Coverage::file_system) {
       const WatchedMount* overlay = mounts_.find(judged.mount.device);
       mount.coverage = overlay == nullptr ? mount::Coverage::none : overlay->coverage;
-    } else if (mount.coverage != judged.coverage || !is_still_marked(mount, marks)) {
-      wanted.push_back({&mount, judged.coverage});
+    } else if (mount.coverage != judged.coverage || !is_still_marked) {
+      wanted.push_back({&mount, judged.coverage, is_marked(mount, judged.coverage, marks)});
     }
   }
   for (const auto& [id, gone] : before) mounts_.retire(gone->serial, now);
-  if (!wanted.empty()) mark(reading, wanted, is_new, now);
+  if (!wanted.empty()) mark(reading, wanted, now);
 }
 
 // A superblock is marked by way of a few of its mounts, of which others may lie over some; it may have
@@ -139,10 +143,10 @@ std::vector<VolumeKeeper::Answer> VolumeKeeper::ask(model::Pid init, const std::
 }
 
 void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted,
-                        bool is_new, Clock::time_point now) {
-  const auto answers = ask(reading.init, wanted);
-  const bool is_late = is_new && is_ready_ && has_begun(reading.init);
-  bool is_any_marked = false;
+                        Clock::time_point now) {
+  const auto answers = ask(reading.process, wanted);
+  const bool may_be_late = has_gone_on(reading);
+  bool is_any_late = false;
   bool is_any_changed = false;
   const sys::Error* failure = nullptr;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -151,8 +155,9 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
       mount.coverage = wanted[i].coverage;
       mount.file_system = {answers[i]->file_system_id};
       mount.problem.clear();
-      mount.is_late = is_late;
-      is_any_marked = true;
+      const bool is_late = may_be_late && !wanted[i].was_marked;
+      mount.is_late = mount.is_late || is_late;
+      is_any_late = is_any_late || is_late;
       continue;
     }
     mount.coverage = mount::Coverage::none;
@@ -162,29 +167,35 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
     is_any_changed = is_any_changed || is_change(error);
     if (!is_change(error)) failure = &error;
   }
-  if (is_any_marked && is_late) {
+  if (is_any_late) {
     ledger_.lose(model::Loss::marked_late);
-    spdlog::debug("the volumes of container {} were marked after it had begun",
+    spdlog::debug("mounts of container {} were marked when it may have written to them",
                   util::escape(reading.container, longest_path));
   }
-  retry(reading.container, failure, is_any_changed, now);
+  retry(reading, failure, is_any_changed, now);
 }
 
-void VolumeKeeper::retry(const std::string& id, const sys::Error* failure, bool is_any_changed,
-                         Clock::time_point now) {
-  Container& container = containers_[id];
+void VolumeKeeper::retry(const ContainerMounts::Reading& reading, const sys::Error* failure,
+                         bool is_any_changed, Clock::time_point now) {
+  View& view = views_[reading.key];
   if (failure == nullptr && !is_any_changed) {
-    container.failures = 0;
+    view.failures = 0;
     return;
   }
-  const int failures = ++container.failures;
+  const int failures = ++view.failures;
   const auto pause = retry_pause(failures);
-  if (failure != nullptr || failures <= most_changes_in_a_row) seen_.touch(id, now + pause);
+  if (failure != nullptr || failures <= most_changes_in_a_row) seen_.touch(reading.key, now + pause);
   // Once may be a container that is coming or going.
   if (failure == nullptr || failures != 2) return;
   ledger_.lose(model::Loss::mark_failed);
-  spdlog::error("cannot watch a volume of container {}: {}; trying again", util::escape(id, longest_path),
-                explain(*failure));
+  spdlog::error("cannot watch a volume of container {}: {}; trying again",
+                util::escape(reading.container, longest_path), explain(*failure));
+}
+
+// Whether something may have been written through a mount before it is marked. A process in another namespace
+// than the first one's was there before we saw it.
+bool VolumeKeeper::has_gone_on(const ContainerMounts::Reading& reading) const {
+  return is_ready_ && (reading.is_nested || has_begun(reading.process));
 }
 
 // Until it executes the container's program, the first process is the runtime's own, by a name that says so:

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dropwarden/container/registry.hpp"
@@ -43,8 +44,10 @@ class VolumeKeeper {
     seen_.on_containers(snapshot);
   }
   void set_options(const mount::JudgeOptions& options) { seen_.set_options(options); }
+  // Containers' mounts beside those that are known: `apply` follows.
+  ContainerMounts& seen() { return seen_; }
 
-  // Marks what is due now, some containers at a time. When to call it next, if there is more to do.
+  // Marks what is due now, some tables at a time. When to call it next, if there is more to do.
   void apply(Clock::time_point now);
   std::optional<Clock::time_point> next() const { return seen_.next_due(); }
 
@@ -52,26 +55,32 @@ class VolumeKeeper {
   // late.
   void set_ready() { is_ready_ = true; }
   const mount::HostMounts& host() const { return seen_.host(); }
+  // Processor time since the last call that went into looking where nothing had told of a change.
+  std::chrono::nanoseconds take_spent() { return std::exchange(spent_, {}); }
 
  private:
-  struct Container {
+  // What a process of a container shows: ContainerMounts::Reading.
+  struct View {
     std::vector<std::uint64_t> serials;  // in `mounts_`
     int failures = 0;                    // in a row
   };
 
-  void forget(const std::string& container, Clock::time_point now);
+  void forget(const std::string& key, Clock::time_point now);
   // A mount that should be marked, and how.
   struct Wanted {
     WatchedMount* mount = nullptr;
     mount::Coverage coverage = mount::Coverage::none;
+    bool was_marked = false;  // so that nothing was missed
   };
   using Answer = sys::Result<privilege::RootIdentity>;
   // One for each of `wanted`.
   std::vector<Answer> ask(model::Pid init, const std::vector<Wanted>& wanted);
   void update(const ContainerMounts::Reading& reading, const watch::Marks& marks, Clock::time_point now);
-  void mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted, bool is_new,
+  void mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted,
             Clock::time_point now);
-  void retry(const std::string& id, const sys::Error* failure, bool is_any_changed, Clock::time_point now);
+  void retry(const ContainerMounts::Reading& reading, const sys::Error* failure, bool is_any_changed,
+             Clock::time_point now);
+  bool has_gone_on(const ContainerMounts::Reading& reading) const;
   bool has_begun(model::Pid init) const;
 
   privilege::Privilege& privilege_;
@@ -81,7 +90,8 @@ class VolumeKeeper {
   Ledger& ledger_;
   ReadMarks read_marks_;
   ContainerMounts seen_;
-  std::unordered_map<std::string, Container> containers_;  // by ID
+  std::unordered_map<std::string, View> views_;  // by key
+  std::chrono::nanoseconds spent_{};
   bool is_ready_ = false;
 };
 

@@ -27,7 +27,9 @@ bool is_mount_of(const WatchedMount& mount, const EventIdentity& event) {
 
 WatchedMount& WatchedMounts::add(WatchedMount mount, Clock::time_point now) {
   if (mount.is_overlay()) retire(mount.device, now);
+  if (const auto known = by_mount_.find(mount.mount); known != by_mount_.end()) retire(known->second, now);
   mount.serial = ++last_serial_;
+  if (mount.mount.value != 0) by_mount_.insert_or_assign(mount.mount, last_serial_);
   current_.push_back(std::move(mount));
   by_serial_.emplace(last_serial_, std::prev(current_.end()));
   return current_.back();
@@ -43,6 +45,8 @@ void WatchedMounts::retire(const model::Device& device, Clock::time_point now) {
 void WatchedMounts::retire(std::uint64_t serial, Clock::time_point now) {
   const auto found = by_serial_.find(serial);
   if (found == by_serial_.end()) return;
+  const auto known = by_mount_.find(found->second->mount);
+  if (known != by_mount_.end() && known->second == serial) by_mount_.erase(known);
   // What was never marked has no events.
   if (found->second->is_marked()) retired_.push_back({std::move(*found->second), now});
   current_.erase(found->second);

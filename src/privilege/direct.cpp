@@ -101,13 +101,11 @@ class Direct final : public Privilege {
   }
 
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
-    auto name_space = sys::open_path(host_.process + "/ns/mnt", O_RDONLY);
-    if (!name_space) return std::unexpected(std::move(name_space.error()));
-    constexpr unsigned flags = FAN_MARK_ADD | sys::fanotify_abi::mark_mount_namespace;
-    if (::fanotify_mark(group, flags, mask, name_space->number(), nullptr) != 0) {
-      return sys::unexpected_errno("fanotify_mark", "mount namespace");
-    }
-    return {};
+    return mark_namespace(group, host_.process + "/ns/mnt", mask);
+  }
+
+  sys::Result<void> mark_mount_namespace_of(int group, std::int32_t pid, std::uint64_t mask) override {
+    return mark_namespace(group, options_.proc + "/" + std::to_string(pid) + "/ns/mnt", mask);
   }
 
   sys::Result<sys::Fd> open_mount_table() override {
@@ -232,6 +230,16 @@ class Direct final : public Privilege {
   }
 
  private:
+  static sys::Result<void> mark_namespace(int group, const std::string& path, std::uint64_t mask) {
+    auto name_space = sys::open_path(path, O_RDONLY);
+    if (!name_space) return std::unexpected(std::move(name_space.error()));
+    constexpr unsigned flags = FAN_MARK_ADD | sys::fanotify_abi::mark_mount_namespace;
+    if (::fanotify_mark(group, flags, mask, name_space->number(), nullptr) != 0) {
+      return sys::unexpected_errno("fanotify_mark", path);
+    }
+    return {};
+  }
+
   std::string path_of(const RootPath& root) const {
     if (const auto* point = std::get_if<MountPoint>(&root)) return host_path(point->path);
     return options_.proc + "/" + std::to_string(std::get<ProcessRoot>(root).pid) + "/root";

@@ -25,6 +25,10 @@ util::WallTime read_file_time() {
   return util::WallTime{read_clock(CLOCK_REALTIME_COARSE)};
 }
 
+std::chrono::nanoseconds read_thread_time() {
+  return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 std::chrono::nanoseconds clock_tick() {
   const long ticks = ::sysconf(_SC_CLK_TCK);
   util::check(ticks > 0, "sysconf knows the clock tick");

@@ -32,6 +32,7 @@ struct WatchedMount {
   std::string mount_point;  // of an overlay on the host; empty when it is reached through a process only
   model::OverlayLayers layers;
   model::Pid init;               // a process that sees it, 0 when none is known
+  bool is_nested = false;        // in another mount namespace than that of the container's first process
   model::ContainerId container;  // empty until known
   bool is_nameless = false;      // a process with this root was seen, and its cgroup names no container
   mount::Coverage coverage = mount::Coverage::none;  // what is marked
@@ -62,7 +63,8 @@ class WatchedMounts {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // A current mount; of overlays, one with the same device that was current is retired.
+  // A current mount. One that was current and has the same ID is retired, or, of overlays, the same device:
+  // the kernel reuses both as soon as they are free.
   WatchedMount& add(WatchedMount mount, Clock::time_point now);
   // The overlay on `device`.
   void retire(const model::Device& device, Clock::time_point now);
@@ -111,6 +113,7 @@ class WatchedMounts {
   // A few for each container, and looked through for hits only.
   std::list<WatchedMount> current_;
   std::unordered_map<std::uint64_t, std::list<WatchedMount>::iterator> by_serial_;  // of the current ones
+  std::unordered_map<model::MountId, std::uint64_t> by_mount_;  // serials of the current ones
   std::list<Retired> retired_;
   std::unordered_map<model::MountId, model::Device> overlay_by_mount_;
   std::uint64_t last_serial_ = 0;

@@ -138,6 +138,9 @@ class Privilege {
 
   // Marks the mount namespace that the mount table comes from (FAN_MARK_MNTNS, Linux 6.15): EINVAL before.
   virtual sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) = 0;
+  // The mount namespace of the process `pid`, likewise. Holds nothing open afterwards: an open namespace
+  // keeps all mounts in it alive. Needs CAP_SYS_PTRACE as well.
+  virtual sys::Result<void> mark_mount_namespace_of(int group, std::int32_t pid, std::uint64_t mask) = 0;
 
   // The host's mount table, to be read and polled (POLLPRI, proc(5)). /proc/1/mountinfo when dropwarden has a
   // mount namespace of its own and may look into the host's, else its own.

@@ -16,6 +16,9 @@ util::WallTime read_boot_time();
 // no file that changes from now on has an earlier ctime, unless the wall clock is set back.
 util::WallTime read_file_time();
 
+// Processor time of the calling thread so far (CLOCK_THREAD_CPUTIME_ID).
+std::chrono::nanoseconds read_thread_time();
+
 // The unit of times in /proc/PID/stat: sysconf(3), _SC_CLK_TCK.
 std::chrono::nanoseconds clock_tick();
 

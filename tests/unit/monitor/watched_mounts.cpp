@@ -138,6 +138,17 @@ TEST(WatchedMounts, BelieveAMountIdOnlyTogetherWithItsSuperblock) {
   EXPECT_EQ(owner(mounts, event_of(81, second, 2)), "nobody") << "a mount ID is reused";
 }
 
+// The container that had it may be gone without a word from its runtime yet.
+TEST(WatchedMounts, GiveAMountIdThatWasReusedToTheOneWhoHasItNow) {
+  WatchedMounts mounts;
+  const auto serial = mounts.add(volume_of(81, first, 1, "gone"), start).serial;
+  mounts.add(volume_of(81, first, 1, "next"), start);
+  EXPECT_EQ(owner(mounts, event_of(81, first, 1)), "next");
+  mounts.retire(serial, start);
+  EXPECT_EQ(owner(mounts, event_of(81, first, 1)), "next");
+  EXPECT_EQ(mounts.current().size(), 1U);
+}
+
 TEST(WatchedMounts, KnowOnlyTheMountOfAFileInASubvolume) {
   WatchedMounts mounts;
   WatchedMount volume = volume_of(81, first, 1, "a");

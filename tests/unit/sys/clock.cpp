@@ -2,6 +2,7 @@
 #include "dropwarden/sys/clock.hpp"
 
 #include <fcntl.h>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -34,6 +35,15 @@ TEST(FileTime, IsNeverAfterThatOfAFileThatIsWrittenLater) {
     const Fd file = value_or_throw(open_path(scratch / "file", O_RDONLY));
     EXPECT_GE(value_or_throw(read_status(file.number())).changed, before);
   }
+}
+
+TEST(ThreadTime, GoesOnWithWorkAndNotWithSleep) {
+  const auto before = read_thread_time();
+  for (int i = 0; i < 1000; ++i) read_file_time();
+  const auto after = read_thread_time();
+  EXPECT_GT(after, before);
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_LT(read_thread_time() - after, std::chrono::milliseconds(40));
 }
 
 TEST(ClockTick, IsAHundredthOfASecond) {

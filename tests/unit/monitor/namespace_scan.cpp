@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/namespace_scan.hpp"
+
+#include <cerrno>
+#include <map>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace dropwarden::monitor {
+namespace {
+
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+const std::string first(64, 'a');
+const std::string second(64, 'b');
+
+struct Process {
+  std::string name_space;
+  std::string cgroup;
+};
+
+container::ProcessReader reader_of(const std::map<int, Process>& processes) {
+  return {.list =
+              [&processes] {
+                std::vector<model::Pid> pids;
+                for (const auto& [pid, process] : processes) pids.push_back({pid});
+                return sys::Result<std::vector<model::Pid>>(pids);
+              },
+          .read = [&processes](model::Pid pid, privilege::ProcessFile file) -> sys::Result<std::string> {
+            const auto found = processes.find(pid.value);
+            if (found == processes.end()) return std::unexpected(sys::Error{"open", "/proc", ENOENT});
+            if (file == privilege::ProcessFile::cgroup) return "0::" + found->second.cgroup + "\n";
+            return found->second.name_space;
+          }};
+}
+
+TEST(NamespaceScan, FindsWhereContainersAreBesideTheirFirstProcesses) {
+  const std::map<int, Process> processes{{1, {"host", "/"}},
+                                         {2, {"of a service", "/system.slice/private.service"}},
+                                         {10, {"of the first", "/docker/" + first}},
+                                         {11, {"nested", "/docker/" + first}},
+                                         {12, {"nested", "/docker/" + first}},
+                                         {13, {"nested", "/docker/" + second}},
+                                         {14, {"inner", "/docker/" + first + "/docker/" + second}}};
+  NamespaceScan scan(reader_of(processes), {"host", "of the first"}, {});
+  int turns = 1;
+  while (scan.step(2)) ++turns;
+  EXPECT_EQ(turns, 4);
+  EXPECT_THAT(scan.take_found(), UnorderedElementsAre(NestedNamespace{{first}, "nested", {11}},
+                                                      NestedNamespace{{second}, "nested", {13}},
+                                                      NestedNamespace{{first}, "inner", {14}}))
+      << "the outermost owner is the one that nobody inside can forge";
+}
+
+TEST(NamespaceScan, PassesOverAProcessThatHasEnded) {
+  const std::map<int, Process> processes{{1, {"host", "/"}}};
+  NamespaceScan scan(reader_of(processes), {"host"}, {});
+  scan.look_at({99});
+  EXPECT_THAT(scan.take_found(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace dropwarden::monitor
