@@ -87,6 +87,7 @@ std::vector<Key> make_schema() {
                [](Config& c) -> auto& { return c.watch.unidentified_overlays; }),
       bool_key("watch.volumes", [](Config& c) -> auto& { return c.watch.volumes; }),
       bool_key("watch.tmpfs", [](Config& c) -> auto& { return c.watch.tmpfs; }),
+      bool_key("watch.exec", [](Config& c) -> auto& { return c.watch.exec; }),
       duration_key("watch.metadata_wait", 0ms, 1min,
                    [](Config& c) -> auto& { return c.watch.metadata_wait; }),
       size_key("watch.hash_inline_bytes", 0, 64 * mebibyte,

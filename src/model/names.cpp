@@ -214,6 +214,8 @@ const char* name_of(Disposition disposition) {
       return "not_executable";
     case Disposition::unchanged:
       return "unchanged";
+    case Disposition::executed:
+      return "executed";
     case Disposition::outside_containers:
       return "outside_containers";
     case Disposition::own_activity:

@@ -9,6 +9,7 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/watch/marks.hpp"
 
@@ -112,6 +113,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   const privilege::RootPath path = is_on_host
                                        ? privilege::RootPath{privilege::MountPoint{target.mount_point}}
                                        : privilege::RootPath{privilege::ProcessRoot{target.init.value}};
+  const util::WallTime since = sys::read_file_time();
   const auto identity = privilege_.mark_file_system(group_, path, mask_, OVERLAYFS_SUPER_MAGIC);
   // The process is over, and its container with it: there is nothing left to watch.
   const bool is_over =
@@ -132,7 +134,8 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   marked.init = target.init;
   marked.coverage = mount::Coverage::file_system;
   marked.is_late = is_ready_ && !is_on_host;
-  const WatchedMount& overlay = mounts_.add(std::move(marked), Clock::now());
+  WatchedMount& overlay = mounts_.add(std::move(marked), Clock::now());
+  mounts_.set_marked(overlay, since);
   mounts_.learn_mount({identity->mount_id}, target.device);
   spdlog::debug("marked overlay {}:{} at {}", target.device.major, target.device.minor, place_of(target));
   if (overlay.is_late) {

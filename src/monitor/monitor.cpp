@@ -12,6 +12,7 @@
 #include "dropwarden/watch/features.hpp"
 #include "dropwarden/watch/group.hpp"
 
+#include "exec_sensor.hpp"
 #include "loss_log.hpp"
 #include "mark_keeper.hpp"
 #include "namespace_watch.hpp"
@@ -27,6 +28,10 @@ watch::Features probe(privilege::Privilege& privilege) {
   return sys::value_or_throw(watch::probe_features([&privilege](unsigned flags, unsigned event_flags) {
     return privilege.open_group(flags, event_flags);
   }));
+}
+
+std::uint64_t mask_of(const config::Watch& watch) {
+  return watch.exec ? watch::close_write_mask() | watch::exec_mask() : watch::close_write_mask();
 }
 
 std::optional<sys::Fd> open_mount_events(privilege::Privilege& privilege, const watch::Features& features) {
@@ -48,15 +53,13 @@ class Monitor::Impl {
                sys::value_or_throw(
                    privilege.open_group(watch::group_flags(features_), watch::group_event_flags())),
                features_.has_fd_error,
-               {.on_file =
-                    [this](watch::FileEvent event) {
-                      pipeline_.take({.file = std::move(event.file), .pid = event.pid});
-                    },
+               {.on_file = [this](watch::FileEvent event) { on_file(std::move(event)); },
                 .on_loss = [this](model::Loss loss, model::Pid pid, int error) { on_loss(loss, pid, error); },
                 .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
-        keeper_(privilege, group_.descriptor(), watch::close_write_mask(), overlays_, ledger_),
+        keeper_(privilege, group_.descriptor(), mask_of(settings.watch), overlays_, ledger_),
         pipeline_(loop, privilege, overlays_, keeper_.host(), ledger_, settings, std::move(deliver),
                   [this](model::Loss loss) { on_loss(loss, {}, 0); }),
+        exec_(overlays_, pipeline_.recent()),
         table_(loop, sys::value_or_throw(privilege.open_mount_table()),
                open_mount_events(privilege, features_),
                [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
@@ -116,6 +119,18 @@ class Monitor::Impl {
   }
 
  private:
+  void on_file(watch::FileEvent event) {
+    Sighting sighting{.file = std::move(event.file), .pid = event.pid};
+    if (!watch::is_written(event)) {
+      sighting.sensor = model::Sensor::exec;
+      if (const auto ended = exec_.judge(sighting.file.number())) {
+        ledger_.receive();
+        return ledger_.end(*ended);
+      }
+    }
+    pipeline_.take(std::move(sighting));
+  }
+
   void on_loss(model::Loss loss, model::Pid pid, int error) {
     ledger_.lose(loss);
     loss_log_.add(loss, pid, error, Clock::now());
@@ -158,6 +173,7 @@ class Monitor::Impl {
   watch::Group group_;
   MarkKeeper keeper_;
   Pipeline pipeline_;
+  ExecSensor exec_;
   mount::Watcher table_;
   boost::asio::steady_timer retry_;
   NamespaceWatch name_spaces_;

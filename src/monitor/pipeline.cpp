@@ -17,6 +17,10 @@ Patience patience_of(const Settings& settings) {
   return {.metadata = settings.watch.metadata_wait, .is_metadata_needed = settings.is_metadata_needed};
 }
 
+FileNumbers numbers_of(const model::FileFacts& file) {
+  return {.device = file.device, .inode = file.inode, .size = file.size, .changed = file.changed};
+}
+
 }  // namespace
 
 Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
@@ -77,6 +81,7 @@ void Pipeline::take_candidate(Sighting sighting) {
     if (is_event) await_event(std::move(finding), hit.identity);
     return;
   }
+  recent_.add(numbers_of(finding.event.file), Clock::now());
   Awaited awaited;
   awaited.is_hash_first = sighting.sensor != model::Sensor::close_write;
   const std::uint64_t serial = await_process(finding, hit.identity, awaited);

@@ -29,6 +29,7 @@
 #include "placement.hpp"
 #include "process_reader.hpp"
 #include "publisher.hpp"
+#include "recent_files.hpp"
 #include "registrations.hpp"
 #include "sighting.hpp"
 
@@ -50,6 +51,8 @@ class Pipeline {
   void take(Sighting sighting);
   // How many findings and events wait for something: what could also come later should, when there are many.
   std::size_t open() const { return open_.size(); }
+  // What became a finding, or turned out to be the image's, a short while ago.
+  const RecentFiles& recent() const { return recent_; }
 
   void on_table(const std::vector<model::Mount>& table) { origins_.on_table(table); }
   // `after_change` follows, once the marks are set.
@@ -90,6 +93,7 @@ class Pipeline {
   FileHasher hasher_;
   OriginFinder origins_;
   boost::asio::steady_timer deadline_;
+  RecentFiles recent_;
   std::uint64_t last_serial_ = 0;
   std::array<std::byte, classify::first_bytes> first_{};
 };

@@ -22,6 +22,7 @@ void Publisher::reconfigure(const Settings& settings) {
 
 bool Publisher::publish(model::Finding& finding, const EventIdentity& identity) {
   if (finding.revision == 1 && !begin(finding, identity)) return false;
+  if (const std::string content = content_of(finding, identity); !content.empty()) contents_.insert(content);
   const Monitor::Delivery delivery = deliver_.finding(finding);
   count_lost(delivery);
   if (finding.revision != 1) return true;
@@ -44,6 +45,13 @@ bool Publisher::begin(model::Finding& finding, const EventIdentity& identity) {
     ledger_.end(model::Disposition::unchanged);
     return false;
   }
+  // What was told when it was closed is no other drop for having got its execute bit, or another name, since.
+  const bool is_seen_again = finding.event.detected_by != model::Sensor::close_write &&
+                             contents_.contains(content_of(finding, identity));
+  if (is_seen_again) {
+    ledger_.end(model::Disposition::duplicate);
+    return false;
+  }
   finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
   if (recent_.insert(finding.id)) return true;
   ledger_.end(model::Disposition::duplicate);
@@ -52,6 +60,14 @@ bool Publisher::begin(model::Finding& finding, const EventIdentity& identity) {
 
 void Publisher::count_lost(const Monitor::Delivery& delivery) {
   for (std::size_t i = 0; i < delivery.lost; ++i) on_loss_(model::Loss::output_full);
+}
+
+// The same bytes in the same file, whatever has changed of it otherwise; empty while the hash is not known.
+std::string Publisher::content_of(const model::Finding& finding, const EventIdentity& identity) {
+  const model::FileFacts& file = finding.event.file;
+  if (file.sha256.status != model::HashStatus::done) return {};
+  return fmt::format("{} {} {} {}", finding.event.container.id.value, file_system_of(finding, identity),
+                     file.inode, file.sha256.value);
 }
 
 // A name of the file system that holds after a restart. A container has one root file system.

@@ -32,9 +32,11 @@ class Publisher {
 
  private:
   static constexpr std::size_t remembered_findings = 65536;
+  static constexpr std::size_t remembered_contents = 16384;
 
   bool begin(model::Finding& finding, const EventIdentity& identity);
   void count_lost(const Monitor::Delivery& delivery);
+  std::string content_of(const model::Finding& finding, const EventIdentity& identity);
   std::string file_system_of(const model::Finding& finding, const EventIdentity& identity);
 
   Ledger& ledger_;
@@ -44,6 +46,7 @@ class Publisher {
   Monitor::Deliver deliver_;
   OnLoss on_loss_;
   RecentIds recent_{remembered_findings};
+  RecentIds contents_{remembered_contents};
 };
 
 }  // namespace dropwarden::monitor

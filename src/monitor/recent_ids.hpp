@@ -24,6 +24,7 @@ class RecentIds {
     }
     return true;
   }
+  bool contains(const std::string& id) const { return known_.contains(id); }
 
  private:
   const std::size_t capacity_;

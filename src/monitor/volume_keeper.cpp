@@ -144,6 +144,7 @@ std::vector<VolumeKeeper::Answer> VolumeKeeper::ask(model::Pid init, const std::
 
 void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted,
                         Clock::time_point now) {
+  const util::WallTime since = sys::read_file_time();
   const auto answers = ask(reading.process, wanted);
   const bool may_be_late = has_gone_on(reading);
   bool is_any_late = false;
@@ -153,6 +154,7 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
     WatchedMount& mount = *wanted[i].mount;
     if (answers[i]) {
       mount.coverage = wanted[i].coverage;
+      mounts_.set_marked(mount, since);
       mount.file_system = {answers[i]->file_system_id};
       mount.problem.clear();
       const bool is_late = may_be_late && !wanted[i].was_marked;

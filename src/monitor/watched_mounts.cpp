@@ -29,10 +29,17 @@ WatchedMount& WatchedMounts::add(WatchedMount mount, Clock::time_point now) {
   if (mount.is_overlay()) retire(mount.device, now);
   if (const auto known = by_mount_.find(mount.mount); known != by_mount_.end()) retire(known->second, now);
   mount.serial = ++last_serial_;
-  if (mount.mount.value != 0) by_mount_.insert_or_assign(mount.mount, last_serial_);
   current_.push_back(std::move(mount));
   by_serial_.emplace(last_serial_, std::prev(current_.end()));
-  return current_.back();
+  WatchedMount& added = current_.back();
+  if (added.is_overlay()) by_overlay_.insert_or_assign(added.device, added.serial);
+  if (added.mount.value != 0) by_mount_.insert_or_assign(added.mount, added.serial);
+  return added;
+}
+
+void WatchedMounts::set_marked(WatchedMount& mount, util::WallTime since) {
+  if (mount.marked_since == util::WallTime{}) mount.marked_since = since;
+  last_marked_ = std::max(last_marked_, since);
 }
 
 void WatchedMounts::retire(const model::Device& device, Clock::time_point now) {
@@ -45,6 +52,7 @@ void WatchedMounts::retire(const model::Device& device, Clock::time_point now) {
 void WatchedMounts::retire(std::uint64_t serial, Clock::time_point now) {
   const auto found = by_serial_.find(serial);
   if (found == by_serial_.end()) return;
+  std::erase_if(by_overlay_, [&](const auto& entry) { return entry.second == serial; });
   const auto known = by_mount_.find(found->second->mount);
   if (known != by_mount_.end() && known->second == serial) by_mount_.erase(known);
   // What was never marked has no events.
@@ -69,6 +77,22 @@ WatchedMount* WatchedMounts::find(std::uint64_t serial) {
   const auto retired =
       std::ranges::find(retired_, serial, [](const Retired& entry) { return entry.mount.serial; });
   return retired == retired_.end() ? nullptr : &retired->mount;
+}
+
+const WatchedMount* WatchedMounts::find_current(const model::Device& device, model::MountId mount) const {
+  const auto marked = [this](const auto& serials, const auto& key) -> const WatchedMount* {
+    const auto serial = serials.find(key);
+    if (serial == serials.end()) return nullptr;
+    const auto current = by_serial_.find(serial->second);
+    return current != by_serial_.end() && current->second->is_marked() ? &*current->second : nullptr;
+  };
+  // The number of an overlay is no other superblock's.
+  if (const WatchedMount* overlay = marked(by_overlay_, device)) return overlay;
+  // An ID may be that of another mount by now. Of btrfs each subvolume has a number of its own.
+  const WatchedMount* own = marked(by_mount_, mount);
+  if (own != nullptr && (own->device == device || own->type == "btrfs")) return own;
+  const auto root = overlay_by_mount_.find(mount);
+  return root == overlay_by_mount_.end() ? nullptr : marked(by_overlay_, root->second);
 }
 
 void WatchedMounts::learn_mount(model::MountId mount, const model::Device& device) {

@@ -45,6 +45,10 @@ std::uint64_t close_write_mask() {
   return FAN_CLOSE_WRITE;
 }
 
+std::uint64_t exec_mask() {
+  return FAN_OPEN_EXEC;
+}
+
 unsigned mount_group_flags() {
   return FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | sys::fanotify_abi::report_mount;
 }

@@ -47,6 +47,10 @@ model::Loss loss_of(int error) {
 
 }  // namespace
 
+bool is_written(const FileEvent& event) {
+  return (event.mask & FAN_CLOSE_WRITE) != 0;
+}
+
 struct Group::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& context, bool fd_error, Handler callbacks)
       : loop(context), group(context), has_fd_error(fd_error), handler(std::move(callbacks)) {}
@@ -143,7 +147,7 @@ void Group::State::hand_on(std::span<const std::byte> bytes) {
     if (phase == Phase::closed) continue;
     switch (event->type) {
       case RawEvent::Type::file:
-        handler.on_file({.file = std::move(file), .pid = event->pid});
+        handler.on_file({.file = std::move(file), .pid = event->pid, .mask = event->mask});
         break;
       case RawEvent::Type::overflow:
         handler.on_loss(model::Loss::queue_overflow, event->pid, 0);

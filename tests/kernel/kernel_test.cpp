@@ -35,9 +35,9 @@ TestGroup::TestGroup(privilege::Privilege& privilege, const watch::Features& fea
 TestGroup::TestGroup(privilege::Privilege& privilege, unsigned flags, unsigned event_flags)
     : privilege_(privilege), group_(sys::value_or_throw(privilege.open_group(flags, event_flags))) {}
 
-privilege::RootIdentity TestGroup::mark(const std::string& path, std::uint64_t type) {
-  return sys::value_or_throw(privilege_.mark_file_system(group_.number(), privilege::MountPoint{path},
-                                                         watch::close_write_mask(), type));
+privilege::RootIdentity TestGroup::mark(const std::string& path, std::uint64_t type, std::uint64_t mask) {
+  return sys::value_or_throw(
+      privilege_.mark_file_system(group_.number(), privilege::MountPoint{path}, mask, type));
 }
 
 std::vector<Event> TestGroup::read_queued() {

@@ -44,8 +44,9 @@ class TestGroup {
   TestGroup(privilege::Privilege& privilege, unsigned flags, unsigned event_flags);
 
   int descriptor() const { return group_.number(); }
-  // FAN_CLOSE_WRITE on the file system at `path`, a mount point.
-  privilege::RootIdentity mark(const std::string& path, std::uint64_t type = OVERLAYFS_SUPER_MAGIC);
+  // `mask` on the file system at `path`, a mount point.
+  privilege::RootIdentity mark(const std::string& path, std::uint64_t type = OVERLAYFS_SUPER_MAGIC,
+                               std::uint64_t mask = watch::close_write_mask());
   // All that is queued now. close(2) queues before it returns, so what a child did that has been waited for
   // is here.
   std::vector<Event> read_queued();

@@ -12,6 +12,7 @@ enum class Disposition {
   duplicate,
   not_executable,
   unchanged,  // the image's own content
+  executed,   // an execution of what has not changed since its mount is watched
   outside_containers,
   own_activity,
   vanished,
@@ -20,10 +21,10 @@ enum class Disposition {
   failed,
 };
 inline constexpr std::array dispositions{
-    Disposition::reported,       Disposition::excepted,  Disposition::duplicate,
-    Disposition::not_executable, Disposition::unchanged, Disposition::outside_containers,
-    Disposition::own_activity,   Disposition::vanished,  Disposition::unreadable,
-    Disposition::queue_full,     Disposition::failed};
+    Disposition::reported,           Disposition::excepted,     Disposition::duplicate,
+    Disposition::not_executable,     Disposition::unchanged,    Disposition::executed,
+    Disposition::outside_containers, Disposition::own_activity, Disposition::vanished,
+    Disposition::unreadable,         Disposition::queue_full,   Disposition::failed};
 const char* name_of(Disposition disposition);
 
 // Why something may have been missed. A loss has no number of events: it is a record that desyncs a

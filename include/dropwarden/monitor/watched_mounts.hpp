@@ -13,6 +13,7 @@
 #include "dropwarden/model/ids.hpp"
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/mount/coverage.hpp"
+#include "dropwarden/util/time.hpp"
 
 namespace dropwarden::monitor {
 
@@ -37,7 +38,8 @@ struct WatchedMount {
   bool is_nameless = false;      // a process with this root was seen, and its cgroup names no container
   mount::Coverage coverage = mount::Coverage::none;  // what is marked
   bool is_late = false;                              // marked after its container may have run
-  std::string problem;                               // why it is not marked; escaped
+  util::WallTime marked_since;  // of files: what changes from then on has no earlier ctime; 0 until marked
+  std::string problem;          // why it is not marked; escaped
 
   bool is_marked() const { return coverage != mount::Coverage::none; }
   // Whether it is watched by its superblock alone.
@@ -69,12 +71,20 @@ class WatchedMounts {
   // The overlay on `device`.
   void retire(const model::Device& device, Clock::time_point now);
   void retire(std::uint64_t serial, Clock::time_point now);
+  // It was marked just after `since` (sys::read_file_time). Marked once more, it keeps the earlier time.
+  void set_marked(WatchedMount& mount, util::WallTime since);
+  // When the newest of all was marked.
+  util::WallTime last_marked() const { return last_marked_; }
   // Forgets what was retired before `before`.
   void expire(Clock::time_point before);
 
   // The overlay on `device`.
   WatchedMount* find(const model::Device& device);
   WatchedMount* find(std::uint64_t serial);
+  // The current marked mount that a file with these numbers (statx(2)) is on, without a look through all: for
+  // where every event counts. Null where the numbers alone do not tell: of an overlay with layers on several
+  // file systems, seen through a mount that the container made; `identify` may know more.
+  const WatchedMount* find_current(const model::Device& device, model::MountId mount) const;
   const std::list<WatchedMount>& current() const { return current_; }
 
   // Call when a mount of a current overlay becomes known (the container's own, from its mountinfo).
@@ -113,10 +123,12 @@ class WatchedMounts {
   // A few for each container, and looked through for hits only.
   std::list<WatchedMount> current_;
   std::unordered_map<std::uint64_t, std::list<WatchedMount>::iterator> by_serial_;  // of the current ones
-  std::unordered_map<model::MountId, std::uint64_t> by_mount_;  // serials of the current ones
+  std::unordered_map<model::Device, std::uint64_t> by_overlay_;  // serials of the current ones
+  std::unordered_map<model::MountId, std::uint64_t> by_mount_;   // serials of the current ones
   std::list<Retired> retired_;
   std::unordered_map<model::MountId, model::Device> overlay_by_mount_;
   std::uint64_t last_serial_ = 0;
+  util::WallTime last_marked_;
 };
 
 // `path`, as the kernel names an event's file, from the root of the container: a write through the host's

@@ -29,8 +29,11 @@ sys::Result<Features> probe_features(const OpenGroup& open_group);
 // reading a header neither changes the file's access time nor writes its inode.
 unsigned group_flags(const Features& features);
 unsigned group_event_flags();
-// The mask of sensor A's marks.
+// The mask of sensor A's marks, and of sensor E's: in one group, so that they come in the order in which they
+// happened. The kernel merges what one process does to one file while it is queued (fanotify(7)): a record
+// may carry both.
 std::uint64_t close_write_mask();
+std::uint64_t exec_mask();
 // Flags and mask of the mount event group.
 unsigned mount_group_flags();
 std::uint64_t mount_mask();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -14,12 +15,16 @@
 
 namespace dropwarden::watch {
 
-// A file that was written and closed. Owns the event's descriptor, which pins the container's mount: close it
-// at once.
+// A file that was written and closed, or is being executed. Owns the event's descriptor, which pins the
+// container's mount: close it at once.
 struct FileEvent {
   sys::Fd file;
-  model::Pid pid;  // who closed it last: not proof of who wrote it
+  model::Pid pid;          // who closed it last, which is not proof of who wrote it; or who executes it
+  std::uint64_t mask = 0;  // FAN_CLOSE_WRITE, FAN_OPEN_EXEC or both
 };
+
+// Whether it was closed after writing, and not only executed.
+bool is_written(const FileEvent& event);
 
 // Reads one fanotify group on the loop and hands each record on. Owns the group's descriptor and, until
 // handed on, each event's; must not keep one. A read takes a bounded number of records, hence of descriptors,

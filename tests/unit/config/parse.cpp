@@ -51,6 +51,7 @@ watch:
   unidentified_overlays: false
   volumes: false
   tmpfs: false
+  exec: false
   metadata_wait: 0ms
   hash_inline_bytes: 1024
   hash_max_bytes: 2GiB
@@ -71,6 +72,7 @@ control:
   EXPECT_EQ(config.watch, (Watch{.unidentified_overlays = false,
                                  .volumes = false,
                                  .tmpfs = false,
+                                 .exec = false,
                                  .metadata_wait = 0ms,
                                  .hash_inline_bytes = 1024,
                                  .hash_max_bytes = std::uint64_t{2} << 30U}));

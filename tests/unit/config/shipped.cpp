@@ -65,6 +65,7 @@ TEST(ShippedFile, HasAnEffectForEveryValue) {
                                             {"unidentified_overlays: true", "unidentified_overlays: false"},
                                             {"volumes: true", "volumes: false"},
                                             {"tmpfs: true", "tmpfs: false"},
+                                            {"exec: true", "exec: false"},
                                             {"256KiB", "1KiB"},
                                             {"1GiB", "2GiB"},
                                             {"format: auto", "format: text"},

@@ -53,6 +53,37 @@ TEST(WatchedMounts, IdentifyByAFileSystemIdThatIsUnique) {
   EXPECT_EQ(owner(overlays, {pseudo, {3}, {}}), "nobody");
 }
 
+TEST(WatchedMounts, AreFoundByTheNumbersOfAFileAlone) {
+  WatchedMounts mounts;
+  const auto overlay = mounts.add(overlay_of(first, 1, "a"), start).serial;
+  const auto volume = mounts.add(volume_of(81, {8, 1}, 2, "a"), start).serial;
+  mounts.learn_mount({80}, first);
+  const auto find = [&](model::Device device, std::uint64_t mount) {
+    const WatchedMount* found = mounts.find_current(device, {mount});
+    return found == nullptr ? 0 : found->serial;
+  };
+  EXPECT_EQ(find(first, 80), overlay);
+  EXPECT_EQ(find(first, 90), overlay) << "a mount that the container made";
+  EXPECT_EQ(find(pseudo, 80), overlay) << "layers on several file systems";
+  EXPECT_EQ(find({8, 1}, 81), volume);
+  EXPECT_EQ(find({8, 2}, 81), 0U) << "another mount has got its ID";
+  EXPECT_EQ(find({8, 1}, 82), 0U);
+  EXPECT_EQ(find(first, 81), overlay) << "likewise";
+  mounts.retire(first, start);
+  mounts.retire(volume, start);
+  EXPECT_EQ(find(first, 80), 0U);
+  EXPECT_EQ(find({8, 1}, 81), 0U);
+}
+
+TEST(WatchedMounts, KeepTheTimeAtWhichTheyWereMarkedFirst) {
+  WatchedMounts mounts;
+  WatchedMount& overlay = mounts.add(overlay_of(first, 1, "a"), start);
+  mounts.set_marked(overlay, util::WallTime{10s});
+  mounts.set_marked(overlay, util::WallTime{20s});
+  EXPECT_EQ(overlay.marked_since, util::WallTime{10s});
+  EXPECT_EQ(mounts.last_marked(), util::WallTime{20s});
+}
+
 TEST(WatchedMounts, IdentifyByDeviceWhereOverlaysShareTheFileSystemId) {
   WatchedMounts overlays;
   overlays.add(overlay_of(first, 1, "a"), start);

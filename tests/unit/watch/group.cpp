@@ -51,6 +51,7 @@ class GroupTest : public testing::Test {
 
   void on_file(FileEvent event) {
     pids_.push_back(event.pid.value);
+    written_.push_back(is_written(event));
     event.file.reset();
     if (then_) then_();
   }
@@ -74,6 +75,7 @@ class GroupTest : public testing::Test {
   std::unique_ptr<Group> group_;
   std::function<void()> then_;
   std::vector<int> pids_;
+  std::vector<bool> written_;
   std::vector<model::Loss> losses_;
   std::vector<int> loss_pids_;
   std::vector<int> loss_errors_;
@@ -93,6 +95,17 @@ TEST_F(GroupTest, HandsEachFileOnAsItsOwner) {
   run();
   EXPECT_THAT(pids_, ElementsAre(10, 20, 30));
   EXPECT_THAT(losses_, IsEmpty());
+}
+
+TEST_F(GroupTest, TellsWhatWasWrittenFromWhatIsOnlyExecuted) {
+  make_group();
+  auto executed = file_record(open_event_file());
+  executed.mask = FAN_OPEN_EXEC;
+  auto both = file_record(open_event_file());
+  both.mask = FAN_OPEN_EXEC | FAN_CLOSE_WRITE;
+  queue({file_record(open_event_file()), executed, both});
+  run();
+  EXPECT_THAT(written_, ElementsAre(true, false, true));
 }
 
 TEST_F(GroupTest, TellsEveryRecordWithoutAFileAsALoss) {
@@ -192,6 +205,7 @@ class GroupMemoryTest : public GroupTest, public testing::WithParamInterface<boo
     }
     const auto bytes = bytes_of(records);
     pids_.reserve(pids_.size() + records.size());
+    written_.reserve(written_.size() + records.size());
     losses_.reserve(losses_.size() + records.size());
     loss_pids_.reserve(loss_pids_.size() + records.size());
     loss_errors_.reserve(loss_errors_.size() + records.size());

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that are not yet, when they are closed, what they are when they are run: seen by other sensors than
+// the close.
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "support/child.hpp"
+#include "support/container_root.hpp"
+#include "support/daemon.hpp"
+#include "support/file.hpp"
+#include "support/memory_directory.hpp"
+#include "support/overlay.hpp"
+#include "support/requirements.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+int run_program(const char* path, const char* argument) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::execl(path, "busybox", argument, nullptr);
+    ::_exit(errno);
+  }
+  int status = 0;
+  require(::waitpid(child, &status, 0) == child, "waitpid");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// Until the test has seen the daemon read all events.
+void pause(Line& line) {
+  line.tell();
+  line.hear();
+}
+
+// A file of zeros that is mapped, and closed before anything is stored.
+void* map_and_close(const char* path, std::size_t bytes) {
+  auto file = sys::value_or_throw(sys::open_path(path, O_RDWR | O_CREAT, 0755));
+  require(::ftruncate(file.number(), static_cast<off_t>(bytes)) == 0, "ftruncate");
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file.number(), 0);
+  require(memory != MAP_FAILED, "mmap");
+  return memory;
+}
+
+// A container without a runtime: an overlay, and processes that have it as their root.
+class LateContent : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = missing_requirement({});
+    if (!missing.empty()) GTEST_SKIP() << missing;
+    directory_ = std::make_unique<MemoryDirectory>();
+    require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
+    std::filesystem::create_directory(path("daemon"));
+    std::filesystem::create_directory(path("overlay"));
+    start("");
+  }
+
+  void start(const std::string& configuration) {
+    overlay_.reset();
+    daemon_.reset();
+    std::filesystem::remove_all(path("daemon"));
+    std::filesystem::create_directory(path("daemon"));
+    daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{},
+                                       std::vector<std::string>{}, configuration);
+    overlay_ = std::make_unique<TestOverlay>(path("overlay"));
+    // As a runtime unpacks an image: before the container is there.
+    ASSERT_TRUE(overlay_->unmount());
+    std::filesystem::create_directory(overlay_->lower() + "/bin");
+    std::filesystem::copy_file("/bin/busybox", overlay_->lower() + "/bin/busybox");
+    std::this_thread::sleep_for(50ms);
+    overlay_->mount();
+    ASSERT_TRUE(
+        wait_for([&] { return daemon_->report().find(overlay_->merged()) != std::string::npos; }, 10s))
+        << daemon_->report();
+  }
+
+  std::string path(const std::string& name) const { return directory_->path(name); }
+  const std::string& busybox() {
+    static const std::string content = read_file("/bin/busybox");
+    return content;
+  }
+
+  // In the container.
+  std::unique_ptr<Child> run(const std::function<void(Line&)>& body) const {
+    const std::string merged = overlay_->merged();
+    return std::make_unique<Child>([merged, body](Line& line) {
+      enter_container_root(merged);
+      body(line);
+    });
+  }
+
+  Record found(const std::string& name) {
+    auto record = daemon_->wait_for_record(
+        [&](const Record& candidate) {
+          return text_at(candidate, "/data/path") == name && text_at(candidate, "/status") == "final";
+        },
+        20s);
+    EXPECT_TRUE(record) << daemon_->log();
+    return record ? *record : Record{};
+  }
+  std::string sensor_of(const std::string& name) { return text_at(found(name), "/detected_by"); }
+
+  // Lets a child go on that waits in `pause`, once the daemon has read so many events.
+  void resume(Child& child, std::uint64_t events) {
+    child.line().hear();
+    const auto received = [&] {
+      return boost::json::parse(daemon_->report()).at("ledger").at("received").to_number<std::uint64_t>();
+    };
+    EXPECT_TRUE(wait_for([&] { return received() >= events; }, 10s)) << daemon_->report();
+    child.line().tell();
+  }
+
+  // How many findings there are of it, once the daemon has ended.
+  std::size_t count_findings(const std::string& name) {
+    EXPECT_EQ(daemon_->stop().value, 0);
+    EXPECT_EQ(daemon_->ledger().at("balanced"), 1U);
+    std::set<std::string> ids;
+    for (const Record& record : daemon_->records()) {
+      if (text_at(record, "/data/path") == name) ids.insert(text_at(record, "/id"));
+    }
+    return ids.size();
+  }
+
+  std::unique_ptr<MemoryDirectory> directory_;
+  std::unique_ptr<Daemon> daemon_;
+  std::unique_ptr<TestOverlay> overlay_;
+};
+
+TEST_F(LateContent, StoredThroughAMappingIsSeenWhenItIsExecuted) {
+  const auto child = run([content = busybox()](Line& line) {
+    void* memory = map_and_close("/tmp/mapped", content.size());
+    pause(line);
+    std::memcpy(memory, content.data(), content.size());
+    require(run_program("/tmp/mapped", "true") == 0, "execl");
+  });
+  resume(*child, 1);
+  ASSERT_TRUE(child->wait());
+  const auto record = found("/tmp/mapped");
+  EXPECT_EQ(text_at(record, "/detected_by"), "exec");
+  EXPECT_EQ(text_at(record, "/event/file/origin"), "new");
+  EXPECT_EQ(text_at(record, "/event/file/sha256/status"), "done");
+  EXPECT_EQ(count_findings("/tmp/mapped"), 1U);
+}
+
+TEST_F(LateContent, OfAWriterThatNeverClosesIsSeenWhenItIsExecuted) {
+  const auto child = run([content = busybox()](Line& line) {
+    const auto file = sys::value_or_throw(sys::open_path("/tmp/open", O_WRONLY | O_CREAT, 0755));
+    require(::write(file.number(), content.data(), content.size()) > 0, "write");
+    require(run_program("/tmp/open", "true") == ETXTBSY, "no ETXTBSY");
+    line.tell();
+    line.hear();
+  });
+  child->line().hear();
+  EXPECT_EQ(sensor_of("/tmp/open"), "exec");
+  child->line().tell();
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(count_findings("/tmp/open"), 1U) << "its close is the same drop";
+}
+
+TEST_F(LateContent, ThatBecomesExecutableLaterIsSeenWhenItIsExecuted) {
+  const auto child = run([](Line& line) {
+    write_file("/tmp/text", "exit 0\n");
+    pause(line);
+    require(::chmod("/tmp/text", 0755) == 0, "chmod");
+    require(run_program("/tmp/text", "") == ENOEXEC, "no ENOEXEC");
+  });
+  resume(*child, 1);
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(sensor_of("/tmp/text"), "exec");
+}
+
+TEST_F(LateContent, WrittenPastTheContainerIsSeenWhenItIsExecuted) {
+  std::filesystem::copy_file("/bin/busybox", overlay_->upper() + "/tmp-program");
+  const auto child = run([](Line&) { require(run_program("/tmp-program", "true") == 0, "execl"); });
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(sensor_of("/tmp-program"), "exec");
+}
+
+TEST_F(LateContent, IsNoneInADropThatIsMadeExecutableRenamedAndRun) {
+  const auto child = run([content = busybox()](Line& line) {
+    write_file("/tmp/part", content);
+    pause(line);
+    require(::chmod("/tmp/part", 0755) == 0, "chmod");
+    require(::rename("/tmp/part", "/tmp/program") == 0, "rename");
+    for (int i = 0; i < 5; ++i) require(run_program("/tmp/program", "true") == 0, "execl");
+  });
+  resume(*child, 1);
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(sensor_of("/tmp/part"), "close_write");
+  EXPECT_EQ(count_findings("/tmp/part") + count_findings("/tmp/program"), 1U);
+  EXPECT_GE(daemon_->ledger().at("duplicate"), 4U);
+}
+
+TEST_F(LateContent, IsNoneInTheProgramsOfTheImage) {
+  const auto child = run([](Line&) {
+    for (int i = 0; i < 10; ++i) require(run_program("/bin/busybox", "true") == 0, "execl");
+    // Copied up: in the writable layer, with a ctime of now, and still the image's.
+    require(::chmod("/bin/busybox", 0700) == 0, "chmod");
+    for (int i = 0; i < 10; ++i) require(run_program("/bin/busybox", "true") == 0, "execl");
+  });
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(count_findings("/bin/busybox"), 0U);
+  const auto ledger = daemon_->ledger();
+  EXPECT_EQ(ledger.at("executed"), 10U);
+  EXPECT_EQ(ledger.at("unchanged"), 1U);
+  EXPECT_EQ(ledger.at("duplicate"), 9U);
+}
+
+TEST_F(LateContent, IsNotSeenWhenItIsExecutedWhereThatIsSwitchedOff) {
+  start("watch: {exec: false}\n");
+  const auto child = run([content = busybox()](Line& line) {
+    void* memory = map_and_close("/tmp/mapped", content.size());
+    pause(line);
+    std::memcpy(memory, content.data(), content.size());
+    require(run_program("/tmp/mapped", "true") == 0, "execl");
+  });
+  resume(*child, 1);
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(count_findings("/tmp/mapped"), 0U);
+  EXPECT_FALSE(daemon_->ledger().contains("executed"));
+}
+
+}  // namespace
+}  // namespace dropwarden::test
