@@ -36,6 +36,10 @@ guest_packages=(
   busybox-static containerd crun docker.io podman runc
 )
 
+# What tests/fuzz/run builds with.
+# shellcheck disable=SC2034
+fuzz_packages=(clang-19 libclang-rt-19-dev)
+
 # shellcheck disable=SC2034
 lint_packages=(clang-format-19 clang-tidy-19 git mandoc shellcheck)
 
