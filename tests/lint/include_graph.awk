@@ -48,7 +48,7 @@ function is_header_of_module(header) {
   return ("src/" module "/" header) in exists || (header ~ ("^" module "/") && ("src/" header) in exists)
 }
 
-# A header beside its source is private to its folder; a unit test names that of the module that it tests as "M/x.hpp" or
+# A header beside its source is private to its folder; a unit test or a fuzz target names that of the module that it tests as "M/x.hpp" or
 # "x.hpp", a helper of the tests as "support/x.hpp".
 function check_private(header) {
   if (header ~ /(^|\/)\.\.?\//) { complain("relative path: " header); return }
@@ -56,6 +56,7 @@ function check_private(header) {
   if ((folder_of(FILENAME) header) in exists) return
   if (FILENAME ~ /^tests\// && ("tests/" header) in exists) return
   if (FILENAME ~ /^tests\/unit\// && is_header_of_module(header)) return
+  if (FILENAME ~ /^tests\/fuzz\// && ("src/" header) in exists) return
   complain("not a header of this folder: " header)
 }
 
