@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "acting.hpp"
 
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <stdexcept>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -13,6 +15,7 @@
 #include "dropwarden/sys/file.hpp"
 
 #include "support/child.hpp"
+#include "support/file.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -83,6 +86,28 @@ void execute(const std::vector<std::string>& arguments) {
   }
   int status = 0;
   require(::waitpid(child, &status, 0) == child, "waitpid");
+}
+
+void run_shell(const std::string& script, const std::string& output) {
+  const pid_t child = ::fork();
+  require(child >= 0, "fork");
+  if (child == 0) {
+    const int null = ::open("/dev/null", O_RDONLY);
+    const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    ::dup2(null, STDIN_FILENO);
+    ::dup2(file, STDOUT_FILENO);
+    ::dup2(file, STDERR_FILENO);
+    ::clearenv();
+    ::setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+    ::setenv("HOME", "/root", 1);
+    ::setenv("LC_ALL", "C.UTF-8", 1);
+    ::execl("/bin/sh", "sh", "-e", "-c", script.c_str(), nullptr);
+    ::_exit(127);
+  }
+  int status = 0;
+  require(::waitpid(child, &status, 0) == child, "waitpid");
+  if (status != 0)
+    throw std::runtime_error("a script failed: " + script + (output == "/dev/null" ? "" : read_file(output)));
 }
 
 void stay(const std::function<void()>& body) {

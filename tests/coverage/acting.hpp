@@ -49,6 +49,9 @@ class SharedMapping {
 // Runs a program to its end, whatever that is, with nothing on standard input, output and error.
 void execute(const std::vector<std::string>& arguments);
 
+// Runs a script with /bin/sh; what it prints goes to `output`, or to nobody. Throws when it fails.
+void run_shell(const std::string& script, const std::string& output = "/dev/null");
+
 // A process that runs `body` and then stays as long as the container does; returns when `body` has.
 void stay(const std::function<void()>& body);
 

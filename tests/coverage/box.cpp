@@ -12,6 +12,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +70,20 @@ std::vector<std::string> libraries_of(const std::string& program) {
   return libraries;
 }
 
+// As runtimes make /dev.
+void make_devices(const std::string& directory) {
+  mount("tmpfs", directory, "tmpfs", 0, "mode=755");
+  constexpr std::array devices{std::pair{"null", 3U}, std::pair{"zero", 5U}, std::pair{"random", 8U},
+                               std::pair{"urandom", 9U}};
+  for (const auto& [name, minor] : devices) {
+    const auto path = directory + "/" + name;
+    require(::mknod(path.c_str(), S_IFCHR, makedev(1, minor)) == 0, "mknod");
+    require(::chmod(path.c_str(), 0666) == 0, "chmod");
+  }
+  fs::create_directory(directory + "/shm");
+  fs::create_symlink("/proc/self/fd", directory + "/fd");
+}
+
 bool is_unsupported(int error) {
   constexpr std::array errors{EOPNOTSUPP, EINVAL, ENOSYS, ENOTTY, EXDEV};
   return std::ranges::find(errors, error) != errors.end();
@@ -80,13 +96,18 @@ std::string dynamic_loader() {
   return loader;
 }
 
+std::string c_library() {
+  static const std::string library = libraries_of(dynamic_program).front();
+  return library;
+}
+
 Box::Box(BoxPlace place)
     : place_(std::move(place)), id_(make_id()), cgroup_(place_.cgroup + "/docker-" + id_ + ".scope") {
   for (const auto& path : {lower(), upper(), place_.directory + "/work", merged(),
                            place_.directory + "/named", place_.elsewhere}) {
     fs::create_directories(path);
   }
-  fill_image();
+  if (place_.image.empty()) fill_image();
 }
 
 Box::~Box() {
@@ -96,16 +117,23 @@ Box::~Box() {
 }
 
 void Box::fill_image() const {
-  for (const char* name :
-       {"/bin", "/usr/bin", "/tmp", "/proc", "/full", "/named", "/bind", "/c", "/dev/shm"}) {
+  for (const char* name : {"/bin", "/usr/bin", "/tmp", "/mnt", "/proc", "/dev", "/named", "/bind", "/c"}) {
     fs::create_directories(lower() + name);
   }
   dynamic_loader();  // nobody can ask for it in the container
+  c_library();
   fs::copy_file("/bin/busybox", lower() + "/bin/busybox");
-  fs::create_symlink("busybox", lower() + "/bin/sh");
-  fs::create_symlink("busybox", lower() + "/bin/sleep");
-  auto files = libraries_of(dynamic_program);
-  files.emplace_back(dynamic_program);
+  const std::string applets = require_command({"/bin/busybox", "--list"});
+  for (const auto applet : util::split(applets, '\n')) {
+    if (!applet.empty() && applet != "busybox")
+      fs::create_symlink("busybox", lower() + "/bin/" + std::string(applet));
+  }
+  copy_with_libraries(dynamic_program);
+}
+
+void Box::copy_with_libraries(const std::string& program) const {
+  auto files = libraries_of(program);
+  files.push_back(program);
   for (const auto& file : files) {
     fs::create_directories(lower() + fs::path(file).parent_path().string());
     fs::copy_file(file, lower() + file, fs::copy_options::overwrite_existing);
@@ -134,8 +162,8 @@ void Box::start() {
 void Box::make_mounts() const {
   mount("", "/", "", MS_REC | MS_PRIVATE);
   mount("proc", merged() + "/proc", "proc", 0);
+  make_devices(merged() + "/dev");
   mount("shm", merged() + "/dev/shm", "tmpfs", 0, "size=64m");
-  mount("full", merged() + "/full", "tmpfs", 0, "size=8k");
   mount(place_.directory + "/named", merged() + "/named", "", MS_BIND);
   mount(place_.elsewhere, merged() + "/bind", "", MS_BIND);
   // Together with what is mounted in it: the root that a process pivots to must be a mount.

@@ -15,11 +15,13 @@ namespace dropwarden::test {
 // and the loader of this machine, which is in the image too.
 inline constexpr const char* dynamic_program = "/usr/bin/sleep";
 std::string dynamic_loader();
+std::string c_library();
 
 struct BoxPlace {
   std::string directory;  // on the file system that holds the layers and the named volume
   std::string elsewhere;  // a directory on another one: what is bound as a volume
   std::string cgroup;     // below which the container has its own, `/name`
+  std::string image{};    // the files of the image; without it they are made, in `directory`
 };
 
 // A container without a runtime, made as runtimes make theirs: an overlay mounted on the host, a first
@@ -27,8 +29,8 @@ struct BoxPlace {
 // and a cgroup that is named as docker's containers are. So it is the same in a virtual machine that has no
 // runtime.
 //
-// In it: busybox and a dynamic program; /proc; the places `rootfs`, `named`, `bind` and `shm` (see `places`);
-// /full, a tmpfs that has no room left. Everything goes with this object.
+// In it: busybox with its applets, ls(1) and a dynamic program, unless the image is given; /proc and /dev;
+// the places `rootfs`, `named`, `bind` and `shm` (see `places`). Everything goes with this object.
 class Box {
  public:
   explicit Box(BoxPlace place);
@@ -38,7 +40,7 @@ class Box {
 
   const std::string& id() const { return id_; }
   // Into which the image's files are put before `start`.
-  std::string lower() const { return place_.directory + "/lower"; }
+  std::string lower() const { return place_.image.empty() ? place_.directory + "/lower" : place_.image; }
   std::string upper() const { return place_.directory + "/upper"; }
   std::string merged() const { return place_.directory + "/merged"; }
 
@@ -52,11 +54,12 @@ class Box {
   // The calling process becomes one of the container's cgroup.
   void join_cgroup() const;
 
-  // umount(2) of the overlay on the host, as a runtime does it once the first process is gone.
+  // Kills all processes and waits until they have ended; the overlay stays mounted on the host.
   void end_processes();
 
  private:
   void fill_image() const;
+  void copy_with_libraries(const std::string& program) const;
   void make_mounts() const;
   void become_first_process(Line& line) const;
 

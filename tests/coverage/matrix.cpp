@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "act_on.hpp"
+#include "active_sensors.hpp"
 #include "box.hpp"
 #include "support/daemon.hpp"
 #include "support/wait.hpp"
@@ -127,28 +128,6 @@ class Round {
   std::size_t collected_ = 0;
 };
 
-// Sensor A is on every mount that the report says is watched; there is no other yet.
-std::map<std::string, std::set<std::string>> read_active(const Daemon&) {
-  std::map<std::string, std::set<std::string>> active;
-  for (const auto& place : places) active[place.name] = {"close_write"};
-  return active;
-}
-
-bool is_watched(const Daemon& daemon, const Box& box) {
-  const auto report = boost::json::parse(daemon.report());
-  for (const auto& container : report.at("containers").as_array()) {
-    if (text_at(container, "/id") != box.id()) continue;
-    std::set<std::string> marked;
-    for (const auto& mount : container.at("mounts").as_array()) {
-      if (!text_at(mount, "/sensor").empty()) marked.insert(text_at(mount, "/path"));
-    }
-    return std::ranges::all_of(places, [&](const Place& place) {
-      return place.name == std::string("rootfs") || marked.contains(place.path);
-    });
-  }
-  return false;
-}
-
 }  // namespace
 
 std::vector<Method> all_methods() {
@@ -167,9 +146,12 @@ Matrix::Matrix(const RuntimePlace& place, const MatrixOptions& options,
   const TestFileSystem file_system(options.file_system, directory + "/fs");
   Round round(file_system.path(), directory, place.cgroup, options.file_system, table);
   Daemon daemon(directory + "/daemon", {}, {}, options.configuration);
-  if (!wait_for([&] { return is_watched(daemon, round.box()); }, 20s))
+  const auto is_watched = [&] {
+    active_ = read_active_sensors(daemon, round.box());
+    return !active_.empty();
+  };
+  if (!wait_for(is_watched, 20s))
     throw std::runtime_error("the container is not watched: " + daemon.report() + daemon.log());
-  active_ = read_active(daemon);
   round.act_all();
   wait_for([&] { return round.collect(daemon.records(), active_); }, patience);
   daemon.stop();

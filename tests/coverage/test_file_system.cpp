@@ -48,7 +48,12 @@ TestFileSystem::TestFileSystem(const std::string& type, std::string directory)
 }
 
 TestFileSystem::~TestFileSystem() {
-  if (::umount2(directory_.c_str(), UMOUNT_NOFOLLOW) != 0) ::umount2(directory_.c_str(), MNT_DETACH);
+  if (!unmount()) ::umount2(directory_.c_str(), MNT_DETACH);
+}
+
+bool TestFileSystem::unmount() {
+  if (is_mounted_ && ::umount2(directory_.c_str(), UMOUNT_NOFOLLOW) == 0) is_mounted_ = false;
+  return !is_mounted_;
 }
 
 std::string missing_for_file_system(const std::string& type) {

@@ -17,9 +17,12 @@ class TestFileSystem {
   TestFileSystem& operator=(const TestFileSystem&) = delete;
 
   const std::string& path() const { return directory_; }
+  // False while anybody holds anything there.
+  bool unmount();
 
  private:
   std::string directory_;
+  bool is_mounted_ = true;
 };
 
 // Why there can be none of this type here: a reason for GTEST_SKIP, or empty.

@@ -51,7 +51,7 @@ pack_payload() {
   local directory=$1 tree=$1/tree programs libraries file
   mapfile -t programs < <(cut --fields=3 "$directory/plan")
   # The one that is tested, and what the scripts run.
-  local binaries=("$PWD"/build-tests/{dropwarden,tests/coverage/coverage-matrix}
+  local binaries=("$PWD"/build-tests/{dropwarden,tests/coverage/coverage-{matrix,scenes}}
     "$PWD"/build-tests/tests/{integration/integration-runtime,guest/guest-places})
   mkdir -p "$tree/run/guest" "$tree/usr/local/lib"
   cp "$directory/plan" tests/guest/run-tests "$tree/run/guest/"

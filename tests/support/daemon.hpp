@@ -49,6 +49,7 @@ class Daemon {
 
   const std::string& configuration_file() const { return configuration_file_; }
   bool is_running() { return process_->is_running(); }
+  pid_t pid() const { return process_->pid(); }
   void send(int signal) const { process_->send(signal); }
 
   // SIGTERM; how it ended within 10 s, else it is killed.
