@@ -32,7 +32,8 @@ std::filesystem::path write_config(const std::filesystem::path& directory) {
   const auto file = directory / "dropwarden.yaml";
   std::ofstream(file) << "runtimes: {sockets: []}\n"
                       << "logging: {level: warn}\n"
-                      << "control: {socket: " << (directory / "control.sock").string() << "}\n";
+                      << "control: {socket: " << (directory / "control.sock").string() << "}\n"
+                      << "store: {path: none}\n";
   return file;
 }
 

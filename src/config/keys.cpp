@@ -91,6 +91,26 @@ Key socket_key(std::string path, Where<std::string> where) {
           }};
 }
 
+Key database_key(std::string path, Where<std::string> where) {
+  constexpr std::size_t max_bytes = 3840;  // PATH_MAX less what is appended to name further files
+  return {
+      .path = std::move(path),
+      .allowed = "none, or an absolute path that ends in .db",
+      .set = [where](Config& config, const Scalar& scalar) -> Problem {
+        if (scalar.text == "none") {
+          where(config).clear();
+          return std::nullopt;
+        }
+        // What is damaged is renamed: it must not be just any file.
+        if (!scalar.text.starts_with('/') || !scalar.text.ends_with(".db") || scalar.text.ends_with("/.db"))
+          return quote(scalar.text) + " is not the absolute path of a .db file";
+        if (scalar.text.size() > max_bytes) return quote(scalar.text) + " is too long";
+        if (scalar.text.find('\0') != std::string_view::npos) return quote(scalar.text) + " holds a NUL";
+        where(config) = scalar.text;
+        return std::nullopt;
+      }};
+}
+
 Key format_key(std::string path, Where<Output> where) {
   std::vector<std::string> available;
   for (const FormatName& name : format_names()) {

@@ -25,6 +25,8 @@ Key duration_key(std::string path, std::chrono::milliseconds min, std::chrono::m
                  Where<std::chrono::milliseconds> where);
 // The path of a unix socket, unix(7).
 Key socket_key(std::string path, Where<std::string> where);
+// The file of a database, or none: then the path is empty.
+Key database_key(std::string path, Where<std::string> where);
 Key format_key(std::string path, Where<Output> where);
 
 std::string quote(std::string_view text);

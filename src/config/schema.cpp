@@ -119,6 +119,12 @@ std::vector<Key> make_schema() {
 
       mapping("control"),
       socket_key("control.socket", [](Config& c) -> auto& { return c.control.socket; }),
+
+      mapping("store"),
+      database_key("store.path", [](Config& c) -> auto& { return c.store.path; }),
+      choice_key<Fsync>("store.fsync",
+                        {{"normal", Fsync::normal}, {"full", Fsync::full}, {"off", Fsync::off}},
+                        [](Config& c) -> auto& { return c.store.fsync; }),
   };
   std::move(further.begin(), further.end(), std::back_inserter(keys));
   return keys;

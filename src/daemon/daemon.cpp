@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <spdlog/spdlog.h>
 
@@ -25,6 +26,7 @@
 
 #include "containers_report.hpp"
 #include "log.hpp"
+#include "memory.hpp"
 #include "node_name.hpp"
 #include "outputs.hpp"
 #include "sources.hpp"
@@ -59,12 +61,14 @@ class Daemon {
       : options_(options),
         config_(std::move(config)),
         lock_(config_.control.socket),
-        outputs_(config_.outputs),
+        memory_(config_.store),
+        outputs_(config_.outputs, [this](const std::string& id, unsigned revision,
+                                         bool is_written) { on_told(id, revision, is_written); }),
         privilege_(privilege::make_direct()),
         registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) {
           monitor_.on_containers(snapshot);
         }),
-        monitor_(loop_, *privilege_, settings_of(config_),
+        monitor_(loop_, *privilege_, memory_.store(), settings_of(config_),
                  {.finding = [this](const model::Finding& finding) { return outputs_.deliver(finding); },
                   .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},
                  [this](const std::string& why) { fail(why); }),
@@ -79,8 +83,11 @@ class Daemon {
     // Marked first, asked who they are second: nothing that is written meanwhile is lost.
     monitor_.start();
     sources_->start();
+    memory_.start(loop_);
     loop_.run();
-    if (const auto lost = outputs_.finish(); lost != 0) spdlog::error("{} lines could not be written", lost);
+    const auto lost = outputs_.finish();
+    if (lost != 0) spdlog::error("{} lines could not be written", lost);
+    memory_.finish(lost == 0 && status_ == 0);
     spdlog::info("ledger {} balanced={}", monitor_.ledger().text(), monitor_.ledger().is_balanced());
     return status_;
   }
@@ -109,6 +116,12 @@ class Daemon {
     }
   }
 
+  // On the thread of an output.
+  void on_told(const std::string& id, unsigned revision, bool is_written) {
+    if (is_written) return memory_.set_told(id, revision);
+    if (revision == 1) boost::asio::post(loop_, [this, id] { monitor_.on_untold(id); });
+  }
+
   std::string report() {
     return format_containers(*registry_.snapshot(), monitor_.overlays(), &monitor_.ledger());
   }
@@ -130,6 +143,7 @@ class Daemon {
       config::Config config = load_config(options_);
       set_log_level(config.logging.level);
       if (config.control != config_.control) spdlog::warn("control.socket changes at the next start only");
+      if (config.store != config_.store) spdlog::warn("the keys of `store` change at the next start only");
       monitor_.reconfigure(settings_of(config));
       if (config.outputs != config_.outputs) outputs_.open(config.outputs);
       const bool has_other_runtimes = config.runtimes != config_.runtimes;
@@ -161,8 +175,9 @@ class Daemon {
   const RunOptions options_;
   config::Config config_;
   control::InstanceLock lock_;
-  Outputs outputs_;
   boost::asio::io_context loop_{1};
+  Memory memory_;
+  Outputs outputs_;
   std::unique_ptr<privilege::Privilege> privilege_;
   container::Registry registry_;
   monitor::Monitor monitor_;

@@ -62,7 +62,7 @@ void Outputs::open(const std::vector<config::Output>& outputs) {
   std::vector<sink::Output> opened;
   for (const config::Output& output : outputs) opened.push_back(open_output(output));
   count_ = opened.size();
-  dispatcher_ = std::make_unique<sink::Dispatcher>(std::move(opened));
+  dispatcher_ = std::make_unique<sink::Dispatcher>(std::move(opened), on_told_);
 }
 
 monitor::Monitor::Delivery Outputs::deliver(const model::Finding& finding) {

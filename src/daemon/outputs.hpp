@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "dropwarden/config/config.hpp"
@@ -18,7 +19,11 @@ class Outputs {
   // Whether a finding is printed again for what is learned later.
   static bool has_revisions(const config::Output& output);
 
-  explicit Outputs(const std::vector<config::Output>& outputs) { open(outputs); }
+  // `on_told` as sink::Dispatcher has it.
+  Outputs(const std::vector<config::Output>& outputs, sink::Dispatcher::OnTold on_told)
+      : on_told_(std::move(on_told)) {
+    open(outputs);
+  }
 
   // Closes those that are open, once they have written what they hold, and opens `outputs`.
   void open(const std::vector<config::Output>& outputs);
@@ -28,6 +33,7 @@ class Outputs {
   std::uint64_t finish();
 
  private:
+  const sink::Dispatcher::OnTold on_told_;
   std::size_t count_ = 0;
   std::unique_ptr<sink::Dispatcher> dispatcher_;
 };

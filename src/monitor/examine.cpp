@@ -101,7 +101,7 @@ std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy
                   .file_system = {file_system->id},
                   .mount = {status->mount_id},
                   .type = file_system->type};
-  hit.links = status->links;
+  hit.links = hit.file.links = status->links;
   return hit;
 }
 

@@ -45,8 +45,8 @@ std::optional<sys::Fd> open_mount_events(privilege::Privilege& privilege, const 
 
 class Monitor::Impl {
  public:
-  Impl(boost::asio::io_context& loop, privilege::Privilege& privilege, const Settings& settings,
-       Deliver deliver, std::function<void(const std::string&)> on_failure)
+  Impl(boost::asio::io_context& loop, privilege::Privilege& privilege, store::Store* store,
+       const Settings& settings, Deliver deliver, std::function<void(const std::string&)> on_failure)
       : privilege_(privilege),
         features_(probe(privilege)),
         group_(loop,
@@ -57,7 +57,7 @@ class Monitor::Impl {
                 .on_loss = [this](model::Loss loss, model::Pid pid, int error) { on_loss(loss, pid, error); },
                 .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
         keeper_(privilege, group_.descriptor(), mask_of(settings.watch), overlays_, ledger_),
-        pipeline_(loop, privilege, overlays_, keeper_.host(), ledger_, settings, std::move(deliver),
+        pipeline_(loop, privilege, overlays_, keeper_.host(), ledger_, store, settings, std::move(deliver),
                   [this](model::Loss loss) { on_loss(loss, {}, 0); }),
         exec_(overlays_, pipeline_.recent()),
         table_(loop, sys::value_or_throw(privilege.open_mount_table()),
@@ -103,6 +103,8 @@ class Monitor::Impl {
     keeper_.on_containers(std::move(snapshot));
     after_change();
   }
+
+  void on_untold(const std::string& id) { pipeline_.forget(id); }
 
   MarkKeeper& keeper() { return keeper_; }
   const Ledger& ledger() const { return ledger_; }
@@ -179,9 +181,10 @@ class Monitor::Impl {
   NamespaceWatch name_spaces_;
 };
 
-Monitor::Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings,
-                 Deliver deliver, std::function<void(const std::string&)> on_failure)
-    : impl_(std::make_unique<Impl>(loop, privilege, std::move(settings), std::move(deliver),
+Monitor::Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, store::Store* store,
+                 const Settings& settings, Deliver deliver,
+                 std::function<void(const std::string&)> on_failure)
+    : impl_(std::make_unique<Impl>(loop, privilege, store, settings, std::move(deliver),
                                    std::move(on_failure))) {}
 
 Monitor::~Monitor() = default;
@@ -194,6 +197,9 @@ void Monitor::stop() {
 }
 void Monitor::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
   impl_->on_containers(std::move(snapshot));
+}
+void Monitor::on_untold(const std::string& id) {
+  impl_->on_untold(id);
 }
 void Monitor::set_on_unidentified(std::function<void()> on_unidentified) {
   impl_->set_on_unidentified(std::move(on_unidentified));

@@ -99,6 +99,8 @@ void OpenFindings::expire(Open& open, Clock::time_point now) {
     awaited.origin = false;
     awaited.late_origin = true;
   }
+  // What was just written is told at once rather than surely once. Nobody waits for the others.
+  if (now >= open.origin_deadline && open.is_written()) awaited.is_hash_first = false;
   if (now >= open.metadata_deadline && (awaited.container || awaited.metadata)) {
     open.is_held_for_metadata = false;
     resolve(open);
@@ -127,7 +129,8 @@ std::optional<OpenFindings::Clock::time_point> OpenFindings::next_deadline() con
   const auto consider = [&next](Clock::time_point when) { next = next ? std::min(*next, when) : when; };
   for (const auto& [serial, open] : open_) {
     if (open.awaited.process) consider(open.process_deadline);
-    if (open.awaited.origin) consider(open.origin_deadline);
+    const bool is_hash_first = open.awaited.hash && open.awaited.is_hash_first && open.is_written();
+    if (open.awaited.origin || is_hash_first) consider(open.origin_deadline);
     if (open.awaited.container || open.awaited.metadata) consider(open.metadata_deadline);
     if (open.awaited.late_metadata) consider(open.completion_deadline());
   }

@@ -21,7 +21,8 @@ struct Awaited {
   bool metadata = false;   // of the container, where a consumer needs it in the first record
   bool origin = false;     // whether it is a finding at all depends on it
   bool hash = false;
-  bool is_hash_first = false;  // the hash tells whether it is known already
+  bool is_hash_first =
+      false;  // the hash tells whether it is known already; for a while, of what was just written
   bool late_metadata = false;  // the same once they hold it back no longer
   bool late_origin = false;
 
@@ -113,6 +114,7 @@ class OpenFindings {
     bool is_held_for_metadata = false;
     bool is_published = false;
 
+    bool is_written() const { return finding.event.detected_by == model::Sensor::close_write; }
     // When late metadata is given up.
     Clock::time_point completion_deadline() const;
   };

@@ -24,14 +24,14 @@ FileNumbers numbers_of(const model::FileFacts& file) {
 }  // namespace
 
 Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
-                   const mount::HostMounts& host, Ledger& ledger, Settings settings, Monitor::Deliver deliver,
-                   OnLoss on_loss)
+                   const mount::HostMounts& host, Ledger& ledger, store::Store* store, Settings settings,
+                   Monitor::Deliver deliver, OnLoss on_loss)
     : mounts_(mounts),
       ledger_(ledger),
       settings_(std::move(settings)),
       attribution_(privilege, mounts),
       placement_(mounts, host, settings_.watch),
-      publisher_(ledger, mounts, settings_, std::move(deliver), std::move(on_loss)),
+      publisher_(ledger, mounts, store, settings_, std::move(deliver), std::move(on_loss)),
       open_([this](model::Finding& finding,
                    const EventIdentity& identity) { return publisher_.publish(finding, identity); },
             [this](model::Finding& finding, const EventIdentity& identity) {
@@ -86,6 +86,8 @@ void Pipeline::take_candidate(Sighting sighting) {
   awaited.is_hash_first = sighting.sensor != model::Sensor::close_write;
   const std::uint64_t serial = await_process(finding, hit.identity, awaited);
   awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(sighting.file));
+  if (awaited.hash && !awaited.is_hash_first)
+    awaited.is_hash_first = publisher_.may_be_known(finding, hit.identity);
   awaited.origin = origins_.find(finding.event.file, hit.identity, serial, sighting.located.has_value());
   open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
   arm_deadline();

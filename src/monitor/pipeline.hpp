@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -41,10 +42,10 @@ class Pipeline {
  public:
   using Clock = std::chrono::steady_clock;
   using OnLoss = std::function<void(model::Loss)>;
-  // `mounts`, `host` and `ledger` outlive it.
+  // `mounts`, `host`, `ledger` and `store`, which may be null, outlive it.
   Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
-           const mount::HostMounts& host, Ledger& ledger, Settings settings, Monitor::Deliver deliver,
-           OnLoss on_loss);
+           const mount::HostMounts& host, Ledger& ledger, store::Store* store, Settings settings,
+           Monitor::Deliver deliver, OnLoss on_loss);
 
   // Takes a sighting, and ends it in the ledger sooner or later. What another sensor than the mark on the
   // container's mount has seen waits for its hash: the same bytes may be known already.
@@ -65,6 +66,8 @@ class Pipeline {
     on_unidentified_ = std::move(on_unidentified);
   }
   void reconfigure(Settings settings);
+  // As Publisher has it.
+  void forget(const std::string& id) { publisher_.forget(id); }
   // Publishes what is open.
   void finish();
 

@@ -1,18 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "publisher.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "dropwarden/attribute/finding_id.hpp"
+#include "dropwarden/util/encode.hpp"
+
+#include "finding_row.hpp"
 
 namespace dropwarden::monitor {
+namespace {
 
-Publisher::Publisher(Ledger& ledger, WatchedMounts& mounts, const Settings& settings,
+KnownDrop drop_of(const model::Finding& finding, const std::string& file_system) {
+  return {.id = attribute::parse_id(finding.id),
+          .place = attribute::place_digest(finding, file_system),
+          .content = attribute::content_digest(finding).value_or(attribute::Digest{}),
+          .revision = finding.revision,
+          .is_final = finding.is_final};
+}
+
+// By another sensor than the one that tells who wrote it.
+bool lacks_writer(const model::Finding& finding) {
+  return finding.event.process.pid.value == 0;
+}
+
+// The drop as it was told, with what a further sighting of it shows; nothing when that is nothing new.
+std::optional<model::Finding> revise(const ToldFindings::Told& told, const model::Finding& sighting) {
+  const model::FileFacts& file = sighting.event.file;
+  // One that was read before the file was moved may get here after one that was read later.
+  const bool has_moved = file.changed >= told.finding.event.file.changed && told.is_news(file);
+  const bool has_writer = lacks_writer(told.finding) && !lacks_writer(sighting) &&
+                          sighting.event.detected_by == model::Sensor::close_write;
+  if (!has_moved && !has_writer) return std::nullopt;
+  model::Finding revised = told.finding;
+  if (has_moved) copy_appearance(file, revised.event.file);
+  if (file.sha256.status == model::HashStatus::done) revised.event.file.sha256 = file.sha256;
+  if (has_writer) {
+    revised.event.process = sighting.event.process;
+    revised.event.detected_by = sighting.event.detected_by;
+  }
+  return revised;
+}
+
+}  // namespace
+
+Publisher::Publisher(Ledger& ledger, WatchedMounts& mounts, store::Store* store, const Settings& settings,
                      Monitor::Deliver deliver, OnLoss on_loss)
-    : ledger_(ledger), mounts_(mounts), deliver_(std::move(deliver)), on_loss_(std::move(on_loss)) {
+    : ledger_(ledger),
+      mounts_(mounts),
+      store_(store),
+      deliver_(std::move(deliver)),
+      on_loss_(std::move(on_loss)) {
   reconfigure(settings);
+  if (store_ == nullptr) return;
+  for (const store::KnownFinding& finding : store_->take_known_findings())
+    known_.add(
+        {.id = finding.id, .place = finding.place, .content = finding.content, .revision = finding.told});
 }
 
 void Publisher::reconfigure(const Settings& settings) {
@@ -21,21 +68,28 @@ void Publisher::reconfigure(const Settings& settings) {
 }
 
 bool Publisher::publish(model::Finding& finding, const EventIdentity& identity) {
-  if (finding.revision == 1 && !begin(finding, identity)) return false;
-  if (const std::string content = content_of(finding, identity); !content.empty()) contents_.insert(content);
-  const Monitor::Delivery delivery = deliver_.finding(finding);
-  count_lost(delivery);
-  if (finding.revision != 1) return true;
-  const bool is_lost = delivery.outputs > 0 && delivery.lost == delivery.outputs;
-  ledger_.end(is_lost ? model::Disposition::queue_full : model::Disposition::reported);
+  if (finding.revision > 1) {
+    tell_more(finding, identity);
+    return true;
+  }
+  if (!is_finding(finding)) return false;
+  const std::string file_system = file_system_of(finding, identity);
+  finding.id = attribute::finding_id(finding, file_system);
+  const KnownDrop drop = drop_of(finding, file_system);
+  if (KnownDrop* const known = find_known(finding, drop)) {
+    see_again(*known, finding);
+    return false;
+  }
+  tell_first(finding, drop, file_system);
   return true;
 }
 
-// Tells the event, and gives a finding its id. False when there is no finding to be told: then its event
-// has ended.
-bool Publisher::begin(model::Finding& finding, const EventIdentity& identity) {
+// Tells the event. False when there is no finding to be told: then its event has ended.
+bool Publisher::is_finding(const model::Finding& finding) {
   const bool is_outside = finding.event.container.id.value.empty() && !has_unidentified_;
-  if (has_events_ && !is_outside) count_lost(deliver_.event(finding.event));
+  // A file that lay there, or was executed, was not written now.
+  const bool is_write = finding.event.detected_by == model::Sensor::close_write;
+  if (has_events_ && is_write && !is_outside) count_lost(deliver_.event(finding.event));
   if (!finding.signature) return false;
   if (is_outside) {
     ledger_.end(model::Disposition::outside_containers);
@@ -45,29 +99,88 @@ bool Publisher::begin(model::Finding& finding, const EventIdentity& identity) {
     ledger_.end(model::Disposition::unchanged);
     return false;
   }
-  // What was told when it was closed is no other drop for having got its execute bit, or another name, since.
-  const bool is_seen_again = finding.event.detected_by != model::Sensor::close_write &&
-                             contents_.contains(content_of(finding, identity));
-  if (is_seen_again) {
-    ledger_.end(model::Disposition::duplicate);
-    return false;
+  return true;
+}
+
+KnownDrop* Publisher::find_known(const model::Finding& finding, const KnownDrop& seen) {
+  if (KnownDrop* const same = known_.find(seen.id)) return same;
+  if (seen.content == attribute::Digest{}) return nullptr;
+  // Without a hash there is only the mtime, which a writer can set back: what it wrote is told.
+  const bool is_hashed = finding.event.file.sha256.status == model::HashStatus::done;
+  if (!is_hashed && finding.event.detected_by == model::Sensor::close_write) return nullptr;
+  KnownDrop* const there = known_.find_at(seen.place);
+  return there != nullptr && there->content == seen.content ? there : nullptr;
+}
+
+bool Publisher::may_be_known(const model::Finding& finding, const EventIdentity& identity) {
+  const WatchedMount* mount = mounts_.identify(identity);
+  if (mount == nullptr || mount->container.value.empty()) return false;
+  model::Finding probe;
+  probe.event.container.id = mount->container;
+  probe.event.file.inode = finding.event.file.inode;
+  probe.event.file.place = finding.event.file.place;
+  return known_.find_at(attribute::place_digest(probe, file_system_of(probe, identity))) != nullptr;
+}
+
+void Publisher::tell_first(const model::Finding& finding, const KnownDrop& drop,
+                           const std::string& file_system) {
+  const bool is_taken = deliver(finding);
+  ledger_.end(is_taken ? model::Disposition::reported : model::Disposition::queue_full);
+  if (is_taken) remember(finding, drop, file_system);
+}
+
+void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity) {
+  const ToldFindings::Told* const told = told_.find(finding.id);
+  if (told != nullptr && told->has_moved()) copy_appearance(told->finding.event.file, finding.event.file);
+  const KnownDrop* const known = known_.find(attribute::parse_id(finding.id));
+  if (known != nullptr) finding.revision = std::max(finding.revision, known->revision + 1);
+  const std::string file_system = told != nullptr ? told->file_system : file_system_of(finding, identity);
+  if (deliver(finding)) remember(finding, drop_of(finding, file_system), file_system);
+}
+
+// One sighting more of a drop that was told, and a further record of it when there is something new.
+void Publisher::see_again(KnownDrop& known, const model::Finding& sighting) {
+  const std::string id = util::hex(known.id);
+  ToldFindings::Told* const told = told_.find(id);
+  auto revised = told == nullptr ? std::nullopt : revise(*told, sighting);
+  if (store_ != nullptr) {
+    const bool is_elsewhere = told == nullptr || revised;
+    store_->count(id, sighting.event.time, is_elsewhere ? row_path(sighting.event.file) : std::string());
   }
-  finding.id = attribute::finding_id(finding, file_system_of(finding, identity));
-  if (recent_.insert(finding.id)) return true;
-  ledger_.end(model::Disposition::duplicate);
-  return false;
+  if (!revised) return ledger_.end(model::Disposition::duplicate);
+  revised->revision = known.revision + 1;
+  const bool is_taken = deliver(*revised);
+  ledger_.end(is_taken ? model::Disposition::reported : model::Disposition::queue_full);
+  if (!is_taken) return;
+  told->move(revised->event.file);
+  const std::string file_system = told->file_system;
+  remember(*revised, drop_of(*revised, file_system), file_system);
+}
+
+// False when there are outputs and none had room for it.
+bool Publisher::deliver(const model::Finding& finding) {
+  const Monitor::Delivery delivery = deliver_.finding(finding);
+  count_lost(delivery);
+  return delivery.outputs == 0 || delivery.lost < delivery.outputs;
+}
+
+// What was told last: in memory to know it again, and in the store for the next start, which knows it once an
+// output has written it.
+void Publisher::remember(const model::Finding& finding, const KnownDrop& drop,
+                         const std::string& file_system) {
+  if (KnownDrop* const known = known_.find(drop.id)) {
+    known->revision = drop.revision;
+    known->is_final = drop.is_final;
+    known->content = drop.content;
+  } else {
+    known_.add(drop);
+  }
+  told_.add(finding, file_system);
+  if (store_ != nullptr) store_->save(finding_row(finding, drop, file_system));
 }
 
 void Publisher::count_lost(const Monitor::Delivery& delivery) {
   for (std::size_t i = 0; i < delivery.lost; ++i) on_loss_(model::Loss::output_full);
-}
-
-// The same bytes in the same file, whatever has changed of it otherwise; empty while the hash is not known.
-std::string Publisher::content_of(const model::Finding& finding, const EventIdentity& identity) {
-  const model::FileFacts& file = finding.event.file;
-  if (file.sha256.status != model::HashStatus::done) return {};
-  return fmt::format("{} {} {} {}", finding.event.container.id.value, file_system_of(finding, identity),
-                     file.inode, file.sha256.value);
 }
 
 // A name of the file system that holds after a restart. A container has one root file system.

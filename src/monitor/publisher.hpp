@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <string>
 
@@ -9,44 +10,60 @@
 #include "dropwarden/monitor/ledger.hpp"
 #include "dropwarden/monitor/monitor.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/store/store.hpp"
 
-#include "recent_ids.hpp"
+#include "known_drops.hpp"
+#include "told_findings.hpp"
 
 namespace dropwarden::monitor {
 
 // The end of the way: gives a finding its id, tells it and its event to the outputs, and ends the event in
-// the ledger. Loop's thread only.
+// the ledger. Knows which drops were told, also before a restart where there is a store, and tells of one
+// that is seen again only what is new: where it has moved to. Loop's thread only.
 class Publisher {
  public:
-  // `on_loss` counts what an output had no room for.
+  // `on_loss` counts what an output had no room for. `store` may be null.
   using OnLoss = std::function<void(model::Loss)>;
-  Publisher(Ledger& ledger, WatchedMounts& mounts, const Settings& settings, Monitor::Deliver deliver,
-            OnLoss on_loss);
+  Publisher(Ledger& ledger, WatchedMounts& mounts, store::Store* store, const Settings& settings,
+            Monitor::Deliver deliver, OnLoss on_loss);
 
   // What decides which findings and events go out.
   void reconfigure(const Settings& settings);
 
   // Each finding comes by here once with revision 1, which ends its event in the ledger. False when it is
-  // not wanted: a repeat, the image's own file, a file of no container, or no finding but an event.
+  // not wanted: a drop that is known, the image's own file, a file of no container, or no finding but an
+  // event. A later revision may get a higher number, and the place where the file is by now.
   bool publish(model::Finding& finding, const EventIdentity& identity);
 
- private:
-  static constexpr std::size_t remembered_findings = 65536;
-  static constexpr std::size_t remembered_contents = 16384;
+  // Whether a known drop lies in the same inode, so that the hash would tell whether it is the same.
+  bool may_be_known(const model::Finding& finding, const EventIdentity& identity);
 
-  bool begin(model::Finding& finding, const EventIdentity& identity);
+  // No output could write the first record of this finding: the next sighting tells it anew.
+  void forget(const std::string& id) { known_.forget(attribute::parse_id(id)); }
+
+ private:
+  static constexpr std::size_t remembered_drops = 100'000;
+  static constexpr std::size_t whole_findings = 1024;
+
+  bool is_finding(const model::Finding& finding);
+  KnownDrop* find_known(const model::Finding& finding, const KnownDrop& seen);
+  void tell_first(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
+  void tell_more(model::Finding& finding, const EventIdentity& identity);
+  void see_again(KnownDrop& known, const model::Finding& sighting);
+  bool deliver(const model::Finding& finding);
+  void remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
   void count_lost(const Monitor::Delivery& delivery);
-  std::string content_of(const model::Finding& finding, const EventIdentity& identity);
   std::string file_system_of(const model::Finding& finding, const EventIdentity& identity);
 
   Ledger& ledger_;
   WatchedMounts& mounts_;
+  store::Store* const store_;
   bool has_events_ = false;
   bool has_unidentified_ = false;
   Monitor::Deliver deliver_;
   OnLoss on_loss_;
-  RecentIds recent_{remembered_findings};
-  RecentIds contents_{remembered_contents};
+  KnownDrops known_{remembered_drops};
+  ToldFindings told_{whole_findings};
 };
 
 }  // namespace dropwarden::monitor

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sink/dispatcher.hpp"
 
+#include <atomic>
+#include <memory>
 #include <utility>
 
 #include "dropwarden/sink/format.hpp"
@@ -8,7 +10,35 @@
 
 namespace dropwarden::sink {
 
-Dispatcher::Dispatcher(std::vector<Output> outputs) {
+namespace {
+
+// One record on its way to several streams; gone with the last of its lines.
+class Telling {
+ public:
+  Telling(const Dispatcher::OnTold& on_told, const model::Finding& finding)
+      : on_told_(on_told), id_(finding.id), revision_(finding.revision) {}
+  ~Telling() {
+    if (!is_written_ && is_taken_) on_told_(id_, revision_, false);
+  }
+  Telling(const Telling&) = delete;
+  Telling& operator=(const Telling&) = delete;
+
+  void take() { is_taken_ = true; }
+  void end(bool is_written) {
+    if (is_written && !is_written_.exchange(true)) on_told_(id_, revision_, true);
+  }
+
+ private:
+  const Dispatcher::OnTold on_told_;
+  const std::string id_;
+  const unsigned revision_;
+  std::atomic<bool> is_taken_{false};
+  std::atomic<bool> is_written_{false};
+};
+
+}  // namespace
+
+Dispatcher::Dispatcher(std::vector<Output> outputs, OnTold on_told) : on_told_(std::move(on_told)) {
   for (auto& output : outputs) {
     util::check(output.stream != nullptr, "an output has a stream");
     sinks_.push_back({.output = std::move(output)});
@@ -42,10 +72,19 @@ std::string Dispatcher::line_for(Sink& sink, const Record& record) {
 
 std::size_t Dispatcher::deliver(const model::Finding& finding) {
   std::size_t without_room = 0;
+  std::size_t takers = 0;
+  const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, finding) : nullptr;
   for (Sink& sink : sinks_) {
-    const bool is_taken = finding.revision == 1 || has_revisions(sink.output.format);
-    if (is_taken && !sink.output.stream->write(line_for(sink, finding))) ++without_room;
+    if (finding.revision != 1 && !has_revisions(sink.output.format)) continue;
+    ++takers;
+    Stream::OnEnd on_end;
+    if (telling) on_end = [telling](bool is_written) { telling->end(is_written); };
+    const bool is_taken =
+        sink.output.stream->write(line_for(sink, finding), Stream::Room::whole, std::move(on_end));
+    if (is_taken && telling) telling->take();
+    if (!is_taken) ++without_room;
   }
+  if (telling && takers == 0) telling->end(true);
   return without_room;
 }
 

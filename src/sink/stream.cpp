@@ -13,6 +13,15 @@
 
 namespace dropwarden::sink {
 
+namespace {
+
+struct Line {
+  std::string text;
+  Stream::OnEnd on_end;
+};
+
+}  // namespace
+
 // Owns the queue and the thread that empties it; the writer belongs to that thread save for its deadline.
 struct Stream::State {
   State(int descriptor, std::size_t lines, std::function<void(const std::string&)> report)
@@ -25,8 +34,8 @@ struct Stream::State {
     sys::block_signals();
     bool is_failing = false;
     while (auto line = queue.pop()) {
-      queued_bytes -= line->size();
-      const auto result = writer.write(*line);
+      queued_bytes -= line->text.size();
+      const auto result = writer.write(line->text);
       if (result) {
         ++written;
       } else {
@@ -34,12 +43,13 @@ struct Stream::State {
         if (!is_failing) on_error(result.error().text());
       }
       is_failing = !result;
+      if (line->on_end) line->on_end(result.has_value());
     }
   }
 
   LineWriter writer;
   const std::size_t capacity;
-  util::BoundedQueue<std::string> queue;
+  util::BoundedQueue<Line> queue;
   std::function<void(const std::string&)> on_error;
   std::atomic<std::size_t> queued_bytes{0};
   std::atomic<std::uint64_t> written{0};
@@ -62,7 +72,7 @@ void Stream::finish() {
   state_->thread.join();
 }
 
-bool Stream::write(std::string line, Room room) {
+bool Stream::write(std::string line, Room room, OnEnd on_end) {
   line += '\n';
   const std::size_t size = line.size();
   const bool may_fill = room == Room::whole;
@@ -70,7 +80,7 @@ bool Stream::write(std::string line, Room room) {
   const std::size_t max_bytes = may_fill ? max_queued_bytes : max_queued_bytes / 2;
   // Taken before the push, so that the thread cannot give back what was not taken yet.
   const bool fits = state_->queued_bytes.fetch_add(size) + size <= max_bytes;
-  if (fits && state_->queue.try_push(std::move(line))) return true;
+  if (fits && state_->queue.try_push({std::move(line), std::move(on_end)})) return true;
   state_->queued_bytes -= size;
   return false;
 }

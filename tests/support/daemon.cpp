@@ -25,7 +25,8 @@ sys::Fd create(const std::string& file) {
 
 }  // namespace
 
-std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets) {
+std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
+                               const std::string& store) {
   std::string text = "runtimes:\n  sockets:";
   if (sockets.empty()) text += " []";
   text += "\n";
@@ -35,15 +36,17 @@ std::string make_configuration(const std::string& directory, const std::vector<R
   text += "outputs:\n  - {type: stdout, format: native}\n";
   text += "logging:\n  level: debug\n";
   text += "control:\n  socket: " + directory + "/control.sock\n";
+  text += "store:\n  path: " + (store.empty() ? directory + "/state.db" : store) + "\n";
   return text;
 }
 
 Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
-               const std::vector<std::string>& options, const std::string& more_configuration)
+               const std::vector<std::string>& options, const std::string& more_configuration,
+               const std::string& store)
     : records_(directory + "/findings"),
       log_file_(directory + "/log"),
       configuration_file_(directory + "/dropwarden.yaml") {
-  write_file(configuration_file_, make_configuration(directory, sockets) + more_configuration);
+  write_file(configuration_file_, make_configuration(directory, sockets, store) + more_configuration);
   const auto output = create(directory + "/findings");
   const auto error = create(log_file_);
   std::vector<std::string> arguments{binary, "run", "--config", configuration_file_};

@@ -18,18 +18,20 @@
 namespace dropwarden::test {
 
 // A configuration that asks these runtimes, prints findings natively, logs all, and has its control socket in
-// `directory`.
-std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets);
+// `directory`, as well as its database, unless that is `store`.
+std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
+                               const std::string& store = {});
 
 // `dropwarden run` with a configuration of its own, ready once the constructor has returned. Findings and log
 // go to files, so that nothing waits for the test to read them. One thread.
 class Daemon {
  public:
   // `directory` is empty and stays until after the destructor. Throws std::runtime_error, with the log, when
-  // the daemon ends or is not ready within 20 s. `options` are further ones of the command line, and
-  // `more_configuration` is appended to the configuration.
+  // the daemon ends or is not ready within 20 s. `options` are further ones of the command line,
+  // `more_configuration` is appended to the configuration, and `store` is as of make_configuration.
   Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
-         const std::vector<std::string>& options = {}, const std::string& more_configuration = {});
+         const std::vector<std::string>& options = {}, const std::string& more_configuration = {},
+         const std::string& store = {});
   ~Daemon();
 
   // As RecordFile has them.

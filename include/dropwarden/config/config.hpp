@@ -67,6 +67,14 @@ struct Control {
   friend bool operator==(const Control&, const Control&) = default;
 };
 
+enum class Fsync { normal, full, off };
+struct Store {
+  std::string path = "/var/lib/dropwarden/state.db";  // empty: there is none
+  Fsync fsync = Fsync::normal;
+
+  friend bool operator==(const Store&, const Store&) = default;
+};
+
 struct Config {
   Runtimes runtimes;
   Watch watch;
@@ -74,6 +82,7 @@ struct Config {
   std::vector<Output> outputs;
   Logging logging;
   Control control;
+  Store store;
 
   friend bool operator==(const Config&, const Config&) = default;
 };

@@ -71,6 +71,7 @@ struct FileFacts {
   std::uint32_t mode = 0;        // type and permission bits
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
+  std::uint32_t links = 0;  // how many names it has
   util::WallTime modified;  // mtime
   util::WallTime changed;   // ctime
   std::uint64_t inode = 0;  // as the container sees it

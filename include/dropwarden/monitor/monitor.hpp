@@ -16,6 +16,7 @@
 #include "dropwarden/monitor/ledger.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/store/store.hpp"
 
 namespace dropwarden::monitor {
 
@@ -45,9 +46,10 @@ class Monitor {
   };
 
   // Throws sys::SystemError when the kernel gives no fanotify group or no mount table. `on_failure` is called
-  // when the group can be read no more: not monitoring.
-  Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, Settings settings, Deliver deliver,
-          std::function<void(const std::string&)> on_failure);
+  // when the group can be read no more: not monitoring. `store` is where findings are remembered, null for
+  // nowhere; it outlives the monitor.
+  Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, store::Store* store,
+          const Settings& settings, Deliver deliver, std::function<void(const std::string&)> on_failure);
   ~Monitor();
   Monitor(const Monitor&) = delete;
   Monitor& operator=(const Monitor&) = delete;
@@ -58,6 +60,8 @@ class Monitor {
   void stop();
 
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
+  // No output could write the first record of this finding: its file is told of again when it is seen again.
+  void on_untold(const std::string& id);
   // Called when an overlay appears that no container is known to own: time to look through /proc.
   void set_on_unidentified(std::function<void()> on_unidentified);
   // All sources have told what runs; what is found from now on was found late if it was running.

@@ -36,7 +36,11 @@ struct Output {
 // thread.
 class Dispatcher {
  public:
-  explicit Dispatcher(std::vector<Output> outputs);
+  // What became of a record of a finding that some output has taken: whether one has written it, said as soon
+  // as one has, or once all have failed. From the threads of the streams, or within `deliver` where no output
+  // takes such a record: then there is nothing to be written.
+  using OnTold = std::function<void(const std::string& id, unsigned revision, bool is_written)>;
+  explicit Dispatcher(std::vector<Output> outputs, OnTold on_told = {});
 
   // Formats and queues the line in every output that takes it; never waits. How many outputs had no room for
   // it: the caller counts `Loss::output_full`. Events use half of a queue at most.
@@ -61,6 +65,7 @@ class Dispatcher {
   std::string text_line(Sink& sink, const Record& record);
 
   std::vector<Sink> sinks_;
+  OnTold on_told_;
 };
 
 }  // namespace dropwarden::sink

@@ -31,8 +31,12 @@ class Stream {
   // How much of the queue a line may find taken. `half` is for what comes in floods, so that these leave room
   // for findings.
   enum class Room { whole, half };
-  // Queues one line; a line feed is added. False when there is no room for it: the caller counts the loss.
-  bool write(std::string line, Room room = Room::whole);
+  // What became of a line that was taken: whether the descriptor has all of it. Called once, from the
+  // writer's thread.
+  using OnEnd = std::function<void(bool is_written)>;
+  // Queues one line; a line feed is added. False when there is no room for it, and `on_end` is not called:
+  // the caller counts the loss.
+  bool write(std::string line, Room room = Room::whole, OnEnd on_end = {});
 
   // Writes what is queued, as long as the descriptor takes it (at most 2 s), then ends the thread; what is
   // left counts as lost, and no line is taken any more. One thread, once or more; the destructor does it too.

@@ -65,6 +65,9 @@ logging:
   level: critical
 control:
   socket: /x/y.sock
+store:
+  path: /x/y.db
+  fsync: full
 )");
   EXPECT_THAT(config.runtimes.sockets,
               ElementsAre(RuntimeSocket{RuntimeType::docker, "/a b"}, RuntimeSocket{RuntimeType::cri, "/c"}));
@@ -84,6 +87,14 @@ control:
               ElementsAre(Output{OutputType::standard_output, true, Format::text, 16, Events::magic_write}));
   EXPECT_EQ(config.logging.level, LogLevel::critical);
   EXPECT_EQ(config.control.socket, "/x/y.sock");
+  EXPECT_EQ(config.store, (Store{.path = "/x/y.db", .fsync = Fsync::full}));
+}
+
+TEST(Parse, TakesNoDatabaseAndNoFileThatIsNone) {
+  EXPECT_EQ(parse("store: {path: none}").store.path, "");
+  for (const char* path : {"x.db", "/etc/passwd", "/.db", "\"/x\\0.db\""})
+    EXPECT_THAT(error_of(std::string("store: {path: ") + path + "}"), HasSubstr("f.yaml:1:15: store.path"))
+        << path;
 }
 
 TEST(Parse, ReplacesAListThatIsGiven) {
@@ -123,7 +134,8 @@ TEST(Parse, GuessesWhatAnUnknownKeyWasMeantToBe) {
       HasSubstr("f.yaml:1:11: unknown key \"levle\" in logging, did you mean level?; allowed: level\n"));
   EXPECT_THAT(error_of("output: []"),
               HasSubstr("f.yaml:1:1: unknown key \"output\" in the file, did you mean outputs?; "
-                        "allowed: runtimes, watch, classify, outputs, logging, control\n"));
+                        "allowed: runtimes, watch, classify, outputs, logging, control, "
+                        "store\n"));
   EXPECT_THAT(error_of("watch: {colour: blue}"), HasSubstr("unknown key \"colour\" in watch; allowed: "));
   EXPECT_THAT(error_of("watch.hash_max_bytes: 1"), HasSubstr("unknown key \"watch.hash_max_bytes\""));
   EXPECT_THAT(error_of("runtimes: {sockets.type: cri}"),

@@ -72,7 +72,9 @@ TEST(ShippedFile, HasAnEffectForEveryValue) {
                                             {"events: none", "events: magic_write"},
                                             {"queue: 8192", "queue: 1"},
                                             {"level: info", "level: debug"},
-                                            {"socket: /run/dropwarden/control.sock", "socket: /x"}};
+                                            {"socket: /run/dropwarden/control.sock", "socket: /x"},
+                                            {"path: /var/lib/dropwarden/state.db", "path: none"},
+                                            {"fsync: normal", "fsync: full"}};
   for (const auto& key : policy::kind_keys) {
     const std::string name = std::string("  ") + key.name + ": ";
     const bool is_on = defaults().classify.*key.member;

@@ -74,6 +74,20 @@ TEST_F(OpenFindingsTest, GoesOutWithoutAProcessThatKeepsItsFactsBack) {
   EXPECT_EQ(published.size(), 1U);
 }
 
+TEST_F(OpenFindingsTest, WaitsForTheHashOfWhatMayBeKnownAndForThatOfAWriteOnlySoLong) {
+  model::Finding scanned;
+  scanned.event.detected_by = model::Sensor::scan;
+  open.add(1, scanned, {}, {.hash = true, .is_hash_first = true}, now);
+  open.add(2, {}, {}, {.hash = true, .is_hash_first = true}, now);
+  ASSERT_TRUE(open.next_deadline());
+  EXPECT_TRUE(published.empty());
+  open.expire(*open.next_deadline());
+  EXPECT_THAT(published, ElementsAre("1:open:::"));
+  EXPECT_EQ(open.next_deadline(), std::nullopt);
+  open.on_hash(1, {.value = "ab", .status = model::HashStatus::done});
+  EXPECT_THAT(published, ElementsAre("1:open:::", "1:final:::ab"));
+}
+
 TEST_F(OpenFindingsTest, PublishesAHashThatComesLaterAsTheNextRevision) {
   open.add(1, {}, {}, {.hash = true}, now);
   open.on_hash(1, {.value = "ab", .status = model::HashStatus::done});

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <fcntl.h>
+#include <mutex>
 #include <string>
 #include <unistd.h>
 #include <utility>
@@ -73,6 +74,52 @@ TEST(Dispatcher, GivesLaterRevisionsToNativeOnly) {
   EXPECT_EQ(content_of(files[0]), format_native(second) + "\n");
   EXPECT_EQ(content_of(files[1]), "");
   EXPECT_EQ(content_of(files[2]), "");
+}
+
+struct Told {
+  std::string id;
+  unsigned revision = 0;
+  bool is_written = false;
+
+  friend bool operator==(const Told&, const Told&) = default;
+};
+
+// What was said of the records of `findings`, once all is over.
+std::vector<Told> told_of(std::vector<Output> outputs, const std::vector<model::Finding>& findings) {
+  std::mutex mutex;
+  std::vector<Told> told;
+  Dispatcher dispatcher(std::move(outputs), [&](const std::string& id, unsigned revision, bool is_written) {
+    const std::lock_guard lock(mutex);
+    told.push_back({id, revision, is_written});
+  });
+  for (const auto& finding : findings) dispatcher.deliver(finding);
+  dispatcher.finish();
+  return told;
+}
+
+TEST(Dispatcher, SaysOnceThatARecordIsWritten) {
+  const std::array files{make_file(), make_file()};
+  auto finding = sample_finding();
+  finding.revision = 1;
+  std::vector<Output> outputs;
+  for (const auto& file : files) outputs.push_back(output(Format::native, file));
+  EXPECT_EQ(told_of(std::move(outputs), {finding}), (std::vector<Told>{{finding.id, 1, true}}));
+  EXPECT_EQ(told_of(list(output(Format::text, files[0])), {sample_finding()}),
+            (std::vector<Told>{{finding.id, 2, true}}))
+      << "nobody prints it";
+}
+
+TEST(Dispatcher, SaysThatARecordIsNotWrittenOnceAllOutputsHaveFailed) {
+  const sys::Fd full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+  const std::array files{make_file()};
+  auto finding = sample_finding();
+  finding.revision = 1;
+  EXPECT_EQ(told_of(list(output(Format::native, full)), {finding}),
+            (std::vector<Told>{{finding.id, 1, false}}));
+  std::vector<Output> outputs;
+  outputs.push_back(output(Format::native, full));
+  outputs.push_back(output(Format::native, files[0]));
+  EXPECT_EQ(told_of(std::move(outputs), {finding}), (std::vector<Told>{{finding.id, 1, true}}));
 }
 
 TEST(Dispatcher, GivesEventsToWhoWantsThem) {

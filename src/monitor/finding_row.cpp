@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "finding_row.hpp"
+
+#include <utility>
+
+#include "dropwarden/sink/format.hpp"
+#include "dropwarden/util/escape.hpp"
+
+namespace dropwarden::monitor {
+
+store::StoredFinding finding_row(const model::Finding& finding, const KnownDrop& drop,
+                                 std::string file_system) {
+  const model::FileFacts& file = finding.event.file;
+  return {.id = finding.id,
+          .place = drop.place,
+          .content = drop.content,
+          .container = util::escape(finding.event.container.id.value),
+          .file_system = std::move(file_system),
+          .inode = file.inode,
+          .size = file.size,
+          .modified = file.modified,
+          .sha256 = file.sha256.value,
+          .path = row_path(file),
+          .path_state = name_of(file.path_state),
+          .mode = file.mode,
+          .detected_by = name_of(finding.event.detected_by),
+          .revision = finding.revision,
+          .is_final = finding.is_final,
+          .seen = finding.event.time,
+          .record = sink::format_native(finding)};
+}
+
+std::string row_path(const model::FileFacts& file) {
+  return util::escape(file.path);
+}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "dropwarden/attribute/drop_key.hpp"
+
+namespace dropwarden::monitor {
+
+// What it takes to know a drop again: some 50 bytes each, and an index of about as much.
+struct KnownDrop {
+  attribute::Digest id{};
+  attribute::Digest place{};    // attribute::place_digest
+  attribute::Digest content{};  // attribute::content_digest; zeros while it is not known
+  std::uint32_t revision = 1;   // of its newest record
+  bool is_final = true;         // that record's status
+};
+
+// The drops that were told, so that one that is seen again is not told again. Bounded: when it is full, the
+// oldest that was not seen again since its last turn is forgotten. One thread. Pointers hold until the next
+// `add` or `forget`.
+class KnownDrops {
+ public:
+  explicit KnownDrops(std::size_t capacity) : capacity_(capacity) {}
+
+  KnownDrop* find(const attribute::Digest& id);
+  // The one that was told last of a file at this place: what was there before has been overwritten.
+  KnownDrop* find_at(const attribute::Digest& place);
+  // A further drop, whose id is not known yet.
+  KnownDrop& add(const KnownDrop& drop);
+  // It may be told again.
+  void forget(const attribute::Digest& id);
+  std::size_t size() const { return by_id_.size(); }
+
+ private:
+  struct Hash {
+    using is_avalanching = void;  // half a SHA-256 is as mixed as it can be
+    std::size_t operator()(const attribute::Digest& digest) const noexcept {
+      std::size_t hash = 0;
+      std::memcpy(&hash, digest.data(), sizeof hash);
+      return hash;
+    }
+  };
+  struct Slot {
+    KnownDrop drop;
+    bool is_taken = false;
+    bool is_seen_again = false;
+  };
+  using Index = boost::unordered_flat_map<attribute::Digest, std::uint32_t, Hash>;
+
+  std::uint32_t make_room();
+  KnownDrop* find(const Index& index, const attribute::Digest& key);
+
+  const std::size_t capacity_;
+  std::vector<Slot> slots_;
+  std::size_t next_ = 0;  // the slot whose turn it is
+  Index by_id_;
+  Index by_place_;
+};
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "told_findings.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+namespace dropwarden::monitor {
+namespace {
+
+// A container can move a file as often as it likes. What is beyond is counted, and its row says where it is.
+constexpr std::size_t max_appearances = 64;
+
+bool is_same_appearance(const model::FileFacts& one, const model::FileFacts& other) {
+  return one.path == other.path && one.path_state == other.path_state && one.mode == other.mode &&
+         one.uid == other.uid && one.gid == other.gid;
+}
+
+std::size_t hash_of(const model::FileFacts& file) {
+  std::string text = file.path;
+  for (const std::uint64_t number :
+       {std::uint64_t{static_cast<unsigned>(file.path_state)}, std::uint64_t{file.mode},
+        std::uint64_t{file.uid}, std::uint64_t{file.gid}})
+    text += '\0' + std::to_string(number);
+  return std::hash<std::string_view>{}(text);
+}
+
+}  // namespace
+
+bool ToldFindings::Told::is_news(const model::FileFacts& file) const {
+  if (is_same_appearance(file, finding.event.file) || appearances.size() >= max_appearances) return false;
+  return file.links <= 1 || std::ranges::find(appearances, hash_of(file)) == appearances.end();
+}
+
+void ToldFindings::Told::move(const model::FileFacts& file) {
+  copy_appearance(file, finding.event.file);
+  appearances.push_back(hash_of(file));
+}
+
+void ToldFindings::add(const model::Finding& finding, std::string file_system) {
+  if (Told* const known = find(finding.id)) {
+    known->finding = finding;
+    return;
+  }
+  told_.push_front({.finding = finding,
+                    .file_system = std::move(file_system),
+                    .appearances = {hash_of(finding.event.file)}});
+  by_id_[finding.id] = told_.begin();
+  if (told_.size() <= capacity_) return;
+  by_id_.erase(told_.back().finding.id);
+  told_.pop_back();
+}
+
+ToldFindings::Told* ToldFindings::find(const std::string& id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return nullptr;
+  told_.splice(told_.begin(), told_, found->second);
+  return &told_.front();
+}
+
+void copy_appearance(const model::FileFacts& from, model::FileFacts& to) {
+  to.path = from.path;
+  to.path_state = from.path_state;
+  to.mode = from.mode;
+  to.uid = from.uid;
+  to.gid = from.gid;
+  to.links = from.links;
+  to.modified = from.modified;
+  to.changed = from.changed;
+  // It goes by the path.
+  if (from.origin != model::Origin::unknown) to.origin = from.origin;
+}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the daemon remembers beyond its end, and what it does where it cannot.
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sys/mount.h>
+#include <thread>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/fd.hpp"
+
+#include "support/daemon.hpp"
+#include "support/database.hpp"
+#include "support/memory_directory.hpp"
+#include "support/overlay.hpp"
+#include "support/requirements.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Daemons that come one after the other, or stand beside each other, with one database, and an overlay that
+// is there before them.
+class State : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = missing_requirement({});
+    if (!missing.empty()) GTEST_SKIP() << missing;
+    directory_ = std::make_unique<MemoryDirectory>();
+    std::filesystem::create_directory(path("overlay"));
+    overlay_ = std::make_unique<TestOverlay>(path("overlay"));
+  }
+
+  std::string path(const std::string& name) const { return directory_->path(name); }
+  std::string store() const { return path("state/state.db"); }
+  std::string merged(const std::string& name) const { return overlay_->merged() + name; }
+  std::int64_t number(const std::string& sql) const { return read_number(store(), sql); }
+
+  std::unique_ptr<Daemon> start() { return start(store()); }
+  std::unique_ptr<Daemon> start(const std::string& store) {
+    const std::string directory = path("daemon" + std::to_string(++daemons_));
+    std::filesystem::create_directory(directory);
+    return std::make_unique<Daemon>(directory, std::vector<RuntimeSocket>{}, std::vector<std::string>{}, "",
+                                    store);
+  }
+
+  void drop(const std::string& name) const { std::ofstream(merged(name)) << "#!/bin/sh\n# " << name << "\n"; }
+  // An event of the file, which stays as it is.
+  void close_written(const std::string& name) const {
+    const sys::Fd file{::open(merged(name).c_str(), O_WRONLY | O_CLOEXEC)};
+    EXPECT_GE(file.number(), 0) << name;
+  }
+  // A file system below the directory, which unmounts it.
+  std::string mount(const std::string& name, unsigned long flags, const std::string& options) const {
+    std::filesystem::create_directory(path(name));
+    EXPECT_EQ(::mount("test", path(name).c_str(), "tmpfs", flags, options.c_str()), 0);
+    return path(name);
+  }
+  static std::optional<Record> wait_for_drop(Daemon& daemon, const std::string& name) {
+    return daemon.wait_for_record([&](const Record& record) { return path_of(record) == name; }, 20s);
+  }
+
+ private:
+  std::unique_ptr<MemoryDirectory> directory_;
+  std::unique_ptr<TestOverlay> overlay_;
+  int daemons_ = 0;
+};
+
+TEST_F(State, CountsARepeatAfterARestartAndPrintsItNoMore) {
+  std::string id;
+  {
+    const auto daemon = start();
+    drop("/x");
+    const auto record = wait_for_drop(*daemon, "/x");
+    ASSERT_TRUE(record) << daemon->log();
+    id = text_at(*record, "/id");
+    EXPECT_TRUE(daemon->stop().is_success());
+  }
+  EXPECT_EQ(number("SELECT is_clean_end FROM run"), 1);
+  const auto daemon = start();
+  close_written("/x");
+  EXPECT_TRUE(wait_for([&] { return number("SELECT count FROM finding") == 2; }, 20s)) << daemon->log();
+  EXPECT_EQ(number("SELECT is_clean_end FROM run"), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE id = '" + id + "' AND told = 1"), 1);
+  EXPECT_TRUE(daemon->stop().is_success());
+  EXPECT_THAT(daemon->records(), IsEmpty());
+  EXPECT_EQ(daemon->ledger().at("duplicate"), 1U);
+}
+
+TEST_F(State, TellsWhereADropWasMovedToUnderTheSameId) {
+  const auto daemon = start();
+  drop("/x.dpkg-new");
+  const auto first = wait_for_drop(*daemon, "/x.dpkg-new");
+  ASSERT_TRUE(first) << daemon->log();
+  std::filesystem::rename(merged("/x.dpkg-new"), merged("/x"));
+  std::filesystem::permissions(merged("/x"), std::filesystem::perms{0755});
+  close_written("/x");
+  const auto second = wait_for_drop(*daemon, "/x");
+  ASSERT_TRUE(second) << daemon->log();
+  EXPECT_EQ(text_at(*second, "/id"), text_at(*first, "/id"));
+  EXPECT_EQ(text_at(*second, "/revision"), "2");
+  EXPECT_EQ(text_at(*second, "/status"), "final");
+  EXPECT_EQ(text_at(*second, "/event/file/mode"), "0755");
+  EXPECT_EQ(text_at(*second, "/event/process/pid"), text_at(*first, "/event/process/pid"));
+}
+
+TEST_F(State, LosesNothingToAKillAndTellsAgainOnlyWhatWasNotKnownToBeTold) {
+  constexpr int drops = 400;
+  const auto name = [](int i) { return "/" + std::to_string(i); };
+  std::map<std::string, std::string> told;  // path and id
+  {
+    const auto daemon = start();
+    const auto is_enough = [&] { return number("SELECT count(*) FROM finding WHERE told > 0") > drops / 4; };
+    // Each is told when nobody has said for two seconds whose it is: at a distance, so that the kill finds
+    // some that wait, some with the output and some with the thread that commits.
+    for (int i = 0; i < drops; ++i) {
+      drop(name(i));
+      std::this_thread::sleep_for(2ms);
+    }
+    ASSERT_TRUE(wait_for(is_enough, 20s)) << daemon->log();
+    daemon->send(SIGKILL);
+    ASSERT_TRUE(wait_for([&] { return !daemon->is_running(); }, 10s));
+    // The kill may have cut the last line.
+    std::string text;
+    std::ifstream output(path("daemon1/findings"));
+    while (std::getline(output, text) && !output.eof()) {
+      const Record record = boost::json::parse(text);
+      told[path_of(record)] = text_at(record, "/id");
+    }
+    std::filesystem::resize_file(path("daemon1/findings"), 0);
+  }
+  const auto known = number("SELECT count(*) FROM finding WHERE told > 0");
+  RecordProperty("known", static_cast<int>(known));
+  EXPECT_LT(known, drops) << "the kill came too late";
+  EXPECT_LE(known, static_cast<std::int64_t>(told.size())) << "told before it was written";
+  const auto daemon = start();
+  for (int i = 0; i < drops; ++i) close_written(name(i));
+  EXPECT_TRUE(wait_for([&] { return number("SELECT count(*) FROM finding WHERE told > 0") == drops; }, 20s));
+  daemon->stop();
+  std::size_t again = 0;
+  for (const Record& record : daemon->records()) {
+    const auto before = told.find(path_of(record));
+    if (before == told.end()) continue;
+    ++again;
+    EXPECT_EQ(text_at(record, "/id"), before->second);
+  }
+  EXPECT_EQ(daemon->records().size(), static_cast<std::size_t>(drops - known));
+  EXPECT_EQ(again, told.size() - static_cast<std::size_t>(known));
+}
+
+TEST_F(State, BeginsAnewWhereTheDatabaseIsDamaged) {
+  std::filesystem::create_directory(path("state"));
+  std::ofstream(store()) << std::string(10000, 'x');
+  const auto daemon = start();
+  EXPECT_TRUE(daemon->wait_for_log("the database is damaged", 0s)) << daemon->log();
+  drop("/x");
+  EXPECT_TRUE(wait_for_drop(*daemon, "/x"));
+  EXPECT_TRUE(wait_for([&] { return number("SELECT count(*) FROM finding") == 1; }, 20s));
+}
+
+TEST_F(State, GoesOnWithAFullDiskAndStoresLaterWhatItTold) {
+  const std::string small = mount("small", 0, "mode=0700,size=1m");
+  const auto daemon = start(small + "/state.db");
+  const sys::Fd ballast{::open((small + "/ballast").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+  const std::string block(4096, 'x');
+  while (::write(ballast.number(), block.data(), block.size()) > 0) {
+  }
+  for (int i = 0; i < 50; ++i) drop("/" + std::to_string(i));
+  EXPECT_TRUE(wait_for_drop(*daemon, "/49"));
+  EXPECT_TRUE(daemon->wait_for_log("full", 20s)) << daemon->log();
+  std::filesystem::remove(small + "/ballast");
+  ASSERT_EQ(::ftruncate(ballast.number(), 0), 0);
+  EXPECT_TRUE(daemon->wait_for_log("stored again", 20s)) << daemon->log();
+  daemon->stop();
+  EXPECT_EQ(read_number(small + "/state.db", "SELECT count(*) FROM finding WHERE told = 1"), 50);
+}
+
+TEST_F(State, GoesOnWithoutADatabaseWhereNothingCanBeWritten) {
+  const auto daemon = start(mount("read-only", MS_RDONLY, "mode=0700") + "/state.db");
+  EXPECT_TRUE(daemon->wait_for_log("Set store.path", 0s)) << daemon->log();
+  drop("/x");
+  EXPECT_TRUE(wait_for_drop(*daemon, "/x"));
+  close_written("/x");
+  EXPECT_TRUE(daemon->stop().is_success());
+  EXPECT_THAT(daemon->records(), SizeIs(1));
+}
+
+TEST_F(State, GivesTheDatabaseToOneOfTwoDaemons) {
+  const auto first = start();
+  const auto second = start();
+  EXPECT_TRUE(second->wait_for_log("another dropwarden uses it", 0s)) << second->log();
+  drop("/x");
+  EXPECT_TRUE(wait_for_drop(*first, "/x"));
+  EXPECT_TRUE(wait_for_drop(*second, "/x"));
+  EXPECT_TRUE(wait_for([&] { return number("SELECT told FROM finding") == 1; }, 20s));
+  EXPECT_EQ(number("SELECT count FROM finding"), 1);
+}
+
+}  // namespace
+}  // namespace dropwarden::test

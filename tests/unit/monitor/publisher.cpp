@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/publisher.hpp"
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/database.hpp"
+#include "support/temporary_directory.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+using model::Disposition;
+using model::HashStatus;
+using model::Sensor;
+using testing::SizeIs;
+
+// A file as a sensor shows it. Each further call of `change` moves its ctime, as a rename or chmod does.
+model::Finding sighting(Sensor sensor = Sensor::close_write) {
+  model::Finding finding;
+  finding.is_final = true;
+  finding.signature.emplace();
+  model::WriteEvent& event = finding.event;
+  event.detected_by = sensor;
+  event.container.id = {"c"};
+  if (sensor == Sensor::close_write) event.process.pid = {7};
+  event.file.path = "/tmp/.x.dpkg-new";
+  event.file.mode = 0100644;
+  event.file.links = 1;
+  event.file.inode = 5;
+  event.file.size = 100;
+  event.file.sha256 = {std::string(64, 'a'), HashStatus::done};
+  return finding;
+}
+
+model::Finding changed(model::Finding finding, Sensor sensor, int seconds = 1) {
+  finding.event.detected_by = sensor;
+  finding.event.process = {};
+  finding.event.file.changed += std::chrono::seconds{seconds};
+  return finding;
+}
+
+class PublisherTest : public testing::Test {
+ protected:
+  void restart() {
+    publisher_.reset();
+    store_.reset();
+    open();
+  }
+  void open() {
+    store_ =
+        std::make_unique<store::Store>(store::Settings{.path = path()}, [](const store::Store::Report&) {});
+    publisher_ = std::make_unique<Publisher>(
+        ledger_, mounts_, store_.get(), Settings{},
+        Monitor::Deliver{.finding = [this](const model::Finding& finding) { return deliver(finding); },
+                         .event = [](const model::WriteEvent&) { return Monitor::Delivery{}; }},
+        [](model::Loss) {});
+  }
+  Monitor::Delivery deliver(const model::Finding& finding) {
+    if (is_full) return {.outputs = 1, .lost = 1};
+    told.push_back(finding);
+    if (is_writing) store_->set_told(finding.id, finding.revision);
+    return {.outputs = 1, .lost = 0};
+  }
+  bool publish(model::Finding finding) { return publisher_->publish(finding, {}); }
+  std::uint64_t ended(Disposition disposition) const { return ledger_.ended(disposition); }
+  std::string path() const { return directory_.path() / "state.db"; }
+  std::int64_t number(const std::string& sql) {
+    store_->finish();
+    return test::read_number(path(), sql);
+  }
+
+  std::vector<model::Finding> told;
+  bool is_full = false;
+  bool is_writing = true;
+
+ private:
+  void SetUp() override { open(); }
+
+  test::TemporaryDirectory directory_;
+  Ledger ledger_;
+  WatchedMounts mounts_;
+  std::unique_ptr<store::Store> store_;
+
+ protected:
+  std::unique_ptr<Publisher> publisher_;
+};
+
+TEST_F(PublisherTest, TellsADropOnceHoweverOftenItIsSeen) {
+  EXPECT_TRUE(publish(sighting()));
+  EXPECT_FALSE(publish(sighting()));
+  EXPECT_FALSE(publish(sighting(Sensor::scan)));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(ended(Disposition::reported), 1U);
+  EXPECT_EQ(ended(Disposition::duplicate), 2U);
+  EXPECT_EQ(number("SELECT count FROM finding"), 3);
+}
+
+TEST_F(PublisherTest, KnowsADropAfterARestart) {
+  publish(sighting());
+  restart();
+  EXPECT_FALSE(publish(sighting(Sensor::scan)));
+  EXPECT_FALSE(publish(changed(sighting(), Sensor::scan))) << "by place and content";
+  EXPECT_THAT(told, SizeIs(1));
+  EXPECT_EQ(number("SELECT count FROM finding"), 3);
+}
+
+TEST_F(PublisherTest, TellsAgainAfterARestartWhatNoOutputHadWritten) {
+  is_writing = false;
+  publish(sighting());
+  restart();
+  EXPECT_TRUE(publish(sighting(Sensor::scan)));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[0].id, told[1].id);
+  EXPECT_EQ(told[1].revision, 1U);
+}
+
+TEST_F(PublisherTest, TellsWhereADropHasMovedToAsAFurtherRevision) {
+  publish(sighting());
+  auto renamed = changed(sighting(), Sensor::upper_layer);
+  renamed.event.file.path = "/usr/bin/x";
+  EXPECT_FALSE(publish(renamed));
+  auto executable = changed(renamed, Sensor::scan);
+  executable.event.file.mode = 0100755;
+  EXPECT_FALSE(publish(executable));
+  EXPECT_FALSE(publish(changed(executable, Sensor::scan))) << "setcap(8): nothing that is told is new";
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[2].id, told[0].id);
+  EXPECT_EQ(told[2].revision, 3U);
+  EXPECT_TRUE(told[2].is_final);
+  EXPECT_EQ(told[2].event.file.path, "/usr/bin/x");
+  EXPECT_EQ(told[2].event.file.mode, 0100755U);
+  EXPECT_EQ(told[2].event.process.pid.value, 7) << "still who wrote it";
+  EXPECT_EQ(told[2].event.detected_by, Sensor::close_write);
+  EXPECT_EQ(ended(Disposition::reported), 3U);
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE path = '/usr/bin/x' AND revision = 3 AND told = 3"),
+            1);
+}
+
+TEST_F(PublisherTest, TellsTheNameThatAFileWithoutOneGetsLater) {
+  auto unnamed = sighting();
+  unnamed.event.file.path = "/tmp/#5";
+  unnamed.event.file.path_state = model::PathState::unnamed;
+  publish(unnamed);
+  auto linked = changed(sighting(), Sensor::second_look);
+  linked.event.file.path = "/tmp/x";
+  publish(linked);
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[1].event.file.path_state, model::PathState::live);
+}
+
+TEST_F(PublisherTest, TellsEachNameOfAFileOnce) {
+  publish(sighting());
+  for (int i = 1; i < 6; ++i) {
+    auto linked = changed(sighting(), Sensor::scan);
+    linked.event.file.links = 2;
+    if (i % 2 != 0) linked.event.file.path = "/second";
+    publish(linked);
+  }
+  EXPECT_THAT(told, SizeIs(2));
+}
+
+TEST_F(PublisherTest, TellsOnlySoManyMovesOfAFile) {
+  publish(sighting());
+  for (int i = 1; i < 500; ++i) {
+    auto renamed = changed(sighting(), Sensor::upper_layer, i);
+    renamed.event.file.path = "/" + std::to_string(i);
+    publish(renamed);
+  }
+  EXPECT_LT(told.size(), 100U);
+  EXPECT_EQ(number("SELECT count FROM finding"), 500);
+}
+
+TEST_F(PublisherTest, TakesAnEarlierLookThatComesLateForNothingNew) {
+  auto renamed = changed(sighting(), Sensor::upper_layer);
+  renamed.event.file.path = "/usr/bin/x";
+  renamed.event.process.pid = {9};
+  publish(renamed);
+  publish(sighting());
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+TEST_F(PublisherTest, TellsTheWriterOfWhatAnotherSensorSawFirst) {
+  publish(sighting(Sensor::scan));
+  publish(sighting());
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[1].revision, 2U);
+  EXPECT_EQ(told[1].event.process.pid.value, 7);
+  EXPECT_EQ(told[1].event.detected_by, Sensor::close_write);
+}
+
+TEST_F(PublisherTest, TellsOtherContentInTheSameInodeAsAnotherDrop) {
+  publish(sighting());
+  auto other = changed(sighting(), Sensor::close_write);
+  other.event.file.sha256.value.back() = 'b';
+  publish(other);
+  auto back = changed(sighting(), Sensor::close_write, 2);
+  publish(back);
+  ASSERT_THAT(told, SizeIs(3)) << "it was another one meanwhile";
+  EXPECT_EQ((std::set{told[0].id, told[1].id, told[2].id}).size(), 3U);
+}
+
+TEST_F(PublisherTest, TakesARewriteOfTheSameBytesForARepeat) {
+  publish(sighting());
+  EXPECT_FALSE(publish(changed(sighting(), Sensor::close_write)));
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+TEST_F(PublisherTest, BelievesTheTimesOfALargeFileOnlyWhereItWasNotWritten) {
+  auto large = sighting();
+  large.event.file.sha256 = {{}, HashStatus::too_large};
+  publish(large);
+  EXPECT_FALSE(publish(changed(large, Sensor::scan)));
+  EXPECT_TRUE(publish(changed(large, Sensor::close_write)));
+  EXPECT_THAT(told, SizeIs(2));
+}
+
+TEST_F(PublisherTest, TellsWhatCouldNotBeHashedAsAnotherDrop) {
+  publish(sighting());
+  auto unstable = changed(sighting(), Sensor::scan);
+  unstable.event.file.sha256 = {{}, HashStatus::changed};
+  EXPECT_TRUE(publish(unstable));
+}
+
+TEST_F(PublisherTest, LearnsTheHashThatComesLater) {
+  auto first = sighting();
+  first.is_final = false;
+  first.event.file.sha256 = {};
+  ASSERT_TRUE(publisher_->publish(first, {}));
+  first.revision = 2;
+  first.is_final = true;
+  first.event.file.sha256 = sighting().event.file.sha256;
+  ASSERT_TRUE(publisher_->publish(first, {}));
+  auto renamed = changed(sighting(), Sensor::upper_layer);
+  renamed.event.file.path = "/usr/bin/x";
+  EXPECT_FALSE(publish(renamed));
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[2].revision, 3U);
+  EXPECT_EQ(told[2].id, told[0].id);
+}
+
+// The runtime tells the image's name when the file has been moved already.
+TEST_F(PublisherTest, NumbersAndPlacesALateRecordAfterAMove) {
+  auto first = sighting();
+  first.is_final = false;
+  ASSERT_TRUE(publisher_->publish(first, {}));
+  auto renamed = changed(sighting(), Sensor::upper_layer);
+  renamed.event.file.path = "/usr/bin/x";
+  publish(renamed);
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_FALSE(told[1].is_final) << "the runtime is still awaited";
+  first.revision = 2;
+  first.is_final = true;
+  first.event.container.name = "web";
+  publisher_->publish(first, {});
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[2].revision, 3U);
+  EXPECT_EQ(told[2].event.file.path, "/usr/bin/x");
+  EXPECT_EQ(told[2].event.container.name, "web");
+  EXPECT_TRUE(told[2].is_final);
+}
+
+TEST_F(PublisherTest, TellsAgainWhatNoOutputHadRoomFor) {
+  is_full = true;
+  publish(sighting());
+  EXPECT_EQ(ended(Disposition::queue_full), 1U);
+  is_full = false;
+  EXPECT_TRUE(publish(sighting(Sensor::scan)));
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+TEST_F(PublisherTest, TellsAgainWhatNoOutputCouldWrite) {
+  publish(sighting());
+  publisher_->forget(told[0].id);
+  EXPECT_TRUE(publish(sighting(Sensor::scan)));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[0].id, told[1].id);
+}
+
+}  // namespace
+}  // namespace dropwarden::monitor
