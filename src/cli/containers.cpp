@@ -86,6 +86,29 @@ void print_container(std::ostream& out, const json::object& container) {
   }
 }
 
+std::string join(const json::array& words) {
+  std::string text;
+  for (const auto& word : words) text.append(text.empty() ? "" : " and ").append(word.as_string());
+  return text;
+}
+
+// What is watched below the layers, and why something is not.
+void print_upper_layer(std::ostream& out, const json::object& upper) {
+  const std::string problem = text_of(upper, "problem");
+  const std::string wanted = text_of(upper, "wanted");
+  if (wanted == "off" || !problem.empty())
+    out << fmt::format("upper layer {}\n", wanted == "off" ? "off, by watch.upper_layer" : problem);
+  for (const auto& entry : upper.at("file_systems").as_array()) {
+    const auto& file_system = entry.as_object();
+    const std::string watched = join(file_system.at("watched").as_array());
+    const std::string reason = text_of(file_system, "problem");
+    out << fmt::format("upper layer {} ({}): {}\n", text_of(file_system, "host_path"),
+                       text_of(file_system, "type"), watched.empty() ? "not watched: " + reason : watched);
+  }
+  if (wanted == "writes" && upper.at("kernel").as_array().size() == 1)
+    out << "upper layer this kernel tells of no writes (Linux 6.5 does)\n";
+}
+
 // A table for people. All text in the report is escaped already.
 void print_report(std::ostream& out, const json::object& report) {
   for (const auto& entry : report.at("sources").as_array()) {
@@ -94,6 +117,8 @@ void print_report(std::ostream& out, const json::object& report) {
     out << fmt::format("source     {} {}\n", text_of(source, "name"),
                        problem.empty() ? text_of(source, "version") : problem);
   }
+  if (const auto* upper = report.if_contains("upper_layer"); upper != nullptr && upper->is_object())
+    print_upper_layer(out, upper->as_object());
   out << fmt::format("{:<14}{:<24}{:<12}{:<9}{:<30}{:<14}{}\n", "CONTAINER", "NAME", "RUNTIME", "STATE",
                      "IMAGE", "SENSOR", "MOUNT");
   for (const auto& entry : report.at("containers").as_array()) print_container(out, entry.as_object());

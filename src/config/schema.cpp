@@ -88,6 +88,10 @@ std::vector<Key> make_schema() {
       bool_key("watch.volumes", [](Config& c) -> auto& { return c.watch.volumes; }),
       bool_key("watch.tmpfs", [](Config& c) -> auto& { return c.watch.tmpfs; }),
       bool_key("watch.exec", [](Config& c) -> auto& { return c.watch.exec; }),
+      choice_key<UpperLayer>(
+          "watch.upper_layer",
+          {{"off", UpperLayer::off}, {"names", UpperLayer::names}, {"writes", UpperLayer::writes}},
+          [](Config& c) -> auto& { return c.watch.upper_layer; }),
       duration_key("watch.metadata_wait", 0ms, 1min,
                    [](Config& c) -> auto& { return c.watch.metadata_wait; }),
       size_key("watch.hash_inline_bytes", 0, 64 * mebibyte,

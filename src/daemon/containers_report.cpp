@@ -63,6 +63,44 @@ json::object to_json(const model::Container& container) {
   return out;
 }
 
+const char* name_of(config::UpperLayer what) {
+  switch (what) {
+    case config::UpperLayer::names:
+      return "names";
+    case config::UpperLayer::writes:
+      return "writes";
+    case config::UpperLayer::off:
+      break;
+  }
+  return "off";
+}
+
+json::array names_and_writes(bool has_names, bool has_writes) {
+  json::array what;
+  if (has_names) what.emplace_back("names");
+  if (has_writes) what.emplace_back("writes");
+  return what;
+}
+
+json::object to_json(const monitor::UpperLayers& upper) {
+  json::array file_systems;
+  for (const auto& file_system : upper.file_systems) {
+    file_systems.push_back(json::object{
+        {"host_path", file_system.mount_point},
+        {"type", util::escape(file_system.type)},
+        {"device", std::to_string(file_system.device.major) + ":" + std::to_string(file_system.device.minor)},
+        {"watched", names_and_writes(file_system.has_names, file_system.has_writes)},
+        {"problem", file_system.problem}});
+  }
+  return {{"wanted", name_of(upper.wanted)},
+          {"kernel", names_and_writes(upper.can_names, upper.can_writes)},
+          {"problem", upper.problem},
+          {"file_systems", std::move(file_systems)},
+          {"records", upper.records},
+          {"elsewhere", upper.elsewhere},
+          {"gone", upper.gone}};
+}
+
 json::object to_json(const monitor::Ledger& ledger) {
   json::object out{{"received", ledger.received()}};
   json::object ended;
@@ -78,7 +116,7 @@ json::object to_json(const monitor::Ledger& ledger) {
 
 std::string format_containers(const container::Snapshot& snapshot,
                               const std::vector<monitor::WatchedMount>& overlays,
-                              const monitor::Ledger* ledger) {
+                              const monitor::UpperLayers* upper_layers, const monitor::Ledger* ledger) {
   std::vector<const model::Container*> containers;
   for (const auto& [id, container] : snapshot.containers) {
     if (container->state != model::ContainerState::exited) containers.push_back(container.get());
@@ -109,6 +147,7 @@ std::string format_containers(const container::Snapshot& snapshot,
       {"sources", std::move(sources)},
       {"containers", std::move(listed)},
       {"unidentified", std::move(unidentified)},
+      {"upper_layer", upper_layers == nullptr ? json::value(nullptr) : json::value(to_json(*upper_layers))},
       {"ledger", ledger == nullptr ? json::value(nullptr) : json::value(to_json(*ledger))}};
   return json::serialize(out);
 }

@@ -6,15 +6,17 @@
 
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/upper_layers.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 
 namespace dropwarden::daemon {
 
 // What `dropwarden containers` shows, as one JSON object: the sources and how they stand, each container with
-// its mounts and the sensor on each, the overlays that no container is known to own, and the ledger (null
-// without a daemon). Text from containers and runtimes is escaped. Pure.
+// its mounts and the sensor on each, the overlays that no container is known to own, what is watched under
+// the containers' layers, and the ledger (the latter two null without a daemon). Text from containers and
+// runtimes is escaped. Pure.
 std::string format_containers(const container::Snapshot& snapshot,
                               const std::vector<monitor::WatchedMount>& overlays,
-                              const monitor::Ledger* ledger);
+                              const monitor::UpperLayers* upper_layers, const monitor::Ledger* ledger);
 
 }  // namespace dropwarden::daemon

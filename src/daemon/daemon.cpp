@@ -123,7 +123,8 @@ class Daemon {
   }
 
   std::string report() {
-    return format_containers(*registry_.snapshot(), monitor_.overlays(), &monitor_.ledger());
+    const monitor::UpperLayers upper_layers = monitor_.upper_layers();
+    return format_containers(*registry_.snapshot(), monitor_.overlays(), &upper_layers, &monitor_.ledger());
   }
 
   void await_signal() {

@@ -17,6 +17,7 @@
 #include "mark_keeper.hpp"
 #include "namespace_watch.hpp"
 #include "pipeline.hpp"
+#include "upper_sensor.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -60,6 +61,13 @@ class Monitor::Impl {
         pipeline_(loop, privilege, overlays_, keeper_.host(), ledger_, store, settings, std::move(deliver),
                   [this](model::Loss loss) { on_loss(loss, {}, 0); }),
         exec_(overlays_, pipeline_.recent()),
+        upper_(loop, privilege, overlays_, settings.watch,
+               {.on_sighting = [this](Sighting sighting) { pipeline_.take(std::move(sighting)); },
+                .on_loss = [this](model::Loss loss) { on_loss(loss, {}, 0); },
+                .on_failure =
+                    [](const sys::Error& error) {
+                      spdlog::error("upper layers are not watched any more: {}", error.text());
+                    }}),
         table_(loop, sys::value_or_throw(privilege.open_mount_table()),
                open_mount_events(privilege, features_),
                [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
@@ -94,6 +102,7 @@ class Monitor::Impl {
     table_.stop();
     name_spaces_.stop();
     group_.stop();
+    upper_.stop();
     retry_.cancel();
     pipeline_.finish();
   }
@@ -115,10 +124,13 @@ class Monitor::Impl {
   }
   void reconfigure(Settings settings) {
     keeper_.set_options(judge_options(settings.watch));
+    upper_.reconfigure(settings.watch);
     pipeline_.reconfigure(std::move(settings));
     keeper_.retry();
+    upper_.apply(keeper_.host().table());
     arm_retry();
   }
+  UpperLayers upper_layers() const { return upper_.describe(); }
 
  private:
   void on_file(watch::FileEvent event) {
@@ -151,6 +163,7 @@ class Monitor::Impl {
 
   void after_change() {
     pipeline_.after_change();
+    upper_.apply(keeper_.host().table());
     arm_retry();
     if (on_unidentified_ && keeper_.has_unidentified()) on_unidentified_();
   }
@@ -176,6 +189,7 @@ class Monitor::Impl {
   MarkKeeper keeper_;
   Pipeline pipeline_;
   ExecSensor exec_;
+  UpperSensor upper_;
   mount::Watcher table_;
   boost::asio::steady_timer retry_;
   NamespaceWatch name_spaces_;
@@ -215,6 +229,9 @@ const Ledger& Monitor::ledger() const {
 }
 std::size_t Monitor::marks() const {
   return impl_->keeper().marks();
+}
+UpperLayers Monitor::upper_layers() const {
+  return impl_->upper_layers();
 }
 std::vector<WatchedMount> Monitor::overlays() const {
   std::vector<WatchedMount> overlays = impl_->keeper().foreign();

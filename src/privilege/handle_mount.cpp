@@ -44,8 +44,10 @@ sys::Result<RootIdentity> mark_by_handle(int group, const std::string& path, con
   const int top = held->top.number();
   // A mask is added to what is there (fanotify_mark(2)); one that is no longer wanted is taken away after, so
   // that nothing is missed between.
-  const auto marked = mark_descriptor(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask.wanted, top, path);
-  if (!marked) return std::unexpected(marked.error());
+  if (mask.wanted != 0) {
+    const auto marked = mark_descriptor(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask.wanted, top, path);
+    if (!marked) return std::unexpected(marked.error());
+  }
   if (mask.unwanted != 0) {
     const auto removed =
         mark_descriptor(group, FAN_MARK_REMOVE | FAN_MARK_FILESYSTEM, mask.unwanted, top, path);

@@ -9,11 +9,13 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <poll.h>
+#include <random>
 #include <spawn.h>
 #include <string>
 #include <sys/fanotify.h>
@@ -155,11 +157,16 @@ void run_tool(std::vector<std::string> arguments) {
   require(::waitpid(pid, &status, 0) == pid && status == 0, "waitpid");
 }
 
-std::string archive() {
-  return scratch() + "/archive.tar";
+// Small files and nothing else to do, and files as a package has them, compressed.
+constexpr unsigned packed_files = 500;
+std::string archive(bool is_packed) {
+  return scratch() + (is_packed ? "/archive.tar.gz" : "/archive.tar");
 }
 void unpack(const std::string& directory, unsigned /*files*/) {
-  run_tool({"tar", "xf", archive(), "-C", directory});
+  run_tool({"tar", "xf", archive(false), "-C", directory});
+}
+void unpack_package(const std::string& directory, unsigned /*files*/) {
+  run_tool({"tar", "xzf", archive(true), "-C", directory});
 }
 
 void compile(const std::string& directory, unsigned /*files*/) {
@@ -186,7 +193,8 @@ const std::vector<Job>& jobs() {
       {"rewrite", rewrite_files, files_in_a_block, 15},
       {"create and unlink", make_temporary_files, files_in_a_block, 15},
       {"create, chmod, rename", install_files, files_in_a_block, 15},
-      {"tar x", unpack, files_in_a_block, 15},
+      {"tar x, files of 4 KiB", unpack, files_in_a_block, 15},
+      {"tar xz, files of 16 KiB", unpack_package, packed_files, 15},
       {"gcc", compile, 8, 9},
   };
   return all;
@@ -334,15 +342,18 @@ void measure_file_system(const char* name, const std::string& host) {
   for (const Job& job : jobs()) measure_job(job, host_ways(), host + "/elsewhere", host, overlay.merged());
 }
 
-void make_archive() {
+void make_archive(bool is_packed) {
   const std::string tree = make_scratch_directory();
-  for (unsigned i = 0; i < files_in_a_block; ++i) {
+  // Text-like: it compresses to about a half.
+  std::minstd_rand random(1);
+  for (unsigned i = 0; i < (is_packed ? packed_files : files_in_a_block); ++i) {
     const std::string directory = tree + "/d" + std::to_string(i / 50);
     std::filesystem::create_directories(directory);
-    write_one(directory + "/f" + std::to_string(i), O_CREAT);
-    std::filesystem::resize_file(directory + "/f" + std::to_string(i), 4096);
+    std::string content(is_packed ? 16384 : 4096, ' ');
+    for (char& byte : content) byte = static_cast<char>('a' + random() % 16);
+    std::ofstream(directory + "/f" + std::to_string(i)) << content;
   }
-  require_command({"tar", "cf", archive(), "-C", tree, "."});
+  require_command({"tar", is_packed ? "czf" : "cf", archive(is_packed), "-C", tree, "."});
 }
 
 int run() {
@@ -350,7 +361,7 @@ int run() {
     fmt::print("SKIP privilege: needs CAP_SYS_ADMIN: {}\n", *reason);
     return 77;
   }
-  make_archive();
+  for (const bool is_packed : {false, true}) make_archive(is_packed);
   fmt::print(
       "Blocks of {} files (gcc: 8 programs) in turn for each way; medians of the writer's CPU time, in "
       "microseconds a file.\n\n    {:<32}{:>9}{:>8}{:>8}{:>9}{:>7}{:>9}{:>7}\n",

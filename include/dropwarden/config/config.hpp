@@ -26,11 +26,19 @@ struct Runtimes {
   friend bool operator==(const Runtimes&, const Runtimes&) = default;
 };
 
+// What the file systems under the upper layers of containers are asked for.
+enum class UpperLayer {
+  off,
+  names,   // what happens to names and attributes
+  writes,  // and what is written
+};
+
 struct Watch {
-  bool unidentified_overlays = true;              // also overlays in which no container is recognised
-  bool volumes = true;                            // also bind mounts and volumes of containers
-  bool tmpfs = true;                              // also their tmpfs mounts
-  bool exec = true;                               // also what is executed there
+  bool unidentified_overlays = true;  // also overlays in which no container is recognised
+  bool volumes = true;                // also bind mounts and volumes of containers
+  bool tmpfs = true;                  // also their tmpfs mounts
+  bool exec = true;                   // also what is executed there
+  UpperLayer upper_layer = UpperLayer::names;
   std::chrono::milliseconds metadata_wait{2000};  // what the first record waits for a runtime at most
   std::uint64_t hash_inline_bytes = std::uint64_t{256} * 1024;  // hashed before the finding is printed
   std::uint64_t hash_max_bytes = std::uint64_t{1} << 30U;       // larger files are not hashed

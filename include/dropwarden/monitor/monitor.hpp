@@ -14,6 +14,7 @@
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/upper_layers.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/store/store.hpp"
@@ -72,6 +73,7 @@ class Monitor {
   const Ledger& ledger() const;
   std::size_t marks() const;
   std::vector<WatchedMount> overlays() const;
+  UpperLayers upper_layers() const;
 
  private:
   class Impl;

@@ -53,7 +53,7 @@ struct HostMount {
 
 // Events of a group in FID mode (fanotify_mark(2)).
 struct HandleMask {
-  std::uint64_t wanted = 0;
+  std::uint64_t wanted = 0;    // none: the mark is taken away
   std::uint64_t unwanted = 0;  // taken away from a mark that was there before
 };
 

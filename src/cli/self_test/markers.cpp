@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "dropwarden/sys/file.hpp"
@@ -85,6 +86,31 @@ void by_script(const std::string& path, const std::string& content) {
   write_all(file.number(), "#!/bin/sh\n# " + std::to_string(content.size()) + "\n", 0, path);
 }
 
+// When the mark on the overlay has shown what is there at the close, which is not an executable.
+void wait_for_the_close_to_be_seen() {
+  ::usleep(100'000);
+}
+
+void by_mode_after_close(const std::string& path, const std::string& content) {
+  auto file = create(path);
+  require(::fchmod(file.number(), 0644) == 0, "fchmod", path);
+  write_all(file.number(), "echo " + std::to_string(content.size()) + "\n", 0, path);
+  file.reset();
+  wait_for_the_close_to_be_seen();
+  require(::chmod(path.c_str(), 0755) == 0, "chmod", path);
+}
+
+void by_mapping_after_close(const std::string& path, const std::string& content) {
+  auto file = create(path);
+  require(::ftruncate(file.number(), static_cast<off_t>(content.size())) == 0, "ftruncate", path);
+  void* memory = ::mmap(nullptr, content.size(), PROT_WRITE, MAP_SHARED, file.number(), 0);
+  require(memory != MAP_FAILED, "mmap", path);
+  file.reset();
+  wait_for_the_close_to_be_seen();
+  std::memcpy(memory, content.data(), content.size());
+  ::munmap(memory, content.size());
+}
+
 constexpr std::array all{
     Marker{"write(2)", "/tmp/write", by_write},
     Marker{"pwrite(2), header last, byte by byte", "/tmp/header-last", by_header_last},
@@ -93,6 +119,8 @@ constexpr std::array all{
     Marker{"mmap(2), MAP_SHARED", "/tmp/mapping", by_mapping},
     Marker{"renamed while open", "/tmp/renamed", by_rename},
     Marker{"a #! script", "/tmp/script", by_script},
+    Marker{"text, executable only after the close", "/tmp/mode", by_mode_after_close, Needs::upper_names},
+    Marker{"a mapping, after the close", "/tmp/late-mapping", by_mapping_after_close, Needs::upper_writes},
 };
 
 }  // namespace

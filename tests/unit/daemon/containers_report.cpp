@@ -35,8 +35,8 @@ model::Container container_of(const char* id, const char* name) {
 
 TEST(FormatContainers, NamesEachContainersMountAndSensor) {
   const monitor::Ledger ledger;
-  const auto report =
-      json::parse(format_containers(snapshot_of(container_of("c", "web")), {overlay_of("c")}, &ledger));
+  const auto report = json::parse(
+      format_containers(snapshot_of(container_of("c", "web")), {overlay_of("c")}, nullptr, &ledger));
   EXPECT_TRUE(report.at("daemon").as_bool());
   const auto& container = report.at("containers").at(0);
   EXPECT_EQ(container.at("name").as_string(), "web");
@@ -49,7 +49,7 @@ TEST(FormatContainers, SaysWhyAnOverlayIsNotWatched) {
   overlay.coverage = mount::Coverage::none;
   overlay.problem = "fanotify_mark: No space left on device";
   const auto report =
-      json::parse(format_containers(snapshot_of(container_of("c", "web")), {overlay}, nullptr));
+      json::parse(format_containers(snapshot_of(container_of("c", "web")), {overlay}, nullptr, nullptr));
   const auto& mount = report.at("containers").at(0).at("mounts").at(0);
   EXPECT_TRUE(mount.at("sensor").is_null());
   EXPECT_EQ(mount.at("problem").as_string(), overlay.problem);
@@ -57,21 +57,39 @@ TEST(FormatContainers, SaysWhyAnOverlayIsNotWatched) {
 }
 
 TEST(FormatContainers, ListsOverlaysThatNobodyOwns) {
-  const auto report = json::parse(format_containers({}, {overlay_of("")}, nullptr));
+  const auto report = json::parse(format_containers({}, {overlay_of("")}, nullptr, nullptr));
   EXPECT_EQ(report.at("unidentified").as_array().size(), 1U);
 }
 
 TEST(FormatContainers, LeavesOutContainersThatEnded) {
   auto container = container_of("c", "web");
   container.state = model::ContainerState::exited;
-  const auto report = json::parse(format_containers(snapshot_of(container), {}, nullptr));
+  const auto report = json::parse(format_containers(snapshot_of(container), {}, nullptr, nullptr));
   EXPECT_TRUE(report.at("containers").as_array().empty());
 }
 
 TEST(FormatContainers, EscapesWhatARuntimeSays) {
   const auto report =
-      json::parse(format_containers(snapshot_of(container_of("c", "a\x1b[31m\xff")), {}, nullptr));
+      json::parse(format_containers(snapshot_of(container_of("c", "a\x1b[31m\xff")), {}, nullptr, nullptr));
   EXPECT_EQ(report.at("containers").at(0).at("name").as_string(), "a\\x1b[31m\\xff");
+}
+
+TEST(ContainersReport, TellsWhatIsWatchedUnderTheLayersAndWhatIsNot) {
+  monitor::UpperLayers upper{.wanted = config::UpperLayer::writes, .can_names = true, .problem = "p"};
+  upper.file_systems = {
+      {.mount_point = "/", .type = "ext4", .device = {8, 1}, .has_names = true, .problem = {}},
+      {.mount_point = "/data", .type = "btrfs", .device = {0, 44}, .problem = "subvolume"}};
+  upper.records = 7;
+  const auto report = json::parse(format_containers({}, {}, &upper, nullptr)).at("upper_layer");
+  EXPECT_EQ(report.at("wanted").as_string(), "writes");
+  EXPECT_EQ(json::serialize(report.at("kernel")), R"(["names"])");
+  EXPECT_EQ(report.at("problem").as_string(), "p");
+  const auto& file_systems = report.at("file_systems").as_array();
+  EXPECT_EQ(json::serialize(file_systems.at(0).at("watched")), R"(["names"])");
+  EXPECT_EQ(file_systems.at(0).at("device").as_string(), "8:1");
+  EXPECT_TRUE(file_systems.at(1).at("watched").as_array().empty());
+  EXPECT_EQ(file_systems.at(1).at("problem").as_string(), "subvolume");
+  EXPECT_EQ(report.at("records").to_number<int>(), 7);
 }
 
 }  // namespace

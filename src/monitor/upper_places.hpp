@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "dropwarden/model/ids.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+
+namespace dropwarden::monitor {
+
+// A directory of the host in which a container's files lie: an upper directory, or a volume.
+struct UpperPlace {
+  std::uint64_t mount = 0;     // serial of the WatchedMount
+  std::string directory;       // as the kernel names it on the host
+  std::string container_path;  // what the container calls it: `/` for an upper directory
+  // A directory of the host that shows the overlay, for what an inode is called through it; empty for a
+  // volume.
+  std::string merged;
+
+  friend bool operator==(const UpperPlace&, const UpperPlace&) = default;
+};
+
+// A file system that is marked, and by which mount its handles are opened.
+struct UpperFileSystem {
+  model::FileSystemId id;  // f_fsid
+  privilege::HostMount mount;
+
+  friend bool operator==(const UpperFileSystem&, const UpperFileSystem&) = default;
+};
+
+// Whose a path of the host is. A value that never changes; any thread. Pure.
+class UpperPlaces {
+ public:
+  UpperPlaces() = default;
+  UpperPlaces(const std::vector<UpperPlace>& places, std::vector<UpperFileSystem> file_systems);
+
+  struct Found {
+    const UpperPlace* place = nullptr;
+    std::string path;  // as the container sees it
+  };
+  // The innermost place that `path` lies in, which may be the place itself: what a container keeps in an
+  // upper directory or a volume of its own is its own, also where it is the upper directory of an overlay
+  // that it mounted. Nothing outside of all.
+  std::optional<Found> find(std::string_view path) const;
+
+  const UpperFileSystem* find(model::FileSystemId id) const;
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+  std::unordered_map<std::string, UpperPlace, Hash, std::equal_to<>> by_directory_;
+  std::vector<UpperFileSystem> file_systems_;
+};
+
+// `directory` and a name in it.
+std::string join_path(std::string_view directory, std::string_view name);
+
+}  // namespace dropwarden::monitor

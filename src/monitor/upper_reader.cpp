@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upper_reader.hpp"
+
+#include <sys/fanotify.h>
+#include <unistd.h>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Long enough that a package manager's create, write, chmod and rename of a file are one record or two.
+constexpr auto rest = 10ms;
+// Each is an open file of the host's.
+constexpr std::size_t max_ready = 256;
+// Beyond that a file is looked at as it is.
+constexpr std::size_t max_unsettled = 4096;
+constexpr int max_looks = 5;
+
+}  // namespace
+
+UpperReader::UpperReader(boost::asio::io_context& loop, privilege::Privilege& privilege, sys::Fd group,
+                         Handler handler)
+    : loop_(loop),
+      handler_(std::move(handler)),
+      resolver_(privilege),
+      group_(context_, std::move(group), rest,
+             {.on_event = [this](const watch::FidEvent& event) { on_event(event); },
+              .on_rest = [this] { resolver_.let_go(); },
+              .on_loss = [this](model::Loss loss) { put({.loss = loss}); },
+              .on_failure = [this](sys::Error error) { put({.failure = std::move(error)}); }}),
+      group_number_(group_.descriptor()) {
+  group_.start();
+  thread_ = std::thread([this] {
+    context_.run();
+    const std::scoped_lock lock(mutex_);
+    is_done_ = true;
+    changed_.notify_all();
+  });
+}
+
+UpperReader::~UpperReader() {
+  stop();
+  *is_alive_ = false;
+}
+
+void UpperReader::set_places(std::shared_ptr<const UpperPlaces> places) {
+  boost::asio::post(context_,
+                    [this, places = std::move(places)] mutable { resolver_.set_places(std::move(places)); });
+}
+
+void UpperReader::stop() {
+  if (!thread_.joinable()) return;
+  boost::asio::post(context_, [this] {
+    group_.stop();
+    again_.cancel();
+    for (Unsettled& unsettled : std::exchange(unsettled_, {})) look_again_at(unsettled, true);
+    resolver_.let_go();
+    work_.reset();
+  });
+  // The thread may wait for room, or have more to hand on.
+  for (bool is_done = false; !is_done;) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_done_ || !ready_.empty(); });
+    is_done = is_done_;
+    lock.unlock();
+    take();
+  }
+  thread_.join();
+}
+
+UpperReader::Tally UpperReader::tally() const {
+  return {.records = records_, .elsewhere = elsewhere_, .gone = gone_};
+}
+
+void UpperReader::on_event(const watch::FidEvent& event) {
+  if (event.pid.value == ::getpid()) return;
+  ++records_;
+  if (event.is_directory()) return on_directory(event);
+  on_answer(resolver_.resolve(event), event, 1);
+}
+
+void UpperReader::on_directory(const watch::FidEvent& event) {
+  if ((event.mask & FAN_MOVED_TO) == 0) return;
+  resolver_.forget_paths();
+  if (unsettled_.size() < max_unsettled) put_off(event, {}, 1);
+}
+
+// Until it has settled.
+void UpperReader::put_off(const watch::FidEvent& event, const UpperResolver::Look& look, int looks) {
+  unsettled_.push_back({.event = event,
+                        .name = std::string(event.name),
+                        .look = look,
+                        .looks = looks + 1,
+                        .due = std::chrono::steady_clock::now() + UpperResolver::settling});
+  if (unsettled_.size() == 1) arm();
+}
+
+void UpperReader::look_again_at(Unsettled& unsettled, bool is_last) {
+  watch::FidEvent& event = unsettled.event;
+  event.name = unsettled.name;
+  if (event.is_directory()) {
+    for (Sighting& sighting : resolver_.resolve_moved(event)) put({.sighting = std::move(sighting)});
+  } else if (is_last) {
+    on_answer(resolver_.resolve_at_last(event), event, max_looks);
+  } else {
+    on_answer(resolver_.resolve(event, unsettled.look), event, unsettled.looks);
+  }
+}
+
+void UpperReader::on_answer(UpperResolver::Answer answer, const watch::FidEvent& event, int looks) {
+  elsewhere_ = resolver_.tally().elsewhere;
+  gone_ = resolver_.tally().gone;
+  const auto* look = std::get_if<UpperResolver::Look>(&answer);
+  if (look != nullptr && looks < max_looks && unsettled_.size() < max_unsettled)
+    return put_off(event, *look, looks);
+  if (look != nullptr) answer = resolver_.resolve_at_last(event);
+  if (auto* sighting = std::get_if<Sighting>(&answer)) put({.sighting = std::move(*sighting)});
+}
+
+void UpperReader::arm() {
+  if (unsettled_.empty()) return;
+  again_.expires_at(unsettled_.front().due);
+  again_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (!cancelled) look_again();
+  });
+}
+
+// They are due in the order in which they came.
+void UpperReader::look_again() {
+  const auto now = std::chrono::steady_clock::now();
+  std::deque<Unsettled> due;
+  while (!unsettled_.empty() && unsettled_.front().due <= now) {
+    due.push_back(std::move(unsettled_.front()));
+    unsettled_.pop_front();
+  }
+  const bool is_armed_by_answers = unsettled_.empty();
+  for (Unsettled& unsettled : due) look_again_at(unsettled, false);
+  resolver_.let_go();
+  if (!is_armed_by_answers) arm();
+}
+
+void UpperReader::put(Item item) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return ready_.size() < max_ready; });
+  const bool is_first = ready_.empty();
+  ready_.push_back(std::move(item));
+  changed_.notify_all();
+  lock.unlock();
+  if (!is_first) return;
+  boost::asio::post(loop_, [this, is_alive = is_alive_] {
+    if (*is_alive) take();
+  });
+}
+
+void UpperReader::take() {
+  std::unique_lock lock(mutex_);
+  std::vector<Item> items = std::exchange(ready_, {});
+  changed_.notify_all();
+  lock.unlock();
+  for (Item& item : items) {
+    if (item.sighting) handler_.on_sighting(std::move(*item.sighting));
+    if (item.loss) handler_.on_loss(*item.loss);
+    if (item.failure) handler_.on_failure(std::move(*item.failure));
+  }
+}
+
+}  // namespace dropwarden::monitor

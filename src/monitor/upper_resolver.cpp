@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "upper_resolver.hpp"
+
+#include <cerrno>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <utility>
+
+#include "dropwarden/layer/entry.hpp"
+#include "dropwarden/layer/scanner.hpp"
+#include "dropwarden/sys/file.hpp"
+
+// Owns a mount of the host for a round of records, and a file on the host until it is handed on. Holds the
+// overlay itself for the length of a look at one name: it would keep the container from being removed.
+namespace dropwarden::monitor {
+
+void UpperResolver::set_places(std::shared_ptr<const UpperPlaces> places) {
+  directories_.clear();
+  places_ = std::move(places);
+  held_ = {};
+}
+
+UpperResolver::Answer UpperResolver::resolve(const watch::FidEvent& event,
+                                             const std::optional<Look>& before) {
+  auto opened = find(event);
+  return opened ? look_at(std::move(*opened), event, before, false) : Answer{};
+}
+
+UpperResolver::Answer UpperResolver::resolve_at_last(const watch::FidEvent& event) {
+  auto opened = find(event);
+  return opened ? look_at(std::move(*opened), event, {}, true) : Answer{};
+}
+
+std::optional<UpperResolver::Opened> UpperResolver::find(const watch::FidEvent& event) {
+  if (event.is_directory()) return std::nullopt;
+  const bool is_named = event.directory && !event.name.empty() && event.name != ".";
+  return is_named ? open_named(event) : open_unnamed(event);
+}
+
+std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidEvent& event) {
+  const Directory& directory = directory_of(*event.directory);
+  if (directory.place == nullptr) {
+    ++tally_.elsewhere;
+    return std::nullopt;
+  }
+  Opened opened{.entry = {}, .place = directory.place, .path = join_path(directory.path, event.name)};
+  // The file itself, whatever the name leads to by now; a further record tells of its next name.
+  auto entry = event.object ? open(*event.object) : open(*event.directory);
+  if (entry && !event.object) entry = privilege_.open_entry(entry->number(), std::string(event.name));
+  if (!entry) {
+    ++tally_.gone;
+    return std::nullopt;
+  }
+  opened.entry = std::move(*entry);
+  return opened;
+}
+
+// A change of the link count: a new name, or one less, anywhere on the file system.
+std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::FidEvent& event) {
+  auto entry = event.object ? open(*event.object) : std::unexpected(sys::Error{"open", "", ESTALE});
+  const auto status = entry ? sys::read_status(entry->number()) : std::unexpected(entry.error());
+  if (!status || status->links == 0) {
+    ++tally_.gone;
+    return std::nullopt;
+  }
+  // The kernel knows a file that is in use by the name that it was given last (tests/kernel/upper_marks.cpp).
+  const auto path = sys::read_descriptor_path(entry->number());
+  auto found = path ? places_->find(*path) : std::nullopt;
+  if (!found) {
+    ++tally_.elsewhere;
+    return std::nullopt;
+  }
+  return Opened{.entry = std::move(*entry), .place = found->place, .path = std::move(found->path)};
+}
+
+const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fid) {
+  if (const auto known = directories_.find(fid); known != directories_.end()) return known->second;
+  if (directories_.size() >= max_directories) directories_.clear();
+  Directory directory;
+  const auto opened = open(fid);
+  const auto path = opened ? sys::read_descriptor_path(opened->number()) : std::unexpected(opened.error());
+  if (auto found = path ? places_->find(*path) : std::nullopt)
+    directory = {.place = found->place, .path = std::move(found->path)};
+  return directories_.emplace(fid, std::move(directory)).first->second;
+}
+
+sys::Result<sys::Fd> UpperResolver::open(const watch::Fid& fid) {
+  if (!held_.mount || held_.file_system != fid.file_system) {
+    const UpperFileSystem* file_system = places_->find(fid.file_system);
+    if (file_system == nullptr) return std::unexpected(sys::Error{"open_by_handle_at", "", ENODEV});
+    auto mount = privilege_.open_handle_mount(file_system->mount);
+    if (!mount) return std::unexpected(std::move(mount.error()));
+    held_ = {.mount = std::move(*mount), .file_system = fid.file_system};
+  }
+  return privilege_.open_by_handle(held_.mount.number(), fid.handle);
+}
+
+// A time of modification can be set; what is said to lie in the future is looked at twice.
+bool UpperResolver::is_settled(const Look& look, const std::optional<Look>& before) const {
+  if (before) return look == *before;
+  const auto age = std::chrono::system_clock::now() - look.modified;
+  return age > settling;
+}
+
+UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEvent& event,
+                                             const std::optional<Look>& before, bool is_last) {
+  const auto status = sys::read_status(opened.entry.number());
+  if (!status || status->links == 0) {
+    ++tally_.gone;
+    return {};
+  }
+  if (!S_ISREG(status->mode) || status->size == 0) return {};
+  const Look look{.size = status->size, .modified = status->modified};
+  const bool is_closed = (event.mask & FAN_CLOSE_WRITE) != 0;
+  if (!is_closed && !is_last && !is_settled(look, before)) return look;
+  auto file = privilege_.open_regular_file(opened.entry.number());
+  if (!file) {
+    ++tally_.gone;
+    return {};
+  }
+  return show(std::move(opened), std::move(*file), *status, event.pid);
+}
+
+Sighting UpperResolver::show(Opened opened, sys::Fd file, const sys::FileStatus& status, model::Pid pid) {
+  Located located{.mount = opened.place->mount, .path = std::move(opened.path), .numbers = {}};
+  const auto got = sys::read_at(file.number(), first_, 0);
+  const auto first = std::span<const std::byte>(first_).first(got.value_or(0));
+  // Of others no id is made.
+  if (classify::looks_executable(first) || classify::looks_like_text(first))
+    located.numbers = look_through_overlay(*opened.place, located.path, status);
+  return {.file = std::move(file),
+          .pid = pid,
+          .sensor = model::Sensor::upper_layer,
+          .located = std::move(located)};
+}
+
+std::vector<Sighting> UpperResolver::resolve_moved(const watch::FidEvent& event) {
+  std::vector<Sighting> found;
+  auto opened = event.directory ? open_named(event) : std::nullopt;
+  if (!opened) return found;
+  layer::Scanner scanner(privilege_, std::move(opened->entry), {.changed_since = {}, .limits = {}});
+  scanner.step({.entries = max_moved_entries}, [&](layer::ScannedFile scanned) {
+    Opened file{.entry = {}, .place = opened->place, .path = join_path(opened->path, scanned.path)};
+    found.push_back(show(std::move(file), std::move(scanned.file), scanned.status, event.pid));
+  });
+  return found;
+}
+
+std::optional<Located::Numbers> UpperResolver::look_through_overlay(const UpperPlace& place,
+                                                                    std::string_view path,
+                                                                    const sys::FileStatus& status) {
+  if (place.merged.empty()) return std::nullopt;
+  const auto root = privilege_.open_layer(place.merged);
+  if (!root) return std::nullopt;
+  const auto entry = layer::open_far_entry(privilege_, root->number(), path);
+  if (!entry) return std::nullopt;
+  const sys::FileStatus& seen = entry->status;
+  // By now the name may lead to another file.
+  if (seen.size != status.size || seen.changed != status.changed || seen.modified != status.modified)
+    return std::nullopt;
+  return Located::Numbers{.inode = seen.inode, .device = {seen.device_major, seen.device_minor}};
+}
+
+}  // namespace dropwarden::monitor

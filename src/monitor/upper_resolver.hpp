@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "dropwarden/classify/classify.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/time.hpp"
+#include "dropwarden/watch/fid_decoder.hpp"
+
+#include "sighting.hpp"
+#include "upper_places.hpp"
+
+namespace dropwarden::monitor {
+
+// Says what file a record of an upper file system is about: whose, where the container sees it, and opens it.
+// By far most records are of files that are no container's; for these it looks one handle up in a table. One
+// thread. Waits for disks.
+class UpperResolver {
+ public:
+  explicit UpperResolver(privilege::Privilege& privilege) : privilege_(privilege) {}
+
+  void set_places(std::shared_ptr<const UpperPlaces> places);
+
+  // What a file was like when it was looked at, to tell whether it is still being written.
+  struct Look {
+    std::uint64_t size = 0;
+    util::WallTime modified;
+
+    friend bool operator==(const Look&, const Look&) = default;
+  };
+  // Nothing for what is no container's, no regular file, or gone. A Look where it may be half written: its
+  // name or its attributes changed while, or shortly before, bytes came. Its close is told of elsewhere, and
+  // a finding of half a file would be one too many; so it is asked for again, with that look as `before`,
+  // until nothing has changed for `settling`.
+  using Answer = std::variant<std::monostate, Sighting, Look>;
+  Answer resolve(const watch::FidEvent& event, const std::optional<Look>& before = {});
+  // The file may still be written, but it is looked at as it is.
+  Answer resolve_at_last(const watch::FidEvent& event);
+  static constexpr std::chrono::milliseconds settling{200};
+  // A directory has moved: what was known of paths is not true any more.
+  void forget_paths() { directories_.clear(); }
+  // What lies below a directory that was moved to where `event` says, by its new names; of many only the
+  // first `max_moved_entries`: a scan finds the others by the directory's ctime.
+  std::vector<Sighting> resolve_moved(const watch::FidEvent& event);
+  static constexpr std::uint64_t max_moved_entries = 1024;
+  // Closes the mount that was held to open handles by: after each round of records.
+  void let_go() { held_ = {}; }
+
+  // How many files were gone when they were looked for, and how many records were of no container's.
+  struct Tally {
+    std::uint64_t elsewhere = 0;
+    std::uint64_t gone = 0;
+  };
+  const Tally& tally() const { return tally_; }
+
+ private:
+  struct Directory {
+    const UpperPlace* place = nullptr;  // null: no container's
+    std::string path;                   // as the container sees it
+  };
+  struct Opened {
+    sys::Fd entry;  // O_PATH
+    const UpperPlace* place = nullptr;
+    std::string path;
+  };
+  struct HashFid {
+    std::size_t operator()(const watch::Fid& fid) const noexcept {
+      return sys::HashFileHandle{}(fid.handle) ^ fid.file_system.value;
+    }
+  };
+
+  std::optional<Opened> open_named(const watch::FidEvent& event);
+  std::optional<Opened> open_unnamed(const watch::FidEvent& event);
+  const Directory& directory_of(const watch::Fid& fid);
+  sys::Result<sys::Fd> open(const watch::Fid& fid);
+  std::optional<Opened> find(const watch::FidEvent& event);
+  bool is_settled(const Look& look, const std::optional<Look>& before) const;
+  Sighting show(Opened opened, sys::Fd file, const sys::FileStatus& status, model::Pid pid);
+  Answer look_at(Opened opened, const watch::FidEvent& event, const std::optional<Look>& before,
+                 bool is_last);
+  std::optional<Located::Numbers> look_through_overlay(const UpperPlace& place, std::string_view path,
+                                                       const sys::FileStatus& status);
+
+  // Beyond that many it is forgotten: a host has more directories than are written to.
+  static constexpr std::size_t max_directories = 8192;
+
+  privilege::Privilege& privilege_;
+  std::shared_ptr<const UpperPlaces> places_ = std::make_shared<const UpperPlaces>();
+  std::unordered_map<watch::Fid, Directory, HashFid> directories_;
+  struct Held {
+    sys::Fd mount;
+    model::FileSystemId file_system;
+  };
+  Held held_;
+  Tally tally_;
+  std::array<std::byte, classify::first_bytes> first_{};
+};
+
+}  // namespace dropwarden::monitor
