@@ -68,7 +68,7 @@ class Daemon {
         registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) {
           monitor_.on_containers(snapshot);
         }),
-        monitor_(loop_, *privilege_, memory_.store(), settings_of(config_),
+        monitor_(loop_, *privilege_, remember(), settings_of(config_),
                  {.finding = [this](const model::Finding& finding) { return outputs_.deliver(finding); },
                   .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},
                  [this](const std::string& why) { fail(why); }),
@@ -114,6 +114,11 @@ class Daemon {
     for (const auto& source : registry_.snapshot()->sources) {
       if (!source.problem.empty()) spdlog::info("{}: {}", source.name, source.problem);
     }
+  }
+
+  store::Store* remember() {
+    memory_.tell_unfinished(outputs_);
+    return memory_.store();
   }
 
   // On the thread of an output.

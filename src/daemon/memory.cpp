@@ -2,9 +2,11 @@
 #include "memory.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "dropwarden/sink/format.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 
@@ -51,6 +53,20 @@ Memory::Memory(const config::Store& settings) : store_(open_store(settings)) {}
 
 void Memory::set_told(const std::string& id, unsigned revision) {
   if (store_) store_->set_told(id, revision);
+}
+
+void Memory::tell_unfinished(Outputs& outputs) {
+  if (!store_) return;
+  for (const store::UnfinishedFinding& finding : store_->take_unfinished_findings()) {
+    const unsigned revision = finding.is_final ? finding.revision : finding.revision + 1;
+    const auto record =
+        finding.is_final ? std::optional(finding.record) : sink::finish_native(finding.record, revision);
+    if (!record || !outputs.deliver_native(finding.id, revision, *record)) continue;
+    // It is in memory already if some record of it was told.
+    store::KnownFinding known = finding.known;
+    const bool is_new = std::exchange(known.told, revision) == 0;
+    if (is_new) store_->know(known);
+  }
 }
 
 void Memory::start(boost::asio::io_context& loop) {

@@ -11,6 +11,8 @@
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/store/store.hpp"
 
+#include "outputs.hpp"
+
 namespace dropwarden::daemon {
 
 // The store of the running daemon, as far as there is one: what goes wrong with it is logged, and the daemon
@@ -24,6 +26,9 @@ class Memory {
   // The outputs have written this revision of a finding. Any thread.
   void set_told(const std::string& id, unsigned revision);
 
+  // Gives the outputs what a daemon that was killed had found and not told to its end. Before the monitor is
+  // made, which knows it then.
+  void tell_unfinished(Outputs& outputs);
   // From now on says every few seconds that the daemon watches.
   void start(boost::asio::io_context& loop);
   // The daemon ends and has told everything, unless `is_clean` is false. Commits what is left.

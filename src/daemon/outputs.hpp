@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,10 @@ class Outputs {
   void open(const std::vector<config::Output>& outputs);
   monitor::Monitor::Delivery deliver(const model::Finding& finding);
   monitor::Monitor::Delivery deliver(const model::WriteEvent& event);
+  // As sink::Dispatcher.
+  bool deliver_native(const std::string& id, unsigned revision, const std::string& record) {
+    return dispatcher_->deliver_native(id, revision, record);
+  }
   // Writes what is queued, at most 2 s an output. How many lines were accepted and could not be written.
   std::uint64_t finish();
 

@@ -15,8 +15,8 @@ namespace {
 // One record on its way to several streams; gone with the last of its lines.
 class Telling {
  public:
-  Telling(const Dispatcher::OnTold& on_told, const model::Finding& finding)
-      : on_told_(on_told), id_(finding.id), revision_(finding.revision) {}
+  Telling(const Dispatcher::OnTold& on_told, std::string id, unsigned revision)
+      : on_told_(on_told), id_(std::move(id)), revision_(revision) {}
   ~Telling() {
     if (!is_written_ && is_taken_) on_told_(id_, revision_, false);
   }
@@ -73,7 +73,7 @@ std::string Dispatcher::line_for(Sink& sink, const Record& record) {
 std::size_t Dispatcher::deliver(const model::Finding& finding) {
   std::size_t without_room = 0;
   std::size_t takers = 0;
-  const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, finding) : nullptr;
+  const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, finding.id, finding.revision) : nullptr;
   for (Sink& sink : sinks_) {
     if (finding.revision != 1 && !has_revisions(sink.output.format)) continue;
     ++takers;
@@ -86,6 +86,19 @@ std::size_t Dispatcher::deliver(const model::Finding& finding) {
   }
   if (telling && takers == 0) telling->end(true);
   return without_room;
+}
+
+bool Dispatcher::deliver_native(const std::string& id, unsigned revision, const std::string& record) {
+  bool is_taken = false;
+  const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, id, revision) : nullptr;
+  for (Sink& sink : sinks_) {
+    if (sink.output.format != Format::native) continue;
+    Stream::OnEnd on_end;
+    if (telling) on_end = [telling](bool is_written) { telling->end(is_written); };
+    if (sink.output.stream->write(record, Stream::Room::whole, std::move(on_end))) is_taken = true;
+  }
+  if (telling && is_taken) telling->take();
+  return is_taken;
 }
 
 std::size_t Dispatcher::deliver(const model::WriteEvent& event) {

@@ -2,11 +2,15 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
+#include <utility>
 
 #include <boost/json/array.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
@@ -216,6 +220,22 @@ std::string serialize(Make make) {
 
 std::string format_native(const model::Finding& finding) {
   return serialize([&](const Builder& builder) { return builder.finding(finding); });
+}
+
+std::optional<std::string> finish_native(const std::string& record, unsigned revision) {
+  boost::system::error_code error;
+  json::value value = json::parse(record, error);
+  if (error || !value.is_object()) return std::nullopt;
+  const auto replace = [&](std::string_view pointer, std::string_view from, json::value to) {
+    json::value* const found = value.find_pointer(pointer, error);
+    if (found != nullptr && (from.empty() || (found->is_string() && found->get_string() == from)))
+      *found = std::move(to);
+  };
+  replace("/revision", {}, revision);
+  replace("/status", {}, "final");
+  replace("/event/file/sha256/status", name_of(model::HashStatus::pending), name_of(model::HashStatus::gone));
+  replace("/event/container/metadata", name_of(model::Metadata::pending), name_of(model::Metadata::none));
+  return json::serialize(value);
 }
 
 std::string format_native(const model::WriteEvent& event) {

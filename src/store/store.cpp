@@ -63,6 +63,7 @@ class Store::Impl {
 
   std::optional<LastRun> last_run;
   std::vector<KnownFinding> findings;
+  std::vector<UnfinishedFinding> unfinished;
   std::vector<SyncState> states;
 
   Writer& writer() { return *writer_; }
@@ -95,6 +96,7 @@ class Store::Impl {
       return load();
     }
     findings = tables->read_known_findings();
+    unfinished = tables->read_unfinished_findings();
     states = tables->read_sync_states();
     tables->begin_run(last_run ? last_run->alive_at : util::WallTime{});
     return tables;
@@ -103,6 +105,7 @@ class Store::Impl {
   void start_anew(const std::string& why) {
     last_run.reset();
     findings.clear();
+    unfinished.clear();
     states.clear();
     try {
       const std::string aside = set_aside(settings_.path, now());
@@ -127,6 +130,14 @@ Store::~Store() = default;
 
 std::vector<KnownFinding> Store::take_known_findings() {
   return std::exchange(impl_->findings, {});
+}
+
+std::vector<UnfinishedFinding> Store::take_unfinished_findings() {
+  return std::exchange(impl_->unfinished, {});
+}
+
+void Store::know(const KnownFinding& finding) {
+  impl_->findings.push_back(finding);
 }
 
 std::vector<SyncState> Store::load_sync_states() const {

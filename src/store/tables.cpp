@@ -16,6 +16,8 @@ namespace {
 
 // How many rows there may be beyond the limit before some are removed: it takes a look at all of them.
 constexpr std::size_t slack_divisor = 16;
+// As many lines as an output takes at once, about; what is beyond is told when its file is seen again.
+constexpr std::int64_t max_unfinished = 4096;
 // As much is read through in a fraction of a second, which a start may take.
 constexpr std::int64_t max_checked_bytes = std::int64_t{128} << 20U;
 
@@ -76,7 +78,7 @@ Tables::Tables(const Settings& settings) : settings_(settings), database_(settin
 
 std::vector<KnownFinding> Tables::read_known_findings() {
   Statement statement(database_.handle(), R"sql(
-SELECT id, place, content, told, is_final AND told >= revision FROM finding WHERE told > 0
+SELECT id, place, content, told FROM finding WHERE told > 0
 ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
   statement.bind(1, static_cast<std::int64_t>(settings_.max_findings));
   std::vector<KnownFinding> known;
@@ -86,11 +88,33 @@ ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
     known.push_back({.id = *id,
                      .place = to_digest(statement.bytes(1)),
                      .content = to_digest(statement.bytes(2)),
-                     .told = static_cast<unsigned>(statement.number(3)),
-                     .is_told_final = statement.number(4) != 0});
+                     .told = static_cast<unsigned>(statement.number(3))});
   }
   std::ranges::reverse(known);
   return known;
+}
+
+std::vector<UnfinishedFinding> Tables::read_unfinished_findings() {
+  // A record that was told beyond the newest that is stored said that nothing more comes.
+  Statement statement(database_.handle(), R"sql(
+SELECT id, place, content, told, revision, is_final, json FROM finding JOIN record USING(seq)
+WHERE told < revision OR (told = revision AND NOT is_final) ORDER BY seq DESC LIMIT ?1)sql");
+  statement.bind(1, max_unfinished);
+  std::vector<UnfinishedFinding> unfinished;
+  while (statement.step()) {
+    const auto id = parse_id(statement.text(0));
+    if (!id) continue;
+    unfinished.push_back({.id = std::string(statement.text(0)),
+                          .known = {.id = *id,
+                                    .place = to_digest(statement.bytes(1)),
+                                    .content = to_digest(statement.bytes(2)),
+                                    .told = static_cast<unsigned>(statement.number(3))},
+                          .revision = static_cast<unsigned>(statement.number(4)),
+                          .is_final = statement.number(5) != 0,
+                          .record = std::string(statement.text(6))});
+  }
+  std::ranges::reverse(unfinished);
+  return unfinished;
 }
 
 std::vector<SyncState> Tables::read_sync_states() {

@@ -24,6 +24,7 @@ class Tables {
 
   // The newest that were told, the least recently seen first.
   std::vector<KnownFinding> read_known_findings();
+  std::vector<UnfinishedFinding> read_unfinished_findings();
   std::vector<SyncState> read_sync_states();
   std::optional<LastRun> read_last_run();
   // Looks at every page, as far as that takes no longer than a start may. False: damaged.

@@ -121,13 +121,14 @@ class LateContent : public testing::Test {
     child.line().tell();
   }
 
-  // How many findings there are of it, once the daemon has ended.
-  std::size_t count_findings(const std::string& name) {
+  // How many findings there are of it, once the daemon has ended. A file that was renamed is named more than
+  // once.
+  std::size_t count_findings(const std::set<std::string>& names) {
     EXPECT_EQ(daemon_->stop().value, 0);
     EXPECT_EQ(daemon_->ledger().at("balanced"), 1U);
     std::set<std::string> ids;
     for (const Record& record : daemon_->records()) {
-      if (text_at(record, "/data/path") == name) ids.insert(text_at(record, "/id"));
+      if (names.contains(text_at(record, "/data/path"))) ids.insert(text_at(record, "/id"));
     }
     return ids.size();
   }
@@ -150,7 +151,7 @@ TEST_F(LateContent, StoredThroughAMappingIsSeenWhenItIsExecuted) {
   EXPECT_EQ(text_at(record, "/detected_by"), "exec");
   EXPECT_EQ(text_at(record, "/event/file/origin"), "new");
   EXPECT_EQ(text_at(record, "/event/file/sha256/status"), "done");
-  EXPECT_EQ(count_findings("/tmp/mapped"), 1U);
+  EXPECT_EQ(count_findings({"/tmp/mapped"}), 1U);
 }
 
 TEST_F(LateContent, OfAWriterThatNeverClosesIsSeenWhenItIsExecuted) {
@@ -165,7 +166,7 @@ TEST_F(LateContent, OfAWriterThatNeverClosesIsSeenWhenItIsExecuted) {
   EXPECT_EQ(sensor_of("/tmp/open"), "exec");
   child->line().tell();
   ASSERT_TRUE(child->wait());
-  EXPECT_EQ(count_findings("/tmp/open"), 1U) << "its close is the same drop";
+  EXPECT_EQ(count_findings({"/tmp/open"}), 1U) << "its close is the same drop";
 }
 
 TEST_F(LateContent, ThatBecomesExecutableLaterIsSeenWhenItIsExecuted) {
@@ -198,7 +199,7 @@ TEST_F(LateContent, IsNoneInADropThatIsMadeExecutableRenamedAndRun) {
   resume(*child, 1);
   ASSERT_TRUE(child->wait());
   EXPECT_EQ(sensor_of("/tmp/part"), "close_write");
-  EXPECT_EQ(count_findings("/tmp/part") + count_findings("/tmp/program"), 1U);
+  EXPECT_EQ(count_findings({"/tmp/part", "/tmp/program"}), 1U);
   EXPECT_GE(daemon_->ledger().at("duplicate"), 4U);
 }
 
@@ -210,7 +211,7 @@ TEST_F(LateContent, IsNoneInTheProgramsOfTheImage) {
     for (int i = 0; i < 10; ++i) require(run_program("/bin/busybox", "true") == 0, "execl");
   });
   ASSERT_TRUE(child->wait());
-  EXPECT_EQ(count_findings("/bin/busybox"), 0U);
+  EXPECT_EQ(count_findings({"/bin/busybox"}), 0U);
   const auto ledger = daemon_->ledger();
   EXPECT_EQ(ledger.at("executed"), 10U);
   EXPECT_EQ(ledger.at("unchanged"), 1U);
@@ -227,7 +228,7 @@ TEST_F(LateContent, IsNotSeenWhenItIsExecutedWhereThatIsSwitchedOff) {
   });
   resume(*child, 1);
   ASSERT_TRUE(child->wait());
-  EXPECT_EQ(count_findings("/tmp/mapped"), 0U);
+  EXPECT_EQ(count_findings({"/tmp/mapped"}), 0U);
   EXPECT_FALSE(daemon_->ledger().contains("executed"));
 }
 

@@ -157,6 +157,45 @@ TEST_F(State, LosesNothingToAKillAndTellsAgainOnlyWhatWasNotKnownToBeTold) {
   EXPECT_EQ(again, told.size() - static_cast<std::size_t>(known));
 }
 
+// As a kill leaves it between the commit of the row and the line, or the line and its further revision.
+TEST_F(State, PrintsAtTheStartWhatAKilledDaemonHadFoundAndNotTold) {
+  std::map<std::string, Record> before;
+  {
+    const auto daemon = start();
+    for (const char* name : {"/untold", "/open", "/told"}) {
+      drop(name);
+      const auto record = wait_for_drop(*daemon, name);
+      ASSERT_TRUE(record) << daemon->log();
+      before[name] = *record;
+    }
+    EXPECT_TRUE(daemon->stop().is_success());
+  }
+  number("UPDATE finding SET told = 0 WHERE path = '/untold'");
+  number("UPDATE record SET json = replace(json, '\"final\"', '\"open\"')");
+  number("UPDATE finding SET is_final = 0 WHERE path = '/open'");
+  number(
+      "UPDATE record SET json = replace(json, '\"open\"', '\"final\"') "
+      "WHERE seq = (SELECT seq FROM finding WHERE path = '/untold')");
+  std::filesystem::remove(merged("/untold"));
+  {
+    const auto daemon = start();
+    const auto untold = wait_for_drop(*daemon, "/untold");
+    const auto open = wait_for_drop(*daemon, "/open");
+    ASSERT_TRUE(untold && open) << daemon->log();
+    EXPECT_EQ(*untold, before["/untold"]) << "with its writer, though the file is gone";
+    EXPECT_EQ(text_at(*open, "/id"), text_at(before["/open"], "/id"));
+    EXPECT_EQ(text_at(*open, "/revision"), "2");
+    EXPECT_EQ(text_at(*open, "/status"), "final");
+    close_written("/open");
+    EXPECT_TRUE(wait_for([&] { return number("SELECT count FROM finding WHERE path = '/open'") == 2; }, 20s));
+    EXPECT_TRUE(daemon->stop().is_success());
+    EXPECT_THAT(daemon->records(), SizeIs(2));
+  }
+  const auto daemon = start();
+  EXPECT_TRUE(daemon->stop().is_success());
+  EXPECT_THAT(daemon->records(), IsEmpty());
+}
+
 TEST_F(State, BeginsAnewWhereTheDatabaseIsDamaged) {
   std::filesystem::create_directory(path("state"));
   std::ofstream(store()) << std::string(10000, 'x');

@@ -46,6 +46,9 @@ class Dispatcher {
   // it: the caller counts `Loss::output_full`. Events use half of a queue at most.
   std::size_t deliver(const model::Finding& finding);
   std::size_t deliver(const model::WriteEvent& event);
+  // A record of a finding as `format_native` made it, for the outputs that take every revision in that
+  // format. False when none does, or none had room.
+  bool deliver_native(const std::string& id, unsigned revision, const std::string& record);
 
   // Stream::finish of every output, one after the other: the numbers below are final then.
   void finish() const;

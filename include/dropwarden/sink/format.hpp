@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "dropwarden/model/finding.hpp"
@@ -20,6 +21,9 @@ namespace dropwarden::sink {
 // bound each, then they end in `…`; a list or `labels` that was cut has a last entry `…`. A line never
 // exceeds `max_native_bytes`.
 std::string format_native(const model::Finding& finding);
+// The last record of a finding, made of its newest one, which the daemon did not live to follow up: with this
+// revision, `final`, and nothing pending any more. Nothing when `record` is none in the native format.
+std::optional<std::string> finish_native(const std::string& record, unsigned revision);
 // Schema `dropwarden.event/1`: `time`, `detected_by` and the same `event`, by the same rules.
 std::string format_native(const model::WriteEvent& event);
 inline constexpr std::size_t max_native_bytes = std::size_t{512} << 10U;

@@ -39,10 +39,19 @@ struct KnownFinding {
   Digest id{};
   Digest place{};
   Digest content{};
-  unsigned told = 1;           // the newest revision that was told
-  bool is_told_final = false;  // nothing more is awaited after that
+  unsigned told = 1;  // the newest revision that was told
 
   friend bool operator==(const KnownFinding&, const KnownFinding&) = default;
+};
+
+// A finding of which the last word was not written when the daemon ended: its newest record, or that nothing
+// more is awaited.
+struct UnfinishedFinding {
+  std::string id;
+  KnownFinding known;     // `told` is 0 when no output has written any record of it
+  unsigned revision = 1;  // of `record`
+  bool is_final = false;  // its status
+  std::string record;     // in the native format
 };
 
 }  // namespace dropwarden::store

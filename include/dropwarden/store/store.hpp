@@ -66,6 +66,11 @@ class Store {
   // As they were when the store was opened. Findings that were told, the least recently seen first; those
   // that no output has written are not known. They are handed over: a second call returns none.
   std::vector<KnownFinding> take_known_findings();
+  // Those of which an output has yet to write the last record, as far as whole records are kept: the oldest
+  // first. They are handed over.
+  std::vector<UnfinishedFinding> take_unfinished_findings();
+  // One of them is told by now: `take_known_findings` gives it, too.
+  void know(const KnownFinding& finding);
   std::vector<SyncState> load_sync_states() const;
   // Nothing: the store is new.
   const std::optional<LastRun>& last_run() const;

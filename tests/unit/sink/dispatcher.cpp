@@ -122,6 +122,19 @@ TEST(Dispatcher, SaysThatARecordIsNotWrittenOnceAllOutputsHaveFailed) {
   EXPECT_EQ(told_of(std::move(outputs), {finding}), (std::vector<Told>{{finding.id, 1, true}}));
 }
 
+TEST(Dispatcher, GivesAStoredRecordToNativeOutputsAlone) {
+  const std::array files{make_file(), make_file()};
+  {
+    std::vector<Output> outputs;
+    outputs.push_back(output(Format::native, files[0]));
+    outputs.push_back(output(Format::tracee, files[1]));
+    EXPECT_TRUE(Dispatcher(std::move(outputs)).deliver_native("a", 1, "{}"));
+  }
+  EXPECT_FALSE(Dispatcher(list(output(Format::text, files[1]))).deliver_native("a", 1, "{}"));
+  EXPECT_EQ(content_of(files[0]), "{}\n");
+  EXPECT_EQ(content_of(files[1]), "");
+}
+
 TEST(Dispatcher, GivesEventsToWhoWantsThem) {
   const std::array files{make_file(), make_file(), make_file(), make_file()};
   const auto event = sample_finding().event;

@@ -312,5 +312,24 @@ TEST(Native, UsesTheWordsOfTheSchema) {
               ElementsAre("executable", "pie", "shared", "relocatable", "core", "unknown"));
 }
 
+TEST(FinishNative, MakesTheLastRecordOfAnOpenOne) {
+  auto finding = sample_finding();
+  finding.is_final = false;
+  finding.event.file.sha256 = {};
+  finding.event.container.metadata = model::Metadata::pending;
+  const auto finished = finish_native(format_native(finding), finding.revision + 1);
+  ++finding.revision;
+  finding.is_final = true;
+  finding.event.file.sha256.status = model::HashStatus::gone;
+  finding.event.container.metadata = model::Metadata::none;
+  EXPECT_EQ(finished, format_native(finding));
+  EXPECT_EQ(finish_native("{", 2), std::nullopt);
+}
+
+TEST(FinishNative, ChangesNothingElse) {
+  const auto finding = sample_finding();
+  EXPECT_EQ(finish_native(format_native(finding), finding.revision), format_native(finding));
+}
+
 }  // namespace
 }  // namespace dropwarden::sink

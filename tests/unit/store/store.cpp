@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <mutex>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -89,7 +90,6 @@ TEST_F(StoreTest, KnowsAfterwardsWhatWasToldAndNothingElse) {
   ASSERT_THAT(known, SizeIs(2));
   EXPECT_EQ(known[0].id[15], std::byte{0x01});
   EXPECT_EQ(known[0].content, finding(1).content);
-  EXPECT_FALSE(known[0].is_told_final);
   EXPECT_THAT(store->take_known_findings(), IsEmpty());
   EXPECT_THAT(reports(), IsEmpty());
 }
@@ -126,18 +126,32 @@ TEST_F(StoreTest, KeepsARowAFindingAndTheNewestRecord) {
   store->finish();
 }
 
-TEST_F(StoreTest, KnowsThatALaterRecordWasNotTold) {
+TEST_F(StoreTest, HandsOverWhatWasNotToldToItsEnd) {
   {
     const auto store = open();
-    StoredFinding final = finding(1, 2);
-    final.is_final = true;
-    store->save(final);
-    store->set_told(final.id, 1);
+    for (const int i : {1, 2, 3, 4, 5}) {
+      StoredFinding stored = finding(i, i == 2 ? 2 : 1);
+      stored.is_final = i != 3 && i != 5;
+      store->save(stored);
+    }
+    store->set_told(finding(2).id, 1);  // not the newest
+    store->set_told(finding(3).id, 1);  // open
+    store->set_told(finding(4).id, 1);
+    store->set_told(finding(5).id, 2);  // finished after a restart
   }
-  const auto known = open()->take_known_findings();
-  ASSERT_THAT(known, SizeIs(1));
-  EXPECT_EQ(known[0].told, 1U);
-  EXPECT_FALSE(known[0].is_told_final);
+  const auto store = open();
+  const auto unfinished = store->take_unfinished_findings();
+  ASSERT_THAT(unfinished, SizeIs(3));
+  std::map<std::string, UnfinishedFinding> by_id;
+  for (const auto& each : unfinished) by_id[each.id] = each;
+  EXPECT_EQ(by_id.at(finding(1).id).known.told, 0U);
+  EXPECT_EQ(by_id.at(finding(1).id).record, "{\"number\":1}");
+  EXPECT_EQ(by_id.at(finding(2).id).known.told, 1U);
+  EXPECT_EQ(by_id.at(finding(2).id).revision, 2U);
+  EXPECT_TRUE(by_id.at(finding(2).id).is_final);
+  EXPECT_FALSE(by_id.at(finding(3).id).is_final);
+  store->know(by_id.at(finding(1).id).known);
+  EXPECT_THAT(store->take_known_findings(), SizeIs(5));
 }
 
 TEST_F(StoreTest, KeepsTheMostRecentlySeenFindings) {
