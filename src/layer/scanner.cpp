@@ -56,17 +56,57 @@ Scanner::Scanner(privilege::Privilege& privilege, sys::Fd top, ScanOptions optio
   result_.started = sys::read_file_time();
   const auto status = sys::read_status(top.number());
   if (status) {
-    enter({.file = std::move(top), .status = *status}, {});
+    begin({.file = std::move(top), .status = *status});
   } else {
     cut(Cut::unreadable, {}, status.error().number);
   }
+}
+
+void Scanner::begin(Entry top) {
+  if (top.is_regular()) {
+    single_ = std::move(top);
+    return;
+  }
+  enter(std::move(top), {});
   // Entries come and go there, but itself it cannot be moved within the tree.
   if (!way_.empty()) way_.front().is_all_read = !options_.changed_since;
+}
+
+void Scanner::let_go() {
+  for (Frame& frame : way_) {
+    // What has been read of it to its end has nothing left that could be moved behind the walk.
+    if (!frame.is_at_end || frame.next_entry != frame.entries.size()) note_change(frame);
+    frame.directory.reset();
+  }
+  if (single_) single_->file.reset();
+}
+
+bool Scanner::resume(sys::Fd top) {
+  const auto status = sys::read_status(top.number());
+  if (!status) return false;
+  if (single_) {
+    if (single_->status.inode != status->inode || device_of(single_->status) != device_of(*status))
+      return false;
+    single_ = Entry{.file = std::move(top), .status = *status};
+    return true;
+  }
+  if (way_.empty()) return true;
+  Frame& first = way_.front();
+  if (first.inode != status->inode || first.device != device_of(*status)) return false;
+  auto opened = privilege_.open_directory(top.number());
+  if (!opened) return false;
+  if (!first.is_at_end && !sys::seek_directory(opened->number(), first.position)) return false;
+  first.directory = std::move(*opened);
+  return true;
 }
 
 bool Scanner::step(const Budget& budget, const OnFile& on_file) {
   const std::uint64_t entries = result_.entries + budget.entries;
   const std::uint64_t bytes = result_.bytes + budget.bytes;
+  if (single_) {
+    ++result_.entries;
+    read_file(std::exchange(single_, {}).value(), {}, on_file);
+  }
   while (!way_.empty()) {
     if (result_.entries >= entries || result_.bytes >= bytes) return true;
     if (result_.entries >= options_.limits.max_entries) {
@@ -119,9 +159,19 @@ void Scanner::fill(Frame& frame) {
   }
 }
 
+// Most of what is looked at has not changed: asked by its name alone, which is a third of opening it.
+bool Scanner::is_passed_over(const sys::DirectoryEntry& entry) {
+  const Frame& frame = way_.back();
+  if (entry.type != sys::EntryType::regular || frame.is_all_read) return false;
+  const auto status = sys::read_cached_entry_status(frame.directory.number(), entry.name);
+  const bool is_old = status && S_ISREG(status->mode) && status->changed < *options_.changed_since;
+  if (is_old) ++result_.passed_over;
+  return is_old;
+}
+
 void Scanner::look_at(const sys::DirectoryEntry& entry, const OnFile& on_file) {
   // Whiteouts are among them: character devices.
-  if (entry.type == sys::EntryType::other) return;
+  if (entry.type == sys::EntryType::other || is_passed_over(entry)) return;
   auto opened = open_entry(privilege_, way_.back().directory.number(), entry.name);
   if (!opened) {
     const int error = opened.error().number;
@@ -195,7 +245,11 @@ sys::Result<sys::Fd> Scanner::open_again(std::size_t index) {
 void Scanner::read_file(Entry entry, const std::string& name, const OnFile& on_file) {
   const sys::FileStatus& status = entry.status;
   if (status.size == 0) return;
-  if (!way_.back().is_all_read && status.changed < *options_.changed_since) return;
+  const bool is_all_read = way_.empty() ? !options_.changed_since : way_.back().is_all_read;
+  if (!is_all_read && status.changed < *options_.changed_since) {
+    ++result_.passed_over;
+    return;
+  }
   auto file = privilege_.open_regular_file(entry.file.number());
   if (!file) return cut(Cut::unreadable, name, file.error().number);
   const auto got = sys::read_at(file->number(), first_, 0);
@@ -204,7 +258,7 @@ void Scanner::read_file(Entry entry, const std::string& name, const OnFile& on_f
   result_.bytes += *got;
   if (!is_candidate(std::span(first_).first(*got), status, name) || is_repeat(status)) return;
   ++result_.yielded;
-  on_file({.path = path_ + "/" + name, .file = std::move(*file), .status = status});
+  on_file({.path = name.empty() ? path_ : path_ + "/" + name, .file = std::move(*file), .status = status});
 }
 
 bool Scanner::is_candidate(std::span<const std::byte> first, const sys::FileStatus& status,

@@ -21,10 +21,10 @@ std::string descriptor_link(int fd) {
   return "/proc/self/fd/" + std::to_string(fd);
 }
 
-Result<FileStatus> read_status_with(int fd, int flags) {
+Result<FileStatus> read_status_with(int fd, const char* name, int flags) {
   struct statx raw{};
-  if (::statx(fd, "", AT_EMPTY_PATH | flags, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
-    return unexpected_errno("statx");
+  if (::statx(fd, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &raw) != 0) {
+    return unexpected_errno("statx", name);
   }
   return FileStatus{.mode = raw.stx_mode,
                     .links = raw.stx_nlink,
@@ -45,11 +45,16 @@ Result<FileStatus> read_status_with(int fd, int flags) {
 }  // namespace
 
 Result<FileStatus> read_status(int fd) {
-  return read_status_with(fd, AT_STATX_SYNC_AS_STAT);
+  return read_status_with(fd, "", AT_EMPTY_PATH | AT_STATX_SYNC_AS_STAT);
 }
 
 Result<FileStatus> read_cached_status(int fd) {
-  return read_status_with(fd, AT_STATX_DONT_SYNC);
+  return read_status_with(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC);
+}
+
+Result<FileStatus> read_cached_entry_status(int directory, const std::string& name) {
+  return read_status_with(directory, name.c_str(),
+                          AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC);
 }
 
 Result<std::uint32_t> read_mode(int fd) noexcept {

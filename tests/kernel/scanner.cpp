@@ -306,6 +306,64 @@ TEST_F(Scan, IsRefusedOnAFileSystemThatMightNotAnswer) {
   EXPECT_EQ(tree.error().number, ENOTSUP);
 }
 
+// A volume of the host, such as a runtime unmounts with its last container: umount(2) without any flag.
+TEST_F(Scan, HoldsNothingBetweenStepsOnceItHasLetGo) {
+  const std::string volume = make_scratch_directory();
+  ASSERT_EQ(::mount("volume", volume.c_str(), "tmpfs", 0, nullptr), 0);
+  make_broad_tree(volume, 3);
+  layer::Scanner scanner = make_scanner({}, volume);
+  ASSERT_TRUE(scanner.step({.entries = 100, .bytes = 1U << 20U}, [](const layer::ScannedFile&) {}));
+  EXPECT_NE(::umount2(volume.c_str(), 0), 0) << "else this tests nothing";
+  scanner.let_go();
+  EXPECT_EQ(::umount2(volume.c_str(), 0), 0);
+  // What is there now is another directory.
+  EXPECT_FALSE(scanner.resume(sys::value_or_throw(privilege_->open_layer(volume))));
+}
+
+TEST_F(Scan, GoesOnByNamesAfterItHasLetGo) {
+  make_broad_tree(in_container("/tmp"), 20);
+  const auto all = scan();
+  for (const std::uint64_t entries : {1, 7, 100}) {
+    layer::Scanner scanner = make_scanner();
+    std::vector<std::string> paths;
+    while (scanner.step({.entries = entries, .bytes = 1U << 20U},
+                        [&](const layer::ScannedFile& file) { paths.push_back(file.path); })) {
+      scanner.let_go();
+      ASSERT_TRUE(scanner.resume(sys::value_or_throw(privilege_->open_layer(overlay_->upper()))));
+    }
+    EXPECT_THAT(paths, testing::UnorderedElementsAreArray(all));
+    EXPECT_TRUE(scanner.result().is_complete());
+  }
+}
+
+TEST_F(Scan, SaysWhatWasMovedAwayWhileItHadLetGo) {
+  make_broad_tree(in_container("/tmp"), 8);
+  layer::Scanner scanner = make_scanner();
+  bool is_moved = false;
+  while (scanner.step({.entries = 20, .bytes = 1U << 20U}, [](const layer::ScannedFile&) {})) {
+    scanner.let_go();
+    if (!is_moved && scanner.result().directories > 5)
+      is_moved =
+          std::rename((overlay_->upper() + "/tmp").c_str(), (overlay_->upper() + "/moved").c_str()) == 0;
+    ASSERT_TRUE(scanner.resume(sys::value_or_throw(privilege_->open_layer(overlay_->upper()))));
+  }
+  ASSERT_TRUE(is_moved);
+  EXPECT_TRUE(scanner.result().is_finished && !scanner.result().is_complete());
+  EXPECT_EQ(scanner.result().told.at(0).why, Cut::moved);
+}
+
+TEST_F(Scan, IsOfASingleFileWhereThatIsBoundAsAVolume) {
+  drop("/tmp/x");
+  layer::Scanner file(*privilege_, sys::value_or_throw(sys::open_path(overlay_->upper() + "/tmp/x", O_PATH)),
+                      {});
+  file.let_go();
+  ASSERT_TRUE(file.resume(sys::value_or_throw(sys::open_path(overlay_->upper() + "/tmp/x", O_PATH))));
+  std::vector<std::string> paths;
+  EXPECT_FALSE(file.step({}, [&](const layer::ScannedFile& found) { paths.push_back(found.path); }));
+  EXPECT_THAT(paths, ElementsAre(""));
+  EXPECT_TRUE(file.result().is_complete());
+}
+
 TEST_F(Scan, FollowsNoLinkThatIsSwappedInDuringTheWalk) {
   // A name is now a directory, now a link to one outside, as fast as it goes.
   const std::string outside = make_scratch_directory();

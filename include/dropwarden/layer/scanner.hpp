@@ -66,6 +66,7 @@ struct ScanResult {
   std::uint64_t directories = 0;  // that were walked
   std::uint64_t files = 0;        // of which the first bytes were read
   std::uint64_t bytes = 0;        // that were read of them
+  std::uint64_t passed_over = 0;  // files that have not changed since the time that was asked for
   std::uint64_t yielded = 0;      // that deserve a closer look
   std::uint64_t mounts = 0;       // left out: something is mounted there, which is not part of this tree
   std::uint64_t cut_off = 0;      // how often something was left out
@@ -80,8 +81,9 @@ struct ScanResult {
 
 // A regular file that deserves a closer look.
 struct ScannedFile {
-  std::string path;  // `/usr/bin/x` from the top, raw bytes; may be longer than PATH_MAX
-  sys::Fd file;      // O_RDONLY
+  std::string
+      path;      // `/usr/bin/x` from the top, raw bytes; may be longer than PATH_MAX; empty: the top itself
+  sys::Fd file;  // O_RDONLY
   sys::FileStatus status;
 };
 
@@ -94,11 +96,12 @@ struct ScannedFile {
 // names is yielded once, while it can be remembered. Whiteouts are passed over; opaque directories are
 // directories. Memory is bounded by ScanLimits and not by the tree.
 //
-// Between two steps it holds directories of the tree open: not the container's mount, but the file system
-// below cannot be unmounted. One thread at a time.
+// Between two steps it holds directories of the tree open, so that the file system below cannot be unmounted,
+// nor the mount by which the top was reached: a walk with pauses lets go of them. One thread at a time.
 class Scanner {
  public:
-  // `top` as `open_tree` gives it. `registrations` must outlive the scanner.
+  // `top` as `open_tree` gives it: a directory, or a single file, which is then all there is.
+  // `registrations` must outlive the scanner.
   Scanner(privilege::Privilege& privilege, sys::Fd top, ScanOptions options,
           std::span<const classify::RegistrationRule> registrations = {});
 
@@ -108,8 +111,14 @@ class Scanner {
     std::uint64_t bytes = std::uint64_t{1} << 20U;
   };
   using OnFile = std::function<void(ScannedFile)>;
-  // Goes on where the last step ended. False when there is nothing left to do.
+  // Goes on where the last step ended. False when there is nothing left to do. Not while it has let go.
   bool step(const Budget& budget, const OnFile& on_file);
+
+  // Closes all directories; where it stands it remembers by their names and inodes. What is moved away until
+  // it comes back to it is cut off (`Cut::moved`).
+  void let_go();
+  // The top, opened again. False when it is another one than before: the walk cannot go on.
+  bool resume(sys::Fd top);
 
   const ScanResult& result() const { return result_; }
 
@@ -127,10 +136,12 @@ class Scanner {
     bool is_at_end = false;
   };
 
+  void begin(Entry top);
   void fill(Frame& frame);
   bool ensure_open(std::size_t index);
   sys::Result<sys::Fd> open_again(std::size_t index);
   void look_at(const sys::DirectoryEntry& entry, const OnFile& on_file);
+  bool is_passed_over(const sys::DirectoryEntry& entry);
   void enter(Entry directory, const std::string& name);
   void leave();
   void note_change(const Frame& frame);
@@ -144,7 +155,8 @@ class Scanner {
   const ScanOptions options_;
   const std::span<const classify::RegistrationRule> registrations_;
   std::vector<Frame> way_;
-  std::string path_;  // of the deepest directory of the way, without a slash at the end
+  std::optional<Entry> single_;  // a top that is a file, until it has been read
+  std::string path_;             // of the deepest directory of the way, without a slash at the end
   std::set<std::pair<std::uint64_t, std::uint64_t>>
       yielded_links_;  // device (subvolumes have their own), inode
   std::array<std::byte, classify::first_bytes> first_{};

@@ -41,6 +41,9 @@ Result<FileStatus> read_status(int fd);
 // The same from what the kernel remembers (AT_STATX_DONT_SYNC, statx(2)), so that no FUSE server and no
 // network is asked: for a descriptor of which the file system is not known yet. Sizes and times may be old.
 Result<FileStatus> read_cached_status(int fd);
+// Likewise of what the single name `name` stands for in an open directory: of a link itself, and of what is
+// mounted there.
+Result<FileStatus> read_cached_entry_status(int directory, const std::string& name);
 // Type and permission bits alone, for where every call counts.
 Result<std::uint32_t> read_mode(int fd) noexcept;
 Result<FileSystemStatus> read_file_system_status(int fd);
