@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sync_states.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace dropwarden::monitor {
+
+bool SyncStates::Mount::is_synced() const {
+  return std::ranges::all_of(reasons, [](const Reason& reason) { return reason.generation == 0; });
+}
+
+util::WallTime SyncStates::Mount::since() const {
+  util::WallTime since = util::WallTime::max();
+  for (const Reason& reason : reasons) {
+    if (reason.generation != 0) since = std::min(since, reason.since);
+  }
+  return since;
+}
+
+void SyncStates::add(const std::string& mount, const std::string& container, util::WallTime synced_until,
+                     Clock::time_point now) {
+  Mount added;
+  added.container = container;
+  added.synced_until = synced_until;
+  added.due = now + options_.interval;
+  added.whole_due = now + options_.whole_interval;
+  mounts_.insert_or_assign(mount, std::move(added));
+}
+
+void SyncStates::set_container(const std::string& mount, const std::string& container) {
+  if (const auto found = mounts_.find(mount); found != mounts_.end()) found->second.container = container;
+}
+
+void SyncStates::remove(const std::string& mount) {
+  mounts_.erase(mount);
+}
+
+bool SyncStates::add_reason(Mount& mount, DesyncReason reason, util::WallTime now) {
+  Reason& known = mount.reasons.at(static_cast<std::size_t>(reason));
+  const bool is_news = known.generation == 0;
+  if (is_news) known.since = now;
+  known.generation = ++generation_;
+  return is_news;
+}
+
+bool SyncStates::desync(const std::string& mount, DesyncReason reason, util::WallTime now) {
+  const auto found = mounts_.find(mount);
+  return found != mounts_.end() && add_reason(found->second, reason, now);
+}
+
+bool SyncStates::desync_container(const std::string& container, DesyncReason reason, util::WallTime now) {
+  bool is_news = false;
+  for (auto& [name, mount] : mounts_) {
+    if (mount.container == container) is_news = add_reason(mount, reason, now) || is_news;
+  }
+  return is_news;
+}
+
+bool SyncStates::desync_all(DesyncReason reason, util::WallTime now) {
+  bool is_news = false;
+  for (auto& [name, mount] : mounts_) is_news = add_reason(mount, reason, now) || is_news;
+  return is_news;
+}
+
+void SyncStates::forget_times() {
+  for (auto& [name, mount] : mounts_) mount.synced_until = {};
+}
+
+std::optional<std::string> SyncStates::next(Clock::time_point now) const {
+  const std::pair<const std::string, Mount>* best = nullptr;
+  // Desynced before synced, then by who has waited longest.
+  const auto rank = [](const Mount& mount) {
+    return mount.is_synced() ? std::pair(1, mount.due.time_since_epoch().count())
+                             : std::pair(0, mount.since().time_since_epoch().count());
+  };
+  for (const auto& entry : mounts_) {
+    if (due_of(entry.second) > now) continue;
+    if (best == nullptr || rank(entry.second) < rank(best->second)) best = &entry;
+  }
+  if (best == nullptr) return std::nullopt;
+  return best->first;
+}
+
+std::optional<SyncStates::Clock::time_point> SyncStates::next_due() const {
+  std::optional<Clock::time_point> next;
+  for (const auto& [name, mount] : mounts_) next = next ? std::min(*next, due_of(mount)) : due_of(mount);
+  return next;
+}
+
+SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point now) {
+  Ticket ticket{.mount = mount, .changed_since = {}, .generation = generation_};
+  const auto found = mounts_.find(mount);
+  if (found == mounts_.end()) return ticket;
+  const Mount& known = found->second;
+  const bool is_whole = known.synced_until == util::WallTime{} || known.whole_due <= now;
+  if (!is_whole) ticket.changed_since = known.synced_until - options_.margin;
+  return ticket;
+}
+
+bool SyncStates::finish(const Ticket& ticket, Outcome outcome, util::WallTime started,
+                        Clock::time_point now) {
+  const auto found = mounts_.find(ticket.mount);
+  if (found == mounts_.end() || outcome == Outcome::stopped) return false;
+  Mount& mount = found->second;
+  const bool was_synced = mount.is_synced();
+  mount.due = now + options_.interval;
+  if (outcome == Outcome::cut) {
+    // What it was to repair may be in what it has left out.
+    add_reason(mount, DesyncReason::scan_cut, started);
+    const auto pause = options_.first_retry * (1 << std::min(mount.cuts++, 16));
+    mount.not_before = now + std::min<Clock::duration>(pause, options_.longest_retry);
+    return false;
+  }
+  for (Reason& reason : mount.reasons) {
+    if (reason.generation <= ticket.generation) reason = {};
+  }
+  mount.cuts = 0;
+  mount.not_before = {};
+  mount.synced_until = mount.scan.emplace(started);
+  if (ticket.changed_since == util::WallTime{}) mount.whole_due = now + options_.whole_interval;
+  return !was_synced && mount.is_synced();
+}
+
+SyncState SyncStates::to_state(const std::string& name, const Mount& mount) {
+  SyncState state{.container = mount.container,
+                  .mount = name,
+                  .reasons = {},
+                  .since = {},
+                  .synced_until = mount.synced_until,
+                  .scan = mount.scan};
+  for (const DesyncReason reason : desync_reasons) {
+    if (mount.reasons.at(static_cast<std::size_t>(reason)).generation != 0) state.reasons.push_back(reason);
+  }
+  if (!state.is_synced()) state.since = mount.since();
+  return state;
+}
+
+std::optional<SyncState> SyncStates::state(const std::string& mount) const {
+  const auto found = mounts_.find(mount);
+  if (found == mounts_.end()) return std::nullopt;
+  return to_state(found->first, found->second);
+}
+
+std::vector<SyncState> SyncStates::states() const {
+  std::vector<SyncState> states;
+  for (const auto& [name, mount] : mounts_) states.push_back(to_state(name, mount));
+  return states;
+}
+
+std::size_t SyncStates::desynced() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(mounts_, [](const auto& entry) { return !entry.second.is_synced(); }));
+}
+
+}  // namespace dropwarden::monitor

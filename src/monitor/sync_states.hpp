@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dropwarden/monitor/sync_state.hpp"
+#include "dropwarden/util/time.hpp"
+
+namespace dropwarden::monitor {
+
+// Which mounts are known to have been looked at whole, which are not and why, and which is to be scanned
+// next. Mounts go by a name that the caller gives them. Pure; one thread.
+//
+// A scan takes away the reasons that were there when it began. What comes up meanwhile stays, since the scan
+// may have passed the place already.
+class SyncStates {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  struct Options {
+    Clock::duration interval = std::chrono::minutes{1};  // from the end of one sweep of a mount to the next
+    Clock::duration whole_interval = std::chrono::hours{6};
+    Clock::duration first_retry = std::chrono::seconds{5};  // after a scan that was cut; doubles
+    Clock::duration longest_retry = std::chrono::minutes{5};
+    // Less than `synced_until`, since the wall clock is adjusted all the time (adjtimex(2)).
+    std::chrono::nanoseconds margin = std::chrono::seconds{2};
+  };
+  explicit SyncStates(Options options) : options_(options) {}
+  SyncStates() : SyncStates(Options{}) {}
+  void set_options(const Options& options) { options_ = options; }
+
+  // A mount is there from now on. What changed before `synced_until` was seen; the epoch: nothing was. The
+  // first sweep is an interval away, where no reason asks for a scan at once.
+  void add(const std::string& mount, const std::string& container, util::WallTime synced_until,
+           Clock::time_point now);
+  void set_container(const std::string& mount, const std::string& container);
+  void remove(const std::string& mount);
+  bool contains(const std::string& mount) const { return mounts_.contains(mount); }
+
+  // Something may have been missed: in this mount, in those of this container, anywhere. True when that is
+  // news of any.
+  bool desync(const std::string& mount, DesyncReason reason, util::WallTime now);
+  bool desync_container(const std::string& container, DesyncReason reason, util::WallTime now);
+  bool desync_all(DesyncReason reason, util::WallTime now);
+  // No longer synced to any time: only a whole scan is sure. For a step of the clock.
+  void forget_times();
+
+  // What is to be scanned at `now`: the desynced ones first, longest first, then the others whose time has
+  // come. Nothing when there is none; `next_due` says when there is.
+  std::optional<std::string> next(Clock::time_point now) const;
+  std::optional<Clock::time_point> next_due() const;
+
+  // A scan of the mount begins.
+  struct Ticket {
+    std::string mount;
+    util::WallTime changed_since{};  // the epoch: everything is to be read
+    std::uint64_t generation = 0;
+  };
+  Ticket begin(const std::string& mount, Clock::time_point now);
+  enum class Outcome {
+    complete,
+    cut,      // something was left out
+    stopped,  // it was put off, and is due as before
+  };
+  // The scan has ended; `started` is when it began, by the clock of file systems. True when the mount has
+  // become synced by it.
+  bool finish(const Ticket& ticket, Outcome outcome, util::WallTime started, Clock::time_point now);
+
+  std::optional<SyncState> state(const std::string& mount) const;
+  std::vector<SyncState> states() const;
+  std::size_t desynced() const;
+
+ private:
+  struct Reason {
+    std::uint64_t generation = 0;  // 0: it does not hold
+    util::WallTime since{};
+  };
+  struct Mount {
+    std::string container;
+    std::array<Reason, desync_reasons.size()> reasons{};
+    util::WallTime synced_until{};
+    std::optional<util::WallTime> scan;
+    Clock::time_point due{};  // of the next sweep
+    Clock::time_point whole_due{};
+    Clock::time_point not_before{};  // after a scan that was cut
+    int cuts = 0;                    // in a row
+
+    bool is_synced() const;
+    util::WallTime since() const;
+  };
+  bool add_reason(Mount& mount, DesyncReason reason, util::WallTime now);
+  static Clock::time_point due_of(const Mount& mount) {
+    return mount.is_synced() ? mount.due : mount.not_before;
+  }
+  static SyncState to_state(const std::string& name, const Mount& mount);
+
+  Options options_;
+  std::map<std::string, Mount> mounts_;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/sync_states.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Outcome = SyncStates::Outcome;
+using Clock = SyncStates::Clock;
+
+constexpr util::WallTime everything{};
+
+class Sync : public testing::Test {
+ protected:
+  util::WallTime wall(std::chrono::nanoseconds after) const { return util::WallTime{1000h} + after; }
+  static Clock::time_point at(Clock::duration after) { return Clock::time_point{1000h} + after; }
+  void add(const std::string& mount, const std::string& container = "c") {
+    states_.add(mount, container, wall(0s), at(0s));
+  }
+  std::vector<DesyncReason> reasons(const std::string& mount) const { return states_.state(mount)->reasons; }
+  bool scan(const std::string& mount, Outcome outcome, std::chrono::seconds when) {
+    return states_.finish(states_.begin(mount, at(when)), outcome, wall(when), at(when));
+  }
+
+  SyncStates states_{
+      {.interval = 60s, .whole_interval = 1h, .first_retry = 5s, .longest_retry = 40s, .margin = 2s}};
+};
+
+TEST_F(Sync, AMountThatWasWatchedInTimeIsSyncedAndSweptAfterAnInterval) {
+  add("a");
+  EXPECT_TRUE(states_.state("a")->is_synced());
+  EXPECT_EQ(states_.next(at(59s)), std::nullopt);
+  EXPECT_EQ(states_.next_due(), at(60s));
+  EXPECT_EQ(states_.next(at(60s)), "a");
+  EXPECT_EQ(states_.begin("a", at(60s)).changed_since, wall(-2s));
+  EXPECT_FALSE(scan("a", Outcome::complete, 70s)) << "it was synced before";
+  EXPECT_EQ(states_.next_due(), at(130s));
+  EXPECT_EQ(states_.state("a")->scan, wall(70s));
+  EXPECT_EQ(states_.begin("a", at(130s)).changed_since, wall(68s));
+}
+
+TEST_F(Sync, ADesyncedMountIsScannedAtOnceAndThenSynced) {
+  add("a");
+  add("b");
+  EXPECT_TRUE(states_.desync("b", DesyncReason::lease, wall(3s)));
+  EXPECT_FALSE(states_.desync("b", DesyncReason::lease, wall(4s))) << "no news";
+  EXPECT_TRUE(states_.desync("b", DesyncReason::open_failed, wall(5s)));
+  EXPECT_THAT(reasons("b"), ElementsAre(DesyncReason::lease, DesyncReason::open_failed));
+  EXPECT_EQ(states_.state("b")->since, wall(3s));
+  EXPECT_EQ(states_.next(at(5s)), "b");
+  EXPECT_EQ(states_.desynced(), 1U);
+  EXPECT_TRUE(scan("b", Outcome::complete, 6s));
+  EXPECT_THAT(reasons("b"), IsEmpty());
+  EXPECT_EQ(states_.state("b")->since, everything);
+  EXPECT_EQ(states_.next(at(10s)), std::nullopt);
+}
+
+TEST_F(Sync, WhoIsDesyncedForLongestIsFirstAndAllBeforeASweep) {
+  for (const char* name : {"a", "b", "c"}) add(name);
+  states_.desync("c", DesyncReason::lease, wall(1s));
+  states_.desync("b", DesyncReason::lease, wall(2s));
+  EXPECT_EQ(states_.next(at(100s)), "c");
+  scan("c", Outcome::complete, 100s);
+  EXPECT_EQ(states_.next(at(100s)), "b");
+  scan("b", Outcome::complete, 100s);
+  EXPECT_EQ(states_.next(at(100s)), "a");
+}
+
+TEST_F(Sync, WhatComesUpDuringAScanIsNotRepairedByIt) {
+  add("a");
+  states_.desync("a", DesyncReason::queue_overflow, wall(1s));
+  states_.desync("a", DesyncReason::lease, wall(1s));
+  const auto ticket = states_.begin("a", at(2s));
+  states_.desync("a", DesyncReason::queue_overflow, wall(3s));
+  EXPECT_FALSE(states_.finish(ticket, Outcome::complete, wall(2s), at(4s)));
+  EXPECT_THAT(reasons("a"), ElementsAre(DesyncReason::queue_overflow));
+  EXPECT_EQ(states_.next(at(4s)), "a");
+  EXPECT_EQ(states_.begin("a", at(4s)).changed_since, wall(0s)) << "since the beginning of that scan";
+  EXPECT_TRUE(scan("a", Outcome::complete, 5s));
+}
+
+TEST_F(Sync, AScanThatIsCutLeavesItDesyncedWithAllItsReasonsAndIsTriedAgainLater) {
+  add("a");
+  states_.desync("a", DesyncReason::lease, wall(1s));
+  EXPECT_FALSE(scan("a", Outcome::cut, 10s));
+  EXPECT_THAT(reasons("a"), ElementsAre(DesyncReason::lease, DesyncReason::scan_cut));
+  EXPECT_EQ(states_.state("a")->scan, std::nullopt);
+  EXPECT_EQ(states_.next(at(14s)), std::nullopt);
+  EXPECT_EQ(states_.next(at(15s)), "a");
+  EXPECT_EQ(states_.begin("a", at(15s)).changed_since, wall(-2s)) << "as if there had been no scan";
+  for (int i = 0; i < 100; ++i) scan("a", Outcome::cut, 20s);
+  EXPECT_EQ(states_.next_due(), at(60s)) << "40 s at most";
+  EXPECT_TRUE(scan("a", Outcome::complete, 60s));
+  EXPECT_THAT(reasons("a"), IsEmpty());
+}
+
+TEST_F(Sync, ASweepThatIsCutDesyncs) {
+  add("a");
+  scan("a", Outcome::cut, 60s);
+  EXPECT_THAT(reasons("a"), ElementsAre(DesyncReason::scan_cut));
+}
+
+TEST_F(Sync, AScanThatIsPutOffChangesNothing) {
+  add("a");
+  states_.desync("a", DesyncReason::lease, wall(1s));
+  EXPECT_FALSE(scan("a", Outcome::stopped, 2s));
+  EXPECT_THAT(reasons("a"), ElementsAre(DesyncReason::lease));
+  EXPECT_EQ(states_.next(at(2s)), "a");
+}
+
+TEST_F(Sync, OfWhatNothingIsKnownEverythingIsRead) {
+  states_.add("a", "c", everything, at(0s));
+  states_.desync("a", DesyncReason::first_start, wall(0s));
+  EXPECT_EQ(states_.begin("a", at(0s)).changed_since, everything);
+  scan("a", Outcome::complete, 0s);
+  EXPECT_NE(states_.begin("a", at(60s)).changed_since, everything);
+  EXPECT_EQ(states_.begin("a", at(2h)).changed_since, everything) << "now and then all the same";
+}
+
+TEST_F(Sync, AContainerDesyncsWithAllItsMountsAndNoOther) {
+  add("a", "one");
+  add("b", "one");
+  add("c", "two");
+  add("d", "");
+  states_.set_container("d", "one");
+  EXPECT_TRUE(states_.desync_container("one", DesyncReason::lease, wall(0s)));
+  EXPECT_FALSE(states_.desync_container("three", DesyncReason::lease, wall(0s)));
+  EXPECT_EQ(states_.desynced(), 3U);
+  EXPECT_TRUE(states_.state("c")->is_synced());
+  EXPECT_TRUE(states_.desync_all(DesyncReason::queue_overflow, wall(0s)));
+  EXPECT_EQ(states_.desynced(), 4U);
+}
+
+TEST_F(Sync, AStepOfTheClockMakesScansWhole) {
+  add("a");
+  states_.desync_all(DesyncReason::clock_step, wall(-5h));
+  states_.forget_times();
+  EXPECT_EQ(states_.begin("a", at(1s)).changed_since, everything);
+}
+
+TEST_F(Sync, AMountThatHasGoneIsForgottenAlsoByItsScan) {
+  add("a");
+  const auto ticket = states_.begin("a", at(1s));
+  states_.remove("a");
+  EXPECT_FALSE(states_.finish(ticket, Outcome::complete, wall(1s), at(2s)));
+  EXPECT_EQ(states_.state("a"), std::nullopt);
+  EXPECT_EQ(states_.next_due(), std::nullopt);
+}
+
+TEST(DesyncReasons, AreReadAsTheyAreNamed) {
+  for (const DesyncReason reason : desync_reasons) EXPECT_EQ(parse_desync_reason(name_of(reason)), reason);
+  EXPECT_EQ(parse_desync_reason("none"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace dropwarden::monitor
