@@ -38,6 +38,19 @@ std::string describe(const json::object& mount) {
   return text;
 }
 
+// `, desynced since 2026-11-23T09:51:35Z: queue_overflow`; nothing where it is synced, or not scanned.
+std::string describe_sync(const json::object& mount) {
+  const json::value* const value = mount.if_contains("sync");
+  if (value == nullptr || !value->is_object()) return {};
+  const json::object& sync = value->as_object();
+  std::string reasons;
+  for (const json::value& reason : sync.at("reasons").as_array())
+    reasons += (reasons.empty() ? "" : " ") + std::string(reason.as_string());
+  if (reasons.empty()) return {};
+  constexpr std::size_t seconds = 19;  // of RFC 3339, and no fraction
+  return ", desynced since " + text_of(sync, "since").substr(0, seconds) + "Z: " + reasons;
+}
+
 // What is watched a line each; what is not, by the reason.
 std::vector<std::pair<std::string, std::string>> describe_mounts(const json::array& mounts) {
   std::vector<std::pair<std::string, std::string>> lines;  // sensor, mount
@@ -57,7 +70,7 @@ std::vector<std::pair<std::string, std::string>> describe_mounts(const json::arr
     const std::string sensor = text_of(mount, "sensor");
     const std::string problem = text_of(mount, "problem");
     if (!sensor.empty() || problem.empty()) {
-      lines.emplace_back(sensor.empty() ? "none" : sensor, describe(mount));
+      lines.emplace_back(sensor.empty() ? "none" : sensor, describe(mount) + describe_sync(mount));
       continue;
     }
     std::string name = is_root(entry) ? describe(mount) : text_of(mount, "path");
@@ -127,7 +140,7 @@ void print_report(std::ostream& out, const json::object& report) {
     const std::string sensor = text_of(overlay, "sensor");
     out << fmt::format("{:<14}{:<75}{:<14}{}\n", "?", "an overlay that no container is known to own",
                        sensor.empty() ? "none" : sensor,
-                       text_of(overlay, "host_path") + text_of(overlay, "problem"));
+                       text_of(overlay, "host_path") + text_of(overlay, "problem") + describe_sync(overlay));
   }
 }
 

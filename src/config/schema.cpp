@@ -100,6 +100,17 @@ std::vector<Key> make_schema() {
                [](Config& c) -> auto& { return c.watch.hash_max_bytes; }),
       size_key("watch.compare_max_bytes", 0, mebibyte * mebibyte,
                [](Config& c) -> auto& { return c.watch.compare_max_bytes; }),
+
+      mapping("scan"),
+      bool_key("scan.first_start", [](Config& c) -> auto& { return c.scan.first_start; }),
+      bool_key("scan.sweep", [](Config& c) -> auto& { return c.scan.sweep; }),
+      duration_key("scan.interval", 1s, 24h, [](Config& c) -> auto& { return c.scan.interval; }),
+      duration_key("scan.whole_interval", 1min, 24h * 30,
+                   [](Config& c) -> auto& { return c.scan.whole_interval; }),
+      count_key("scan.entries_per_second", 100, 10 * mebibyte,
+                [](Config& c) -> auto& { return c.scan.entries_per_second; }),
+      size_key("scan.bytes_per_second", mebibyte, mebibyte * mebibyte,
+               [](Config& c) -> auto& { return c.scan.bytes_per_second; }),
   };
   add_classify_keys(keys);
   std::vector<Key> further{

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 
 #include "dropwarden/util/escape.hpp"
+#include "dropwarden/util/time.hpp"
 
 namespace dropwarden::daemon {
 namespace {
@@ -33,6 +34,16 @@ json::value mark_of(const monitor::WatchedMount& mount) {
   return nullptr;
 }
 
+json::value to_json(const std::optional<monitor::SyncState>& sync) {
+  if (!sync) return nullptr;
+  json::array reasons;
+  for (const auto reason : sync->reasons) reasons.emplace_back(name_of(reason));
+  json::object out{{"synced", sync->is_synced()}, {"reasons", std::move(reasons)}};
+  out["since"] = sync->is_synced() ? json::value(nullptr) : json::value(util::format_rfc3339(sync->since));
+  out["scan"] = sync->scan ? json::value(util::format_rfc3339(*sync->scan)) : json::value(nullptr);
+  return out;
+}
+
 json::object to_json(const monitor::WatchedMount& mount) {
   json::object out{{"mount", name_of(mount.place)},
                    {"path", util::escape(mount.path, longest_path)},
@@ -45,6 +56,7 @@ json::object to_json(const monitor::WatchedMount& mount) {
   out["sensor"] = mount.is_marked() ? json::value("close_write") : json::value(nullptr);
   out["mark"] = mark_of(mount);
   out["late"] = mount.is_late;
+  out["sync"] = to_json(mount.sync);
   out["problem"] = mount.problem;
   return out;
 }

@@ -47,6 +47,7 @@ monitor::Settings settings_of(const config::Config& config) {
   const auto has_events = [](const config::Output& output) { return output.events != config::Events::none; };
   const auto prints_once = [](const config::Output& output) { return !Outputs::has_revisions(output); };
   return {.watch = config.watch,
+          .scan = config.scan,
           .classify = config.classify,
           .node = node_name(),
           .is_metadata_needed = std::ranges::any_of(config.outputs, prints_once),

@@ -161,6 +161,9 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
   unmarked.mount_point = target.mount_point;
   unmarked.init = target.init;
   unmarked.problem = explain(error);
+  unmarked.is_failed = true;
+  if (const model::Mount* mount = view_.mount_of(target))
+    unmarked.layers = mount::parse_overlay_layers(*mount).value_or(model::OverlayLayers{});
   mounts_.add(std::move(unmarked), Clock::now());
   if (failures > 2) return;
   ledger_.lose(model::Loss::mark_failed);

@@ -17,6 +17,7 @@
 #include "mark_keeper.hpp"
 #include "namespace_watch.hpp"
 #include "pipeline.hpp"
+#include "sweep.hpp"
 #include "upper_sensor.hpp"
 
 namespace dropwarden::monitor {
@@ -40,6 +41,28 @@ std::optional<sys::Fd> open_mount_events(privilege::Privilege& privilege, const 
   auto group = privilege.open_group(watch::mount_group_flags(), 0);
   if (!group || !privilege.mark_mount_namespace(group->number(), watch::mount_mask())) return std::nullopt;
   return std::move(*group);
+}
+
+// What is to be scanned for after a loss; nothing where nothing written was missed, or it is said of the
+// mount itself.
+std::optional<DesyncReason> desync_reason(model::Loss loss) {
+  switch (loss) {
+    case model::Loss::queue_overflow:
+      return DesyncReason::queue_overflow;
+    case model::Loss::descriptor_limit:
+      return DesyncReason::descriptor_limit;
+    case model::Loss::lease:
+      return DesyncReason::lease;
+    case model::Loss::open_failed:
+      return DesyncReason::open_failed;
+    case model::Loss::malformed_event:
+      return DesyncReason::malformed_event;
+    case model::Loss::mark_failed:
+    case model::Loss::marked_late:
+    case model::Loss::output_full:
+      break;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -72,6 +95,12 @@ class Monitor::Impl {
                open_mount_events(privilege, features_),
                [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
         retry_(loop),
+        sweep_(loop, privilege, overlays_, keeper_.host(), store, settings.scan,
+               {.on_file =
+                    [this](Sighting sighting) {
+                      pipeline_.take(std::move(sighting));
+                      return pipeline_.open();
+                    }}),
         name_spaces_(loop, privilege, features_, keeper_.volumes(), [this] {
           keeper_.retry();
           after_change();
@@ -104,11 +133,13 @@ class Monitor::Impl {
     group_.stop();
     upper_.stop();
     retry_.cancel();
+    sweep_.stop();
     pipeline_.finish();
   }
 
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
     pipeline_.on_containers(snapshot);
+    sweep_.on_containers(snapshot);
     keeper_.on_containers(std::move(snapshot));
     after_change();
   }
@@ -117,7 +148,18 @@ class Monitor::Impl {
 
   MarkKeeper& keeper() { return keeper_; }
   const Ledger& ledger() const { return ledger_; }
-  const WatchedMounts& overlays() const { return overlays_; }
+  std::vector<WatchedMount> mounts() {
+    std::vector<WatchedMount> mounts = keeper_.foreign();
+    for (const WatchedMount& mount : overlays_.current()) {
+      mounts.push_back(mount);
+      mounts.back().sync = sweep_.state(mount);
+    }
+    return mounts;
+  }
+  void set_ready() {
+    keeper_.set_ready();
+    sweep_.set_ready();
+  }
   void set_on_unidentified(std::function<void()> on_unidentified) {
     on_unidentified_ = on_unidentified;
     pipeline_.set_on_unidentified(std::move(on_unidentified));
@@ -125,6 +167,7 @@ class Monitor::Impl {
   void reconfigure(Settings settings) {
     keeper_.set_options(judge_options(settings.watch));
     upper_.reconfigure(settings.watch);
+    sweep_.reconfigure(settings.scan);
     pipeline_.reconfigure(std::move(settings));
     keeper_.retry();
     upper_.apply(keeper_.host().table());
@@ -148,6 +191,7 @@ class Monitor::Impl {
   void on_loss(model::Loss loss, model::Pid pid, int error) {
     ledger_.lose(loss);
     loss_log_.add(loss, pid, error, Clock::now());
+    if (const auto reason = desync_reason(loss)) sweep_.desync_all(*reason);
   }
 
   void on_table(sys::Result<std::vector<model::Mount>> table) {
@@ -157,6 +201,7 @@ class Monitor::Impl {
       return;
     }
     pipeline_.on_table(*table);
+    sweep_.on_table(*table);
     keeper_.on_table(*table);
     after_change();
   }
@@ -164,6 +209,7 @@ class Monitor::Impl {
   void after_change() {
     pipeline_.after_change();
     upper_.apply(keeper_.host().table());
+    sweep_.on_change();
     arm_retry();
     if (on_unidentified_ && keeper_.has_unidentified()) on_unidentified_();
   }
@@ -192,6 +238,7 @@ class Monitor::Impl {
   UpperSensor upper_;
   mount::Watcher table_;
   boost::asio::steady_timer retry_;
+  Sweep sweep_;
   NamespaceWatch name_spaces_;
 };
 
@@ -219,7 +266,7 @@ void Monitor::set_on_unidentified(std::function<void()> on_unidentified) {
   impl_->set_on_unidentified(std::move(on_unidentified));
 }
 void Monitor::set_ready() {
-  impl_->keeper().set_ready();
+  impl_->set_ready();
 }
 void Monitor::reconfigure(Settings settings) {
   impl_->reconfigure(std::move(settings));
@@ -234,10 +281,7 @@ UpperLayers Monitor::upper_layers() const {
   return impl_->upper_layers();
 }
 std::vector<WatchedMount> Monitor::overlays() const {
-  std::vector<WatchedMount> overlays = impl_->keeper().foreign();
-  const auto& current = impl_->overlays().current();
-  overlays.insert(overlays.end(), current.begin(), current.end());
-  return overlays;
+  return impl_->mounts();
 }
 
 }  // namespace dropwarden::monitor

@@ -18,18 +18,28 @@ util::WallTime SyncStates::Mount::since() const {
   return since;
 }
 
-void SyncStates::add(const std::string& mount, const std::string& container, util::WallTime synced_until,
+SyncStates::Clock::time_point SyncStates::due_of(const Mount& mount) const {
+  if (!mount.is_present) return Clock::time_point::max();
+  if (!mount.is_synced()) return mount.not_before;
+  return options_.has_sweeps ? mount.due : Clock::time_point::max();
+}
+
+void SyncStates::add(const std::string& mount, std::set<std::string> containers, util::WallTime synced_until,
                      Clock::time_point now) {
   Mount added;
-  added.container = container;
+  added.containers = std::move(containers);
   added.synced_until = synced_until;
   added.due = now + options_.interval;
   added.whole_due = now + options_.whole_interval;
   mounts_.insert_or_assign(mount, std::move(added));
 }
 
-void SyncStates::set_container(const std::string& mount, const std::string& container) {
-  if (const auto found = mounts_.find(mount); found != mounts_.end()) found->second.container = container;
+void SyncStates::set_containers(const std::string& mount, const std::set<std::string>& containers) {
+  if (const auto found = mounts_.find(mount); found != mounts_.end()) found->second.containers = containers;
+}
+
+void SyncStates::set_present(const std::string& mount, bool is_present) {
+  if (const auto found = mounts_.find(mount); found != mounts_.end()) found->second.is_present = is_present;
 }
 
 void SyncStates::remove(const std::string& mount) {
@@ -52,7 +62,7 @@ bool SyncStates::desync(const std::string& mount, DesyncReason reason, util::Wal
 bool SyncStates::desync_container(const std::string& container, DesyncReason reason, util::WallTime now) {
   bool is_news = false;
   for (auto& [name, mount] : mounts_) {
-    if (mount.container == container) is_news = add_reason(mount, reason, now) || is_news;
+    if (mount.containers.contains(container)) is_news = add_reason(mount, reason, now) || is_news;
   }
   return is_news;
 }
@@ -84,7 +94,10 @@ std::optional<std::string> SyncStates::next(Clock::time_point now) const {
 
 std::optional<SyncStates::Clock::time_point> SyncStates::next_due() const {
   std::optional<Clock::time_point> next;
-  for (const auto& [name, mount] : mounts_) next = next ? std::min(*next, due_of(mount)) : due_of(mount);
+  for (const auto& [name, mount] : mounts_) {
+    const auto due = due_of(mount);
+    if (due != Clock::time_point::max()) next = next ? std::min(*next, due) : due;
+  }
   return next;
 }
 
@@ -123,7 +136,7 @@ bool SyncStates::finish(const Ticket& ticket, Outcome outcome, util::WallTime st
 }
 
 SyncState SyncStates::to_state(const std::string& name, const Mount& mount) {
-  SyncState state{.container = mount.container,
+  SyncState state{.container = mount.containers.empty() ? std::string() : *mount.containers.begin(),
                   .mount = name,
                   .reasons = {},
                   .since = {},

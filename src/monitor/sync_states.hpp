@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ class SyncStates {
   using Clock = std::chrono::steady_clock;
 
   struct Options {
+    bool has_sweeps = true;                              // else only what is desynced is scanned
     Clock::duration interval = std::chrono::minutes{1};  // from the end of one sweep of a mount to the next
     Clock::duration whole_interval = std::chrono::hours{6};
     Clock::duration first_retry = std::chrono::seconds{5};  // after a scan that was cut; doubles
@@ -38,9 +40,12 @@ class SyncStates {
 
   // A mount is there from now on. What changed before `synced_until` was seen; the epoch: nothing was. The
   // first sweep is an interval away, where no reason asks for a scan at once.
-  void add(const std::string& mount, const std::string& container, util::WallTime synced_until,
+  void add(const std::string& mount, std::set<std::string> containers, util::WallTime synced_until,
            Clock::time_point now);
-  void set_container(const std::string& mount, const std::string& container);
+  // Those that have it mounted.
+  void set_containers(const std::string& mount, const std::set<std::string>& containers);
+  // One that is away for the time being, since its container is stopped, is not scanned, and stays as it is.
+  void set_present(const std::string& mount, bool is_present);
   void remove(const std::string& mount);
   bool contains(const std::string& mount) const { return mounts_.contains(mount); }
 
@@ -83,7 +88,8 @@ class SyncStates {
     util::WallTime since{};
   };
   struct Mount {
-    std::string container;
+    std::set<std::string> containers;
+    bool is_present = true;
     std::array<Reason, desync_reasons.size()> reasons{};
     util::WallTime synced_until{};
     std::optional<util::WallTime> scan;
@@ -96,9 +102,7 @@ class SyncStates {
     util::WallTime since() const;
   };
   bool add_reason(Mount& mount, DesyncReason reason, util::WallTime now);
-  static Clock::time_point due_of(const Mount& mount) {
-    return mount.is_synced() ? mount.due : mount.not_before;
-  }
+  Clock::time_point due_of(const Mount& mount) const;
   static SyncState to_state(const std::string& name, const Mount& mount);
 
   Options options_;

@@ -157,6 +157,7 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
       mounts_.set_marked(mount, since);
       mount.file_system = {answers[i]->file_system_id};
       mount.problem.clear();
+      mount.is_failed = false;
       const bool is_late = may_be_late && !wanted[i].was_marked;
       mount.is_late = mount.is_late || is_late;
       is_any_late = is_any_late || is_late;
@@ -166,6 +167,7 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
     const sys::Error& error = answers[i].error();
     if (is_gone(error)) return;
     mount.problem = is_change(error) ? "another mount lies over it, or has taken its place" : explain(error);
+    mount.is_failed = !is_change(error);
     is_any_changed = is_any_changed || is_change(error);
     if (!is_change(error)) failure = &error;
   }

@@ -100,6 +100,10 @@ class Direct final : public Privilege {
     return privilege::probe_upper_events(options_.proc);
   }
 
+  sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) override {
+    return privilege::open_mount(options_.proc + "/" + std::to_string(pid), mount);
+  }
+
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
     return mark_namespace(group, host_.process + "/ns/mnt", mask);
   }

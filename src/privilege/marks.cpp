@@ -21,8 +21,9 @@ sys::Result<sys::Fd> open_held(int root, const ContainerMount& mount) {
   return is_not_cached ? sys::open_mount_point(root, mount.path, false) : std::move(opened);
 }
 
-sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const ContainerMount& mount,
-                                    std::string_view table, std::uint64_t mask) {
+// Whether what is held is what was asked for.
+sys::Result<RootIdentity> check_held(const sys::Fd& held, const ContainerMount& mount,
+                                     std::string_view table) {
   const auto status = sys::read_cached_status(held.number());
   if (!status) return std::unexpected(status.error());
   const auto type = mount_type(table, status->mount_id);
@@ -33,10 +34,17 @@ sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const Contai
   if (!file_system) return std::unexpected(file_system.error());
   if (file_system->type != mount.type_magic)
     return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
+  return identity_of(*status, *file_system);
+}
+
+sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const ContainerMount& mount,
+                                    std::string_view table, std::uint64_t mask) {
+  auto identity = check_held(held, mount, table);
+  if (!identity) return identity;
   const unsigned what = mount.is_whole_file_system ? FAN_MARK_FILESYSTEM : FAN_MARK_MOUNT;
   const auto marked = mark_descriptor(group, FAN_MARK_ADD | what, mask, held.number(), mount.path);
   if (!marked) return std::unexpected(marked.error());
-  return identity_of(*status, *file_system);
+  return identity;
 }
 
 }  // namespace
@@ -96,6 +104,18 @@ std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const std::string&
                                 : std::unexpected(opened[i].error()));
   }
   return answers;
+}
+
+sys::Result<sys::Fd> open_mount(const std::string& process, const ContainerMount& mount) {
+  const auto root = sys::open_path(process + "/root", O_PATH | O_DIRECTORY);
+  if (!root) return std::unexpected(root.error());
+  auto held = open_held(root->number(), mount);
+  if (!held) return held;
+  const auto table = sys::read_file_head(process + "/mountinfo", Privilege::max_mounts_bytes);
+  if (!table) return std::unexpected(table.error());
+  const auto checked = check_held(*held, mount, *table);
+  if (!checked) return std::unexpected(checked.error());
+  return held;
 }
 
 }  // namespace dropwarden::privilege

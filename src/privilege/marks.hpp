@@ -21,6 +21,8 @@ std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const std::string&
                                                    const std::vector<ContainerMount>& mounts,
                                                    std::uint64_t mask);
 
+sys::Result<sys::Fd> open_mount(const std::string& process, const ContainerMount& mount);
+
 // Of what is open as `descriptor`, which may be an O_PATH one: `flags` are those of fanotify_mark(2).
 sys::Result<void> mark_descriptor(int group, unsigned flags, std::uint64_t mask, int descriptor,
                                   const std::string& name_for_errors);

@@ -155,7 +155,8 @@ TEST_F(Volumes, AreNobodysWhereTheHostWritesPastTheContainer) {
   const std::string data = make_directory();
   const std::string memory = make_memory_volume();
   ScopedContainer container(runtime(), idle, {{bind, data, "/data"}, {bind, memory, "/cache"}});
-  Daemon daemon(make_directory(), {runtime().socket()});
+  // A sweep finds them.
+  Daemon daemon(make_directory(), {runtime().socket()}, {}, "scan:\n  first_start: false\n  sweep: false\n");
   for (const auto& directory : {data, memory}) {
     std::filesystem::copy_file("/bin/busybox", directory + "/from-the-host");
   }

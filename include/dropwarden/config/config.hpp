@@ -47,6 +47,18 @@ struct Watch {
   friend bool operator==(const Watch&, const Watch&) = default;
 };
 
+struct Scan {
+  bool first_start = true;  // also what was written before the daemon ever ran
+  bool sweep = true;        // also what nothing is known to be missed of, now and then
+  std::chrono::milliseconds interval{std::chrono::minutes{1}};  // between two sweeps of a mount
+  std::chrono::milliseconds whole_interval{
+      std::chrono::hours{6}};  // between two that read unchanged files too
+  std::size_t entries_per_second = 20'000;
+  std::uint64_t bytes_per_second = std::uint64_t{16} << 20U;
+
+  friend bool operator==(const Scan&, const Scan&) = default;
+};
+
 using Classify = policy::Kinds;
 
 enum class Format { native, tracee, falco, ecs, ocsf, cef, text };
@@ -86,6 +98,7 @@ struct Store {
 struct Config {
   Runtimes runtimes;
   Watch watch;
+  Scan scan;
   Classify classify;
   std::vector<Output> outputs;
   Logging logging;

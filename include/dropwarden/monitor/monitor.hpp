@@ -23,6 +23,7 @@ namespace dropwarden::monitor {
 
 struct Settings {
   config::Watch watch;
+  config::Scan scan;
   config::Classify classify;
   std::string node;  // name of this machine, for findings
   // An output prints each finding once: the first record waits for the container's metadata, too.

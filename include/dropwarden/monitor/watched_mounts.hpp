@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/model/ids.hpp"
 #include "dropwarden/model/mount.hpp"
+#include "dropwarden/monitor/sync_state.hpp"
 #include "dropwarden/mount/coverage.hpp"
 #include "dropwarden/util/time.hpp"
 
@@ -38,8 +40,10 @@ struct WatchedMount {
   bool is_nameless = false;      // a process with this root was seen, and its cgroup names no container
   mount::Coverage coverage = mount::Coverage::none;  // what is marked
   bool is_late = false;                              // marked after its container may have run
+  bool is_failed = false;                            // it could not be marked, and is tried again
   util::WallTime marked_since;  // of files: what changes from then on has no earlier ctime; 0 until marked
   std::string problem;          // why it is not marked; escaped
+  std::optional<SyncState> sync{};  // set in what is given to others
 
   bool is_marked() const { return coverage != mount::Coverage::none; }
   // Whether it is watched by its superblock alone.

@@ -136,6 +136,10 @@ class Privilege {
   // Tries it with an overlay that nobody else sees. Needs CAP_SYS_ADMIN.
   virtual sys::Result<UpperEvents> probe_upper_events() = 0;
 
+  // The top of a mount of the process `pid`, O_PATH, checked in the same way. Pins the mount. ESTALE,
+  // ENOTSUP, ENOENT and ESRCH as above. Needs CAP_SYS_PTRACE.
+  virtual sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) = 0;
+
   // Marks the mount namespace that the mount table comes from (FAN_MARK_MNTNS, Linux 6.15): EINVAL before.
   virtual sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) = 0;
   // The mount namespace of the process `pid`, likewise. Holds nothing open afterwards: an open namespace

@@ -56,6 +56,31 @@ TEST(FormatContainers, SaysWhyAnOverlayIsNotWatched) {
   EXPECT_FALSE(report.at("daemon").as_bool());
 }
 
+TEST(FormatContainers, SaysWhyAMountIsNotSyncedAndSinceWhen) {
+  auto overlay = overlay_of("c");
+  overlay.sync.emplace();
+  overlay.sync->reasons = {monitor::DesyncReason::lease, monitor::DesyncReason::scan_cut};
+  overlay.sync->since = util::WallTime{std::chrono::hours{1}};
+  const auto snapshot = snapshot_of(container_of("c", "web"));
+  const auto sync_of = [&] {
+    return json::parse(format_containers(snapshot, {overlay}, nullptr))
+        .at("containers")
+        .at(0)
+        .at("mounts")
+        .at(0)
+        .at("sync");
+  };
+  EXPECT_EQ(
+      json::serialize(sync_of()),
+      R"({"synced":false,"reasons":["lease","scan_cut"],"since":"1970-01-01T01:00:00.000000000Z","scan":null})");
+  overlay.sync->reasons.clear();
+  overlay.sync->scan = util::WallTime{std::chrono::hours{2}};
+  EXPECT_EQ(json::serialize(sync_of()),
+            R"({"synced":true,"reasons":[],"since":null,"scan":"1970-01-01T02:00:00.000000000Z"})");
+  overlay.sync.reset();
+  EXPECT_TRUE(sync_of().is_null());
+}
+
 TEST(FormatContainers, ListsOverlaysThatNobodyOwns) {
   const auto report = json::parse(format_containers({}, {overlay_of("")}, nullptr, nullptr));
   EXPECT_EQ(report.at("unidentified").as_array().size(), 1U);

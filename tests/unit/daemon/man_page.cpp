@@ -31,12 +31,17 @@ model::Container container_of(const char* id) {
   return container;
 }
 
-// A mount of `container` that is watched, one that is not, and one of nobody.
+// A mount of `container` that is watched and desynced, one that is synced, one that is not watched, and one
+// of nobody.
 std::vector<monitor::WatchedMount> mounts_of(const char* container) {
-  std::vector<monitor::WatchedMount> mounts(3);
-  mounts[0].container = mounts[1].container = {container};
+  std::vector<monitor::WatchedMount> mounts(4);
+  for (std::size_t i = 0; i < 3; ++i) mounts.at(i).container = {container};
+  mounts[1].sync.emplace();
   mounts[0].mount_point = "/run/rootfs";
   mounts[0].coverage = mount::Coverage::file_system;
+  mounts[0].sync.emplace();
+  mounts[0].sync->reasons = {monitor::DesyncReason::lease};
+  mounts[0].sync->scan = mounts[0].sync->since;
   return mounts;
 }
 

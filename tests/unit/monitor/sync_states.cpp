@@ -20,7 +20,7 @@ class Sync : public testing::Test {
   util::WallTime wall(std::chrono::nanoseconds after) const { return util::WallTime{1000h} + after; }
   static Clock::time_point at(Clock::duration after) { return Clock::time_point{1000h} + after; }
   void add(const std::string& mount, const std::string& container = "c") {
-    states_.add(mount, container, wall(0s), at(0s));
+    states_.add(mount, {container}, wall(0s), at(0s));
   }
   std::vector<DesyncReason> reasons(const std::string& mount) const { return states_.state(mount)->reasons; }
   bool scan(const std::string& mount, Outcome outcome, std::chrono::seconds when) {
@@ -114,7 +114,7 @@ TEST_F(Sync, AScanThatIsPutOffChangesNothing) {
 }
 
 TEST_F(Sync, OfWhatNothingIsKnownEverythingIsRead) {
-  states_.add("a", "c", everything, at(0s));
+  states_.add("a", {"c"}, everything, at(0s));
   states_.desync("a", DesyncReason::first_start, wall(0s));
   EXPECT_EQ(states_.begin("a", at(0s)).changed_since, everything);
   scan("a", Outcome::complete, 0s);
@@ -127,7 +127,7 @@ TEST_F(Sync, AContainerDesyncsWithAllItsMountsAndNoOther) {
   add("b", "one");
   add("c", "two");
   add("d", "");
-  states_.set_container("d", "one");
+  states_.set_containers("d", {"one", "four"});
   EXPECT_TRUE(states_.desync_container("one", DesyncReason::lease, wall(0s)));
   EXPECT_FALSE(states_.desync_container("three", DesyncReason::lease, wall(0s)));
   EXPECT_EQ(states_.desynced(), 3U);
@@ -150,6 +150,26 @@ TEST_F(Sync, AMountThatHasGoneIsForgottenAlsoByItsScan) {
   EXPECT_FALSE(states_.finish(ticket, Outcome::complete, wall(1s), at(2s)));
   EXPECT_EQ(states_.state("a"), std::nullopt);
   EXPECT_EQ(states_.next_due(), std::nullopt);
+}
+
+TEST_F(Sync, OfAContainerThatIsStoppedStaysAsItIs) {
+  add("a");
+  states_.desync("a", DesyncReason::lease, wall(1s));
+  states_.set_present("a", false);
+  EXPECT_EQ(states_.next(at(100s)), std::nullopt);
+  EXPECT_EQ(states_.next_due(), std::nullopt);
+  states_.set_present("a", true);
+  EXPECT_EQ(states_.next(at(100s)), "a");
+  EXPECT_THAT(reasons("a"), ElementsAre(DesyncReason::lease));
+}
+
+TEST_F(Sync, WithoutSweepsOnlyWhatIsDesyncedIsScanned) {
+  states_.set_options({.has_sweeps = false});
+  add("a");
+  EXPECT_EQ(states_.next(at(100h)), std::nullopt);
+  EXPECT_EQ(states_.next_due(), std::nullopt);
+  states_.desync("a", DesyncReason::lease, wall(1s));
+  EXPECT_EQ(states_.next(at(1s)), "a");
 }
 
 TEST(DesyncReasons, AreReadAsTheyAreNamed) {

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include "dropwarden/attribute/process.hpp"
+#include "dropwarden/sys/clock.hpp"
+#include "dropwarden/util/escape.hpp"
+#include "dropwarden/util/text.hpp"
+
+// Owns descriptors of files that are on their way from the sweeper, a few at most.
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Changes come in swarms.
+constexpr auto follow_pause = 20ms;
+// A container that is restarted has its mounts again soon.
+constexpr auto keep_absent = 60s;
+// Findings that wait, for a hash, an origin or a runtime: beyond, the sweep slows down.
+constexpr std::size_t many_open = 512;
+constexpr auto slow_pause = 20ms;
+constexpr auto check_pause = 5s;
+// The wall clock is adjusted by less than that in the time between two looks (adjtimex(2)).
+constexpr auto clock_tolerance = 1s;
+constexpr std::size_t longest_path = 1024;
+
+SyncStates::Options options_of(const config::Scan& settings) {
+  SyncStates::Options options;
+  options.has_sweeps = settings.sweep;
+  options.interval = settings.interval;
+  options.whole_interval = settings.whole_interval;
+  return options;
+}
+
+// Whether there is anything to be scanned, and it can be: an overlay by its upper directory, so that none in
+// another place is.
+bool is_scanned(const WatchedMount& mount) {
+  if (!mount.is_marked() && !mount.is_failed) return false;
+  if (mount.type == "overlay") return mount.is_overlay() && !mount.layers.upperdir.empty();
+  // A root that is no overlay holds the image itself, and nothing tells what of it is new.
+  return mount.place != model::Place::rootfs;
+}
+
+// Holds after a restart of this program.
+std::string name_of_tree(const WatchedMount& mount) {
+  if (mount.is_overlay()) return "overlay:" + mount.layers.upperdir;
+  return fmt::format("{}:{}:{}:{}", name_of(mount.place), mount.device.major, mount.device.minor, mount.root);
+}
+
+util::WallTime now_by_wall() {
+  return sys::read_file_time();
+}
+
+std::string words_of(const std::vector<DesyncReason>& reasons) {
+  std::string words;
+  for (const DesyncReason reason : reasons)
+    words += (words.empty() ? "" : " ") + std::string(name_of(reason));
+  return words;
+}
+
+}  // namespace
+
+Sweep::Sweep(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
+             const mount::HostMounts& host, store::Store* store, const config::Scan& settings,
+             Handlers handlers)
+    : privilege_(privilege),
+      mounts_(mounts),
+      host_(host),
+      store_(store),
+      settings_(settings),
+      handlers_(std::move(handlers)),
+      states_(options_of(settings)),
+      booted_(sys::read_boot_time()),
+      follow_(loop),
+      next_(loop),
+      patience_(loop),
+      sweeper_(loop, privilege,
+               {.on_file =
+                    [this](Sighting sighting) {
+                      pending_.emplace_back(std::make_shared<Sighting>(std::move(sighting)));
+                      pump();
+                    },
+                .on_end =
+                    [this](SweepEnd end) {
+                      pending_.emplace_back(std::make_shared<SweepEnd>(std::move(end)));
+                      pump();
+                    }}) {
+  reconfigure(settings);
+  if (store_ == nullptr) return;
+  for (store::SyncState& state : store_->load_sync_states()) {
+    std::string mount = state.mount;
+    remembered_.insert_or_assign(std::move(mount), std::move(state));
+  }
+  if (const auto& last = store_->last_run()) alive_at_ = last->alive_at;
+}
+
+void Sweep::reconfigure(const config::Scan& settings) {
+  settings_ = settings;
+  states_.set_options(options_of(settings));
+  sweeper_.set_rate(settings.entries_per_second, settings.bytes_per_second);
+  if (is_ready_) arm();
+}
+
+void Sweep::on_table(const std::vector<model::Mount>& table) {
+  readable_ = std::make_shared<const layer::ReadableMounts>(table);
+}
+
+void Sweep::on_change() {
+  if (is_stopped_ || follow_.expiry() > Clock::now()) return;
+  follow_.expires_after(follow_pause);
+  follow_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    follow();
+    if (is_ready_) go_on();
+  });
+}
+
+void Sweep::set_ready() {
+  follow();
+  is_ready_ = true;
+  if (const std::size_t desynced = states_.desynced(); desynced > 0)
+    spdlog::info("{} mounts of containers may hold what was written before: they are scanned", desynced);
+  go_on();
+}
+
+void Sweep::stop() {
+  is_stopped_ = true;
+  sweeper_.stop();
+  follow_.cancel();
+  next_.cancel();
+  patience_.cancel();
+  pending_.clear();
+}
+
+Sweep::Trees Sweep::find_trees() const {
+  Trees trees;
+  for (const WatchedMount& mount : mounts_.current()) {
+    if (!is_scanned(mount)) continue;
+    Tree& tree = trees[name_of_tree(mount)];
+    tree.serials.push_back(mount.serial);
+    if (mount.is_late) tree.late.insert(mount.serial);
+    if (!mount.container.value.empty()) tree.containers.insert(mount.container.value);
+    tree.is_overlay = mount.is_overlay();
+    tree.is_failed = tree.is_failed || mount.is_failed;
+  }
+  return trees;
+}
+
+void Sweep::follow() {
+  Trees trees = find_trees();
+  const auto now = Clock::now();
+  for (const auto& [name, tree] : trees) {
+    if (!states_.contains(name)) {
+      appear(name, tree);
+    } else if (absent_.erase(name) != 0) {
+      states_.set_present(name, true);
+    }
+    if (is_reached_late(name, tree)) states_.desync(name, DesyncReason::marked_late, now_by_wall());
+    states_.set_containers(name, tree.containers);
+    if (tree.is_failed) states_.desync(name, DesyncReason::mark_failed, now_by_wall());
+    if (owners_[name] != owner_of(name) || tree.is_failed) save(name);
+  }
+  for (const auto& [name, tree] : present_) {
+    if (trees.contains(name)) continue;
+    absent_.emplace(name, now);
+    states_.set_present(name, false);
+    put_off_.erase(name);
+  }
+  present_ = std::move(trees);
+  for (const auto& [name, tree] : present_) {
+    if (!tree.is_overlay) seen_with_volumes_.insert(tree.containers.begin(), tree.containers.end());
+  }
+  forget_gone();
+}
+
+// By a mount that was not marked in time and is new.
+bool Sweep::is_reached_late(const std::string& name, const Tree& tree) const {
+  const auto before = present_.find(name);
+  return std::ranges::any_of(tree.late, [&](std::uint64_t serial) {
+    return before == present_.end() || !before->second.late.contains(serial);
+  });
+}
+
+// All mounts that a container starts with are found at once.
+bool Sweep::is_mounted_later(const Tree& tree) const {
+  return !tree.is_overlay && std::ranges::any_of(tree.containers, [this](const std::string& container) {
+    return seen_with_volumes_.contains(container);
+  });
+}
+
+void Sweep::appear(const std::string& name, const Tree& tree) {
+  const util::WallTime now = now_by_wall();
+  const auto add = [&](util::WallTime synced_until) {
+    states_.add(name, tree.containers, synced_until, Clock::now());
+  };
+  const auto remembered = remembered_.find(name);
+  if (remembered != remembered_.end()) {
+    const store::SyncState& state = remembered->second;
+    // What a process held open when the daemon ended, or was in the kernel's queue, has an older ctime.
+    add({});
+    for (const auto word : util::split(state.reasons, ' ')) {
+      if (const auto reason = parse_desync_reason(word)) states_.desync(name, *reason, state.updated);
+    }
+    states_.desync(name, DesyncReason::was_stopped, alive_at_.value_or(now));
+    remembered_.erase(remembered);
+  } else if (is_ready_) {
+    // Of a container that was stopped, its layer may hold what was written before.
+    add(settings_.first_start ? util::WallTime{} : now);
+    if (is_mounted_later(tree)) states_.desync(name, DesyncReason::late_mount, now);
+  } else if (alive_at_) {
+    add({});
+    states_.desync(name, DesyncReason::was_stopped, *alive_at_);
+  } else if (settings_.first_start) {
+    add({});
+    states_.desync(name, DesyncReason::first_start, now);
+  } else {
+    add(now);
+  }
+  save(name);
+}
+
+void Sweep::forget_gone() {
+  const auto before = Clock::now() - keep_absent;
+  std::set<std::string> gone;
+  for (auto at = absent_.begin(); at != absent_.end();) {
+    const auto state = states_.state(at->first);
+    const bool is_stopped_only = state && is_known(state->container);
+    if (at->second >= before || is_stopped_only) {
+      ++at;
+      continue;
+    }
+    gone.insert(owners_[at->first]);
+    owners_.erase(at->first);
+    states_.remove(at->first);
+    at = absent_.erase(at);
+  }
+  std::erase_if(seen_with_volumes_, [this](const std::string& container) { return !is_known(container); });
+  if (store_ == nullptr) return;
+  for (const std::string& owner : gone) {
+    store_->remove_sync_states(owner);
+    for (const auto& [name, kept] : owners_) {
+      if (kept == owner) save(name);
+    }
+  }
+}
+
+bool Sweep::is_known(const std::string& container) const {
+  return !container.empty() && snapshot_->find({container}) != nullptr;
+}
+
+void Sweep::desync(const model::ContainerId& container, DesyncReason reason) {
+  follow();
+  if (!states_.desync_container(container.value, reason, now_by_wall())) return;
+  for (const SyncState& state : states_.states()) save(state.mount);
+  if (is_ready_) go_on();
+}
+
+void Sweep::desync_all(DesyncReason reason) {
+  follow();
+  if (!states_.desync_all(reason, now_by_wall())) return;
+  for (const SyncState& state : states_.states()) save(state.mount);
+  if (is_ready_) go_on();
+}
+
+std::optional<SyncState> Sweep::state(const WatchedMount& mount) {
+  if (!is_scanned(mount)) return std::nullopt;
+  const std::string name = name_of_tree(mount);
+  if (!states_.contains(name)) follow();
+  return states_.state(name);
+}
+
+// What is written after the clock was set back looks older than what was looked at before.
+void Sweep::check_clock() {
+  const util::WallTime booted = sys::read_boot_time();
+  const bool was_set_back = booted < booted_ - clock_tolerance;
+  booted_ = booted;
+  if (!was_set_back) return;
+  spdlog::warn("the wall clock was set back: times of files tell less, and everything is scanned once more");
+  states_.forget_times();
+  desync_all(DesyncReason::clock_step);
+}
+
+void Sweep::arm() {
+  const auto due = states_.next_due();
+  const auto latest = Clock::now() + check_pause;
+  next_.expires_at(due ? std::min(*due, latest) : latest);
+  next_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled) return;
+    check_clock();
+    forget_gone();
+    go_on();
+  });
+}
+
+void Sweep::go_on() {
+  if (is_stopped_) return;
+  const auto next = states_.next(Clock::now());
+  if (!running_ && next) start(*next);
+  // A sweep gives way to what may hide something.
+  const auto desynced = [this](const std::string& name) {
+    const auto state = states_.state(name);
+    return state && !state->is_synced();
+  };
+  if (running_ && next && *running_ != *next && desynced(*next) && !desynced(*running_)) sweeper_.put_off();
+  if (running_) {
+    next_.expires_after(check_pause);
+    next_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled) go_on();
+    });
+  } else {
+    arm();
+  }
+}
+
+void Sweep::start(const std::string& name) {
+  SweepJob job;
+  if (auto put_off = put_off_.extract(name)) {
+    job = {.ticket = put_off_tickets_[name], .scan = std::move(put_off.mapped())};
+  } else {
+    job.ticket = states_.begin(name, Clock::now());
+    job.scan = make_scan(present_[name], job.ticket);
+  }
+  put_off_tickets_.erase(name);
+  if (!job.scan) {
+    on_change();
+    return;
+  }
+  running_ = name;
+  sweeper_.start(std::move(job));
+}
+
+std::unique_ptr<TreeScan> Sweep::make_scan(const Tree& tree, const SyncStates::Ticket& ticket) {
+  for (const std::uint64_t serial : tree.serials) {
+    const WatchedMount* mount = mounts_.find(serial);
+    if (mount == nullptr) continue;
+    std::vector<mount::HostPath> host;
+    if (!mount->is_overlay()) host = host_.find(mount->device, mount->root, mount->path, mount->path);
+    util::WallTime since = ticket.changed_since;
+    // What a volume held before is not the container's doing.
+    if (mount->place == model::Place::volume) since = std::max(since, start_of(*mount));
+    return sweeper_.make_scan(MountTree(privilege_, *mount, std::move(host), readable_), since,
+                              ticket.changed_since == util::WallTime{});
+  }
+  return nullptr;
+}
+
+util::WallTime Sweep::start_of(const WatchedMount& mount) const {
+  // The clock of file systems is a tick behind.
+  constexpr auto margin = 1s;
+  const model::Container* container = snapshot_->find(mount.container);
+  if (container != nullptr && container->started != util::WallTime{}) return container->started - margin;
+  const auto read = [this](model::Pid pid, attribute::ProcFile file) -> sys::Result<std::string> {
+    if (file != attribute::ProcFile::stat) return std::unexpected(sys::Error{"read", "", ENOENT});
+    return privilege_.read_process_file(pid.value, privilege::ProcessFile::stat);
+  };
+  const auto init = attribute::glimpse_process(read, mount.init);
+  return init.start_time == util::WallTime{} ? init.start_time : init.start_time - margin;
+}
+
+// Files in the order in which they were found, and the end of the scan after them.
+void Sweep::pump() {
+  while (!pending_.empty() && !is_stopped_ && !is_slow_) {
+    auto next = std::move(pending_.front());
+    pending_.pop_front();
+    if (auto* const end = std::get_if<std::shared_ptr<SweepEnd>>(&next)) {
+      on_end(std::move(**end));
+      continue;
+    }
+    const std::size_t open = handlers_.on_file(std::move(*std::get<std::shared_ptr<Sighting>>(next)));
+    if (open < many_open) {
+      sweeper_.on_taken();
+      continue;
+    }
+    // Never for long: what waits may wait for a runtime.
+    is_slow_ = true;
+    patience_.expires_after(slow_pause);
+    patience_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (cancelled) return;
+      is_slow_ = false;
+      sweeper_.on_taken();
+      pump();
+    });
+  }
+}
+
+void Sweep::on_end(SweepEnd end) {
+  const std::string name = end.ticket.mount;
+  running_.reset();
+  if (end.outcome == SyncStates::Outcome::stopped) {
+    if (present_.contains(name)) {
+      put_off_tickets_[name] = end.ticket;
+      put_off_[name] = std::move(end.scan);
+    }
+  } else {
+    const auto before = states_.state(name);
+    const bool is_repaired =
+        states_.finish(end.ticket, end.outcome, end.scan->totals().started, Clock::now());
+    say(end, before, is_repaired);
+    save(name);
+  }
+  go_on();
+}
+
+void Sweep::say(const SweepEnd& end, const std::optional<SyncState>& before, bool is_repaired) const {
+  const TreeScan::Totals& totals = end.scan->totals();
+  const auto& mount = end.scan->mount();
+  const std::string what =
+      fmt::format("{} of container {}", util::escape(mount.path, longest_path),
+                  mount.container.value.empty() ? "?" : util::escape(mount.container.value, longest_path));
+  const std::string how = fmt::format("{} entries, {} files read, {} executables looked at", totals.entries,
+                                      totals.files, totals.handed_on);
+  if (is_repaired)
+    return spdlog::info("scanned {} ({}): {}; it is synced again", what, words_of(before->reasons), how);
+  if (end.outcome == SyncStates::Outcome::complete) return spdlog::debug("swept {}: {}", what, how);
+  const std::string problems = fmt::format("{}", fmt::join(totals.problems, "; "));
+  const bool is_news =
+      !before || std::ranges::find(before->reasons, DesyncReason::scan_cut) == before->reasons.end();
+  if (totals.is_gone || !is_news) return spdlog::debug("the scan of {} was cut: {}", what, problems);
+  spdlog::warn("the scan of {} left something out and it stays desynced: {} ({})", what, problems, how);
+}
+
+std::string Sweep::owner_of(const std::string& name) const {
+  const auto state = states_.state(name);
+  return state && !state->container.empty() ? state->container : name;
+}
+
+void Sweep::save(const std::string& name) {
+  const auto state = states_.state(name);
+  if (!state) return;
+  std::string& owner = owners_[name];
+  const std::string now = owner_of(name);
+  if (store_ != nullptr && !owner.empty() && owner != now && owner == name) store_->remove_sync_states(owner);
+  owner = now;
+  if (store_ == nullptr) return;
+  store_->save(store::SyncState{.container = now,
+                                .mount = name,
+                                .synced_until = state->synced_until,
+                                .reasons = words_of(state->reasons),
+                                .updated = state->is_synced() ? now_by_wall() : state->since});
+}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/layer/readable_mounts.hpp"
+#include "dropwarden/model/disposition.hpp"
+#include "dropwarden/monitor/sync_state.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/mount/host_mounts.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/store/store.hpp"
+
+#include "sweeper.hpp"
+#include "sync_states.hpp"
+
+namespace dropwarden::monitor {
+
+// Sensor S: says which mounts of containers may hold what no event has told of, has them scanned, and the
+// others now and then. What is scanned is a tree of files, which several containers may have mounted: it is
+// walked once, and is the first one's. Loop's thread only, but for its Sweeper.
+class Sweep {
+ public:
+  using Clock = std::chrono::steady_clock;
+  struct Handlers {
+    // Takes a file; what it returns is how many findings wait now.
+    std::function<std::size_t(Sighting)> on_file;
+  };
+  // What it refers to outlives it; `store` is null where nothing is remembered.
+  Sweep(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
+        const mount::HostMounts& host, store::Store* store, const config::Scan& settings, Handlers handlers);
+
+  void reconfigure(const config::Scan& settings);
+  void on_table(const std::vector<model::Mount>& table);
+  void on_containers(std::shared_ptr<const container::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+  // Mounts came, went, or became known as a container's.
+  void on_change();
+  // All containers that ran already are known: scans begin.
+  void set_ready();
+  void stop();
+
+  // Something may have been missed, in the mounts of one container or anywhere.
+  void desync(const model::ContainerId& container, DesyncReason reason);
+  void desync_all(DesyncReason reason);
+
+  // Nothing for a mount that is not scanned.
+  std::optional<SyncState> state(const WatchedMount& mount);
+
+ private:
+  // A tree of files that is there now.
+  struct Tree {
+    std::vector<std::uint64_t> serials;  // of the mounts that show it
+    std::set<std::string> containers;
+    bool is_overlay = false;
+    std::set<std::uint64_t> late;  // of these, those that were marked late
+    bool is_failed = false;
+  };
+  using Trees = std::map<std::string, Tree>;
+
+  Trees find_trees() const;
+  void follow();
+  void appear(const std::string& name, const Tree& tree);
+  bool is_reached_late(const std::string& name, const Tree& tree) const;
+  bool is_mounted_later(const Tree& tree) const;
+  void forget_gone();
+  bool is_known(const std::string& container) const;
+  void check_clock();
+
+  void arm();
+  void go_on();
+  void start(const std::string& name);
+  std::unique_ptr<TreeScan> make_scan(const Tree& tree, const SyncStates::Ticket& ticket);
+  util::WallTime start_of(const WatchedMount& mount) const;
+  void pump();
+  void on_end(SweepEnd end);
+  void say(const SweepEnd& end, const std::optional<SyncState>& before, bool is_repaired) const;
+  void save(const std::string& name);
+  std::string owner_of(const std::string& name) const;
+
+  privilege::Privilege& privilege_;
+  WatchedMounts& mounts_;
+  const mount::HostMounts& host_;
+  store::Store* const store_;
+  config::Scan settings_;
+  const Handlers handlers_;
+  std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
+  std::shared_ptr<const layer::ReadableMounts> readable_ = std::make_shared<const layer::ReadableMounts>();
+  std::unordered_map<std::string, store::SyncState> remembered_;  // of the last run, by mount
+  std::optional<util::WallTime> alive_at_;                        // when that watched last
+  SyncStates states_;
+  Trees present_;
+  std::map<std::string, Clock::time_point> absent_;  // since when
+  std::map<std::string, std::string> owners_;        // the container that a state is saved with
+  std::set<std::string> seen_with_volumes_;          // containers
+  std::map<std::string, std::unique_ptr<TreeScan>> put_off_;
+  std::map<std::string, SyncStates::Ticket> put_off_tickets_;
+  std::optional<std::string> running_;
+  std::deque<std::variant<std::shared_ptr<Sighting>, std::shared_ptr<SweepEnd>>> pending_;
+  util::WallTime booted_{};
+  bool is_ready_ = false;
+  bool is_stopped_ = false;
+  bool is_slow_ = false;
+  boost::asio::steady_timer follow_;
+  boost::asio::steady_timer next_;
+  boost::asio::steady_timer patience_;
+  Sweeper sweeper_;  // ends first
+};
+
+}  // namespace dropwarden::monitor

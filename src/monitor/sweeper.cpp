@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sweeper.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+
+// Owns descriptors of files on their way to the loop. Must not own one while it pauses.
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// Each is a descriptor, and of a mount that only the container has, one that keeps it.
+constexpr int max_on_the_way = 16;
+// Steps a second: a step is how long a volume cannot be unmounted at most.
+constexpr std::uint64_t steps_a_second = 100;
+// To read a few bytes of a file brings a page from its disk.
+constexpr std::uint64_t page = 4096;
+constexpr std::size_t max_mounts_remembered = 4096;
+
+}  // namespace
+
+Sweeper::Sweeper(boost::asio::io_context& loop, privilege::Privilege& privilege, Handlers handlers)
+    : loop_(loop),
+      privilege_(privilege),
+      handlers_(std::move(handlers)),
+      registrations_(privilege),
+      worker_(1, [this](SweepJob job, const std::stop_token& stop) { handle(std::move(job), stop); }) {}
+
+Sweeper::~Sweeper() {
+  stop();
+}
+
+void Sweeper::set_rate(std::uint64_t entries, std::uint64_t bytes) {
+  entries_a_second_ = entries;
+  bytes_a_second_ = bytes;
+}
+
+std::unique_ptr<TreeScan> Sweeper::make_scan(MountTree tree, util::WallTime changed_since, bool is_whole) {
+  const auto rules = registrations_.current(Clock::now());
+  return std::make_unique<TreeScan>(privilege_, std::move(tree), changed_since, is_whole,
+                                    std::vector<classify::RegistrationRule>(rules.begin(), rules.end()));
+}
+
+void Sweeper::start(SweepJob job) {
+  is_put_off_ = false;
+  worker_.submit(std::move(job));
+}
+
+void Sweeper::put_off() {
+  is_put_off_ = true;
+  changed_.notify_all();
+}
+
+void Sweeper::on_taken() {
+  {
+    const std::lock_guard lock(mutex_);
+    --on_the_way_;
+  }
+  changed_.notify_all();
+}
+
+void Sweeper::stop() {
+  is_stopped_ = true;
+  changed_.notify_all();
+}
+
+void Sweeper::handle(SweepJob job, const std::stop_token& stop) {
+  if (handed_on_.size() >= max_mounts_remembered) handed_on_.clear();
+  HandedOn& handed_on = handed_on_[job.ticket.mount];
+  bool goes_on = true;
+  while (goes_on && !is_over(stop) && !is_put_off_) goes_on = step(*job.scan, handed_on, stop);
+  SweepEnd end{
+      .ticket = std::move(job.ticket), .outcome = SyncStates::Outcome::stopped, .scan = std::move(job.scan)};
+  if (!goes_on && !is_over(stop))
+    end.outcome = end.scan->is_complete() ? SyncStates::Outcome::complete : SyncStates::Outcome::cut;
+  // A function that is posted must be copyable.
+  auto shared = std::make_shared<SweepEnd>(std::move(end));
+  boost::asio::post(loop_, [this, shared] { handlers_.on_end(std::move(*shared)); });
+}
+
+bool Sweeper::step(TreeScan& scan, HandedOn& handed_on, const std::stop_token& stop) {
+  const std::uint64_t entries = entries_a_second_;
+  const std::uint64_t bytes = bytes_a_second_;
+  const auto began = Clock::now();
+  const TreeScan::Totals before = scan.totals();
+  const bool goes_on = scan.step({.entries = std::max<std::uint64_t>(entries / steps_a_second, 1),
+                                  .bytes = std::max<std::uint64_t>(bytes / steps_a_second, 1)},
+                                 handed_on, [&](layer::ScannedFile file, Located located) {
+                                   hand_over(std::move(file), std::move(located), stop);
+                                 });
+  if (!goes_on) return false;
+  const TreeScan::Totals& after = scan.totals();
+  const auto read = std::max(after.bytes - before.bytes, (after.files - before.files) * page);
+  const std::chrono::duration<double> worth(
+      std::max(static_cast<double>(after.entries - before.entries) / static_cast<double>(entries),
+               static_cast<double>(read) / static_cast<double>(bytes)));
+  pause(std::chrono::duration_cast<std::chrono::nanoseconds>(worth) - (Clock::now() - began), stop);
+  return true;
+}
+
+void Sweeper::hand_over(layer::ScannedFile file, Located located, const std::stop_token& stop) {
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [this] { return on_the_way_ < max_on_the_way || is_stopped_; });
+    if (is_over(stop)) return;
+    ++on_the_way_;
+  }
+  auto sighting = std::make_shared<Sighting>(Sighting{
+      .file = std::move(file.file), .pid = {}, .sensor = model::Sensor::scan, .located = std::move(located)});
+  boost::asio::post(loop_, [this, sighting] { handlers_.on_file(std::move(*sighting)); });
+}
+
+void Sweeper::pause(std::chrono::nanoseconds length, const std::stop_token& stop) {
+  if (length <= 0ns) return;
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, length, [this] { return is_put_off_ || is_stopped_; });
+}
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "dropwarden/classify/registration.hpp"
+#include "dropwarden/layer/scanner.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/util/time.hpp"
+
+#include "mount_tree.hpp"
+
+namespace dropwarden::monitor {
+
+// The files that a scan has handed on, so that the next one does not do it again: by path, inode, size and
+// times. One thread.
+using HandedOn = std::unordered_set<std::uint64_t>;
+
+// One scan of a mount: a walk, and further ones of what has changed meanwhile, while something does; four at
+// most. Holds nothing between two steps. One thread at a time.
+class TreeScan {
+ public:
+  struct Totals {
+    util::WallTime started{};  // of the last walk
+    std::uint64_t entries = 0;
+    std::uint64_t files = 0;  // of which the first bytes were read
+    std::uint64_t bytes = 0;
+    std::uint64_t yielded = 0;
+    std::uint64_t handed_on = 0;        // of these, what had not been handed on before
+    std::vector<std::string> problems;  // what was left out, and why; escaped
+    bool is_gone = false;               // there is nothing to be scanned any more
+  };
+
+  // `changed_since`: the epoch for everything. `is_whole`: also what was handed on before.
+  TreeScan(privilege::Privilege& privilege, MountTree tree, util::WallTime changed_since, bool is_whole,
+           std::vector<classify::RegistrationRule> rules)
+      : privilege_(privilege),
+        tree_(std::move(tree)),
+        since_(changed_since),
+        is_whole_(is_whole),
+        rules_(std::move(rules)) {}
+
+  // Takes the file; `located` is told of it.
+  using OnFile = std::function<void(layer::ScannedFile, Located)>;
+  // False when it has come to its end.
+  bool step(const layer::Scanner::Budget& budget, HandedOn& handed_on, const OnFile& on_file);
+
+  const Totals& totals() const { return totals_; }
+  bool is_complete() const { return totals_.problems.empty(); }
+  const WatchedMount& mount() const { return tree_.mount(); }
+
+ private:
+  bool open();
+  bool fail(const sys::Error& error);
+  bool end_walk();
+  void on_scanned(layer::ScannedFile file, HandedOn& handed_on, const OnFile& on_file);
+  void add(const layer::ScanResult& before, const layer::ScanResult& after);
+
+  privilege::Privilege& privilege_;
+  MountTree tree_;
+  util::WallTime since_;
+  const bool is_whole_;
+  std::vector<classify::RegistrationRule> rules_;
+  std::unique_ptr<layer::Scanner> scanner_;
+  int walks_ = 0;
+  Totals totals_;
+};
+
+}  // namespace dropwarden::monitor

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that no event has told of: written before the monitor ran, while it did not, when the kernel's queue
+// was full or the monitor could open nothing, and those whose writer never closes them. A scan finds them.
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "support/child.hpp"
+#include "support/daemon.hpp"
+#include "support/file.hpp"
+#include "support/memory_directory.hpp"
+#include "support/overlay.hpp"
+#include "support/requirements.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr auto patience = 30s;
+
+// An overlay that no runtime knows. Others of the machine may be found as well: this asks about its own.
+class Moments : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = missing_requirement({});
+    if (!missing.empty()) GTEST_SKIP() << missing;
+    directory_ = std::make_unique<MemoryDirectory>();
+    require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
+    std::filesystem::create_directory(path("overlay"));
+    overlay_ = std::make_unique<TestOverlay>(path("overlay"));
+  }
+
+  std::string path(const std::string& name) const { return directory_->path(name); }
+  std::string in_container(const std::string& file) const { return overlay_->merged() + file; }
+  void drop(const std::string& file) const {
+    std::filesystem::copy_file("/bin/busybox", in_container(file),
+                               std::filesystem::copy_options::overwrite_existing);
+    // Each with bytes of its own.
+    write_file_at_end(in_container(file), file);
+  }
+  static void write_file_at_end(const std::string& file, const std::string& text) {
+    const auto fd = sys::value_or_throw(sys::open_path(file, O_WRONLY | O_APPEND));
+    require(::write(fd.number(), text.data(), text.size()) == static_cast<ssize_t>(text.size()), "write");
+  }
+
+  void start(const std::string& configuration = {}) {
+    const std::string place = path("daemon" + std::to_string(++daemons_));
+    std::filesystem::create_directory(place);
+    daemon_ = std::make_unique<Daemon>(place, std::vector<RuntimeSocket>{}, std::vector<std::string>{},
+                                       configuration, path("store/drops.db"));
+  }
+
+  std::optional<Record> wait_for(const std::string& file, std::chrono::milliseconds limit = patience) {
+    return daemon_->wait_for_record(
+        [&](const Record& record) { return text_at(record, "/data/path") == file; }, limit);
+  }
+  std::string sensor_of(const std::string& file) {
+    const auto record = wait_for(file);
+    return record ? text_at(*record, "/detected_by") : "none";
+  }
+
+  // Of the overlay, as `containers --json` has it.
+  boost::json::value sync() const {
+    const auto report = boost::json::parse(daemon_->report());
+    for (const auto& mount : report.at("unidentified").as_array()) {
+      if (text_at(mount, "/host_path") == overlay_->merged()) return mount.at("sync");
+    }
+    return nullptr;
+  }
+  bool is_synced() const {
+    const auto state = sync();
+    return state.is_object() && state.at("synced").as_bool();
+  }
+  bool wait_until_synced() const {
+    return test::wait_for([&] { return is_synced(); }, patience);
+  }
+  bool wait_for_reason(const std::string& reason) const {
+    return test::wait_for(
+        [&] { return boost::json::serialize(sync()).find("\"" + reason + "\"") != std::string::npos; },
+        patience);
+  }
+
+  std::unique_ptr<MemoryDirectory> directory_;
+  std::unique_ptr<TestOverlay> overlay_;
+  std::unique_ptr<Daemon> daemon_;
+  int daemons_ = 0;
+};
+
+const std::string no_sweep = "scan:\n  sweep: false\n";
+
+TEST_F(Moments, WhatWasThereBeforeTheFirstStartIsFound) {
+  drop("/tmp/before");
+  start(no_sweep);
+  EXPECT_EQ(sensor_of("/tmp/before"), "scan") << daemon_->log();
+  EXPECT_TRUE(wait_until_synced()) << boost::json::serialize(sync());
+  EXPECT_THAT(daemon_->log(), HasSubstr("first_start"));
+  drop("/tmp/after");
+  EXPECT_EQ(sensor_of("/tmp/after"), "close_write");
+}
+
+TEST_F(Moments, WhatWasThereBeforeTheFirstStartIsLeftAloneWhereThatIsSwitchedOff) {
+  drop("/tmp/before");
+  start("scan:\n  first_start: false\n  interval: 1s\n");
+  EXPECT_TRUE(is_synced()) << daemon_->report();
+  drop("/tmp/after");
+  EXPECT_EQ(sensor_of("/tmp/after"), "close_write");
+  // A sweep has come by.
+  EXPECT_TRUE(test::wait_for([&] { return !sync().at("scan").is_null(); }, patience));
+  EXPECT_FALSE(wait_for("/tmp/before", 0ms));
+}
+
+TEST_F(Moments, AWriterThatNeverClosesIsFoundByTheSweep) {
+  start("scan:\n  interval: 1s\n");
+  ASSERT_TRUE(wait_until_synced());
+  const auto busybox = read_file("/bin/busybox");
+  const auto file = sys::value_or_throw(sys::open_path(in_container("/tmp/open"), O_RDWR | O_CREAT, 0755));
+  ASSERT_EQ(::write(file.number(), busybox.data(), busybox.size()), static_cast<ssize_t>(busybox.size()));
+  EXPECT_EQ(sensor_of("/tmp/open"), "scan") << daemon_->log();
+}
+
+TEST_F(Moments, WhatTheKernelDroppedIsFound) {
+  start(no_sweep);
+  ASSERT_TRUE(wait_until_synced());
+  daemon_->send(SIGSTOP);
+  constexpr int files = 20'000;  // fs.fanotify.max_queued_events is 16384
+  require(::mount(nullptr, path("").c_str(), nullptr, MS_REMOUNT, "size=256m") == 0, "mount");
+  std::filesystem::create_directory(in_container("/many"));
+  for (int i = 0; i < files; ++i) {
+    const bool is_executable = i % 1000 == 0;
+    write_file(in_container("/many/" + std::to_string(i)),
+               is_executable ? "#!/bin/sh\n# " + std::to_string(i) + "\n" : "text");
+  }
+  drop("/tmp/last");
+  daemon_->send(SIGCONT);
+  if (!daemon_->wait_for_log("queue_overflow", patience)) GTEST_SKIP() << "the queue is longer here";
+  for (int i = 0; i < files; i += 1000) EXPECT_TRUE(wait_for("/many/" + std::to_string(i))) << i;
+  EXPECT_EQ(sensor_of("/tmp/last"), "scan");
+  EXPECT_TRUE(wait_until_synced()) << boost::json::serialize(sync());
+}
+
+TEST_F(Moments, WhatTheMonitorHadNoDescriptorForIsFound) {
+  start(no_sweep);
+  ASSERT_TRUE(wait_until_synced());
+  struct rlimit before{};
+  const struct rlimit none{.rlim_cur = 1, .rlim_max = 1U << 20U};
+  ASSERT_EQ(::prlimit(daemon_->pid(), RLIMIT_NOFILE, nullptr, &before), 0);
+  const struct rlimit low{.rlim_cur = none.rlim_cur, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::prlimit(daemon_->pid(), RLIMIT_NOFILE, &low, nullptr), 0);
+  drop("/tmp/x");
+  const bool is_lost = daemon_->wait_for_log("descriptor_limit", patience);
+  ASSERT_EQ(::prlimit(daemon_->pid(), RLIMIT_NOFILE, &before, nullptr), 0);
+  ASSERT_TRUE(is_lost) << daemon_->log();
+  EXPECT_EQ(sensor_of("/tmp/x"), "scan") << daemon_->log();
+  EXPECT_TRUE(wait_until_synced()) << boost::json::serialize(sync());
+}
+
+TEST_F(Moments, WhatWasWrittenWhileTheMonitorWasDeadIsFoundAndNothingIsToldTwice) {
+  drop("/tmp/first");
+  start(no_sweep);
+  ASSERT_TRUE(wait_for("/tmp/first")) << daemon_->log();
+  ASSERT_TRUE(wait_until_synced());
+  drop("/tmp/second");
+  ASSERT_TRUE(wait_for("/tmp/second")) << daemon_->log();
+  // What was told is committed within a moment.
+  ::usleep(1'000'000);
+  daemon_->send(SIGKILL);
+  ASSERT_TRUE(test::wait_for([&] { return !daemon_->is_running(); }, patience));
+  drop("/tmp/meanwhile");
+  start(no_sweep);
+  EXPECT_EQ(sensor_of("/tmp/meanwhile"), "scan") << daemon_->log();
+  EXPECT_TRUE(wait_until_synced()) << boost::json::serialize(sync());
+  EXPECT_THAT(daemon_->log(), HasSubstr("was_stopped"));
+  EXPECT_FALSE(wait_for("/tmp/first", 0ms));
+  EXPECT_FALSE(wait_for("/tmp/second", 0ms));
+}
+
+TEST_F(Moments, WhatALeaseHidIsFound) {
+  start(no_sweep);
+  ASSERT_TRUE(wait_until_synced());
+  Child writer([&](Line& line) {
+    // Taken before the monitor gets to the event of the first close.
+    ::signal(SIGIO, SIG_IGN);
+    const auto busybox = read_file("/bin/busybox");
+    const std::string file = in_container("/tmp/leased");
+    auto writing = sys::value_or_throw(sys::open_path(file, O_WRONLY | O_CREAT, 0755));
+    require(::write(writing.number(), busybox.data(), busybox.size()) > 0, "write");
+    line.tell();
+    line.hear();
+    writing.reset();
+    const auto leased = sys::value_or_throw(sys::open_path(file, O_RDWR));
+    require(::fcntl(leased.number(), F_SETLEASE, F_WRLCK) == 0, "F_SETLEASE");
+    line.tell();
+    line.hear();
+  });
+  writer.line().hear();
+  daemon_->send(SIGSTOP);
+  writer.line().tell();
+  writer.line().hear();
+  daemon_->send(SIGCONT);
+  EXPECT_TRUE(daemon_->wait_for_log("lease", patience)) << daemon_->log();
+  EXPECT_EQ(sensor_of("/tmp/leased"), "scan") << daemon_->log();
+  writer.line().tell();
+  EXPECT_TRUE(writer.wait());
+}
+
+TEST_F(Moments, WhatAScanHadToLeaveOutIsSaidAndScannedAgainWhenThatIsOver) {
+  ASSERT_TRUE(run_in_child([&] {
+    require(::chdir(overlay_->upper().c_str()) == 0, "chdir");
+    for (int level = 0; level < 4200; ++level) require(::mkdir("d", 0755) == 0 && ::chdir("d") == 0, "mkdir");
+  }));
+  drop("/tmp/before");
+  start(no_sweep);
+  EXPECT_EQ(sensor_of("/tmp/before"), "scan");
+  EXPECT_TRUE(wait_for_reason("scan_cut")) << daemon_->log();
+  EXPECT_THAT(daemon_->log(), HasSubstr("too deep"));
+  EXPECT_THAT(run_dropwarden({"containers", "--config", daemon_->configuration_file()}).output,
+              HasSubstr("first_start scan_cut"));
+  std::filesystem::rename(overlay_->upper() + "/d", path("away"));
+  EXPECT_TRUE(wait_until_synced()) << daemon_->log();
+}
+
+TEST_F(Moments, ATreeThatChangesAllTheTimeIsScannedToItsEnd) {
+  for (int i = 0; i < 50; ++i) {
+    std::filesystem::create_directories(in_container("/tree/" + std::to_string(i) + "/a/b"));
+    write_file(in_container("/tree/" + std::to_string(i) + "/a/b/file"),
+               "#!/bin/sh\n# " + std::to_string(i) + "\n");
+  }
+  const std::string tree = overlay_->upper() + "/tree/";
+  Child mover([&](Line& line) {
+    line.tell();
+    for (int i = 0;; i = (i + 1) % 50) {
+      const std::string one = tree + std::to_string(i);
+      ::rename((one + "/a").c_str(), (one + "/c").c_str());
+      ::rename((one + "/c").c_str(), (one + "/a").c_str());
+      ::usleep(1000);
+    }
+  });
+  mover.line().hear();
+  start("scan:\n  interval: 1s\n  entries_per_second: 5000\n");
+  const auto has_name = [](const Record& record, const std::string& number) {
+    return text_at(record, "/data/path").starts_with("/tree/" + number + "/");
+  };
+  for (int i = 0; i < 50; ++i) {
+    const std::string number = std::to_string(i);
+    EXPECT_TRUE(
+        daemon_->wait_for_record([&](const Record& record) { return has_name(record, number); }, patience))
+        << number << daemon_->log();
+  }
+}
+
+TEST_F(Moments, AContainerIsRemovedDuringALongScanWithoutAnyoneWaiting) {
+  for (int i = 0; i < 2000; ++i) write_file(in_container("/tmp/" + std::to_string(i)), "text");
+  start("scan:\n  entries_per_second: 200\n");
+  ASSERT_TRUE(daemon_->wait_for_log("may hold what was written before", patience));
+  const auto is_unmounted = [&] { return overlay_->unmount().has_value(); };
+  EXPECT_TRUE(test::wait_for(is_unmounted, 2s)) << "containerd tries for 2.5 s";
+  std::filesystem::remove_all(overlay_->upper());
+  EXPECT_EQ(daemon_->stop().value, 0);
+  EXPECT_EQ(daemon_->ledger()["balanced"], 1U);
+}
+
+}  // namespace
+}  // namespace dropwarden::test
