@@ -6,6 +6,7 @@
 #include <set>
 
 #include "dropwarden/monitor/drift.hpp"
+#include "dropwarden/monitor/volume_drift.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/util/escape.hpp"
 
@@ -32,11 +33,13 @@ class Scan {
         handlers_(handlers),
         privilege_(privilege::make_direct()),
         snapshot_(run_discovery(*privilege_, config.runtimes, Ended::told)),
-        found_(monitor::find_writable_layers(*privilege_, snapshot_)) {}
+        found_(monitor::find_writable_layers(*privilege_, snapshot_)),
+        volumes_(monitor::find_writable_volumes(*privilege_, config.watch, snapshot_)) {}
 
   ScanReport run(const std::vector<std::string>& names) {
     select(names);
     for (const monitor::WritableLayer* layer : selected_) scan(*layer);
+    for (const monitor::WritableVolume* volume : selected_volumes_) scan(*volume);
     return report_;
   }
 
@@ -49,11 +52,15 @@ class Scan {
     }
     std::ranges::sort(selected_, {}, [](const auto* layer) { return layer->container.value; });
     for (const auto& [id, container] : snapshot_->containers) {
-      const bool is_asked_for = ids.empty()
-                                    ? container->state == ContainerState::running && !container->is_sandbox
-                                    : ids.contains(id);
-      if (is_asked_for && !has_layer(id))
-        add_problem(label_of(*container, {}), "its writable layer cannot be seen from here");
+      const bool is_asked_for = ids.empty() ? !container->is_sandbox : ids.contains(id);
+      if (!is_asked_for || has_layer(id)) continue;
+      const bool is_stopped = container->state != ContainerState::running;
+      add_problem(label_of(*container, {}), is_stopped ? "its runtime does not tell where the layer of a "
+                                                         "stopped container is"
+                                                       : "its writable layer cannot be seen from here");
+    }
+    for (const monitor::WritableVolume& volume : volumes_) {
+      if (ids.empty() || ids.contains(volume.mount.container.value)) selected_volumes_.push_back(&volume);
     }
   }
 
@@ -67,18 +74,42 @@ class Scan {
   }
 
   void scan(const monitor::WritableLayer& layer) {
-    const model::Container* known = snapshot_->find(layer.container);
-    model::Container container = known == nullptr ? model::Container{} : *known;
-    container.id = layer.container;
+    const model::Container container = container_of(layer.container);
     const std::string label = label_of(container, layer);
-    ScanProgress progress{.container = label, .number = ++report_.containers, .containers = selected_.size()};
-    const auto drift = monitor::scan_layer(
-        *privilege_, layer, found_.mounts, container,
-        {.watch = config_.watch, .classify = config_.classify, .node = node_name()},
-        {.on_finding = handlers_.on_finding, .on_progress = [&](const layer::ScanResult& result) {
-           progress.entries = result.entries;
-           handlers_.on_progress(progress);
-         }});
+    ++report_.containers;
+    add(label,
+        monitor::scan_layer(*privilege_, layer, found_.mounts, container, settings(), handlers(label)));
+  }
+
+  void scan(const monitor::WritableVolume& volume) {
+    const model::Container container = container_of(volume.mount.container);
+    const std::string label = label_of(container, {});
+    add(label,
+        monitor::scan_volume(*privilege_, volume, found_.mounts, container, settings(), handlers(label)));
+  }
+
+  model::Container container_of(const model::ContainerId& id) const {
+    const model::Container* known = snapshot_->find(id);
+    model::Container container = known == nullptr ? model::Container{} : *known;
+    container.id = id;
+    return container;
+  }
+
+  monitor::DriftSettings settings() const {
+    return {.watch = config_.watch, .classify = config_.classify, .node = node_name()};
+  }
+
+  monitor::DriftHandlers handlers(const std::string& label) {
+    ScanProgress progress{
+        .container = label, .number = ++begun_, .containers = selected_.size() + selected_volumes_.size()};
+    return {.on_finding = handlers_.on_finding,
+            .on_progress = [this, progress](const layer::ScanResult& result) mutable {
+              progress.entries = result.entries;
+              handlers_.on_progress(progress);
+            }};
+  }
+
+  void add(const std::string& label, const monitor::LayerDrift& drift) {
     report_.entries += drift.entries;
     report_.findings += drift.findings;
     for (const std::string& problem : drift.problems) add_problem(label, problem);
@@ -94,7 +125,10 @@ class Scan {
   const std::unique_ptr<privilege::Privilege> privilege_;
   const std::shared_ptr<const container::Snapshot> snapshot_;
   const monitor::WritableLayers found_;
+  const std::vector<monitor::WritableVolume> volumes_;
   std::vector<const monitor::WritableLayer*> selected_;
+  std::vector<const monitor::WritableVolume*> selected_volumes_;
+  std::size_t begun_ = 0;
   ScanReport report_;
 };
 

@@ -2,17 +2,17 @@
 #include "sweep.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
-#include "dropwarden/attribute/process.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/util/text.hpp"
+
+#include "container_start.hpp"
 
 // Owns descriptors of files that are on their way from the sweeper, a few at most.
 namespace dropwarden::monitor {
@@ -345,24 +345,12 @@ std::unique_ptr<TreeScan> Sweep::make_scan(const Tree& tree, const SyncStates::T
     if (!mount->is_overlay()) host = host_.find(mount->device, mount->root, mount->path, mount->path);
     util::WallTime since = ticket.changed_since;
     // What a volume held before is not the container's doing.
-    if (mount->place == model::Place::volume) since = std::max(since, start_of(*mount));
+    if (mount->place == model::Place::volume)
+      since = std::max(since, read_container_start(privilege_, *mount, *snapshot_));
     return sweeper_.make_scan(MountTree(privilege_, *mount, std::move(host), readable_), since,
                               ticket.changed_since == util::WallTime{});
   }
   return nullptr;
-}
-
-util::WallTime Sweep::start_of(const WatchedMount& mount) const {
-  // The clock of file systems is a tick behind.
-  constexpr auto margin = 1s;
-  const model::Container* container = snapshot_->find(mount.container);
-  if (container != nullptr && container->started != util::WallTime{}) return container->started - margin;
-  const auto read = [this](model::Pid pid, attribute::ProcFile file) -> sys::Result<std::string> {
-    if (file != attribute::ProcFile::stat) return std::unexpected(sys::Error{"read", "", ENOENT});
-    return privilege_.read_process_file(pid.value, privilege::ProcessFile::stat);
-  };
-  const auto init = attribute::glimpse_process(read, mount.init);
-  return init.start_time == util::WallTime{} ? init.start_time : init.start_time - margin;
 }
 
 // Files in the order in which they were found, and the end of the scan after them.

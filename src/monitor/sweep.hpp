@@ -86,7 +86,6 @@ class Sweep {
   void go_on();
   void start(const std::string& name);
   std::unique_ptr<TreeScan> make_scan(const Tree& tree, const SyncStates::Ticket& ticket);
-  util::WallTime start_of(const WatchedMount& mount) const;
   void pump();
   void on_end(SweepEnd end);
   void say(const SweepEnd& end, const std::optional<SyncState>& before, bool is_repaired) const;

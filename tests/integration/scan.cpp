@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // `dropwarden scan` beside a real runtime, with no daemon.
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <sstream>
+#include <thread>
 
 #include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
@@ -116,6 +119,23 @@ TEST_F(ScanVerb, FindsWhatAStoppedContainerLeftWhereItsRuntimeTellsTheLayer) {
   EXPECT_EQ(path_of(scanned.records[0]), "/tmp/x");
   EXPECT_EQ(text_at(scanned.records[0], "/event/file/origin"), "new");
   EXPECT_EQ(text_at(scanned.records[0], "/event/file/sha256/status"), "done");
+}
+
+TEST_F(ScanVerb, FindsWhatLiesInVolumesAndTmpfsAndWasNotThereBefore) {
+  const std::string data = make_directory();
+  std::filesystem::copy_file("/bin/busybox", data + "/of-the-host");
+  // Times of files and of runtimes are not equally fine.
+  std::this_thread::sleep_for(2500ms);
+  ScopedContainer container(runtime(), idle, {{TestMount::Kind::bind, data, "/data"}});
+  container.execute("cp /bin/busybox /data/dropped; cp /bin/busybox /dev/shm/dropped");
+  const Scanned scanned = scan({container->id});
+  EXPECT_EQ(scanned.status, 3) << scanned.error;
+  std::map<std::string, std::string> places;
+  for (const Record& record : scanned.records)
+    places.emplace(path_of(record), text_at(record, "/event/file/mount"));
+  EXPECT_THAT(places, testing::UnorderedElementsAre(testing::Pair("/data/dropped", "volume"),
+                                                    testing::Pair("/dev/shm/dropped", "tmpfs")))
+      << scanned.output << scanned.error;
 }
 
 TEST_F(ScanVerb, EndsWellWithACleanContainer) {

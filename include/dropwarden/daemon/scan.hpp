@@ -20,10 +20,10 @@ class UnknownContainer : public std::runtime_error {
 };
 
 struct ScanProgress {
-  std::string container;   // its name, else the beginning of its ID; escaped
-  std::size_t number = 0;  // counted from 1
-  std::size_t containers = 0;
-  std::uint64_t entries = 0;  // looked at in this one, so far
+  std::string container;       // its name, else the beginning of its ID; escaped
+  std::size_t number = 0;      // of its layer or volume, counted from 1
+  std::size_t containers = 0;  // layers and volumes in all
+  std::uint64_t entries = 0;   // looked at in this one, so far
 };
 
 struct ScanHandlers {
@@ -39,9 +39,9 @@ struct ScanReport {
   bool is_complete = true;  // else `on_problem` was called
 };
 
-// Looks through the writable layers of containers, without a daemon: of those named (by ID, the beginning of
-// an ID, or name), or of all that run, and those that are stopped where a runtime tells the layer. Throws
-// UnknownContainer before the first one is scanned.
+// Looks through the writable layers, volumes and tmpfs of containers, without a daemon: of those named (by
+// ID, the beginning of an ID, or name), or of all; of one that is stopped through its layer, where its
+// runtime tells where that is. Throws UnknownContainer before the first one is scanned.
 ScanReport scan_containers(const config::Config& config, const std::vector<std::string>& names,
                            const ScanHandlers& handlers);
 

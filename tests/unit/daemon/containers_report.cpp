@@ -63,7 +63,7 @@ TEST(FormatContainers, SaysWhyAMountIsNotSyncedAndSinceWhen) {
   overlay.sync->since = util::WallTime{std::chrono::hours{1}};
   const auto snapshot = snapshot_of(container_of("c", "web"));
   const auto sync_of = [&] {
-    return json::parse(format_containers(snapshot, {overlay}, nullptr))
+    return json::parse(format_containers(snapshot, {overlay}, nullptr, nullptr))
         .at("containers")
         .at(0)
         .at("mounts")

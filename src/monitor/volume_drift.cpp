@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/monitor/volume_drift.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+
+#include <fmt/format.h>
+
+#include "dropwarden/attribute/finding_id.hpp"
+#include "dropwarden/attribute/hash.hpp"
+#include "dropwarden/mount/table.hpp"
+#include "dropwarden/policy/dropped_executable.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/escape.hpp"
+
+#include "container_mounts.hpp"
+#include "container_start.hpp"
+#include "examine.hpp"
+#include "registrations.hpp"
+#include "tree_scan.hpp"
+
+// Owns the descriptor of one file.
+namespace dropwarden::monitor {
+namespace {
+
+constexpr std::size_t max_table = std::size_t{16} << 20U;
+
+bool is_scanned(const mount::JudgedMount& judged) {
+  // An overlay that is bound somewhere is scanned as the root that it is; a root that is none holds the
+  // image.
+  return judged.coverage != mount::Coverage::none && judged.place != model::Place::rootfs &&
+         judged.mount.file_system != "overlay";
+}
+
+// Nothing where the file is no finding. `hit` of a file that was opened past the container.
+model::Finding finding_of(Hit& hit, const WatchedMount& mount, const model::Container& container,
+                          const DriftSettings& settings) {
+  model::Finding finding;
+  finding.is_final = true;
+  finding.event.time = util::WallTime{std::chrono::system_clock::now()};
+  finding.event.detected_by = model::Sensor::scan;
+  finding.event.header = std::move(hit.header);
+  finding.event.node = settings.node;
+  finding.event.container = container;
+  finding.event.file = std::move(hit.file);
+  finding.event.file.place = mount.place;
+  return finding;
+}
+
+}  // namespace
+
+std::vector<WritableVolume> find_writable_volumes(
+    privilege::Privilege& privilege, const config::Watch& watch,
+    const std::shared_ptr<const container::Snapshot>& snapshot) {
+  const sys::Fd file = sys::value_or_throw(privilege.open_mount_table());
+  ContainerMounts containers(privilege);
+  containers.set_options(judge_options(watch));
+  containers.on_table(
+      mount::parse_mountinfo(sys::value_or_throw(sys::read_file(file.number(), max_table, "mountinfo"))));
+  containers.on_containers(snapshot);
+  std::vector<WritableVolume> volumes;
+  std::set<std::tuple<model::Device, std::string>> known;
+  for (const auto& reading :
+       containers.read_due(ContainerMounts::Clock::now(), snapshot->containers.size())) {
+    for (const mount::JudgedMount& judged : reading.mounts) {
+      if (!is_scanned(judged) || !known.emplace(judged.mount.device, judged.mount.root).second) continue;
+      WritableVolume volume{.mount = to_watched(judged, reading), .host = {}, .since = {}};
+      const WatchedMount& mount = volume.mount;
+      volume.host = containers.host().find(mount.device, mount.root, mount.path, mount.path);
+      if (mount.place == model::Place::volume)
+        volume.since = read_container_start(privilege, mount, *snapshot);
+      volumes.push_back(std::move(volume));
+    }
+  }
+  return volumes;
+}
+
+LayerDrift scan_volume(privilege::Privilege& privilege, const WritableVolume& volume,
+                       const std::shared_ptr<const layer::ReadableMounts>& mounts,
+                       const model::Container& container, const DriftSettings& settings,
+                       const DriftHandlers& handlers) {
+  Registrations registrations(privilege);
+  const auto rules = registrations.current(Registrations::Clock::now());
+  TreeScan scan(privilege, MountTree(privilege, volume.mount, volume.host, mounts), volume.since, true,
+                {rules.begin(), rules.end()});
+  LayerDrift drift;
+  std::set<std::string> told;
+  const auto on_file = [&](const layer::ScannedFile& scanned, const Located& located) {
+    auto examined = examine(scanned.file.number(), settings.classify, rules, located.path);
+    if (const auto* disposition = std::get_if<model::Disposition>(&examined)) {
+      if (*disposition == model::Disposition::unreadable)
+        drift.problems.push_back(util::escape(located.path) + ": unreadable");
+      return;
+    }
+    Hit& hit = std::get<Hit>(examined);
+    const std::string file_system = fmt::format("{:016x}", hit.identity.file_system.value);
+    model::Finding finding = finding_of(hit, volume.mount, container, settings);
+    model::FileFacts& file = finding.event.file;
+    file.sha256 =
+        attribute::hash_file(scanned.file.number(), file.size, {.max_bytes = settings.watch.hash_max_bytes});
+    finding.signature = policy::detect(finding.event, settings.classify);
+    if (!finding.signature) return;
+    finding.id = attribute::finding_id(finding, file_system);
+    if (!told.insert(finding.id).second) return;
+    ++drift.findings;
+    handlers.on_finding(finding);
+  };
+  HandedOn handed_on;
+  layer::ScanResult progress;
+  while (scan.step({}, handed_on, on_file)) {
+    progress.entries = scan.totals().entries;
+    handlers.on_progress(progress);
+  }
+  drift.entries = scan.totals().entries;
+  // One that has gone meanwhile has nothing that could be looked at.
+  if (!scan.totals().is_gone) {
+    const auto& problems = scan.totals().problems;
+    drift.problems.insert(drift.problems.end(), problems.begin(), problems.end());
+  }
+  return drift;
+}
+
+}  // namespace dropwarden::monitor
