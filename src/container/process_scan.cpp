@@ -57,7 +57,8 @@ sys::Result<bool> ProcessScan::step(std::size_t count) {
 std::vector<ProcessGroup> ProcessScan::groups() const {
   std::vector<ProcessGroup> found;
   found.reserve(groups_.size());
-  for (const auto& [id, group] : groups_) found.push_back({group.owner, group.init});
+  for (const auto& [id, group] : groups_)
+    found.push_back({group.owner, group.init, group.depth != not_first});
   return found;
 }
 

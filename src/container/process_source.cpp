@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/container/process_source.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include "dropwarden/sys/clock.hpp"
+
+#include "process_hunt.hpp"
 
 namespace dropwarden::container {
 namespace {
@@ -38,6 +43,7 @@ struct ProcessSource::State : std::enable_shared_from_this<State> {
         ProcessSourceOptions the_options)
       : loop(the_loop),
         timer(the_loop),
+        hunting(the_loop),
         reader(std::move(the_reader)),
         observer(the_observer),
         options(std::move(the_options)),
@@ -84,13 +90,31 @@ struct ProcessSource::State : std::enable_shared_from_this<State> {
     });
   }
 
+  void hunt_on() {
+    if (is_stopped) return;
+    if (!is_wanted()) return prey.reset();
+    const auto start = sys::read_thread_time();
+    if (const auto found = prey->look()) {
+      for (const ProcessGroup& group : *found) observer.on_container(name, container_of(group));
+    }
+    constexpr int share = 10;
+    const std::chrono::nanoseconds pause = (sys::read_thread_time() - start) * share;
+    hunting.expires_after(std::max<std::chrono::nanoseconds>(options.hunt_every, pause));
+    hunting.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+      if (!error) self->hunt_on();
+    });
+  }
+
   boost::asio::io_context& loop;
   boost::asio::steady_timer timer;
+  boost::asio::steady_timer hunting;
   ProcessReader reader;
   Observer& observer;
   ProcessSourceOptions options;
   std::size_t next_look;            // of options.rescan_after
   std::optional<ProcessScan> scan;  // under way
+  std::optional<ProcessHunt> prey;  // likewise
+  std::function<bool()> is_wanted;
   bool is_stopped = false;
 };
 
@@ -109,6 +133,14 @@ void ProcessSource::start() {
 void ProcessSource::stop() {
   state_->is_stopped = true;
   state_->timer.cancel();
+  state_->hunting.cancel();
+}
+
+void ProcessSource::hunt(std::function<bool()> is_wanted) {
+  if (state_->prey || state_->is_stopped) return;
+  state_->is_wanted = std::move(is_wanted);
+  state_->prey.emplace(state_->reader);
+  boost::asio::post(state_->loop, [state = state_] { state->hunt_on(); });
 }
 
 void ProcessSource::rescan() {

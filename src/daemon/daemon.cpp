@@ -77,6 +77,8 @@ class Daemon {
         signals_(loop_, SIGTERM, SIGINT, SIGHUP) {
     open_sources();
     monitor_.set_on_unidentified([this] { sources_->rescan_processes(); });
+    monitor_.set_on_starting(
+        [this] { sources_->hunt_processes([this] { return monitor_.awaits_process(); }); });
   }
 
   int run() {

@@ -36,6 +36,8 @@ class Sources {
   const std::vector<std::string>& names() const { return names_; }
   // Looks through /proc for the owners of overlays that nobody has told of.
   void rescan_processes() { processes_->rescan(); }
+  // Looks for the first process of a container that is being started: ProcessSource::hunt.
+  void hunt_processes(std::function<bool()> is_wanted) { processes_->hunt(std::move(is_wanted)); }
 
  private:
   void expect(std::string name);

@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 // A first process is on the host's root until it has pivoted, some milliseconds later. One that stays there
 // is a container of the host's root, and shows no mounts of its own.
 constexpr auto first_wait = 2ms;
-constexpr auto last_wait = 20ms;  // then until it has pivoted, as long as a start may take
-constexpr int most_attempts = 100;
+constexpr auto last_wait = 5ms;  // then until it has pivoted: some 10 ms later it runs its program
+constexpr int most_attempts = 400;
 // How often a container is read at most, whatever it mounts: when it was told of itself, and when it may have
 // been another.
 constexpr auto told_pause = 20ms;

@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 // An event that is still queued, or that a process writes through a detached mount, belongs to an overlay
 // that the table has lost.
 constexpr auto keep_retired = 60s;
+// Between an overlay's mount and its container's first process there are 50 to 350 ms on a quiet machine.
+constexpr auto longest_start = 3s;
 
 std::string place_of(const watch::Target& target) {
   return target.mount_point.empty() ? "/proc/" + std::to_string(target.init.value) + "/root"
@@ -67,6 +69,15 @@ std::size_t MarkKeeper::marks() const {
 bool MarkKeeper::has_unidentified() const {
   return std::ranges::any_of(mounts_.current(),
                              [](const WatchedMount& m) { return m.container.value.empty(); });
+}
+
+bool MarkKeeper::awaits_process(Clock::time_point now) {
+  std::erase_if(young_, [&](const Young& young) {
+    const WatchedMount* overlay = mounts_.find(young.device);
+    const bool is_gone = overlay == nullptr || overlay->serial != young.serial;
+    return is_gone || now - young.since > longest_start || view_.has_process(overlay->container);
+  });
+  return !young_.empty();
 }
 
 void MarkKeeper::apply() {
@@ -137,6 +148,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   WatchedMount& overlay = mounts_.add(std::move(marked), Clock::now());
   mounts_.set_marked(overlay, since);
   mounts_.learn_mount({identity->mount_id}, target.device);
+  if (is_ready_ && is_on_host) young_.push_back({target.device, overlay.serial, Clock::now()});
   spdlog::debug("marked overlay {}:{} at {}", target.device.major, target.device.minor, place_of(target));
   if (overlay.is_late) {
     ledger_.lose(model::Loss::marked_late);

@@ -62,6 +62,8 @@ class MarkKeeper {
   std::vector<WatchedMount> foreign() const;
   // Overlays that no container is known to own.
   bool has_unidentified() const;
+  // Whether an overlay was mounted lately whose container has no process yet that is known.
+  bool awaits_process(Clock::time_point now);
 
  private:
   void apply();
@@ -77,6 +79,12 @@ class MarkKeeper {
   WatchedMounts& mounts_;
   Ledger& ledger_;
   OverlayView view_{privilege_};
+  struct Young {
+    model::Device device;
+    std::uint64_t serial = 0;  // in `mounts_`
+    Clock::time_point since;
+  };
+  std::vector<Young> young_;
   std::unordered_map<model::Device, int> failures_;
   std::optional<Clock::time_point> next_retry_;
   VolumeKeeper volumes_;

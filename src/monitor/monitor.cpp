@@ -164,6 +164,7 @@ class Monitor::Impl {
     on_unidentified_ = on_unidentified;
     pipeline_.set_on_unidentified(std::move(on_unidentified));
   }
+  void set_on_starting(std::function<void()> on_starting) { on_starting_ = std::move(on_starting); }
   void reconfigure(Settings settings) {
     keeper_.set_options(judge_options(settings.watch));
     upper_.reconfigure(settings.watch);
@@ -212,6 +213,7 @@ class Monitor::Impl {
     sweep_.on_change();
     arm_retry();
     if (on_unidentified_ && keeper_.has_unidentified()) on_unidentified_();
+    if (on_starting_ && keeper_.awaits_process(Clock::now())) on_starting_();
   }
 
   void arm_retry() {
@@ -227,6 +229,7 @@ class Monitor::Impl {
 
   privilege::Privilege& privilege_;
   std::function<void()> on_unidentified_;
+  std::function<void()> on_starting_;
   Ledger ledger_;
   LossLog loss_log_;
   WatchedMounts overlays_;
@@ -264,6 +267,12 @@ void Monitor::on_untold(const std::string& id) {
 }
 void Monitor::set_on_unidentified(std::function<void()> on_unidentified) {
   impl_->set_on_unidentified(std::move(on_unidentified));
+}
+void Monitor::set_on_starting(std::function<void()> on_starting) {
+  impl_->set_on_starting(std::move(on_starting));
+}
+bool Monitor::awaits_process() {
+  return impl_->keeper().awaits_process(Clock::now());
 }
 void Monitor::set_ready() {
   impl_->set_ready();

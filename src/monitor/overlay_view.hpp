@@ -27,6 +27,8 @@ class OverlayView {
 
   // The process has ended.
   void forget(model::Pid init);
+  // Whether a process of this container is known.
+  bool has_process(const model::ContainerId& container) const { return roots_.contains(container.value); }
 
   using Owners = std::unordered_map<model::Device, container::OverlayOwner>;
 

@@ -30,8 +30,9 @@ sys::Result<std::vector<model::Pid>> list_processes(const std::string& proc);
 
 // A container as its processes show it.
 struct ProcessGroup {
-  CgroupOwner owner;  // the trusted one, see `trusted_owner`; is_root is of no meaning here
-  model::Pid init;    // its first process, as well as can be told
+  CgroupOwner owner;      // the trusted one, see `trusted_owner`; is_root is of no meaning here
+  model::Pid init;        // its first process, as well as can be told
+  bool is_first = false;  // it is 1 in a pid namespace of the container
 };
 
 struct ScanLimits {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct ProcessSourceOptions {
   // its overlay was mounted (runc and crun under containerd, podman, dockerd), later on a busy machine.
   std::vector<std::chrono::milliseconds> rescan_after{
       std::chrono::milliseconds(100), std::chrono::milliseconds(500), std::chrono::milliseconds(2000)};
+  // How often `hunt` looks, and that is with a tenth of a processor at most.
+  std::chrono::milliseconds hunt_every{10};
 };
 
 // The containers that run here by their processes alone: with no runtime to ask, and before a runtime
@@ -39,6 +42,11 @@ class ProcessSource final : public Source {
 
   void start() override;
   void stop() override;
+
+  // Looks very often, and only at what has come since, for the first processes of containers that are being
+  // started: as long as `is_wanted`, which says so until the process is known or is not to be expected any
+  // more. One hunt at a time: a call while there is one does nothing.
+  void hunt(std::function<bool()> is_wanted);
 
   // Looks again, soon and a few times more. Cheap to call: calls that come before the next look are one.
   void rescan();

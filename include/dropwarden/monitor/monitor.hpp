@@ -66,6 +66,10 @@ class Monitor {
   void on_untold(const std::string& id);
   // Called when an overlay appears that no container is known to own: time to look through /proc.
   void set_on_unidentified(std::function<void()> on_unidentified);
+  // Called when a container seems to be starting, whose first process would lead to its volumes. It need not
+  // be looked for any more once `awaits_process` says no.
+  void set_on_starting(std::function<void()> on_starting);
+  bool awaits_process();
   // All sources have told what runs; what is found from now on was found late if it was running.
   void set_ready();
   // What decides from now on which kinds and sizes matter.

@@ -28,11 +28,15 @@ class RecordingObserver final : public Observer {
     EXPECT_EQ(source, ProcessSource::name);
     lists.push_back(std::move(containers));
   }
-  void on_container(const std::string&, model::Container) override { ADD_FAILURE() << "lists only"; }
+  void on_container(const std::string& source, model::Container container) override {
+    EXPECT_EQ(source, ProcessSource::name);
+    found.push_back(std::move(container));
+  }
   void on_gone(const std::string&, const model::ContainerId&) override { ADD_FAILURE() << "lists only"; }
   void on_state(const SourceState& state) override { states.push_back(state); }
 
   std::vector<std::vector<model::Container>> lists;
+  std::vector<model::Container> found;
   std::vector<SourceState> states;
 };
 
@@ -57,7 +61,8 @@ class ProcessSourceTest : public testing::Test {
   FakeProc proc_;
   boost::asio::io_context loop_{1};
   RecordingObserver observer_;
-  ProcessSourceOptions options_{.limits = {}, .processes_per_turn = 1, .rescan_after = {1ms, 3ms}};
+  ProcessSourceOptions options_{
+      .limits = {}, .processes_per_turn = 1, .rescan_after = {1ms, 3ms}, .hunt_every = 1ms};
 };
 
 TEST_F(ProcessSourceTest, ListsWhatRunsAtTheStart) {
@@ -100,6 +105,22 @@ TEST_F(ProcessSourceTest, IsNotPutOffByAStormOfRescans) {
     source.rescan();
     return observer_.lists.size() == 2;
   });
+}
+
+TEST_F(ProcessSourceTest, HuntsForAFirstProcessAsLongAsItIsWanted) {
+  ProcessSource source(loop_, proc_.reader(), observer_, options_);
+  int looks = 0;
+  source.hunt([&] {
+    if (++looks == 3) proc_.add(700, {.cgroup = "/docker/" + id, .namespace_pids = "700\t1"});
+    return observer_.found.empty();
+  });
+  source.hunt([] { return true; });
+  loop_.restart();
+  loop_.run();  // returns, since it has been found
+  ASSERT_EQ(observer_.found.size(), 1U);
+  EXPECT_EQ(observer_.found[0].id.value, id);
+  EXPECT_EQ(observer_.found[0].init.value, 700);
+  EXPECT_TRUE(observer_.lists.empty());
 }
 
 TEST_F(ProcessSourceTest, SaysNothingAfterItWasStopped) {

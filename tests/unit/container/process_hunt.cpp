@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "container/process_hunt.hpp"
+
+#include <cerrno>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fake_proc.hpp"
+
+namespace dropwarden::container {
+namespace {
+
+using testing::IsEmpty;
+using testing::SizeIs;
+
+const std::string cgroup = "/docker/1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef";
+
+class ProcessHuntTest : public testing::Test {
+ protected:
+  ProcessHuntTest() {
+    proc_.add(1, {});
+    proc_.add(600, {.cgroup = cgroup, .namespace_pids = "600\t1"});
+    EXPECT_THAT(look(), IsEmpty()) << "what was there before is no prey";
+  }
+  std::vector<ProcessGroup> look() { return sys::value_or_throw(hunt_.look()); }
+
+  FakeProc proc_;
+  ProcessHunt hunt_{proc_.reader()};
+};
+
+TEST_F(ProcessHuntTest, FindsTheFirstProcessOnceItIsInItsContainersCgroup) {
+  proc_.add(700, {.cgroup = "/system.slice/docker.service", .namespace_pids = "700\t1"});
+  EXPECT_THAT(look(), IsEmpty());
+  proc_.add(700, {.cgroup = cgroup, .namespace_pids = "700\t1"});
+  const auto found = look();
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].init.value, 700);
+  EXPECT_THAT(look(), IsEmpty()) << "told once";
+}
+
+TEST_F(ProcessHuntTest, LeavesTheHelpersOfTheRuntimeAlone) {
+  proc_.add(700, {.cgroup = cgroup, .namespace_pids = "700"});
+  EXPECT_THAT(look(), IsEmpty());
+  proc_.add(701, {.cgroup = cgroup, .namespace_pids = "701\t1"});
+  ASSERT_THAT(look(), SizeIs(1));
+}
+
+TEST_F(ProcessHuntTest, GivesUpOnAProcessThatIsTheHosts) {
+  proc_.add(700, {.namespace_pids = "700\t1"});
+  for (int i = 0; i < 50; ++i) look();
+  proc_.add(700, {.cgroup = cgroup, .namespace_pids = "700\t1"});
+  EXPECT_THAT(look(), IsEmpty());
+}
+
+TEST_F(ProcessHuntTest, SaysWhyItCannotLook) {
+  auto reader = proc_.reader();
+  reader.list = []() -> sys::Result<std::vector<model::Pid>> {
+    return std::unexpected(sys::Error{"readdir", "/proc", EACCES});
+  };
+  EXPECT_EQ(ProcessHunt(reader).look().error().number, EACCES);
+}
+
+}  // namespace
+}  // namespace dropwarden::container
