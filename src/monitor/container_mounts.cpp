@@ -75,6 +75,7 @@ void ContainerMounts::on_table(const std::vector<model::Mount>& table) {
 }
 
 void ContainerMounts::on_containers(const std::shared_ptr<const container::Snapshot>& snapshot) {
+  known_.reset();
   std::erase_if(views_, [&](const auto& entry) {
     const model::Container* container = snapshot->find({entry.second.container});
     const bool is_over = container == nullptr || container->init.value == 0 ||
@@ -135,6 +136,7 @@ void ContainerMounts::forget_watched() {
 void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock::time_point now) {
   std::unordered_set<std::string> seen;
   for (const NestedNamespace& nested : found) seen.insert(key_of(nested));
+  known_.reset();
   std::unordered_map<std::string, std::size_t> left_out;  // by container
   std::erase_if(views_, [&](const auto& entry) {
     const bool is_gone = entry.second.is_nested && !seen.contains(entry.first);
@@ -162,9 +164,13 @@ void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock
 bool ContainerMounts::add_nested(const NestedNamespace& nested, Clock::time_point now) {
   const auto known = views_.find(key_of(nested));
   if (known != views_.end()) {
-    // The one that showed it so far may have ended, and what it showed is there still.
-    known->second.process = nested.process;
-    return false;
+    // The one that showed it so far may have ended; the number of a namespace may be the next one's then.
+    View& view = known->second;
+    if (view.process == nested.process) return false;
+    view.process = nested.process;
+    view.name_space.clear();
+    look_soon(view, now, told_pause);
+    return true;
   }
   const auto first = views_.find(nested.container.value);
   // Who the first process is may have been told since.
@@ -202,6 +208,7 @@ void ContainerMounts::watch(View& view) {
   // Still the host's: not entered yet.
   if (!name_space || *name_space == view.name_space || host_name_spaces_.contains(*name_space)) return;
   view.name_space = *name_space;
+  known_.reset();
   view.is_watched = watch_namespace_ && watch_namespace_(view.process);
 }
 
@@ -247,12 +254,13 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
                  .mounts = std::move(*judged)};
 }
 
-std::unordered_set<std::string> ContainerMounts::name_spaces() const {
-  std::unordered_set<std::string> names = host_name_spaces_;
+const std::unordered_set<std::string>& ContainerMounts::name_spaces() const {
+  if (known_) return *known_;
+  known_ = host_name_spaces_;
   for (const auto& [key, view] : views_) {
-    if (!view.is_nested && !view.name_space.empty()) names.insert(view.name_space);
+    if (!view.is_nested && !view.name_space.empty()) known_->insert(view.name_space);
   }
-  return names;
+  return *known_;
 }
 
 mount::JudgeOptions judge_options(const config::Watch& watch) {

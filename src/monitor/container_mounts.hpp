@@ -50,7 +50,7 @@ class ContainerMounts {
   void forget_watched();
   // All namespaces that were found: what was known and is not among them is gone.
   void on_nested(const std::vector<NestedNamespace>& found, Clock::time_point now);
-  // One that was found meanwhile. Whether it is new.
+  // One that was found meanwhile. Whether there is something new to read.
   bool add_nested(const NestedNamespace& nested, Clock::time_point now);
   // Looks again at those of whom nothing tells.
   void poll(Clock::time_point now);
@@ -78,7 +78,7 @@ class ContainerMounts {
   std::vector<std::string> take_gone() { return std::exchange(gone_, {}); }
   const mount::HostMounts& host() const { return host_; }
   // The host's, and those of the first processes as far as they were read, as /proc/PID/ns/mnt names them.
-  std::unordered_set<std::string> name_spaces() const;
+  const std::unordered_set<std::string>& name_spaces() const;
 
  private:
   // What a process shows.
@@ -108,6 +108,8 @@ class ContainerMounts {
   mount::HostMounts host_;
   mount::JudgeOptions options_;
   std::unordered_map<std::string, View> views_;  // by key
+  // `name_spaces`, made anew where the views have changed: it is asked for each execution.
+  mutable std::optional<std::unordered_set<std::string>> known_;
   std::vector<std::string> gone_;
 };
 

@@ -181,6 +181,7 @@ class Monitor::Impl {
     Sighting sighting{.file = std::move(event.file), .pid = event.pid};
     if (!watch::is_written(event)) {
       sighting.sensor = model::Sensor::exec;
+      name_spaces_.look_at(event.pid);
       if (const auto ended = exec_.judge(sighting.file.number())) {
         ledger_.receive();
         return ledger_.end(*ended);

@@ -63,6 +63,9 @@ void NamespaceWatch::on_news(const std::vector<model::Pid>& mounters) {
 }
 
 void NamespaceWatch::look_at(model::Pid pid) {
+  // Nearly always it is that of the container's first process.
+  const auto name_space = privilege_.read_process_file(pid.value, privilege::ProcessFile::mount_namespace);
+  if (!name_space || volumes_.seen().name_spaces().contains(*name_space)) return;
   NamespaceScan scan = make_scan();
   scan.look_at(pid);
   bool is_any = false;

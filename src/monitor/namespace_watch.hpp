@@ -33,7 +33,7 @@ class NamespaceWatch {
   void start();
   void stop();
 
-  // This process does something in a container: is it in a namespace that was not seen yet?
+  // This process executes a program of a container: it may be in a namespace that was not seen yet.
   void look_at(model::Pid pid);
 
  private:

@@ -34,6 +34,8 @@ std::optional<model::Disposition> Placement::place(Hit& hit) {
   // Who writes through the host's mount point, or in a mount namespace where that is still the way, has it
   // in front.
   file.path = path_in_container(*mount, file.path);
+  if (!mount->is_overlay() && mount->mount == hit.identity.mount)
+    file.path = path_through_mount(*mount, file.path);
   return std::nullopt;
 }
 

@@ -185,6 +185,14 @@ void WatchedMounts::settle(EventIdentity& event, const model::ContainerId& conta
   if (found != current_.end()) event.serial = found->serial;
 }
 
+std::string path_through_mount(const WatchedMount& mount, std::string_view path) {
+  const std::string& point = mount.path;
+  const bool is_below =
+      point == "/" || (path.starts_with(point) && (path.size() == point.size() || path[point.size()] == '/'));
+  if (is_below) return std::string(path);
+  return point + std::string(path == "/" ? "" : path);
+}
+
 std::string path_in_container(const WatchedMount& mount, std::string_view path) {
   const std::string& point = mount.mount_point;
   const bool is_below = !point.empty() && point != "/" && path.starts_with(point) &&

@@ -161,5 +161,23 @@ TEST_F(Places, InMountNamespacesThatTheContainerMadeAreWatchedOnceTheyAreFound) 
   expect_drop("/data/y", "volume");
 }
 
+// What executes a program in a namespace of its own is seen there by that. Without it, one of these would end
+// before it is found.
+TEST_F(Places, InMountNamespacesThatLiveForAMomentAreWatchedFromTheFirstExecution) {
+  for (int round = 0; round < 4; ++round) {
+    const std::string path = "/data/" + std::to_string(round);
+    Child process([&](Line&) {
+      join_cgroups_of(init_);
+      enter();
+      require(::unshare(CLONE_NEWNS) == 0, "unshare");
+      const std::string script = "sleep 0.4; cat /bin/busybox > " + path + "; :";
+      ::execl("/bin/sh", "sh", "-c", script.c_str(), nullptr);
+      require(false, "execl");
+    });
+    ASSERT_TRUE(process.wait());
+    expect_drop(path, "volume");
+  }
+}
+
 }  // namespace
 }  // namespace dropwarden::test

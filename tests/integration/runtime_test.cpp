@@ -88,6 +88,16 @@ std::string RuntimeTest::prepare() {
 
 void RuntimeTest::start_runtime() {
   if (!images_) images_ = std::make_unique<TestImages>(make_directory());
+  runtime_ = under_test_->start(place_of_runtime(), *images_);
+}
+
+std::unique_ptr<Runtime> RuntimeTest::start_with_plain_roots() {
+  RuntimePlace place = place_of_runtime();
+  place.has_plain_roots = true;
+  return under_test_->start(place, *images_);
+}
+
+RuntimePlace RuntimeTest::place_of_runtime() {
   RuntimePlace place = place_;
   place.directory = make_directory();
   place.oci_runtime = under_test_->oci_runtime;
@@ -96,7 +106,7 @@ void RuntimeTest::start_runtime() {
     place.oci_runtime = make_frugal_oci_runtime(make_directory(), place.oci_runtime);
   }
   place.has_image_store = under_test_->has_image_store;
-  runtime_ = under_test_->start(place, *images_);
+  return place;
 }
 
 std::string RuntimeTest::make_directory() {

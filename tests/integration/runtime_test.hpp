@@ -48,10 +48,14 @@ class RuntimeTest : public testing::Test {
   static const std::string& directory() { return place_.directory; }
   // A new directory.
   static std::string make_directory();
+  // The same runtime once more, with directories for roots.
+  static std::unique_ptr<Runtime> start_with_plain_roots();
+  static const TestImages& images() { return *images_; }
 
  private:
   static std::string prepare();
   static void start_runtime();
+  static RuntimePlace place_of_runtime();
   static std::string slice();
 
   static const RuntimeUnderTest* under_test_;

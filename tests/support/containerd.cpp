@@ -42,6 +42,8 @@ class Containerd final : public Runtime {
     return {id, name, image_.name, image_.id, image_.digest, TestPod{pod_.name, pod_.name_space, pod_.uid}};
   }
 
+  void load(const std::string& archive) override { server_.import(archive); }
+
   CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) override {
     try {
       auto result = driver_.execute(container.id, command);

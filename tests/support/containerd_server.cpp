@@ -32,7 +32,7 @@ oom_score = 0
   [plugins."io.containerd.grpc.v1.cri".cni]
     conf_dir = "{0}/cni"
   [plugins."io.containerd.grpc.v1.cri".containerd]
-    snapshotter = "overlayfs"
+    snapshotter = "{5}"
     default_runtime_name = "runc"
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
       runtime_type = "io.containerd.runc.v2"
@@ -46,7 +46,8 @@ ServerSpec make_spec(const RuntimePlace& place, const TestImages& images) {
   const auto& directory = place.directory;
   const auto file = directory + "/config.toml";
   write_file(file, fmt::format(fmt::runtime(configuration), directory, images.pause.name, place.oci_runtime,
-                               !place.is_on_systemd(), place.is_on_systemd()));
+                               !place.is_on_systemd(), place.is_on_systemd(),
+                               place.has_plain_roots ? "native" : "overlayfs"));
   return {.arguments = command_at(place, {"containerd", "--config", file}),
           .environment = {},
           .socket = directory + "/containerd.sock",
@@ -82,7 +83,7 @@ void wait_for_cri(CriDriver& driver) {
 }  // namespace
 
 ContainerdServer::ContainerdServer(const RuntimePlace& place, const TestImages& images)
-    : spec_(make_spec(place, images)) {
+    : place_(place), spec_(make_spec(place, images)) {
   start();
   CriDriver driver(spec_.socket);
   for (const auto& image : {images.busybox, images.pause}) {
@@ -90,6 +91,12 @@ ContainerdServer::ContainerdServer(const RuntimePlace& place, const TestImages& 
                                        "import", "--no-unpack", images.archive_of(image)}));
     wait_for_image(driver, image.name);
   }
+}
+
+void ContainerdServer::import(const std::string& archive) const {
+  const std::string snapshotter = place_.has_plain_roots ? "native" : "overlayfs";
+  require_command(command_at(place_, {"ctr", "--address", spec_.socket, "--namespace", "k8s.io", "images",
+                                      "import", "--snapshotter", snapshotter, archive}));
 }
 
 void ContainerdServer::stop() {

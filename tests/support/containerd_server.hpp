@@ -18,12 +18,16 @@ class ContainerdServer {
 
   const std::string& socket() const { return spec_.socket; }
 
+  // `ctr images import`, which unpacks the layers.
+  void import(const std::string& archive) const;
+
   // Containers live on: each has its shim. `kill`: by SIGKILL.
   void stop();
   void kill();
   void start();
 
  private:
+  RuntimePlace place_;
   ServerSpec spec_;
   std::unique_ptr<Server> server_;
 };

@@ -26,7 +26,14 @@ DockerLike::~DockerLike() {
 
 TestContainer DockerLike::start(const std::string& name, const std::vector<std::string>& command,
                                 const std::vector<TestMount>& mounts) {
+  return start_with({}, name, command, mounts);
+}
+
+TestContainer DockerLike::start_with(const std::vector<std::string>& options, const std::string& name,
+                                     const std::vector<std::string>& command,
+                                     const std::vector<TestMount>& mounts) {
   auto arguments = spec_.run_options;
+  arguments.insert(arguments.end(), options.begin(), options.end());
   for (const TestMount& mount : mounts) {
     const bool is_tmpfs = mount.kind == TestMount::Kind::tmpfs;
     arguments.push_back(is_tmpfs ? "--tmpfs=" + mount.path
@@ -53,6 +60,16 @@ void DockerLike::remove(const TestContainer& container) {
 void DockerLike::recover() {
   server_.reset();
   server_ = std::make_unique<Server>(spec_.server);
+}
+
+void DockerLike::load(const std::string& archive) {
+  require({"load", "--quiet", "--input", archive});
+}
+
+void DockerLike::build(const std::string& directory, const std::string& name) const {
+  auto arguments = spec_.build_options;
+  arguments.insert(arguments.end(), {"--network=none", "--tag=" + name, directory});
+  require({"build"}, arguments);
 }
 
 void DockerLike::copy_into(const TestContainer& container, const std::string& file,

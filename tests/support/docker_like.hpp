@@ -15,6 +15,7 @@ struct DockerLikeSpec {
   ServerSpec server;
   std::vector<std::string> command;         // the client with its global options
   std::vector<std::string> run_options;     // of `run`
+  std::vector<std::string> build_options;   // of `build`
   std::vector<std::string> remove_options;  // of `rm`: not to wait for a process that ignores SIGTERM
 };
 
@@ -29,10 +30,16 @@ class DockerLike final : public Runtime {
   RuntimeSocket socket() const override { return {"docker", spec_.server.socket}; }
   TestContainer start(const std::string& name, const std::vector<std::string>& command,
                       const std::vector<TestMount>& mounts) override;
+  void load(const std::string& archive) override;
   CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) override;
   void remove(const TestContainer& container) override;
   void crash() override { server_->kill(); }
   void recover() override;
+  // With further options of `run`.
+  TestContainer start_with(const std::vector<std::string>& options, const std::string& name,
+                           const std::vector<std::string>& command, const std::vector<TestMount>& mounts);
+  // `docker build` of a directory with a Dockerfile, by the classic builder.
+  void build(const std::string& directory, const std::string& name) const;
   // `docker cp FILE CONTAINER:PATH`.
   void copy_into(const TestContainer& container, const std::string& file, const std::string& path) const;
 

@@ -5,6 +5,16 @@
 
 namespace dropwarden::test {
 
+namespace {
+
+std::string storage_driver(const RuntimePlace& place) {
+  if (place.has_plain_roots) return "vfs";
+  // Containerd's own name for the same thing.
+  return place.has_image_store ? "overlayfs" : "overlay2";
+}
+
+}  // namespace
+
 std::unique_ptr<Runtime> start_dockerd(const RuntimePlace& place, const TestImages& images) {
   const auto& directory = place.directory;
   // In place of the host's.
@@ -19,9 +29,7 @@ std::unique_ptr<Runtime> start_dockerd(const RuntimePlace& place, const TestImag
   spec.server.arguments = {
       "dockerd", "--config-file=" + directory + "/daemon.json", "--host=unix://" + socket,
       "--data-root=" + directory + "/data", "--exec-root=" + directory + "/exec",
-      "--pidfile=" + directory + "/pid",
-      // Containerd's own name for the same thing.
-      place.has_image_store ? "--storage-driver=overlayfs" : "--storage-driver=overlay2",
+      "--pidfile=" + directory + "/pid", "--storage-driver=" + storage_driver(place),
       "--add-runtime=test=" + place.oci_runtime, "--default-runtime=test",
       std::string("--exec-opt=native.cgroupdriver=") + (place.is_on_systemd() ? "systemd" : "cgroupfs"),
       "--cgroup-parent=" + (place.is_on_systemd() ? place.cgroup : place.cgroup + "/docker"),

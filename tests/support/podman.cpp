@@ -34,10 +34,11 @@ std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImage
   spec.name = "podman";
   spec.command =
       command_at(place, {"podman", "--root=" + directory + "/root", "--runroot=" + directory + "/run",
-                         "--runtime-flag=root=" + directory + "/oci", "--storage-driver=overlay",
-                         // Otherwise it mounts its storage as private, so that from another namespace than
-                         // its own no container can be seen to come.
-                         "--storage-opt=overlay.skip_mount_home=true"});
+                         "--runtime-flag=root=" + directory + "/oci",
+                         place.has_plain_roots ? "--storage-driver=vfs" : "--storage-driver=overlay"});
+  // Otherwise it mounts its storage as private, so that from another namespace than its own no container can
+  // be seen to come.
+  if (!place.has_plain_roots) spec.command.push_back("--storage-opt=overlay.skip_mount_home=true");
   spec.run_options = {"--cgroup-parent=" +
                       (place.is_on_systemd() ? place.cgroup : place.cgroup + "/libpod_parent")};
   spec.remove_options = {"--time=0"};

@@ -54,6 +54,8 @@ class Runtime {
   // Starts a container of the busybox image. Throws when that fails.
   virtual TestContainer start(const std::string& name, const std::vector<std::string>& command,
                               const std::vector<TestMount>& mounts = {}) = 0;
+  // Takes the images of an archive in and unpacks them.
+  virtual void load(const std::string& archive) = 0;
   // Runs a command in a container to its end.
   virtual CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) = 0;
   // Kills and removes. Throws with what the runtime says when any part of that fails.
@@ -73,6 +75,8 @@ struct RuntimePlace {
   std::string oci_runtime = "runc";  // program that makes the containers: a name in PATH, or a path
   std::string mount_namespace = {};  // of its programs, a path for nsenter(1); empty: ours (`SystemRoot`)
   bool has_image_store = false;      // docker: containerd keeps images and layers (`containerd-snapshotter`)
+
+  bool has_plain_roots = false;  // directories in place of overlays: `native`, `vfs`
 
   bool is_on_systemd() const { return cgroup.ends_with(".slice"); }
 };

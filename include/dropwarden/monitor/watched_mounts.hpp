@@ -135,6 +135,11 @@ class WatchedMounts {
   util::WallTime last_marked_;
 };
 
+// `path`, as the kernel names a file that came through just this mount, which is no overlay, from the root of
+// the container. Where the mount's namespace has ended since, with the container's last process in it, the
+// kernel names only what is below the mount. Wrong for a mount that was moved and not looked at since.
+std::string path_through_mount(const WatchedMount& mount, std::string_view path);
+
 // `path`, as the kernel names an event's file, from the root of the container: a write through the host's
 // mount point of an overlay carries that mount point in front.
 std::string path_in_container(const WatchedMount& mount, std::string_view path);

@@ -208,6 +208,20 @@ TEST(WatchedMounts, KeepARetiredVolumeUntilItExpires) {
   EXPECT_EQ(mounts.find(serial), nullptr);
 }
 
+TEST(PathThroughMount, HasTheMountPointAlsoWhenItsNamespaceHasEnded) {
+  WatchedMount mount;
+  mount.type = "ext4";
+  mount.path = "/data";
+  EXPECT_EQ(path_through_mount(mount, "/data/x"), "/data/x");
+  EXPECT_EQ(path_through_mount(mount, "/x"), "/data/x");
+  EXPECT_EQ(path_through_mount(mount, "/data2/x"), "/data/data2/x");
+  mount.path = "/etc/hosts";
+  EXPECT_EQ(path_through_mount(mount, "/etc/hosts"), "/etc/hosts");
+  EXPECT_EQ(path_through_mount(mount, "/"), "/etc/hosts") << "a single file that is bound";
+  mount.path = "/";
+  EXPECT_EQ(path_through_mount(mount, "/x"), "/x") << "a root that is no overlay";
+}
+
 TEST(PathInContainer, TakesTheHostsMountPointOff) {
   WatchedMount overlay;
   overlay.mount_point = "/run/c/rootfs";

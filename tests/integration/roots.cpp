@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// Roots of containers other than the usual, and what runtimes themselves write.
+#include <fcntl.h>
+#include <filesystem>
+#include <iostream>
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "runtime_test.hpp"
+#include "support/archive.hpp"
+#include "support/cgroup.hpp"
+#include "support/child.hpp"
+#include "support/daemon.hpp"
+#include "support/docker_like.hpp"
+#include "support/file.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::AnyOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const std::vector<std::string> idle{"sleep", "100000"};
+constexpr auto bind = TestMount::Kind::bind;
+
+class Roots : public RuntimeTest {
+ protected:
+  static void expect_drop(Daemon& daemon, const TestContainer& container, const std::string& path,
+                          const std::string& place) {
+    SCOPED_TRACE(path);
+    const auto record = daemon.wait_for_record(final_of(container.id, path), 20s);
+    ASSERT_TRUE(record) << daemon.log() << daemon.report();
+    EXPECT_EQ(text_at(*record, "/event/file/mount"), place);
+    EXPECT_EQ(text_at(*record, "/event/container/name"), container.name);
+  }
+};
+
+// containerd's `native`, docker's and podman's `vfs`: a directory of the host, watched by the container's
+// mount.
+TEST_F(Roots, ThatAreNoOverlaysAreWatchedByTheMountOfTheContainer) {
+  const auto plain = start_with_plain_roots();
+  ScopedContainer container(*plain, idle, {{bind, make_directory(), "/data"}});
+  Daemon daemon(make_directory(), {plain->socket()});
+  container.execute("cat /bin/busybox > /tmp/x; cat /bin/busybox > /data/x; cat /bin/busybox > /dev/shm/x");
+  expect_drop(daemon, *container, "/tmp/x", "rootfs");
+  expect_drop(daemon, *container, "/data/x", "volume");
+  expect_drop(daemon, *container, "/dev/shm/x", "tmpfs");
+  const int init = daemon.init_of(container->id);
+  write_file("/proc/" + std::to_string(init) + "/root/tmp/y", read_file("/bin/busybox"));
+  expect_drop(daemon, *container, "/tmp/y", "rootfs");
+  EXPECT_EQ(daemon.finding_ids(container->id).size(), 4U);
+}
+
+// CRI has no such option in these tests.
+TEST_F(Roots, ThatAreReadOnlyLeaveAVolumeToWriteTo) {
+  auto* docker = dynamic_cast<DockerLike*>(&runtime());
+  if (docker == nullptr) return;
+  Daemon daemon(make_directory(), {docker->socket()});
+  const auto container =
+      docker->start_with({"--read-only"}, "read-only", idle, {{bind, make_directory(), "/data"}});
+  ASSERT_NE(daemon.init_of(container.id), 0);
+  EXPECT_FALSE(docker->execute(container, {"sh", "-c", "echo > /x"}).status.is_success());
+  EXPECT_TRUE(wait_for(
+      [&] {
+        docker->execute(container, {"sh", "-c", "cat /bin/busybox > /data/x"});
+        return daemon.wait_for_record(final_of(container.id, "/data/x"), 1s).has_value();
+      },
+      20s))
+      << daemon.log();
+  expect_drop(daemon, container, "/data/x", "volume");
+  docker->remove(container);
+}
+
+// Its layers may never answer, so that it is not marked, wherever they lie; what is written there is for
+// other sensors.
+TEST_F(Roots, OfContainersInAContainerAreNamedAndNotMarked) {
+  ScopedContainer container(runtime(), idle, {{bind, make_directory(), "/data"}});
+  container.execute("mkdir /tmp/merged /tmp/memory /data/lower /data/upper /data/work");
+  Daemon daemon(make_directory(), {runtime().socket()});
+  const int init = daemon.init_of(container->id);
+  ASSERT_NE(init, 0);
+  Child inner([&](Line& line) {
+    join_cgroups_of(init);
+    const sys::Fd name_space =
+        sys::value_or_throw(sys::open_path("/proc/" + std::to_string(init) + "/ns/mnt", O_RDONLY));
+    require(::setns(name_space.number(), CLONE_NEWNS) == 0, "setns");
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    require(::mount("inner", "/tmp/merged", "overlay", 0,
+                    "lowerdir=/data/lower,upperdir=/data/upper,workdir=/data/work") == 0,
+            "mount");
+    require(::mount("inner", "/tmp/memory", "tmpfs", 0, nullptr) == 0, "mount");
+    line.tell("mounted");
+    line.hear();
+    write_file("/tmp/merged/x", "#!/bin/sh\n");
+    write_file("/tmp/memory/x", "#!/bin/sh\n");
+    line.tell("written");
+    line.hear();
+  });
+  inner.line().hear();
+  ASSERT_TRUE(wait_for([&] { return daemon.report().find("/tmp/memory") != std::string::npos; }, 20s));
+  EXPECT_THAT(daemon.report(), HasSubstr("an overlay that the container mounted itself"));
+  inner.line().tell();
+  inner.line().hear();
+  expect_drop(daemon, *container, "/tmp/memory/x", "tmpfs");
+  for (const auto& record : daemon.records()) {
+    const bool is_by_mark = text_at(record, "/detected_by") == "close_write";
+    EXPECT_FALSE(is_by_mark && path_of(record) == "/tmp/merged/x");
+  }
+}
+
+// A pull ends as a load does: layers are unpacked in overlays that last for a moment.
+TEST_F(Roots, OfImagesThatAreLoadedAndStartedAreNoFindings) {
+  Daemon daemon(make_directory(), {runtime().socket()});
+  const std::string directory = make_directory();
+  Archive layer;
+  add_busybox(layer);
+  layer.add_file("/opt/" + std::filesystem::path(directory).filename().string(), read_file("/bin/busybox"),
+                 0755);
+  write_image(directory,
+              {.name = "localhost/dropwarden-loaded:1", .file_name = "loaded.tar", .command = {"sh"}},
+              layer.bytes());
+  runtime().load(directory + "/loaded.tar");
+  {
+    ScopedContainer container(runtime(), idle, {{bind, make_directory(), "/data"}});
+  }
+  EXPECT_TRUE(daemon.stop().is_success());
+  std::cout << "findings " << daemon.records().size() << '\n';
+  for (const auto& record : daemon.records()) std::cout << boost::json::serialize(record) << '\n';
+  EXPECT_THAT(daemon.records(), IsEmpty());
+}
+
+// The classic builder runs each RUN in a container, and what that writes is written in a running container.
+// What COPY brings, dockerd writes into an overlay of no container.
+TEST_F(Roots, OfImagesThatAreBuiltAreFindingsOfTheContainersThatRanTheirCommandsOrOfNone) {
+  auto* docker = dynamic_cast<DockerLike*>(&runtime());
+  if (docker == nullptr || docker->name() != "docker") return;
+  Daemon daemon(make_directory(), {docker->socket()});
+  const std::string directory = make_directory();
+  std::filesystem::copy_file("/bin/busybox", directory + "/copied");
+  write_file(directory + "/Dockerfile", "FROM " + images().busybox.name +
+                                            "\nCOPY copied /copied\nRUN echo text > /text\n"
+                                            "RUN cp /bin/busybox /built\n");
+  docker->build(directory, "localhost/dropwarden-built:1");
+  const auto built =
+      daemon.wait_for_record([](const Record& record) { return path_of(record) == "/built"; }, 20s);
+  EXPECT_TRUE(built) << daemon.log();
+  EXPECT_TRUE(daemon.stop().is_success());
+  for (const auto& record : daemon.records()) {
+    SCOPED_TRACE(boost::json::serialize(record));
+    std::cout << path_of(record) << " in container '" << container_of(record) << "'\n";
+    const bool is_run = path_of(record) == "/built";
+    EXPECT_THAT(path_of(record), AnyOf("/built", "/copied"));
+    EXPECT_EQ(container_of(record).empty(), !is_run);
+  }
+}
+
+}  // namespace
+}  // namespace dropwarden::test
