@@ -43,6 +43,7 @@ class Box {
   std::string lower() const { return place_.image.empty() ? place_.directory + "/lower" : place_.image; }
   std::string upper() const { return place_.directory + "/upper"; }
   std::string merged() const { return place_.directory + "/merged"; }
+  const std::string& elsewhere() const { return place_.elsewhere; }
 
   // Mounts and starts it. Throws sys::SystemError.
   void start();

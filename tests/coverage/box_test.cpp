@@ -16,7 +16,7 @@ void BoxTest::SetUp() {
   if (missing.empty()) missing = missing_for_file_system(type());
   if (!missing.empty()) GTEST_SKIP() << missing;
   directory_ = place_.directory + "/" + std::to_string(++tests_);
-  file_system_ = std::make_unique<TestFileSystem>(type(), directory_ + "/fs");
+  file_system_ = std::make_unique<TestFileSystem>(type(), directory_ + "/fs", file_system_size());
 }
 
 void BoxTest::TearDown() {
@@ -30,12 +30,13 @@ std::unique_ptr<Box> BoxTest::make_box(const std::string& name, const std::strin
                                         .image = image});
 }
 
-std::unique_ptr<Daemon> BoxTest::start_daemon(const std::string& configuration) const {
+std::unique_ptr<Daemon> BoxTest::start_daemon(const std::string& configuration,
+                                              const std::string& store) const {
   static unsigned number = 0;
   const auto directory = host_path("daemon" + std::to_string(++number));
   std::filesystem::create_directories(directory);
   return std::make_unique<Daemon>(directory, std::vector<RuntimeSocket>{}, std::vector<std::string>{},
-                                  configuration);
+                                  configuration, store);
 }
 
 bool BoxTest::is_watched(const Daemon& daemon, const Box& box) {

@@ -29,7 +29,9 @@ class BoxTest : public testing::Test {
   std::string host_path(const std::string& name) const { return directory_ + "/" + name; }
 
   std::unique_ptr<Box> make_box(const std::string& name, const std::string& image = {}) const;
-  std::unique_ptr<Daemon> start_daemon(const std::string& configuration = {}) const;
+  // `store` outlives it, where it is given: for the next one.
+  std::unique_ptr<Daemon> start_daemon(const std::string& configuration = {},
+                                       const std::string& store = {}) const;
   // Whether the daemon watches all places of this container, within 20 s.
   static bool is_watched(const Daemon& daemon, const Box& box);
 
@@ -38,6 +40,8 @@ class BoxTest : public testing::Test {
 
   // What file system the layers are on.
   virtual std::string type() const { return "tmpfs"; }
+  // In bytes.
+  virtual std::uintmax_t file_system_size() const { return TestFileSystem::default_size; }
 
  private:
   static RuntimePlace place_;

@@ -16,6 +16,7 @@ namespace dropwarden::test {
 namespace {
 
 RuntimePlace place;
+constexpr const char* switchable_sensors[] = {"exec", "scan", "second_look", "upper_layer"};
 std::vector<Expectation> table;
 
 std::string shown(const Outcome& outcome, const Expectation& row) {
@@ -50,7 +51,7 @@ class Coverage : public testing::Test {
   const Matrix& run() const { return *run_; }
 
  private:
-  std::string name() const { return options_.file_system + options_.configuration; }
+  std::string name() const { return options_.file_system + make_sensor_configuration(options_.switches); }
 
   void print() const {
     for (const auto& row : table) {
@@ -99,15 +100,17 @@ std::string camel_case(std::string_view words) {
   std::string name;
   bool is_start = true;
   for (const char c : words) {
-    if (c != '-') name.push_back(is_start ? static_cast<char>(std::toupper(c)) : c);
-    is_start = c == '-';
+    if (c != '-' && c != '_' && c != ':') name.push_back(is_start ? static_cast<char>(std::toupper(c)) : c);
+    is_start = c == '-' || c == '_' || c == ':';
   }
   return name;
 }
 
-void register_file_system(const std::string& file_system) {
-  const MatrixOptions options{.file_system = file_system, .configuration = {}};
-  const std::string suite = "CoverageOn" + camel_case(file_system);
+void register_file_system(const std::string& file_system, const Switches& switches) {
+  const MatrixOptions options{.file_system = file_system, .switches = switches};
+  std::string suite = "CoverageOn" + camel_case(file_system);
+  for (const auto& sensor : switches.off) suite += "Without" + camel_case(sensor);
+  for (const auto& sensor : switches.on) suite += "With" + camel_case(sensor);
   for (const auto& row : table) {
     for (const auto& [at, promise] : row.at) {
       if (!row.is_tried(at, file_system)) continue;
@@ -130,7 +133,11 @@ int main(int argc, char** argv) {
     testing::InitGoogleTest(&argc, argv);
     place = runtime_place;
     table = read_expectations();
-    for (const char* file_system : {"ext4", "xfs", "btrfs", "tmpfs"}) register_file_system(file_system);
+    for (const char* file_system : {"ext4", "xfs", "btrfs", "tmpfs"}) {
+      register_file_system(file_system, {});
+      register_file_system(file_system, {.on = {"upper_layer:writes"}});
+      for (const char* sensor : switchable_sensors) register_file_system(file_system, {.off = {sensor}});
+    }
     return RUN_ALL_TESTS();
   });
 }

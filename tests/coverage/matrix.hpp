@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "active_sensors.hpp"
 #include "expectation.hpp"
 #include "method.hpp"
 #include "support/runtime.hpp"
@@ -35,8 +36,8 @@ struct Outcome {
 
 // One run of the daemon on one kind of upper file system, in which every method acts once at every place.
 struct MatrixOptions {
-  std::string file_system;    // under the layers and the named volume
-  std::string configuration;  // appended to the daemon's
+  std::string file_system;  // under the layers and the named volume
+  Switches switches{};
 };
 
 class Matrix {

@@ -13,9 +13,6 @@
 namespace dropwarden::test {
 namespace {
 
-// mkfs.xfs makes none below 300 MB, mkfs.btrfs none below 109 MB. Sparse.
-constexpr std::uintmax_t image_size = 512U << 20U;
-
 std::vector<std::string> make_command(const std::string& type) {
   if (type == "ext4") return {"mkfs.ext4", "-q", "-F"};
   // Copy-on-write links, which make reflinks possible, need metadata that is checked.
@@ -23,9 +20,9 @@ std::vector<std::string> make_command(const std::string& type) {
   return {"mkfs.btrfs", "-q", "-f"};
 }
 
-void make_image(const std::string& type, const std::string& image) {
+void make_image(const std::string& type, const std::string& image, std::uintmax_t size) {
   write_file(image, "");
-  std::filesystem::resize_file(image, image_size);
+  std::filesystem::resize_file(image, size);
   auto command = make_command(type);
   command.push_back(image);
   require_command(command);
@@ -33,7 +30,7 @@ void make_image(const std::string& type, const std::string& image) {
 
 }  // namespace
 
-TestFileSystem::TestFileSystem(const std::string& type, std::string directory)
+TestFileSystem::TestFileSystem(const std::string& type, std::string directory, std::uintmax_t size)
     : directory_(std::move(directory)) {
   std::filesystem::create_directories(directory_);
   if (type == "tmpfs") {
@@ -41,7 +38,7 @@ TestFileSystem::TestFileSystem(const std::string& type, std::string directory)
     return;
   }
   const std::string image = directory_ + ".image";
-  make_image(type, image);
+  make_image(type, image, size);
   require_command({"mount", "-t", type, "-o", "loop", image, directory_});
   // The loop device holds it.
   std::filesystem::remove(image);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,11 @@ namespace dropwarden::test {
 // loop device, which the kernel gives back with the mount (LO_FLAGS_AUTOCLEAR, loop(4)).
 class TestFileSystem {
  public:
-  // Throws std::runtime_error.
-  TestFileSystem(const std::string& type, std::string directory);
+  // mkfs.xfs makes none below 300 MB, mkfs.btrfs none below 109 MB. Images are sparse.
+  static constexpr std::uintmax_t default_size = std::uintmax_t{512} << 20U;
+
+  // `size` in bytes. Throws std::runtime_error.
+  TestFileSystem(const std::string& type, std::string directory, std::uintmax_t size = default_size);
   ~TestFileSystem();
   TestFileSystem(const TestFileSystem&) = delete;
   TestFileSystem& operator=(const TestFileSystem&) = delete;

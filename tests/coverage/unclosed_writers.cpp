@@ -44,6 +44,7 @@ void run_by_a_shell(const Scene& scene) {
 }
 
 void text_run_by_a_shell(const Scene& scene) {
+  put(scene.file, {}, 0644);
   keep_open(scene, "sleep 0.3\n");
   execute({"/bin/sh", scene.file});
 }
