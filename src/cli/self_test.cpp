@@ -35,7 +35,8 @@ std::filesystem::path write_config(const std::filesystem::path& directory) {
                       << "watch: {upper_layer: writes}\n"
                       << "logging: {level: warn}\n"
                       << "control: {socket: " << (directory / "control.sock").string() << "}\n"
-                      << "store: {path: none}\n";
+                      << "store: {path: none}\n"
+                      << "scan: {first_start: false, sweep: false}\n";
   return file;
 }
 

@@ -67,6 +67,8 @@ void Scanner::begin(Entry top) {
     single_ = std::move(top);
     return;
   }
+  // A device or socket, bound as a volume, holds nothing.
+  if (!top.is_directory()) return;
   enter(std::move(top), {});
   // Entries come and go there, but itself it cannot be moved within the tree.
   if (!way_.empty()) way_.front().is_all_read = !options_.changed_since;

@@ -76,7 +76,9 @@ bool Publisher::publish(model::Finding& finding, const EventIdentity& identity) 
   const std::string file_system = file_system_of(finding, identity);
   finding.id = attribute::finding_id(finding, file_system);
   const KnownDrop drop = drop_of(finding, file_system);
-  if (KnownDrop* const known = find_known(finding, drop)) {
+  KnownDrop* known = find_known(finding, drop);
+  if (known == nullptr) known = find_shared(finding, identity, file_system, drop);
+  if (known != nullptr) {
     see_again(*known, finding);
     return false;
   }
@@ -110,6 +112,23 @@ KnownDrop* Publisher::find_known(const model::Finding& finding, const KnownDrop&
   if (!is_hashed && finding.event.detected_by == model::Sensor::close_write) return nullptr;
   KnownDrop* const there = known_.find_at(seen.place);
   return there != nullptr && there->content == seen.content ? there : nullptr;
+}
+
+// A scan cannot tell through whose mount a volume was written that several containers share; an event could.
+KnownDrop* Publisher::find_shared(const model::Finding& finding, const EventIdentity& identity,
+                                  const std::string& file_system, const KnownDrop& seen) {
+  const bool is_of_a_scan = finding.event.detected_by == model::Sensor::scan;
+  if (!is_of_a_scan || finding.event.file.place == model::Place::rootfs) return nullptr;
+  if (seen.content == attribute::Digest{}) return nullptr;
+  model::Finding probe;
+  probe.event.file.inode = finding.event.file.inode;
+  probe.event.file.place = finding.event.file.place;
+  for (const model::ContainerId& container : mounts_.candidates(identity)) {
+    probe.event.container.id = container;
+    KnownDrop* const there = known_.find_at(attribute::place_digest(probe, file_system));
+    if (there != nullptr && there->content == seen.content) return there;
+  }
+  return nullptr;
 }
 
 bool Publisher::may_be_known(const model::Finding& finding, const EventIdentity& identity) {

@@ -47,6 +47,8 @@ class Publisher {
 
   bool is_finding(const model::Finding& finding);
   KnownDrop* find_known(const model::Finding& finding, const KnownDrop& seen);
+  KnownDrop* find_shared(const model::Finding& finding, const EventIdentity& identity,
+                         const std::string& file_system, const KnownDrop& seen);
   void tell_first(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
   void tell_more(model::Finding& finding, const EventIdentity& identity);
   void see_again(KnownDrop& known, const model::Finding& sighting);

@@ -38,7 +38,10 @@ class Overlays : public testing::Test {
     directory_ = std::make_unique<MemoryDirectory>();
     require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
     std::filesystem::create_directory(path("daemon"));
-    daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{});
+    // What others have left on this machine is not to be found.
+    daemon_ =
+        std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{}, std::vector<std::string>{},
+                                 "scan:\n  first_start: false\n  sweep: false\n");
   }
 
   std::string path(const std::string& name) const { return directory_->path(name); }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <iostream>
+#include <set>
 #include <sys/mount.h>
+#include <thread>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -123,7 +125,9 @@ TEST_F(Volumes, AreWatchedFromTheFirstInstructionOrTheLossIsCounted) {
       << report(daemon);
   const bool is_late = text_at(reported_mount(daemon, container, "/data"), "/late") == "true";
   std::cout << "marked " << (is_late ? "after" : "before") << " the first instruction\n";
-  EXPECT_TRUE(is_late || daemon.wait_for_record(drop_of(container->id, "/data/first"), 0s)) << daemon.log();
+  // What was written before a late mark is found by a scan.
+  EXPECT_TRUE(daemon.wait_for_record(drop_of(container->id, "/data/first"), is_late ? 20s : 0s))
+      << daemon.log();
   EXPECT_TRUE(daemon.stop().is_success());
   EXPECT_EQ(daemon.ledger()["lost_marked_late"] != 0, is_late) << daemon.log();
 }
@@ -157,8 +161,9 @@ TEST_F(Volumes, AreNobodysWhereTheHostWritesPastTheContainer) {
   const std::string data = make_directory();
   const std::string memory = make_memory_volume();
   ScopedContainer container(runtime(), idle, {{bind, data, "/data"}, {bind, memory, "/cache"}});
-  // A sweep finds them.
-  Daemon daemon(make_directory(), {runtime().socket()}, {}, "scan:\n  first_start: false\n  sweep: false\n");
+  // A sweep finds them, and so does the mark on the file system of the upper layers.
+  Daemon daemon(make_directory(), {runtime().socket()}, {},
+                "watch:\n  upper_layer: \"off\"\nscan:\n  first_start: false\n  sweep: false\n");
   for (const auto& directory : {data, memory}) {
     std::filesystem::copy_file("/bin/busybox", directory + "/from-the-host");
   }
@@ -166,7 +171,8 @@ TEST_F(Volumes, AreNobodysWhereTheHostWritesPastTheContainer) {
   mark_end(daemon, container);
   EXPECT_THAT(daemon.finding_ids(container->id), SizeIs(1)) << "the one for /tmp/end";
   for (const auto& record : daemon.records()) {
-    EXPECT_EQ(text_at(record, "/data/path").find("from-the-host"), std::string::npos);
+    EXPECT_EQ(text_at(record, "/data/path").find("from-the-host"), std::string::npos)
+        << boost::json::serialize(record);
     EXPECT_EQ(text_at(record, "/data/path").find("elsewhere"), std::string::npos);
   }
   EXPECT_TRUE(daemon.stop().is_success());
@@ -201,6 +207,55 @@ TEST_F(Volumes, HaveTheirLargeFilesHashed) {
   const auto record = daemon.wait_for_record(final_of(container->id, "/data/sub/large"), 20s);
   ASSERT_TRUE(record) << daemon.log();
   EXPECT_EQ(text_at(*record, "/event/file/sha256/status"), "done");
+}
+
+TEST_F(Volumes, AreScannedForWhatTheirContainerWroteBeforeTheMonitorRan) {
+  const std::string data = make_directory();
+  std::filesystem::copy_file("/bin/busybox", data + "/of-the-host");
+  // Of before the container, by clocks of any fineness.
+  std::this_thread::sleep_for(2500ms);
+  ScopedContainer container(runtime(), idle, {{bind, data, "/data"}});
+  container.execute("cat /bin/busybox > /data/x; cat /bin/busybox > /dev/shm/x");
+  Daemon daemon(make_directory(), {runtime().socket()});
+  for (const auto* path : {"/data/x", "/dev/shm/x"}) {
+    const auto record = daemon.wait_for_record(final_of(container->id, path), 20s);
+    ASSERT_TRUE(record) << path << daemon.log();
+    EXPECT_EQ(text_at(*record, "/detected_by"), "scan");
+  }
+  mark_end(daemon, container);
+  EXPECT_THAT(daemon.finding_ids(container->id), SizeIs(3)) << "and not what the host has put there before";
+}
+
+TEST_F(Volumes, ThatContainersShareAreScannedOnceAndNothingIsToldTwice) {
+  const std::string data = make_directory();
+  ScopedContainer one(runtime(), idle, {{bind, data, "/data"}});
+  ScopedContainer other(runtime(), idle, {{bind, data, "/data"}});
+  one.execute("cat /bin/busybox > /data/before");
+  Daemon daemon(make_directory(), {runtime().socket()}, {}, "scan:\n  interval: 1s\n");
+  const auto is_before = [](const Record& record) { return path_of(record) == "/data/before"; };
+  ASSERT_TRUE(daemon.wait_for_record(is_before, 20s)) << daemon.log();
+  one.execute("cat /bin/true > /data/one");
+  other.execute("cat /bin/true > /data/other");
+  ASSERT_TRUE(daemon.wait_for_record(final_of(one->id, "/data/one"), 20s)) << daemon.log();
+  ASSERT_TRUE(daemon.wait_for_record(final_of(other->id, "/data/other"), 20s)) << daemon.log();
+  // Sweeps come by.
+  std::this_thread::sleep_for(3s);
+  std::set<std::string> ids = daemon.finding_ids(one->id);
+  ids.merge(daemon.finding_ids(other->id));
+  EXPECT_THAT(ids, SizeIs(3)) << daemon.log();
+}
+
+TEST_F(Volumes, CanBeUnmountedDuringALongScan) {
+  const std::string memory = make_memory_volume();
+  for (int i = 0; i < 2000; ++i) write_file(memory + "/" + std::to_string(i), "text");
+  std::unique_ptr<Daemon> daemon;
+  {
+    ScopedContainer container(runtime(), idle, {{bind, memory, "/cache"}});
+    daemon = std::make_unique<Daemon>(make_directory(), std::vector<RuntimeSocket>{runtime().socket()},
+                                      std::vector<std::string>{}, "scan:\n  entries_per_second: 100\n");
+    ASSERT_TRUE(daemon->wait_for_log("may hold what was written before", 20s));
+  }
+  EXPECT_TRUE(wait_for([&] { return ::umount2(memory.c_str(), 0) == 0; }, 2s)) << "the volume is still held";
 }
 
 // A runtime unmounts what it mounted for the container: a descriptor that is held too long would be in its

@@ -352,6 +352,12 @@ TEST_F(Scan, SaysWhatWasMovedAwayWhileItHadLetGo) {
   EXPECT_EQ(scanner.result().told.at(0).why, Cut::moved);
 }
 
+TEST_F(Scan, OfADeviceThatIsBoundAsAVolumeHasNothingToDo) {
+  layer::Scanner scanner(*privilege_, sys::value_or_throw(sys::open_path("/dev/null", O_PATH)), {});
+  EXPECT_FALSE(scanner.step({}, [](const layer::ScannedFile&) { ADD_FAILURE(); }));
+  EXPECT_TRUE(scanner.result().is_complete());
+}
+
 TEST_F(Scan, IsOfASingleFileWhereThatIsBoundAsAVolume) {
   drop("/tmp/x");
   layer::Scanner file(*privilege_, sys::value_or_throw(sys::open_path(overlay_->upper() + "/tmp/x", O_PATH)),
