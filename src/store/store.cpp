@@ -58,7 +58,8 @@ class Store::Impl {
   Impl(Settings settings, OnReport on_report)
       : settings_(std::move(settings)), on_report_(std::move(on_report)), lock_(lock(settings_.path)) {
     auto tables = open();
-    writer_.emplace(settings_, std::move(tables), on_report_);
+    const bool is_unclean = last_run && !last_run->is_clean_end;
+    writer_.emplace(settings_, std::move(tables), is_unclean, on_report_);
   }
 
   std::optional<LastRun> last_run;
@@ -89,12 +90,6 @@ class Store::Impl {
     make_file(settings_.path);
     auto tables = std::make_unique<Tables>(settings_);
     last_run = tables->read_last_run();
-    const bool is_unclean = last_run && !last_run->is_clean_end;
-    if (is_unclean && !tables->is_sound()) {
-      tables.reset();
-      start_anew("quick_check");
-      return load();
-    }
     findings = tables->read_known_findings();
     unfinished = tables->read_unfinished_findings();
     states = tables->read_sync_states();

@@ -18,8 +18,8 @@ namespace {
 constexpr std::size_t slack_divisor = 16;
 // As many lines as an output takes at once, about; what is beyond is told when its file is seen again.
 constexpr std::int64_t max_unfinished = 4096;
-// As much is read through in a fraction of a second, which a start may take.
-constexpr std::int64_t max_checked_bytes = std::int64_t{128} << 20U;
+// As much is read through in some seconds, within which what is saved fits into a batch.
+constexpr std::int64_t max_checked_bytes = std::int64_t{256} << 20U;
 
 std::int64_t to_number(util::WallTime time) {
   return time.time_since_epoch().count();

@@ -27,7 +27,7 @@ class Tables {
   std::vector<UnfinishedFinding> read_unfinished_findings();
   std::vector<SyncState> read_sync_states();
   std::optional<LastRun> read_last_run();
-  // Looks at every page, as far as that takes no longer than a start may. False: damaged.
+  // Looks at every page, as far as that takes no more than some seconds. False: damaged.
   bool is_sound();
 
   // From now on it has not ended cleanly.

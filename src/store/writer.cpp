@@ -22,10 +22,12 @@ constexpr auto retry_pause = 1s;
 
 }  // namespace
 
-Writer::Writer(const Settings& settings, std::unique_ptr<Tables> tables, Store::OnReport on_report)
+Writer::Writer(const Settings& settings, std::unique_ptr<Tables> tables, bool is_doubtful,
+               Store::OnReport on_report)
     : settings_(settings),
       on_report_(std::move(on_report)),
       tables_(std::move(tables)),
+      is_doubtful_(is_doubtful),
       thread_([this] { run(); }) {}
 
 void Writer::finish() {
@@ -39,11 +41,24 @@ void Writer::finish() {
 
 void Writer::run() {
   sys::block_signals();
+  if (is_doubtful_) look_through();
   while (take()) commit();
   if (!batch_.is_empty() && !commit())
     on_report_(
         {.is_degraded = true, .text = "the last findings are not stored, and told again after a restart"});
   tables_.reset();
+}
+
+// Takes seconds where there are many findings, which the start of the daemon has no time for.
+void Writer::look_through() {
+  try {
+    if (!tables_->is_sound()) on_damage("quick_check");
+  } catch (const DatabaseError& error) {
+    if (error.is_damage())
+      on_damage(error.what());
+    else
+      report_failure(error.what());
+  }
 }
 
 // Waits until there is something to commit, gathers what comes with it, and adds it to the batch. False at

@@ -18,7 +18,9 @@ namespace dropwarden::store {
 // The thread that commits what is saved. Owns the open database from its construction on.
 class Writer {
  public:
-  Writer(const Settings& settings, std::unique_ptr<Tables> tables, Store::OnReport on_report);
+  // `is_doubtful`: the database is looked through before anything is committed, since it was not closed.
+  Writer(const Settings& settings, std::unique_ptr<Tables> tables, bool is_doubtful,
+         Store::OnReport on_report);
   ~Writer() { finish(); }
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
@@ -41,12 +43,12 @@ class Writer {
   using Clock = std::chrono::steady_clock;
 
   void run();
+  void look_through();
   bool take();
   bool commit();
   void on_damage(const std::string& what);
   void report_dropped();
   void report_failure(const std::string& what);
-  bool is_finishing();
 
   const Settings settings_;
   const Store::OnReport on_report_;
@@ -57,6 +59,7 @@ class Writer {
 
   // The thread's own from here on.
   std::unique_ptr<Tables> tables_;
+  const bool is_doubtful_;
   Batch batch_;  // what is being committed, or could not be
   std::uint64_t dropped_ = 0;
   bool is_failing_ = false;

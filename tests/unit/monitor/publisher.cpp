@@ -186,6 +186,25 @@ TEST_F(PublisherTest, TakesAnEarlierLookThatComesLateForNothingNew) {
   EXPECT_THAT(told, SizeIs(1));
 }
 
+TEST_F(PublisherTest, TakesAPathThatTheFileHasLeftForNothingNew) {
+  publish(sighting());
+  auto renamed = changed(sighting(), Sensor::upper_layer);
+  renamed.event.file.path = "/usr/bin/x";
+  publish(renamed);
+  publish(changed(sighting(), Sensor::upper_layer));
+  EXPECT_THAT(told, SizeIs(2)) << "an event from before, looked at afterwards";
+  publish(changed(sighting(), Sensor::upper_layer, 2));
+  EXPECT_THAT(told, SizeIs(3)) << "it was moved back";
+}
+
+TEST_F(PublisherTest, TellsOfAMoveWithinOneTickOfTheClock) {
+  publish(sighting());
+  auto renamed = sighting(Sensor::upper_layer);
+  renamed.event.file.path = "/usr/bin/x";
+  publish(renamed);
+  EXPECT_THAT(told, SizeIs(2));
+}
+
 TEST_F(PublisherTest, TellsTheWriterOfWhatAnotherSensorSawFirst) {
   publish(sighting(Sensor::scan));
   publish(sighting());

@@ -253,6 +253,32 @@ TEST_F(StoreTest, SetsADamagedDatabaseAsideAndBeginsANewOne) {
   EXPECT_THAT(reports()[0], HasSubstr("degraded: the database is damaged"));
 }
 
+// Where the damage is in no page that is read at the start.
+TEST_F(StoreTest, LooksThroughADatabaseThatWasNotClosed) {
+  {
+    const auto store = open();
+    for (int i = 1; i <= 200; ++i) {
+      StoredFinding large = finding(i);
+      large.record.assign(2000, 'x');
+      store->save(large);
+    }
+  }
+  const auto page = number("PRAGMA page_count");
+  {
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    // Behind the header of a leaf, https://sqlite.org/fileformat.html: where its cells are.
+    file.seekp((page - 1) * 4096 + 8);
+    file << std::string(4, '\xff');
+  }
+  const auto store = open();
+  ASSERT_TRUE(test::wait_for([&] { return set_aside().size() == 1; }, 10s))
+      << testing::PrintToString(reports());
+  EXPECT_THAT(reports().front(), HasSubstr("quick_check"));
+  store->save(finding(1));
+  store->finish();
+  EXPECT_EQ(number("SELECT count(*) FROM finding"), 1);
+}
+
 TEST_F(StoreTest, BeginsANewOneWhenItIsDamagedWhileItIsOpen) {
   const auto store = open();
   for (int i = 1; i <= 200; ++i) store->save(finding(i));
