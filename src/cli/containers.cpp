@@ -130,6 +130,9 @@ void print_report(std::ostream& out, const json::object& report) {
     out << fmt::format("source     {} {}\n", text_of(source, "name"),
                        problem.empty() ? text_of(source, "version") : problem);
   }
+  std::string sensors;
+  for (const auto& sensor : report.at("sensors").as_array()) sensors += " " + std::string(sensor.as_string());
+  if (!sensors.empty()) out << "sensors   " << sensors << '\n';
   if (const auto* upper = report.if_contains("upper_layer"); upper != nullptr && upper->is_object())
     print_upper_layer(out, upper->as_object());
   out << fmt::format("{:<14}{:<24}{:<12}{:<9}{:<30}{:<14}{}\n", "CONTAINER", "NAME", "RUNTIME", "STATE",

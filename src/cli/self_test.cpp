@@ -40,13 +40,16 @@ std::filesystem::path write_config(const std::filesystem::path& directory) {
   return file;
 }
 
-bool has_finding(const ObservedDaemon& daemon, const std::string& path) {
-  return std::ranges::any_of(daemon.findings(), [&](const std::string& line) {
+// The sensor that has seen the file; empty while there is no finding.
+std::string sensor_of(const ObservedDaemon& daemon, const std::string& path) {
+  for (const std::string& line : daemon.findings()) {
     boost::system::error_code error;
     const auto finding = boost::json::parse(line, error);
     const auto* data = error ? nullptr : finding.as_object().if_contains("data");
-    return data != nullptr && data->at("path").as_string() == path;
-  });
+    if (data != nullptr && data->at("path").as_string() == path)
+      return std::string(finding.at("detected_by").as_string());
+  }
+  return {};
 }
 
 // The overlay is in the daemon's report once it was noticed in the mount table, with a sensor once it is
@@ -74,8 +77,6 @@ bool can_see(const Marker& marker, const std::vector<std::string>& watched) {
   switch (marker.needs) {
     case Needs::upper_names:
       return has("names");
-    case Needs::upper_writes:
-      return has("writes");
     case Needs::overlay:
       break;
   }
@@ -111,8 +112,10 @@ class SelfTest {
       }
       const std::string content = marker_content(++number);
       const bool is_written = container_.run([&] { marker.write(marker.path, content); });
-      const auto is_reported = [&] { return has_finding(daemon_, marker.path); };
-      step(std::string("written by ") + marker.way, is_written && daemon_.wait(is_reported, patience));
+      const auto is_reported = [&] { return !sensor_of(daemon_, marker.path).empty(); };
+      const bool is_seen = is_written && daemon_.wait(is_reported, patience);
+      const std::string sensor = is_seen ? " (" + sensor_of(daemon_, marker.path) + ")" : "";
+      step(std::string("written by ") + marker.way + sensor, is_seen);
     }
     return missing_ == 0 ? succeed() : give_up();
   }

@@ -88,6 +88,7 @@ std::vector<Key> make_schema() {
       bool_key("watch.volumes", [](Config& c) -> auto& { return c.watch.volumes; }),
       bool_key("watch.tmpfs", [](Config& c) -> auto& { return c.watch.tmpfs; }),
       bool_key("watch.exec", [](Config& c) -> auto& { return c.watch.exec; }),
+      bool_key("watch.second_look", [](Config& c) -> auto& { return c.watch.second_look; }),
       choice_key<UpperLayer>(
           "watch.upper_layer",
           {{"off", UpperLayer::off}, {"names", UpperLayer::names}, {"writes", UpperLayer::writes}},

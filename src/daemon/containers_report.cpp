@@ -128,7 +128,8 @@ json::object to_json(const monitor::Ledger& ledger) {
 
 std::string format_containers(const container::Snapshot& snapshot,
                               const std::vector<monitor::WatchedMount>& overlays,
-                              const monitor::UpperLayers* upper_layers, const monitor::Ledger* ledger) {
+                              const monitor::UpperLayers* upper_layers, const monitor::Ledger* ledger,
+                              const std::vector<model::Sensor>& at_work) {
   std::vector<const model::Container*> containers;
   for (const auto& [id, container] : snapshot.containers) {
     if (container->state != model::ContainerState::exited) containers.push_back(container.get());
@@ -154,9 +155,12 @@ std::string format_containers(const container::Snapshot& snapshot,
   }
   json::array sources;
   for (const auto& source : snapshot.sources) sources.push_back(to_json(source));
+  json::array sensors;
+  for (const auto sensor : at_work) sensors.emplace_back(name_of(sensor));
   const json::object out{
       {"daemon", ledger != nullptr},
       {"sources", std::move(sources)},
+      {"sensors", std::move(sensors)},
       {"containers", std::move(listed)},
       {"unidentified", std::move(unidentified)},
       {"upper_layer", upper_layers == nullptr ? json::value(nullptr) : json::value(to_json(*upper_layers))},

@@ -13,10 +13,11 @@ namespace dropwarden::daemon {
 
 // What `dropwarden containers` shows, as one JSON object: the sources and how they stand, each container with
 // its mounts and the sensor on each, the overlays that no container is known to own, what is watched under
-// the containers' layers, and the ledger (the latter two null without a daemon). Text from containers and
-// runtimes is escaped. Pure.
+// the containers' layers, and the ledger (the latter two null without a daemon). `sensors` are those that are
+// at work where a mount has one. Text from containers and runtimes is escaped. Pure.
 std::string format_containers(const container::Snapshot& snapshot,
                               const std::vector<monitor::WatchedMount>& overlays,
-                              const monitor::UpperLayers* upper_layers, const monitor::Ledger* ledger);
+                              const monitor::UpperLayers* upper_layers, const monitor::Ledger* ledger,
+                              const std::vector<model::Sensor>& sensors = {});
 
 }  // namespace dropwarden::daemon

@@ -132,7 +132,8 @@ class Daemon {
 
   std::string report() {
     const monitor::UpperLayers upper_layers = monitor_.upper_layers();
-    return format_containers(*registry_.snapshot(), monitor_.overlays(), &upper_layers, &monitor_.ledger());
+    return format_containers(*registry_.snapshot(), monitor_.overlays(), &upper_layers, &monitor_.ledger(),
+                             monitor_.sensors());
   }
 
   void await_signal() {
@@ -221,6 +222,7 @@ int run(const RunOptions& options) {
   config::Config config = load_config(options);
   open_log(config.logging.level);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGIO, SIG_IGN);  // sys::is_open_for_write
   raise_descriptor_limit();
   try {
     return Daemon(options, std::move(config)).run();

@@ -248,6 +248,8 @@ const char* name_of(Loss loss) {
       return "marked_late";
     case Loss::output_full:
       return "output_full";
+    case Loss::unsettled:
+      return "unsettled";
     case Loss::malformed_event:
       break;
   }

@@ -33,6 +33,14 @@ std::optional<container::CgroupOwner> Attribution::owner_of(const model::Process
   return container::trusted_owner(container::parse_process_owners(process.cgroup), enclosing_);
 }
 
+std::optional<model::ContainerId> Attribution::container_of(model::Pid pid) const {
+  if (pid.value == 0) return std::nullopt;
+  model::ProcessInfo process;
+  process.cgroup = privilege_.read_process_file(pid.value, privilege::ProcessFile::cgroup).value_or("");
+  const auto owner = owner_of(process);
+  return owner ? std::optional(owner->id) : std::nullopt;
+}
+
 bool Attribution::is_identified(const EventIdentity& identity) const {
   const WatchedMount* overlay = overlays_.identify(identity);
   return overlay != nullptr && !overlay->container.value.empty();

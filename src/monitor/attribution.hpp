@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dropwarden/container/cgroup_path.hpp"
@@ -27,6 +28,10 @@ class Attribution {
   // container has another root, and names nobody. True when that was news.
   bool learn_from_writer(const EventIdentity& identity, const ProcessReader::Answer& writer);
   bool is_identified(const EventIdentity& identity) const;
+
+  // The container that a process is in, by its cgroup; nothing for one of the host, or that is gone. What it
+  // wrote may lie in another.
+  std::optional<model::ContainerId> container_of(model::Pid pid) const;
 
   // Fills in the container as known now and says what of it is still to come.
   OpenFindings::ContainerAwaited resolve(model::Finding& finding, const EventIdentity& identity) const;

@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 // umount(8) does not.
 constexpr auto pinned_budget = 100ms;
 constexpr int max_pinned = 8;
-// Of one file system, tried one after the other.
-constexpr int max_host_mounts = 4;
 
 bool is_same_content(const sys::FileStatus& status, const model::FileFacts& facts) {
   return status.size == facts.size && status.changed == facts.changed && status.modified == facts.modified;
@@ -24,11 +22,10 @@ bool is_same_content(const sys::FileStatus& status, const model::FileFacts& fact
 
 }  // namespace
 
-FileHasher::FileHasher(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
-                       FindOnHost find_on_host, const config::Watch& settings, HashWorker::OnHash on_hash)
-    : privilege_(privilege),
-      mounts_(mounts),
-      find_on_host_(std::move(find_on_host)),
+FileHasher::FileHasher(boost::asio::io_context& loop, WatchedMounts& mounts, FileOpener opener,
+                       const config::Watch& settings, HashWorker::OnHash on_hash)
+    : mounts_(mounts),
+      opener_(std::move(opener)),
       settings_(settings),
       worker_(loop, settings.hash_max_bytes, std::move(on_hash)) {}
 
@@ -56,32 +53,14 @@ bool FileHasher::hash(model::FileFacts& facts, const EventIdentity& identity, st
 sys::Fd FileHasher::open_unpinned(const model::FileFacts& facts, const EventIdentity& identity) {
   const WatchedMount* mount = mounts_.identify(identity);
   if (mount == nullptr || facts.path_state != model::PathState::live) return {};
-  if (!mount->is_overlay()) return open_on_host(facts, *mount);
-  return mount->layers.upperdir.empty() ? sys::Fd{} : open_in_upperdir(facts, mount->layers.upperdir);
-}
-
-sys::Fd FileHasher::open_in_upperdir(const model::FileFacts& facts, const std::string& upperdir) {
-  auto file = privilege_.open_in_directory(upperdir, facts.path);
-  if (!file) return {};
-  // The path may lead to another file there: a bind mount in the container, or a race. An overlay shows
-  // size and times of the upper file as they are.
-  const auto status = sys::read_status(file->number());
-  return status && is_same_content(*status, facts) ? std::move(*file) : sys::Fd{};
-}
-
-sys::Fd FileHasher::open_on_host(const model::FileFacts& facts, const WatchedMount& mount) {
-  int tries = 0;
-  for (const mount::HostPath& place : find_on_host_(mount, facts.path)) {
-    if (++tries > max_host_mounts) break;
-    auto file = privilege_.open_in_directory(place.mount_point, place.relative);
-    if (!file) continue;
-    const auto status = sys::read_status(file->number());
-    const bool is_same = status && status->inode == facts.inode &&
-                         model::Device{status->device_major, status->device_minor} == facts.device &&
-                         is_same_content(*status, facts);
-    if (is_same) return std::move(*file);
-  }
-  return {};
+  const bool is_overlay = mount->is_overlay();
+  return opener_.open(*mount, facts.path, [&](const sys::FileStatus& status) {
+    // An overlay shows size and times of the upper file as they are.
+    const bool is_same_file =
+        is_overlay || (status.inode == facts.inode &&
+                       model::Device{status.device_major, status.device_minor} == facts.device);
+    return is_same_file && is_same_content(status, facts);
+  });
 }
 
 }  // namespace dropwarden::monitor

@@ -2,20 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
-#include "dropwarden/mount/host_mounts.hpp"
-#include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/fd.hpp"
 
+#include "file_opener.hpp"
 #include "hash_worker.hpp"
 
 namespace dropwarden::monitor {
@@ -25,10 +20,8 @@ namespace dropwarden::monitor {
 // lead to the same file, by the event's descriptor within a budget. Loop's thread only.
 class FileHasher {
  public:
-  // Where the host has what a container has mounted.
-  using FindOnHost = std::function<std::vector<mount::HostPath>(const WatchedMount&, std::string_view path)>;
-  FileHasher(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
-             FindOnHost find_on_host, const config::Watch& settings, HashWorker::OnHash on_hash);
+  FileHasher(boost::asio::io_context& loop, WatchedMounts& mounts, FileOpener opener,
+             const config::Watch& settings, HashWorker::OnHash on_hash);
 
   // The limit of the worker changes at the next start only.
   void reconfigure(const config::Watch& settings) { settings_ = settings; }
@@ -39,12 +32,9 @@ class FileHasher {
 
  private:
   sys::Fd open_unpinned(const model::FileFacts& facts, const EventIdentity& identity);
-  sys::Fd open_in_upperdir(const model::FileFacts& facts, const std::string& upperdir);
-  sys::Fd open_on_host(const model::FileFacts& facts, const WatchedMount& mount);
 
-  privilege::Privilege& privilege_;
   WatchedMounts& mounts_;
-  FindOnHost find_on_host_;
+  FileOpener opener_;
   config::Watch settings_;
   HashWorker worker_;
 };

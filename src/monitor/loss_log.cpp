@@ -6,12 +6,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include "dropwarden/util/escape.hpp"
+
 namespace dropwarden::monitor {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr auto pause = 10s;
+constexpr std::size_t longest_name = 128;
 
 const char* consequence_of(model::Loss loss) {
   switch (loss) {
@@ -30,6 +33,8 @@ const char* consequence_of(model::Loss loss) {
       return "a container was found late: what it wrote before is not reported";
     case model::Loss::output_full:
       return "an output took findings too slowly and lost one";
+    case model::Loss::unsettled:
+      return "a file that was closed and may change unseen, through a mapping, could not be looked at again";
     case model::Loss::malformed_event:
       break;
   }
@@ -38,13 +43,15 @@ const char* consequence_of(model::Loss loss) {
 
 }  // namespace
 
-void LossLog::add(model::Loss loss, model::Pid pid, int error, Clock::time_point now) {
-  Kind& kind = kinds_[static_cast<std::size_t>(loss)];
+void LossLog::add(const LossRecord& lost, Clock::time_point now) {
+  Kind& kind = kinds_[static_cast<std::size_t>(lost.loss)];
   ++kind.unsaid;
   if (now < kind.next) return;
-  const std::string why = error == 0 ? "" : ": " + std::generic_category().message(error);
-  const std::string who = pid.value == 0 ? "" : " (pid " + std::to_string(pid.value) + ")";
-  spdlog::error("lost {} {}: {}{}{}", kind.unsaid, name_of(loss), consequence_of(loss), why, who);
+  const std::string why = lost.error == 0 ? "" : ": " + std::generic_category().message(lost.error);
+  std::string who;
+  if (lost.pid.value != 0) who += " (pid " + std::to_string(lost.pid.value) + ")";
+  if (lost.container) who += " in container " + util::escape(lost.container->value, longest_name);
+  spdlog::error("lost {} {}: {}{}{}", kind.unsaid, name_of(lost.loss), consequence_of(lost.loss), why, who);
   kind = {.unsaid = 0, .next = now + pause};
 }
 

@@ -4,11 +4,20 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 #include "dropwarden/model/disposition.hpp"
 #include "dropwarden/model/ids.hpp"
 
 namespace dropwarden::monitor {
+
+// Something may have been missed.
+struct LossRecord {
+  model::Loss loss = model::Loss::queue_overflow;
+  std::optional<model::ContainerId> container{};  // nothing: anywhere
+  model::Pid pid{};                               // 0 when unknown
+  int error = 0;                                  // an errno or 0
+};
 
 // Says in the log what was lost, at a bounded rate: the first of a kind at once, then at most one line in ten
 // seconds a kind, with the number since the last one. The ledger counts each of them. One thread.
@@ -16,8 +25,7 @@ class LossLog {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // `error` is an errno or 0, `pid` 0 when unknown.
-  void add(model::Loss loss, model::Pid pid, int error, Clock::time_point now);
+  void add(const LossRecord& lost, Clock::time_point now);
 
  private:
   struct Kind {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/monitor/monitor.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -57,6 +58,8 @@ std::optional<DesyncReason> desync_reason(model::Loss loss) {
       return DesyncReason::open_failed;
     case model::Loss::malformed_event:
       return DesyncReason::malformed_event;
+    case model::Loss::unsettled:
+      return DesyncReason::unsettled;
     case model::Loss::mark_failed:
     case model::Loss::marked_late:
     case model::Loss::output_full:
@@ -73,20 +76,28 @@ class Monitor::Impl {
        const Settings& settings, Deliver deliver, std::function<void(const std::string&)> on_failure)
       : privilege_(privilege),
         features_(probe(privilege)),
-        group_(loop,
-               sys::value_or_throw(
-                   privilege.open_group(watch::group_flags(features_), watch::group_event_flags())),
-               features_.has_fd_error,
-               {.on_file = [this](watch::FileEvent event) { on_file(std::move(event)); },
-                .on_loss = [this](model::Loss loss, model::Pid pid, int error) { on_loss(loss, pid, error); },
-                .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
-        keeper_(privilege, group_.descriptor(), mask_of(settings.watch), overlays_, ledger_),
-        pipeline_(loop, privilege, overlays_, keeper_.host(), ledger_, store, settings, std::move(deliver),
-                  [this](model::Loss loss) { on_loss(loss, {}, 0); }),
+        group_(
+            loop,
+            sys::value_or_throw(
+                privilege.open_group(watch::group_flags(features_), watch::group_event_flags())),
+            features_.has_fd_error,
+            {.on_file = [this](watch::FileEvent event) { on_file(std::move(event)); },
+             .on_loss =
+                 [this](model::Loss loss, model::Pid pid, int error) {
+                   on_loss(
+                       {.loss = loss, .container = pipeline_.container_of(pid), .pid = pid, .error = error});
+                 },
+             .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
+        mask_(mask_of(settings.watch)),
+        keeper_(privilege, group_.descriptor(), mask_, overlays_, ledger_),
+        pipeline_(
+            loop, privilege, overlays_, keeper_.host(), ledger_, store, settings, std::move(deliver),
+            [this](model::Loss loss) { on_loss({.loss = loss}); },
+            [this](const WatchedMount& mount) { on_unsettled(mount); }),
         exec_(overlays_, pipeline_.recent()),
         upper_(loop, privilege, overlays_, settings.watch,
                {.on_sighting = [this](Sighting sighting) { pipeline_.take(std::move(sighting)); },
-                .on_loss = [this](model::Loss loss) { on_loss(loss, {}, 0); },
+                .on_loss = [this](model::Loss loss) { on_loss({.loss = loss}); },
                 .on_failure =
                     [](const sys::Error& error) {
                       spdlog::error("upper layers are not watched any more: {}", error.text());
@@ -148,6 +159,12 @@ class Monitor::Impl {
 
   MarkKeeper& keeper() { return keeper_; }
   const Ledger& ledger() const { return ledger_; }
+  std::vector<model::Sensor> sensors() const {
+    std::vector<model::Sensor> sensors{model::Sensor::close_write};
+    if ((mask_ & watch::exec_mask()) != 0) sensors.push_back(model::Sensor::exec);
+    if (pipeline_.looks_twice()) sensors.push_back(model::Sensor::second_look);
+    return sensors;
+  }
   std::vector<WatchedMount> mounts() {
     std::vector<WatchedMount> mounts = keeper_.foreign();
     for (const WatchedMount& mount : overlays_.current()) {
@@ -190,10 +207,24 @@ class Monitor::Impl {
     pipeline_.take(std::move(sighting));
   }
 
-  void on_loss(model::Loss loss, model::Pid pid, int error) {
-    ledger_.lose(loss);
-    loss_log_.add(loss, pid, error, Clock::now());
-    if (const auto reason = desync_reason(loss)) sweep_.desync_all(*reason);
+  // Where it is not known which container has lost something, any may have. Where it is, since its process
+  // closed the file, the file may still lie in another: the sweep of all finds that.
+  void on_loss(const LossRecord& lost) {
+    ledger_.lose(lost.loss);
+    loss_log_.add(lost, Clock::now());
+    const auto reason = desync_reason(lost.loss);
+    if (!reason) return;
+    const bool is_here = lost.container && std::ranges::any_of(overlays_.current(), [&](const auto& mount) {
+                           return mount.container == *lost.container;
+                         });
+    if (is_here) return sweep_.desync(*lost.container, *reason);
+    sweep_.desync_all(*reason);
+  }
+
+  void on_unsettled(const WatchedMount& mount) {
+    const bool is_known = !mount.container.value.empty();
+    on_loss({.loss = model::Loss::unsettled,
+             .container = is_known ? std::optional(mount.container) : std::nullopt});
   }
 
   void on_table(sys::Result<std::vector<model::Mount>> table) {
@@ -236,6 +267,7 @@ class Monitor::Impl {
   WatchedMounts overlays_;
   const watch::Features features_;
   watch::Group group_;
+  const std::uint64_t mask_;
   MarkKeeper keeper_;
   Pipeline pipeline_;
   ExecSensor exec_;
@@ -289,6 +321,9 @@ std::size_t Monitor::marks() const {
 }
 UpperLayers Monitor::upper_layers() const {
   return impl_->upper_layers();
+}
+std::vector<model::Sensor> Monitor::sensors() const {
+  return impl_->sensors();
 }
 std::vector<WatchedMount> Monitor::overlays() const {
   return impl_->mounts();

@@ -25,7 +25,7 @@ FileNumbers numbers_of(const model::FileFacts& file) {
 
 Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
                    const mount::HostMounts& host, Ledger& ledger, store::Store* store, Settings settings,
-                   Monitor::Deliver deliver, OnLoss on_loss)
+                   Monitor::Deliver deliver, OnLoss on_loss, OnUnsettled on_unsettled)
     : mounts_(mounts),
       ledger_(ledger),
       settings_(std::move(settings)),
@@ -43,32 +43,43 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
                  [this](std::uint64_t serial, ProcessReader::Answer answer) {
                    on_process(serial, std::move(answer));
                  }),
-      hasher_(
-          loop, privilege, mounts,
-          [&host](const WatchedMount& mount, std::string_view path) {
-            return host.find(mount.device, mount.root, mount.path, path);
-          },
-          settings_.watch,
-          [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
+      opener_(privilege,
+              [&host](const WatchedMount& mount, std::string_view path) {
+                return host.find(mount.device, mount.root, mount.path, path);
+              }),
+      hasher_(loop, mounts, opener_, settings_.watch,
+              [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
       origins_(loop, privilege, mounts, settings_.watch,
                [this](std::uint64_t serial, model::Origin origin) { open_.on_origin(serial, origin); }),
+      second_look_(loop, mounts, opener_,
+                   {.glimpse = [this](model::Pid pid) { return processes_.glimpse(pid); },
+                    .on_sighting = [this](Sighting sighting) { take(std::move(sighting)); },
+                    .on_lost = std::move(on_unsettled)}),
       deadline_(loop) {}
 
 void Pipeline::take(Sighting sighting) {
   ledger_.receive();
   if (sighting.pid.value == ::getpid()) return ledger_.end(model::Disposition::own_activity);
+  first_.front() = std::byte{1};  // it stays where there is nothing to read
   const auto candidate = is_candidate(sighting.file.number(), first_, registrations_.current(Clock::now()));
   if (!candidate) return ledger_.end(model::Disposition::unreadable);
   if (*candidate) return take_candidate(std::move(sighting));
   ledger_.end(model::Disposition::not_executable);
-  if (settings_.has_events && sighting.sensor == model::Sensor::close_write) take_mere_write(sighting);
+  if (sighting.sensor != model::Sensor::close_write) return;
+  if (settings_.watch.second_look && SecondLook::is_blank(first_))
+    second_look_.consider(sighting.file.number(), sighting.pid);
+  if (settings_.has_events) take_mere_write(sighting);
 }
 
 void Pipeline::take_candidate(Sighting sighting) {
   // The writer may be gone in a moment: first a look at it, and the rest of its facts while the bytes are
   // read.
-  model::ProcessInfo writer =
-      sighting.pid.value == 0 ? model::ProcessInfo{} : processes_.glimpse(sighting.pid);
+  model::ProcessInfo writer;
+  if (sighting.process) {
+    writer = std::move(*sighting.process);
+  } else if (sighting.pid.value != 0) {
+    writer = processes_.glimpse(sighting.pid);
+  }
   const bool is_event = settings_.has_events && sighting.sensor == model::Sensor::close_write;
   auto examined = look_at(sighting, is_event ? std::nullopt : std::optional(settings_.classify));
   if (const auto* disposition = std::get_if<model::Disposition>(&examined)) return ledger_.end(*disposition);
@@ -178,6 +189,7 @@ void Pipeline::reconfigure(Settings settings) {
 }
 
 void Pipeline::finish() {
+  second_look_.finish();
   deadline_.cancel();
   open_.finish();
 }

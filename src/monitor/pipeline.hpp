@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@
 #include "publisher.hpp"
 #include "recent_files.hpp"
 #include "registrations.hpp"
+#include "second_look.hpp"
 #include "sighting.hpp"
 
 namespace dropwarden::monitor {
@@ -42,16 +44,22 @@ class Pipeline {
  public:
   using Clock = std::chrono::steady_clock;
   using OnLoss = std::function<void(model::Loss)>;
+  using OnUnsettled = std::function<void(const WatchedMount&)>;
   // `mounts`, `host`, `ledger` and `store`, which may be null, outlive it.
   Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
            const mount::HostMounts& host, Ledger& ledger, store::Store* store, Settings settings,
-           Monitor::Deliver deliver, OnLoss on_loss);
+           Monitor::Deliver deliver, OnLoss on_loss, OnUnsettled on_unsettled);
 
   // Takes a sighting, and ends it in the ledger sooner or later. What another sensor than the mark on the
   // container's mount has seen waits for its hash: the same bytes may be known already.
   void take(Sighting sighting);
   // How many findings and events wait for something: what could also come later should, when there are many.
   std::size_t open() const { return open_.size(); }
+  bool looks_twice() const { return settings_.watch.second_look; }
+  // Attribution::container_of.
+  std::optional<model::ContainerId> container_of(model::Pid pid) const {
+    return attribution_.container_of(pid);
+  }
   // What became a finding, or turned out to be the image's, a short while ago.
   const RecentFiles& recent() const { return recent_; }
 
@@ -93,8 +101,10 @@ class Pipeline {
   OpenFindings open_;
   Registrations registrations_;
   ProcessReader processes_;
+  FileOpener opener_;
   FileHasher hasher_;
   OriginFinder origins_;
+  SecondLook second_look_;
   boost::asio::steady_timer deadline_;
   RecentFiles recent_;
   std::uint64_t last_serial_ = 0;

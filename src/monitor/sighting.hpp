@@ -7,6 +7,7 @@
 
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/model/ids.hpp"
+#include "dropwarden/model/process.hpp"
 #include "dropwarden/sys/fd.hpp"
 
 namespace dropwarden::monitor {
@@ -31,7 +32,8 @@ struct Sighting {
   sys::Fd file;
   model::Pid pid;  // who closed, executed or renamed it; 0: nobody knows
   model::Sensor sensor = model::Sensor::close_write;
-  std::optional<Located> located{};  // nothing: the descriptor is the container's own
+  std::optional<Located> located{};             // nothing: the descriptor is the container's own
+  std::optional<model::ProcessInfo> process{};  // a first look at `pid`, where one was taken in time
 };
 
 }  // namespace dropwarden::monitor

@@ -21,6 +21,8 @@ const char* name_of(DesyncReason reason) {
       return "open_failed";
     case DesyncReason::malformed_event:
       return "malformed_event";
+    case DesyncReason::unsettled:
+      return "unsettled";
     case DesyncReason::mark_failed:
       return "mark_failed";
     case DesyncReason::marked_late:

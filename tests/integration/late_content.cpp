@@ -63,14 +63,15 @@ class LateContent : public testing::Test {
     require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
     std::filesystem::create_directory(path("daemon"));
     std::filesystem::create_directory(path("overlay"));
-    start("");
   }
 
+  // The sensors beside the close; the file system under the layers would see most of it, too.
+  static constexpr const char* both = "watch: {upper_layer: off}\n";
+  static constexpr const char* exec_alone = "watch: {upper_layer: off, second_look: false}\n";
+  static constexpr const char* second_look_alone = "watch: {upper_layer: off, exec: false}\n";
+  static constexpr const char* neither = "watch: {upper_layer: off, exec: false, second_look: false}\n";
+
   void start(const std::string& configuration) {
-    overlay_.reset();
-    daemon_.reset();
-    std::filesystem::remove_all(path("daemon"));
-    std::filesystem::create_directory(path("daemon"));
     daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{},
                                        std::vector<std::string>{}, configuration);
     overlay_ = std::make_unique<TestOverlay>(path("overlay"));
@@ -121,8 +122,7 @@ class LateContent : public testing::Test {
     child.line().tell();
   }
 
-  // How many findings there are of it, once the daemon has ended. A file that was renamed is named more than
-  // once.
+  // How many findings there are of it, by any of its names, once the daemon has ended.
   std::size_t count_findings(const std::set<std::string>& names) {
     EXPECT_EQ(daemon_->stop().value, 0);
     EXPECT_EQ(daemon_->ledger().at("balanced"), 1U);
@@ -139,6 +139,7 @@ class LateContent : public testing::Test {
 };
 
 TEST_F(LateContent, StoredThroughAMappingIsSeenWhenItIsExecuted) {
+  start(exec_alone);
   const auto child = run([content = busybox()](Line& line) {
     void* memory = map_and_close("/tmp/mapped", content.size());
     pause(line);
@@ -154,7 +155,55 @@ TEST_F(LateContent, StoredThroughAMappingIsSeenWhenItIsExecuted) {
   EXPECT_EQ(count_findings({"/tmp/mapped"}), 1U);
 }
 
+TEST_F(LateContent, StoredThroughAMappingIsSeenByASecondLookWhileItIsMapped) {
+  start(second_look_alone);
+  const auto child = run([content = busybox()](Line& line) {
+    void* memory = map_and_close("/tmp/mapped", content.size());
+    pause(line);
+    std::memcpy(memory, content.data(), content.size());
+    line.tell();
+    line.hear();
+  });
+  resume(*child, 1);
+  child->line().hear();
+  const auto record = found("/tmp/mapped");
+  EXPECT_EQ(text_at(record, "/detected_by"), "second_look");
+  EXPECT_EQ(text_at(record, "/event/file/origin"), "new");
+  EXPECT_EQ(text_at(record, "/event/file/sha256/status"), "done");
+  EXPECT_EQ(text_at(record, "/event/process/pid"), std::to_string(child->pid()));
+  child->line().tell();
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(count_findings({"/tmp/mapped"}), 1U);
+}
+
+TEST_F(LateContent, StoredThroughAMappingThatEndsIsSeenByASecondLook) {
+  start(second_look_alone);
+  const auto child = run([content = busybox()](Line& line) {
+    void* memory = map_and_close("/tmp/mapped", content.size());
+    pause(line);
+    std::memcpy(memory, content.data(), content.size());
+  });
+  resume(*child, 1);
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(sensor_of("/tmp/mapped"), "second_look");
+  EXPECT_EQ(count_findings({"/tmp/mapped"}), 1U);
+}
+
+TEST_F(LateContent, OfAHeaderThatALaterOpenWritesIsSeenAtItsClose) {
+  start(both);
+  const auto child = run([content = busybox()](Line& line) {
+    write_file("/tmp/twice", std::string(content.size(), '\0'));
+    pause(line);
+    write_file("/tmp/twice", content);
+  });
+  resume(*child, 1);
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(sensor_of("/tmp/twice"), "close_write");
+  EXPECT_EQ(count_findings({"/tmp/twice"}), 1U);
+}
+
 TEST_F(LateContent, OfAWriterThatNeverClosesIsSeenWhenItIsExecuted) {
+  start(exec_alone);
   const auto child = run([content = busybox()](Line& line) {
     const auto file = sys::value_or_throw(sys::open_path("/tmp/open", O_WRONLY | O_CREAT, 0755));
     require(::write(file.number(), content.data(), content.size()) > 0, "write");
@@ -170,6 +219,7 @@ TEST_F(LateContent, OfAWriterThatNeverClosesIsSeenWhenItIsExecuted) {
 }
 
 TEST_F(LateContent, ThatBecomesExecutableLaterIsSeenWhenItIsExecuted) {
+  start(exec_alone);
   const auto child = run([](Line& line) {
     write_file("/tmp/text", "exit 0\n");
     pause(line);
@@ -182,6 +232,7 @@ TEST_F(LateContent, ThatBecomesExecutableLaterIsSeenWhenItIsExecuted) {
 }
 
 TEST_F(LateContent, WrittenPastTheContainerIsSeenWhenItIsExecuted) {
+  start(exec_alone);
   std::filesystem::copy_file("/bin/busybox", overlay_->upper() + "/tmp-program");
   const auto child = run([](Line&) { require(run_program("/tmp-program", "true") == 0, "execl"); });
   ASSERT_TRUE(child->wait());
@@ -189,6 +240,7 @@ TEST_F(LateContent, WrittenPastTheContainerIsSeenWhenItIsExecuted) {
 }
 
 TEST_F(LateContent, IsNoneInADropThatIsMadeExecutableRenamedAndRun) {
+  start(both);
   const auto child = run([content = busybox()](Line& line) {
     write_file("/tmp/part", content);
     pause(line);
@@ -204,12 +256,15 @@ TEST_F(LateContent, IsNoneInADropThatIsMadeExecutableRenamedAndRun) {
 }
 
 TEST_F(LateContent, IsNoneInTheProgramsOfTheImage) {
-  const auto child = run([](Line&) {
+  start(both);
+  const auto child = run([](Line& line) {
     for (int i = 0; i < 10; ++i) require(run_program("/bin/busybox", "true") == 0, "execl");
+    pause(line);
     // Copied up: in the writable layer, with a ctime of now, and still the image's.
     require(::chmod("/bin/busybox", 0700) == 0, "chmod");
     for (int i = 0; i < 10; ++i) require(run_program("/bin/busybox", "true") == 0, "execl");
   });
+  resume(*child, 10);
   ASSERT_TRUE(child->wait());
   EXPECT_EQ(count_findings({"/bin/busybox"}), 0U);
   const auto ledger = daemon_->ledger();
@@ -218,8 +273,8 @@ TEST_F(LateContent, IsNoneInTheProgramsOfTheImage) {
   EXPECT_EQ(ledger.at("duplicate"), 9U);
 }
 
-TEST_F(LateContent, IsNotSeenWhenItIsExecutedWhereThatIsSwitchedOff) {
-  start("watch: {exec: false}\n");
+TEST_F(LateContent, IsNotSeenWhereBothAreSwitchedOff) {
+  start(neither);
   const auto child = run([content = busybox()](Line& line) {
     void* memory = map_and_close("/tmp/mapped", content.size());
     pause(line);

@@ -38,6 +38,7 @@ struct Watch {
   bool volumes = true;                // also bind mounts and volumes of containers
   bool tmpfs = true;                  // also their tmpfs mounts
   bool exec = true;                   // also what is executed there
+  bool second_look = true;            // also what is blank when it is closed, once more
   UpperLayer upper_layer = UpperLayer::names;
   std::chrono::milliseconds metadata_wait{2000};  // what the first record waits for a runtime at most
   std::uint64_t hash_inline_bytes = std::uint64_t{256} * 1024;  // hashed before the finding is printed

@@ -79,6 +79,8 @@ class Monitor {
   std::size_t marks() const;
   std::vector<WatchedMount> overlays() const;
   UpperLayers upper_layers() const;
+  // Those that are at work on what is marked.
+  std::vector<model::Sensor> sensors() const;
 
  private:
   class Impl;

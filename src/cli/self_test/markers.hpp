@@ -8,9 +8,8 @@ namespace dropwarden::cli {
 
 // What has to be watched for a marker to be seen, and not every kernel tells.
 enum class Needs {
-  overlay,       // the overlay itself
-  upper_names,   // names and attributes on the file system under it
-  upper_writes,  // writes there
+  overlay,      // the overlay itself
+  upper_names,  // names and attributes on the file system under it
 };
 
 // One way to put an executable into a container.
@@ -22,7 +21,7 @@ struct Marker {
 };
 
 // What the self-test writes. fanotify(7) tells of each by a FAN_CLOSE_WRITE on the overlay, save where
-// something else is needed.
+// something else is needed, of one only when it is executed, and of one perhaps nothing.
 std::span<const Marker> markers();
 
 // A small ELF executable header, different for each `number`: it is seen as an executable and runs nothing.

@@ -52,6 +52,7 @@ watch:
   volumes: false
   tmpfs: false
   exec: false
+  second_look: false
   metadata_wait: 0ms
   hash_inline_bytes: 1024
   hash_max_bytes: 2GiB
@@ -76,6 +77,7 @@ store:
                                  .volumes = false,
                                  .tmpfs = false,
                                  .exec = false,
+                                 .second_look = false,
                                  .metadata_wait = 0ms,
                                  .hash_inline_bytes = 1024,
                                  .hash_max_bytes = std::uint64_t{2} << 30U}));

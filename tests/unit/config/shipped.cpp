@@ -66,6 +66,7 @@ TEST(ShippedFile, HasAnEffectForEveryValue) {
                                             {"volumes: true", "volumes: false"},
                                             {"tmpfs: true", "tmpfs: false"},
                                             {"exec: true", "exec: false"},
+                                            {"second_look: true", "second_look: false"},
                                             {"256KiB", "1KiB"},
                                             {"1GiB", "2GiB"},
                                             {"format: auto", "format: text"},

@@ -44,6 +44,13 @@ TEST(FormatContainers, NamesEachContainersMountAndSensor) {
   EXPECT_TRUE(report.at("unidentified").as_array().empty());
 }
 
+TEST(FormatContainers, NamesTheSensorsThatAreAtWork) {
+  const monitor::Ledger ledger;
+  const auto report = json::parse(
+      format_containers({}, {}, nullptr, &ledger, {model::Sensor::close_write, model::Sensor::exec}));
+  EXPECT_EQ(report.at("sensors"), json::value({"close_write", "exec"}));
+}
+
 TEST(FormatContainers, SaysWhyAnOverlayIsNotWatched) {
   auto overlay = overlay_of("c");
   overlay.coverage = mount::Coverage::none;

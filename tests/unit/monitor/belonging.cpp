@@ -78,6 +78,19 @@ TEST_F(BelongingTest, IsTheHostsWhereTheContainersOwnProcessesAreNamed) {
   EXPECT_EQ(belonging_of("0::/\n"), Belonging::host) << "a thread of the kernel";
 }
 
+TEST_F(BelongingTest, OfAProcessAloneIsToldByItsCgroup) {
+  WatchedMounts overlays;
+  const Attribution attribution(*privilege, overlays);
+  EXPECT_EQ(attribution.container_of({init}), std::nullopt) << "it is gone";
+  EXPECT_EQ(attribution.container_of({}), std::nullopt);
+  add_init("/docker/" + id);
+  EXPECT_EQ(attribution.container_of({init}), model::ContainerId{id});
+  add_init("/docker/" + another + "/docker/" + id);
+  EXPECT_EQ(attribution.container_of({init}), model::ContainerId{another});
+  add_init("/system.slice/docker.service");
+  EXPECT_EQ(attribution.container_of({init}), std::nullopt);
+}
+
 TEST_F(BelongingTest, IsUnknownWhenNothingTells) {
   EXPECT_EQ(belonging_of(""), Belonging::unknown) << "the writer was gone";
   EXPECT_EQ(belonging_of("0::/system.slice\n"), Belonging::unknown)

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "file_opener.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+// Of one file system, tried one after the other.
+constexpr int max_host_mounts = 4;
+
+}  // namespace
+
+sys::Fd FileOpener::open(const WatchedMount& mount, const std::string& path, const Accept& accept) const {
+  if (mount.is_overlay())
+    return mount.layers.upperdir.empty() ? sys::Fd{} : open_in(mount.layers.upperdir, path, accept);
+  int tries = 0;
+  for (const mount::HostPath& place : find_on_host_(mount, path)) {
+    if (++tries > max_host_mounts) break;
+    if (auto file = open_in(place.mount_point, place.relative, accept)) return file;
+  }
+  return {};
+}
+
+sys::Fd FileOpener::open_in(const std::string& directory, const std::string& relative,
+                            const Accept& accept) const {
+  auto file = privilege_.open_in_directory(directory, relative);
+  if (!file) return {};
+  const auto status = sys::read_status(file->number());
+  return status && accept(*status) ? std::move(*file) : sys::Fd{};
+}
+
+}  // namespace dropwarden::monitor
