@@ -19,12 +19,18 @@ bool is_same(const sys::FileStatus& before, const sys::FileStatus& after) {
   return before.size == after.size && before.modified == after.modified && before.changed == after.changed;
 }
 
-}  // namespace
+// What chmod(2), rename(2) and link(2) leave behind, as a download does that is made executable; or a writer
+// that has set the mtime back.
+bool may_be_same(const sys::FileStatus& before, const sys::FileStatus& after) {
+  return before.size == after.size && before.modified == after.modified;
+}
 
-model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits,
-                      const std::stop_token& stop) {
+// One reading, and whether another may succeed where it did not.
+model::Hash hash_once(int fd, std::uint64_t expected_size, const HashLimits& limits,
+                      std::chrono::steady_clock::time_point deadline, const std::stop_token& stop,
+                      bool& may_succeed) {
   using enum model::HashStatus;
-  const auto deadline = std::chrono::steady_clock::now() + limits.max_time;
+  may_succeed = false;
   const auto before = sys::read_status(fd);
   if (!before) return no_hash(unreadable);
   if (before->size > limits.max_bytes) return no_hash(too_large);
@@ -49,8 +55,24 @@ model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& lim
 
   const auto after = sys::read_status(fd);
   if (!after) return no_hash(unreadable);
+  may_succeed = may_be_same(*before, *after);
   if (!is_same(*before, *after)) return no_hash(changed);
   return {.value = sha256.digest(), .status = done};
+}
+
+}  // namespace
+
+model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits,
+                      const std::stop_token& stop) {
+  constexpr int most_readings = 3;
+  const auto deadline = std::chrono::steady_clock::now() + limits.max_time;
+  model::Hash result;
+  bool may_succeed = true;
+  for (int reading = 0; reading < most_readings && may_succeed; ++reading) {
+    result = hash_once(fd, expected_size, limits, deadline, stop, may_succeed);
+    if (result.status != model::HashStatus::changed) break;
+  }
+  return result;
 }
 
 }  // namespace dropwarden::attribute

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <string>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -136,6 +137,12 @@ TEST(HashFile, SeesAFileThatGrowsMeanwhile) {
 
 TEST(HashFile, SeesAFileThatIsRewrittenMeanwhile) {
   EXPECT_EQ(status_with(large, [](int fd) { EXPECT_EQ(::pwrite(fd, "y", 1, 0), 1); }), HashStatus::changed);
+}
+
+// As `chmod +x` right after a download: the bytes are the same.
+TEST(HashFile, ReadsAFileAgainThatIsMadeExecutableMeanwhile) {
+  EXPECT_EQ(status_with(std::uint64_t{64} << 20U, [](int fd) { EXPECT_EQ(::fchmod(fd, 0755), 0); }),
+            HashStatus::done);
 }
 
 TEST(HashFile, StopsInTheMiddleOfALargeFile) {
