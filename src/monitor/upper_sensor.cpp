@@ -97,26 +97,27 @@ bool UpperSensor::is_ready() {
     return privilege_.open_group(flags, event_flags);
   };
   const auto features = watch::probe_fid_features(open_group);
-  const auto events =
-      features && features->has_names
-          ? privilege_.probe_upper_events()
-          : sys::Result<privilege::UpperEvents>(std::unexpected(
-                features ? sys::Error{"fanotify_init", "FAN_REPORT_DFID_NAME", EINVAL} : features.error()));
-  auto group = events ? open_group(watch::fid_group_flags(*features), 0)
-                      : sys::Result<sys::Fd>(std::unexpected(events.error()));
+  auto group = !features ? sys::Result<sys::Fd>(std::unexpected(features.error()))
+               : features->has_names
+                   ? open_group(watch::fid_group_flags(*features), 0)
+                   : std::unexpected(sys::Error{"fanotify_init", "FAN_REPORT_NAME", EINVAL});
   if (!group) {
     state_.problem = "not on this kernel: " + explain(group.error());
     spdlog::warn("upper layers are not watched: {}", explain(group.error()));
     return false;
   }
-  state_.can_names = events->has_names;
-  state_.can_writes = events->has_writes;
+  const auto events = privilege_.probe_upper_events();
+  // Where it cannot be tried (tmpfs has no f_fsid before Linux 5.13; a unit of systemd may forbid
+  // namespaces), names are told all the same: every kernel with such groups does.
+  state_.can_names = !events || events->has_names;
+  state_.can_writes = events && events->has_writes;
   if (!state_.can_names) {
     state_.problem = "this kernel tells nothing of overlays on the file system below them";
     return false;
   }
   if (settings_.upper_layer == config::UpperLayer::writes && !state_.can_writes)
-    spdlog::warn("this kernel tells of no writes in upper layers (Linux 6.5 does): only of names");
+    spdlog::warn("writes in upper layers are not watched, only names: {}",
+                 events ? "this kernel does not tell of them (Linux 6.5 does)" : explain(events.error()));
   reader_ = std::make_unique<UpperReader>(loop_, privilege_, std::move(*group), handler_);
   return true;
 }

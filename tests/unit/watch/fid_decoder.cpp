@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fid_record.hpp"
+#include "support/fid_record.hpp"
 
 namespace dropwarden::watch {
 namespace {

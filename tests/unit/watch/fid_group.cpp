@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "fid_record.hpp"
+#include "support/fid_record.hpp"
 
 // A group is a queue of records: here a pipe that the test fills.
 namespace dropwarden::watch {

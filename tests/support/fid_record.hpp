@@ -43,6 +43,7 @@ inline Bytes fid_info(std::uint8_t type, std::string_view handle, std::string_vi
   return record;
 }
 
+// A record of a file that `pid` has done something to.
 inline Bytes fid_record(std::uint64_t mask, const std::vector<Bytes>& infos, int pid = 7) {
   std::size_t length = FAN_EVENT_METADATA_LEN;
   for (const Bytes& info : infos) length += info.size();
