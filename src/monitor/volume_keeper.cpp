@@ -81,7 +81,10 @@ void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::
   std::vector<Wanted> wanted;
   for (const mount::JudgedMount& judged : reading.mounts) {
     const auto known = before.find(judged.mount.id);
-    const bool is_kept = known != before.end() && is_same(*known->second, judged);
+    // One that was marked and is not any more is another one, with the same numbers.
+    const bool is_kept =
+        known != before.end() && is_same(*known->second, judged) &&
+        (!known->second->is_marked() || is_marked(*known->second, known->second->coverage, marks));
     WatchedMount& mount = is_kept ? *known->second : mounts_.add(to_watched(judged, reading), now);
     mount.init = reading.process;
     if (is_kept) before.erase(known);
