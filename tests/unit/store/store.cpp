@@ -225,8 +225,11 @@ TEST_F(StoreTest, LosesNothingThatWasCommittedWhenItIsKilled) {
   ::waitpid(child, nullptr, 0);
   const auto known = open()->take_known_findings();
   EXPECT_GT(known.size(), 200U);
-  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE told = 0"), 0) << "one transaction";
-  EXPECT_EQ(number("SELECT max(seq) FROM finding"), static_cast<std::int64_t>(known.size())) << "no gap";
+  // A commit may come between the last finding and what was said of it.
+  const std::int64_t untold = number("SELECT count(*) FROM finding WHERE told = 0");
+  EXPECT_LE(untold, 1);
+  EXPECT_EQ(number("SELECT max(seq) FROM finding"), static_cast<std::int64_t>(known.size()) + untold)
+      << "no gap";
   EXPECT_THAT(reports(), IsEmpty());
 }
 
