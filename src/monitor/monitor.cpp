@@ -160,8 +160,12 @@ class Monitor::Impl {
   MarkKeeper& keeper() { return keeper_; }
   const Ledger& ledger() const { return ledger_; }
   std::vector<model::Sensor> sensors() const {
-    std::vector<model::Sensor> sensors{model::Sensor::close_write};
+    // What is desynced is scanned, whether or not there are sweeps.
+    std::vector<model::Sensor> sensors{model::Sensor::close_write, model::Sensor::scan};
     if ((mask_ & watch::exec_mask()) != 0) sensors.push_back(model::Sensor::exec);
+    const auto is_marked = [](const UpperLayers::FileSystem& file_system) { return file_system.has_names; };
+    if (std::ranges::any_of(upper_.describe().file_systems, is_marked))
+      sensors.push_back(model::Sensor::upper_layer);
     if (pipeline_.looks_twice()) sensors.push_back(model::Sensor::second_look);
     return sensors;
   }
