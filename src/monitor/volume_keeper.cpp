@@ -74,20 +74,21 @@ void VolumeKeeper::forget(const std::string& key, Clock::time_point now) {
 void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::Marks& marks,
                           Clock::time_point now) {
   View& view = views_[reading.key];
-  std::unordered_map<model::MountId, WatchedMount*> before;
+  // By serial, since to add a mount retires one that has had its ID.
+  std::unordered_map<model::MountId, std::uint64_t> before;
   for (const std::uint64_t serial : std::exchange(view.serials, {})) {
-    if (WatchedMount* known = mounts_.find(serial)) before.emplace(known->mount, known);
+    if (const WatchedMount* known = mounts_.find(serial)) before.emplace(known->mount, serial);
   }
   std::vector<Wanted> wanted;
   for (const mount::JudgedMount& judged : reading.mounts) {
-    const auto known = before.find(judged.mount.id);
+    const auto earlier = before.find(judged.mount.id);
+    WatchedMount* const known = earlier == before.end() ? nullptr : mounts_.find(earlier->second);
     // One that was marked and is not any more is another one, with the same numbers.
-    const bool is_kept =
-        known != before.end() && is_same(*known->second, judged) &&
-        (!known->second->is_marked() || is_marked(*known->second, known->second->coverage, marks));
-    WatchedMount& mount = is_kept ? *known->second : mounts_.add(to_watched(judged, reading), now);
+    const bool is_kept = known != nullptr && is_same(*known, judged) &&
+                         (!known->is_marked() || is_marked(*known, known->coverage, marks));
+    WatchedMount& mount = is_kept ? *known : mounts_.add(to_watched(judged, reading), now);
     mount.init = reading.process;
-    if (is_kept) before.erase(known);
+    if (is_kept) before.erase(earlier);
     view.serials.push_back(mount.serial);
     const bool is_still_marked = is_marked(mount, mount.coverage, marks);
     if (judged.coverage == mount::Coverage::none) {
@@ -100,7 +101,7 @@ void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::
       wanted.push_back({&mount, judged.coverage, is_marked(mount, judged.coverage, marks)});
     }
   }
-  for (const auto& [id, gone] : before) mounts_.retire(gone->serial, now);
+  for (const auto& [id, serial] : before) mounts_.retire(serial, now);
   if (!wanted.empty()) mark(reading, wanted, now);
 }
 

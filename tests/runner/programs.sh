@@ -21,12 +21,13 @@ targets_of() {
   for name in "$@"; do programs_of "$build" "$name"; done | cut --fields=2 | sed "s|^$(realpath "$build")/||"
 }
 
-# section_of NAME OUTPUT: what a program printed from the start of one test to its end.
+# section_of NAME OUTPUT: what a program printed from the start of one test to its end, of a long one the beginning. By
+# awk alone: what reads less than all of a pipe ends the script with SIGPIPE.
 section_of() {
-  awk -v run="[ RUN      ] $1" -v name="$1" '
+  awk -v run="[ RUN      ] $1" -v name="$1" -v room=20000 '
     $0 == run { inside = 1 }
-    inside { print }
-    inside && index($0, "] " name) && /^\[ +(OK|FAILED|SKIPPED) +\]/ { exit }' "$2" | head --bytes=20000
+    inside && index($0, "] " name) && /^\[ +(OK|FAILED|SKIPPED) +\]/ { print; exit }
+    inside && room > 0 { print substr($0, 1, 2000); room -= length($0) + 1 }' "$2"
 }
 
 # cases_of REPORT RESULT: names of the tests that ended so; failed, skipped or passed.
