@@ -122,7 +122,8 @@ TEST_F(Moments, WhatWasThereBeforeTheFirstStartIsLeftAloneWhereThatIsSwitchedOff
 }
 
 TEST_F(Moments, AWriterThatNeverClosesIsFoundByTheSweep) {
-  start("scan:\n  interval: 1s\n");
+  // The file system under the layers tells of its mode.
+  start("scan:\n  interval: 1s\nwatch:\n  upper_layer: \"off\"\n");
   ASSERT_TRUE(wait_until_synced());
   const auto busybox = read_file("/bin/busybox");
   const auto file = sys::value_or_throw(sys::open_path(in_container("/tmp/open"), O_RDWR | O_CREAT, 0755));
@@ -151,7 +152,7 @@ TEST_F(Moments, WhatTheKernelDroppedIsFound) {
 }
 
 TEST_F(Moments, WhatTheMonitorHadNoDescriptorForIsFound) {
-  start(no_sweep);
+  start(no_sweep + std::string("watch:\n  upper_layer: \"off\"\n"));
   ASSERT_TRUE(wait_until_synced());
   struct rlimit before{};
   const struct rlimit none{.rlim_cur = 1, .rlim_max = 1U << 20U};

@@ -10,7 +10,7 @@ namespace dropwarden::test {
 
 MemoryDirectory::MemoryDirectory() {
   std::filesystem::create_directory(path());
-  if (::mount("test", path().c_str(), "tmpfs", 0, "size=64m") != 0)
+  if (::mount("test", path().c_str(), "tmpfs", 0, "size=512m") != 0)
     throw sys::SystemError(sys::last_error("mount", path()));
 }
 
