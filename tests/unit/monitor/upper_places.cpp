@@ -35,11 +35,11 @@ TEST(UpperPlaces, SayHowAContainerNamesAPathOfItsVolume) {
 
 TEST(UpperPlaces, TakeTheInnermost) {
   EXPECT_EQ(find(places(), "/srv/volume/inner/diff/x"), "3 /x");
-  EXPECT_EQ(find(places(), "/srv/volume/inner/work/x"), "2 /data/inner/work/x");
+  EXPECT_EQ(find(places(), "/srv/volume/inner/workdir/x"), "2 /data/inner/workdir/x");
 }
 
 TEST(UpperPlaces, KnowNothingOfWhatIsElsewhere) {
-  for (const char* path : {"/", "", "/srv", "/srv/volume-2/x", "/var/lib/docker/overlay2/a/work/x",
+  for (const char* path : {"/", "", "/srv", "/srv/volume-2/x", "/var/lib/docker/overlay2/a/workdir/x",
                            "/var/lib/docker/overlay2/ab/diff", "relative", "srv/volume"})
     EXPECT_EQ(find(places(), path), "none") << path;
 }
