@@ -7,27 +7,21 @@
 #include <span>
 #include <utility>
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/watch/decoder.hpp"
+
+#include "group_reader.hpp"
 
 // Owns the group, and each event's descriptor for as long as it takes to hand it on. Must not keep one: it
 // pins the container's mount. Hands each on as a FileEvent.
 namespace dropwarden::watch {
 namespace {
 
-using Descriptor = boost::asio::posix::stream_descriptor;
-
 constexpr std::size_t record_bytes = FAN_EVENT_METADATA_LEN;
 // The kernel opens a file for every record that fits: 341 descriptors at most are ours at one time. Whole
 // records, so that a short read means an empty queue or a record that was dropped.
 constexpr std::size_t buffer_bytes = (std::size_t{8} << 10U) / record_bytes * record_bytes;
-// Then the rest of the loop has its turn: some 5000 records, a few 10 ms with a header read each.
-constexpr int max_reads_in_a_row = 16;
-
 // What read(2) says about the group, where all else is about the file of one record (fanotify(7)).
 bool is_of_group(int error) {
   return error == EBADF || error == EINVAL || error == EFAULT;
@@ -51,53 +45,20 @@ bool is_written(const FileEvent& event) {
   return (event.mask & FAN_CLOSE_WRITE) != 0;
 }
 
-struct Group::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& context, bool fd_error, Handler callbacks)
-      : loop(context), group(context), has_fd_error(fd_error), handler(std::move(callbacks)) {}
+struct Group::State : GroupReader {
+  State(boost::asio::io_context& loop, sys::Fd group, bool fd_error, Handler callbacks)
+      : GroupReader(loop, std::move(group), callbacks.on_failure),
+        has_fd_error(fd_error),
+        handler(std::move(callbacks)) {}
 
-  void wait();
-  void read_on();
-  void stop();
-  void drain_and_close();
-  void close();
-  void fail(sys::Error error);
-  std::size_t read_once();
+  std::size_t read_once() override;
   std::size_t take_read_error(sys::Error error);
   void hand_on(std::span<const std::byte> bytes);
 
-  enum class Phase { open, stopping, closed };
-
-  boost::asio::io_context& loop;
-  Descriptor group;
   const bool has_fd_error;
   const Handler handler;
-  Phase phase = Phase::open;
-  bool is_reading = false;  // a callback may be on the stack
   alignas(struct fanotify_event_metadata) std::array<std::byte, buffer_bytes> buffer;
 };
-
-void Group::State::wait() {
-  group.async_wait(
-      Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
-        if (self->phase != Phase::open) return;
-        if (error) return self->fail({.call = "epoll", .object = "fanotify group", .number = error.value()});
-        self->read_on();
-      });
-}
-
-void Group::State::read_on() {
-  is_reading = true;
-  bool is_empty = false;
-  for (int i = 0; i < max_reads_in_a_row && phase == Phase::open && !is_empty; ++i)
-    is_empty = read_once() == 0;
-  is_reading = false;
-  if (phase == Phase::stopping) return drain_and_close();
-  if (phase == Phase::closed) return;
-  if (is_empty) return wait();
-  boost::asio::post(loop, [self = shared_from_this()] {
-    if (self->phase == Phase::open) self->read_on();
-  });
-}
 
 // One read(2) handed on. Returns the bytes that the queue is shorter by, 0 when it was empty or the group has
 // ended.
@@ -107,7 +68,7 @@ std::size_t Group::State::read_once() {
     // Before FAN_REPORT_FD_ERROR (Linux 6.13) a record whose file the kernel cannot open is dropped: as an
     // error of read(2), which for a lease is the one that an empty queue gives, or behind other records as a
     // mere short read.
-    const auto queued = sys::read_queued_bytes(group.native_handle());
+    const auto queued = sys::read_queued_bytes(descriptor());
     if (!queued) {
       fail(queued.error());
       return 0;
@@ -115,7 +76,7 @@ std::size_t Group::State::read_once() {
     if (*queued == 0) return 0;
     expected = std::min(*queued, buffer_bytes);
   }
-  auto got = sys::read_some(group.native_handle(), buffer);
+  auto got = sys::read_some(descriptor(), buffer);
   if (!got) return take_read_error(std::move(got.error()));
   if (*got == 0) {
     fail({.call = "read", .object = "fanotify group: end of file", .number = EIO});
@@ -124,7 +85,7 @@ std::size_t Group::State::read_once() {
   hand_on(std::span(buffer).first(*got));
   if (*got >= expected) return *got;
   // The read ended at the one record that was dropped; what is behind it is still queued.
-  if (phase != Phase::closed) handler.on_loss(model::Loss::open_failed, model::Pid{0}, 0);
+  if (!is_closed()) handler.on_loss(model::Loss::open_failed, model::Pid{0}, 0);
   return *got + record_bytes;
 }
 
@@ -144,7 +105,7 @@ void Group::State::hand_on(std::span<const std::byte> bytes) {
   while (const auto event = decoder.next()) {
     // Owned before anything else: after `close` in a callback the rest is only closed.
     sys::Fd file(event->descriptor);
-    if (phase == Phase::closed) continue;
+    if (is_closed()) continue;
     switch (event->type) {
       case RawEvent::Type::file:
         handler.on_file({.file = std::move(file), .pid = event->pid, .mask = event->mask});
@@ -157,53 +118,20 @@ void Group::State::hand_on(std::span<const std::byte> bytes) {
         break;
     }
   }
-  if (decoder.is_malformed() && phase != Phase::closed) {
+  if (decoder.is_malformed() && !is_closed()) {
     handler.on_loss(model::Loss::malformed_event, model::Pid{0}, 0);
   }
 }
 
-void Group::State::stop() {
-  if (phase != Phase::open) return;
-  phase = Phase::stopping;
-  if (!is_reading) drain_and_close();
-}
-
-// Only what is queued now: a container that goes on writing must not keep us from ending.
-void Group::State::drain_and_close() {
-  std::size_t left = sys::read_queued_bytes(group.native_handle()).value_or(0);
-  is_reading = true;
-  while (left > 0 && phase == Phase::stopping) {
-    const std::size_t taken = read_once();
-    left = taken == 0 ? 0 : left - std::min(left, taken);
-  }
-  is_reading = false;
-  close();
-}
-
-void Group::State::close() {
-  phase = Phase::closed;
-  boost::system::error_code ignored;
-  if (group.is_open()) group.close(ignored);
-}
-
-void Group::State::fail(sys::Error error) {
-  if (phase == Phase::closed) return;
-  close();
-  handler.on_failure(std::move(error));
-}
-
 Group::Group(boost::asio::io_context& loop, sys::Fd group, bool has_fd_error, Handler handler)
-    : state_(std::make_shared<State>(loop, has_fd_error, std::move(handler))) {
-  state_->group.assign(group.number());
-  group.release();
-}
+    : state_(std::make_shared<State>(loop, std::move(group), has_fd_error, std::move(handler))) {}
 
 Group::~Group() {
   state_->close();
 }
 
 void Group::start() {
-  state_->wait();
+  state_->start();
 }
 
 void Group::stop() {
@@ -212,7 +140,7 @@ void Group::stop() {
 }
 
 int Group::descriptor() const {
-  return state_->group.native_handle();
+  return state_->descriptor();
 }
 
 }  // namespace dropwarden::watch

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/fd.hpp"
+
+namespace dropwarden::watch {
+
+// When an fanotify group is read, whatever its records are: as soon as it has some, a bounded number of reads
+// before the rest of the loop has its turn, and at the end what is queued then. Owns the group's descriptor.
+// Loop's thread only; kept alive by its own waits, so that a callback may drop it.
+class GroupReader : public std::enable_shared_from_this<GroupReader> {
+ public:
+  using OnFailure = std::function<void(sys::Error)>;
+  // Throws boost::system::system_error when `group` cannot be polled. The loop outlives the reader.
+  GroupReader(boost::asio::io_context& loop, sys::Fd group, OnFailure on_failure);
+  virtual ~GroupReader() = default;
+  GroupReader(const GroupReader&) = delete;
+  GroupReader& operator=(const GroupReader&) = delete;
+
+  void start() { wait(); }
+  // Cancels the wait, hands on what is queued now and closes the group, which removes its marks. From within
+  // a callback it returns at once, and the rest is handed on after that callback.
+  void stop();
+  // Without handing on.
+  void close();
+  // -1 once closed.
+  int descriptor() { return group_.native_handle(); }
+
+ protected:
+  // Hands on what one read(2) gives. The bytes that the queue is shorter by, 0 when it was empty or the group
+  // has ended. May call a handler that stops or closes the reader.
+  virtual std::size_t read_once() = 0;
+  // There is something to read.
+  virtual void on_readable() { read_on(); }
+  // All that was queued has been handed on.
+  virtual void on_rest() {}
+
+  void read_on();
+  // Ends the group, and says why, once.
+  void fail(sys::Error error);
+  boost::asio::io_context& loop() { return loop_; }
+  bool is_open() const { return phase_ == Phase::open; }
+  bool is_closed() const { return phase_ == Phase::closed; }
+
+ private:
+  enum class Phase { open, stopping, closed };
+
+  void wait();
+  void drain_and_close();
+
+  boost::asio::io_context& loop_;
+  boost::asio::posix::stream_descriptor group_;
+  const OnFailure on_failure_;
+  Phase phase_ = Phase::open;
+  bool is_reading_ = false;  // a callback may be on the stack
+};
+
+}  // namespace dropwarden::watch
