@@ -53,6 +53,13 @@ void* map_and_close(const char* path, std::size_t bytes) {
   return memory;
 }
 
+// The same, which becomes a program once the daemon has read that close.
+void store_through_a_mapping(Line& line, const std::string& program) {
+  void* memory = map_and_close("/tmp/mapped", program.size());
+  pause(line);
+  std::memcpy(memory, program.data(), program.size());
+}
+
 // A container without a runtime: an overlay, and processes that have it as their root.
 class LateContent : public testing::Test {
  protected:
@@ -141,9 +148,7 @@ class LateContent : public testing::Test {
 TEST_F(LateContent, StoredThroughAMappingIsSeenWhenItIsExecuted) {
   start(exec_alone);
   const auto child = run([content = busybox()](Line& line) {
-    void* memory = map_and_close("/tmp/mapped", content.size());
-    pause(line);
-    std::memcpy(memory, content.data(), content.size());
+    store_through_a_mapping(line, content);
     require(run_program("/tmp/mapped", "true") == 0, "execl");
   });
   resume(*child, 1);
@@ -158,9 +163,7 @@ TEST_F(LateContent, StoredThroughAMappingIsSeenWhenItIsExecuted) {
 TEST_F(LateContent, StoredThroughAMappingIsSeenByASecondLookWhileItIsMapped) {
   start(second_look_alone);
   const auto child = run([content = busybox()](Line& line) {
-    void* memory = map_and_close("/tmp/mapped", content.size());
-    pause(line);
-    std::memcpy(memory, content.data(), content.size());
+    store_through_a_mapping(line, content);
     line.tell();
     line.hear();
   });
@@ -178,11 +181,7 @@ TEST_F(LateContent, StoredThroughAMappingIsSeenByASecondLookWhileItIsMapped) {
 
 TEST_F(LateContent, StoredThroughAMappingThatEndsIsSeenByASecondLook) {
   start(second_look_alone);
-  const auto child = run([content = busybox()](Line& line) {
-    void* memory = map_and_close("/tmp/mapped", content.size());
-    pause(line);
-    std::memcpy(memory, content.data(), content.size());
-  });
+  const auto child = run([content = busybox()](Line& line) { store_through_a_mapping(line, content); });
   resume(*child, 1);
   ASSERT_TRUE(child->wait());
   EXPECT_EQ(sensor_of("/tmp/mapped"), "second_look");
@@ -276,9 +275,7 @@ TEST_F(LateContent, IsNoneInTheProgramsOfTheImage) {
 TEST_F(LateContent, IsNotSeenWhereBothAreSwitchedOff) {
   start(neither);
   const auto child = run([content = busybox()](Line& line) {
-    void* memory = map_and_close("/tmp/mapped", content.size());
-    pause(line);
-    std::memcpy(memory, content.data(), content.size());
+    store_through_a_mapping(line, content);
     require(run_program("/tmp/mapped", "true") == 0, "execl");
   });
   resume(*child, 1);
