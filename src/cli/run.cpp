@@ -6,6 +6,7 @@
 #include "dropwarden/daemon/daemon.hpp"
 
 #include "formats.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 
 namespace dropwarden::cli {
@@ -17,12 +18,8 @@ void add_run(CLI::App& app, Session& session) {
     std::string events;
   };
   auto arguments = std::make_shared<Arguments>();
-  verb->add_option("--config", arguments->config,
-                   std::string("Configuration file [default: ") + config::default_file + " if it is there]");
-  verb->add_option("--format", arguments->format,
-                   "Format of standard output, in place of the configured one [default: text on a terminal, "
-                   "else native]")
-      ->check(CLI::IsMember(names_of_formats()));
+  add_config_option(*verb, arguments->config);
+  add_format_option(*verb, arguments->format);
   verb->add_option(
           "--events", arguments->events,
           "Print this event for every observed write, too, on standard output: costly [default: none, "

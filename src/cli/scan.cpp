@@ -15,6 +15,7 @@
 #include "dropwarden/sys/output.hpp"
 
 #include "formats.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 
 namespace dropwarden::cli {
@@ -133,12 +134,8 @@ void add_scan(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   verb->add_option("CONTAINER", arguments->containers,
                    "Name, ID, or the beginning of an ID [default: all that can be seen]");
-  verb->add_option("--config", arguments->config,
-                   std::string("Configuration file [default: ") + config::default_file + " if it is there]");
-  verb->add_option("--format", arguments->format,
-                   "Format of standard output, in place of the configured one [default: text on a terminal, "
-                   "else native]")
-      ->check(CLI::IsMember(names_of_formats()));
+  add_config_option(*verb, arguments->config);
+  add_format_option(*verb, arguments->format);
   verb->callback([&session, arguments] {
     session.action = [&session, arguments] { return scan(*arguments, session); };
   });

@@ -17,7 +17,9 @@
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/escape.hpp"
 
+#include "drift_finding.hpp"
 #include "examine.hpp"
+#include "mount_table.hpp"
 #include "overlay_view.hpp"
 #include "registrations.hpp"
 
@@ -26,7 +28,6 @@
 namespace dropwarden::monitor {
 namespace {
 
-constexpr std::size_t max_table = std::size_t{16} << 20U;
 constexpr int max_walks = 4;
 constexpr auto max_compare_time = std::chrono::seconds{5};
 
@@ -97,16 +98,8 @@ class LayerScan {
       return;
     }
     Hit& hit = std::get<Hit>(examined);
-    model::Finding finding;
-    finding.is_final = true;
-    finding.event.time = util::WallTime{std::chrono::system_clock::now()};
-    finding.event.detected_by = model::Sensor::scan;
-    finding.event.header = std::move(hit.header);
-    finding.event.node = settings_.node;
-    finding.event.container = container_;
-    finding.event.file = std::move(hit.file);
+    model::Finding finding = drift_finding(hit, model::Place::rootfs, container_, settings_);
     model::FileFacts& file = finding.event.file;
-    file.place = model::Place::rootfs;
     look_through_overlay(file);
     file.sha256 =
         attribute::hash_file(scanned.file.number(), file.size, {.max_bytes = settings_.watch.hash_max_bytes});
@@ -162,9 +155,7 @@ class LayerScan {
 
 WritableLayers find_writable_layers(privilege::Privilege& privilege,
                                     const std::shared_ptr<const container::Snapshot>& snapshot) {
-  const sys::Fd file = sys::value_or_throw(privilege.open_mount_table());
-  const auto table =
-      mount::parse_mountinfo(sys::value_or_throw(sys::read_file(file.number(), max_table, "mountinfo")));
+  const auto table = sys::value_or_throw(read_mount_table(privilege));
   OverlayView view(privilege);
   view.on_table(table);
   view.on_containers(snapshot);

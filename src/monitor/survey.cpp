@@ -3,30 +3,20 @@
 
 #include <utility>
 
-#include "dropwarden/mount/table.hpp"
-#include "dropwarden/sys/file.hpp"
-
 #include "container_mounts.hpp"
+#include "mount_table.hpp"
 #include "overlay_view.hpp"
 
 namespace dropwarden::monitor {
-namespace {
-
-constexpr std::size_t max_table = std::size_t{16} << 20U;
-
-}  // namespace
 
 std::vector<WatchedMount> survey_mounts(privilege::Privilege& privilege, const config::Watch& watch,
                                         std::shared_ptr<const container::Snapshot> snapshot) {
   OverlayView view(privilege);
   ContainerMounts others(privilege);
   others.set_options(judge_options(watch));
-  if (const auto table = privilege.open_mount_table()) {
-    if (const auto text = sys::read_file(table->number(), max_table, "mountinfo")) {
-      const auto mounts = mount::parse_mountinfo(*text);
-      view.on_table(mounts);
-      others.on_table(mounts);
-    }
+  if (const auto table = read_mount_table(privilege)) {
+    view.on_table(*table);
+    others.on_table(*table);
   }
   others.on_containers(snapshot);
   const auto readings = others.read_due(ContainerMounts::Clock::now(), snapshot->containers.size());

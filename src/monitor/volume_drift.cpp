@@ -12,22 +12,20 @@
 
 #include "dropwarden/attribute/finding_id.hpp"
 #include "dropwarden/attribute/hash.hpp"
-#include "dropwarden/mount/table.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
-#include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/escape.hpp"
 
 #include "container_mounts.hpp"
 #include "container_start.hpp"
+#include "drift_finding.hpp"
 #include "examine.hpp"
+#include "mount_table.hpp"
 #include "registrations.hpp"
 #include "tree_scan.hpp"
 
 // Owns the descriptor of one file.
 namespace dropwarden::monitor {
 namespace {
-
-constexpr std::size_t max_table = std::size_t{16} << 20U;
 
 bool is_scanned(const mount::JudgedMount& judged) {
   // An overlay that is bound somewhere is scanned as the root that it is; a root that is none holds the
@@ -36,31 +34,14 @@ bool is_scanned(const mount::JudgedMount& judged) {
          judged.mount.file_system != "overlay";
 }
 
-// Nothing where the file is no finding. `hit` of a file that was opened past the container.
-model::Finding finding_of(Hit& hit, const WatchedMount& mount, const model::Container& container,
-                          const DriftSettings& settings) {
-  model::Finding finding;
-  finding.is_final = true;
-  finding.event.time = util::WallTime{std::chrono::system_clock::now()};
-  finding.event.detected_by = model::Sensor::scan;
-  finding.event.header = std::move(hit.header);
-  finding.event.node = settings.node;
-  finding.event.container = container;
-  finding.event.file = std::move(hit.file);
-  finding.event.file.place = mount.place;
-  return finding;
-}
-
 }  // namespace
 
 std::vector<WritableVolume> find_writable_volumes(
     privilege::Privilege& privilege, const config::Watch& watch,
     const std::shared_ptr<const container::Snapshot>& snapshot) {
-  const sys::Fd file = sys::value_or_throw(privilege.open_mount_table());
   ContainerMounts containers(privilege);
   containers.set_options(judge_options(watch));
-  containers.on_table(
-      mount::parse_mountinfo(sys::value_or_throw(sys::read_file(file.number(), max_table, "mountinfo"))));
+  containers.on_table(sys::value_or_throw(read_mount_table(privilege)));
   containers.on_containers(snapshot);
   std::vector<WritableVolume> volumes;
   std::set<std::tuple<model::Device, std::string>> known;
@@ -98,7 +79,7 @@ LayerDrift scan_volume(privilege::Privilege& privilege, const WritableVolume& vo
     }
     Hit& hit = std::get<Hit>(examined);
     const std::string file_system = fmt::format("{:016x}", hit.identity.file_system.value);
-    model::Finding finding = finding_of(hit, volume.mount, container, settings);
+    model::Finding finding = drift_finding(hit, volume.mount.place, container, settings);
     model::FileFacts& file = finding.event.file;
     file.sha256 =
         attribute::hash_file(scanned.file.number(), file.size, {.max_bytes = settings.watch.hash_max_bytes});

@@ -5,10 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "own_place.hpp"
 #include "support/daemon.hpp"
-#include "support/memory_directory.hpp"
 #include "support/overlay.hpp"
-#include "support/requirements.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -19,12 +18,11 @@ using testing::SizeIs;
 
 // `run --events magic_write` on an overlay that is there before it starts. What is mounted goes with the
 // directory.
-class Events : public testing::Test {
+class Events : public OwnPlace {
  protected:
   void SetUp() override {
-    const std::string missing = missing_requirement({});
-    if (!missing.empty()) GTEST_SKIP() << missing;
-    directory_ = std::make_unique<MemoryDirectory>();
+    OwnPlace::SetUp();
+    if (IsSkipped()) return;
     std::filesystem::create_directory(path("overlay"));
     overlay_ = std::make_unique<TestOverlay>(path("overlay"));
   }
@@ -33,8 +31,6 @@ class Events : public testing::Test {
     std::filesystem::create_directory(path("daemon"));
     daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{}, options);
   }
-
-  std::string path(const std::string& name) const { return directory_->path(name); }
 
   void write(const std::string& name, const std::string& text) {
     std::ofstream(overlay_->merged() + name) << text;
@@ -54,7 +50,6 @@ class Events : public testing::Test {
     return names;
   }
 
-  std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<TestOverlay> overlay_;
   std::unique_ptr<Daemon> daemon_;
 };

@@ -15,13 +15,12 @@
 
 #include "dropwarden/sys/file.hpp"
 
+#include "own_place.hpp"
 #include "support/child.hpp"
 #include "support/container_root.hpp"
 #include "support/daemon.hpp"
 #include "support/file.hpp"
-#include "support/memory_directory.hpp"
 #include "support/overlay.hpp"
-#include "support/requirements.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -61,13 +60,11 @@ void store_through_a_mapping(Line& line, const std::string& program) {
 }
 
 // A container without a runtime: an overlay, and processes that have it as their root.
-class LateContent : public testing::Test {
+class LateContent : public OwnPlace {
  protected:
   void SetUp() override {
-    const std::string missing = missing_requirement({});
-    if (!missing.empty()) GTEST_SKIP() << missing;
-    directory_ = std::make_unique<MemoryDirectory>();
-    require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
+    OwnPlace::SetUp();
+    if (IsSkipped()) return;
     std::filesystem::create_directory(path("daemon"));
     std::filesystem::create_directory(path("overlay"));
   }
@@ -93,7 +90,6 @@ class LateContent : public testing::Test {
         << daemon_->report();
   }
 
-  std::string path(const std::string& name) const { return directory_->path(name); }
   const std::string& busybox() {
     static const std::string content = read_file("/bin/busybox");
     return content;
@@ -140,7 +136,6 @@ class LateContent : public testing::Test {
     return ids.size();
   }
 
-  std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<TestOverlay> overlay_;
 };

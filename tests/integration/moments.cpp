@@ -15,12 +15,11 @@
 
 #include "dropwarden/sys/file.hpp"
 
+#include "own_place.hpp"
 #include "support/child.hpp"
 #include "support/daemon.hpp"
 #include "support/file.hpp"
-#include "support/memory_directory.hpp"
 #include "support/overlay.hpp"
-#include "support/requirements.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -31,18 +30,15 @@ using testing::HasSubstr;
 constexpr auto patience = 30s;
 
 // An overlay that no runtime knows. Others of the machine may be found as well: this asks about its own.
-class Moments : public testing::Test {
+class Moments : public OwnPlace {
  protected:
   void SetUp() override {
-    const std::string missing = missing_requirement({});
-    if (!missing.empty()) GTEST_SKIP() << missing;
-    directory_ = std::make_unique<MemoryDirectory>();
-    require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
+    OwnPlace::SetUp();
+    if (IsSkipped()) return;
     std::filesystem::create_directory(path("overlay"));
     overlay_ = std::make_unique<TestOverlay>(path("overlay"));
   }
 
-  std::string path(const std::string& name) const { return directory_->path(name); }
   std::string in_container(const std::string& file) const { return overlay_->merged() + file; }
   void drop(const std::string& file) const {
     std::filesystem::copy_file("/bin/busybox", in_container(file),
@@ -92,7 +88,6 @@ class Moments : public testing::Test {
         patience);
   }
 
-  std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<TestOverlay> overlay_;
   std::unique_ptr<Daemon> daemon_;
   int daemons_ = 0;

@@ -11,14 +11,13 @@
 
 #include "dropwarden/sys/file.hpp"
 
+#include "own_place.hpp"
 #include "support/child.hpp"
 #include "support/command.hpp"
 #include "support/daemon.hpp"
 #include "support/file.hpp"
 #include "support/layered_overlay.hpp"
-#include "support/memory_directory.hpp"
 #include "support/overlay.hpp"
-#include "support/requirements.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -30,13 +29,11 @@ using testing::SizeIs;
 
 // The monitor where no runtime is configured: overlays are all there is to go by. What is mounted goes with
 // the directory.
-class Overlays : public testing::Test {
+class Overlays : public OwnPlace {
  protected:
   void SetUp() override {
-    const std::string missing = missing_requirement({});
-    if (!missing.empty()) GTEST_SKIP() << missing;
-    directory_ = std::make_unique<MemoryDirectory>();
-    require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
+    OwnPlace::SetUp();
+    if (IsSkipped()) return;
     std::filesystem::create_directory(path("daemon"));
     // What others have left on this machine is not to be found.
     daemon_ =
@@ -44,12 +41,10 @@ class Overlays : public testing::Test {
                                  "scan:\n  first_start: false\n  sweep: false\n");
   }
 
-  std::string path(const std::string& name) const { return directory_->path(name); }
   std::string report() const {
     return run_dropwarden({"containers", "--json", "--config", daemon_->configuration_file()}).output;
   }
 
-  std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<Daemon> daemon_;
 };
 

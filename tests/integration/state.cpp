@@ -15,11 +15,10 @@
 
 #include "dropwarden/sys/fd.hpp"
 
+#include "own_place.hpp"
 #include "support/daemon.hpp"
 #include "support/database.hpp"
-#include "support/memory_directory.hpp"
 #include "support/overlay.hpp"
-#include "support/requirements.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -30,17 +29,15 @@ using testing::SizeIs;
 
 // Daemons that come one after the other, or stand beside each other, with one database, and an overlay that
 // is there before them.
-class State : public testing::Test {
+class State : public OwnPlace {
  protected:
   void SetUp() override {
-    const std::string missing = missing_requirement({});
-    if (!missing.empty()) GTEST_SKIP() << missing;
-    directory_ = std::make_unique<MemoryDirectory>();
+    OwnPlace::SetUp();
+    if (IsSkipped()) return;
     std::filesystem::create_directory(path("overlay"));
     overlay_ = std::make_unique<TestOverlay>(path("overlay"));
   }
 
-  std::string path(const std::string& name) const { return directory_->path(name); }
   std::string store() const { return path("state/state.db"); }
   std::string merged(const std::string& name) const { return overlay_->merged() + name; }
   std::int64_t number(const std::string& sql) const { return read_number(store(), sql); }
@@ -78,7 +75,6 @@ class State : public testing::Test {
   }
 
  private:
-  std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<TestOverlay> overlay_;
   int daemons_ = 0;
 };

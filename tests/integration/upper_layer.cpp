@@ -16,15 +16,14 @@
 
 #include "dropwarden/sys/file.hpp"
 
+#include "own_place.hpp"
 #include "support/child.hpp"
 #include "support/command.hpp"
 #include "support/container_root.hpp"
 #include "support/daemon.hpp"
 #include "support/disk.hpp"
 #include "support/file.hpp"
-#include "support/memory_directory.hpp"
 #include "support/overlay.hpp"
-#include "support/requirements.hpp"
 #include "support/wait.hpp"
 
 // The monitor, and the file system under the upper directory of an overlay without a runtime: by what it sees
@@ -35,13 +34,11 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class UpperLayer : public testing::Test, public testing::WithParamInterface<const char*> {
+class UpperLayer : public OwnPlace, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
-    const std::string missing = missing_requirement({});
-    if (!missing.empty()) GTEST_SKIP() << missing;
-    directory_ = std::make_unique<MemoryDirectory>();
-    require(::mount(nullptr, path("").c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
+    OwnPlace::SetUp();
+    if (IsSkipped()) return;
     for (const char* name : {"daemon", "try", "disk"}) std::filesystem::create_directory(path(name));
     const std::string no_disk = Disk::missing(GetParam(), path("try"));
     if (!no_disk.empty()) GTEST_SKIP() << "SKIP kernel: " << no_disk;
@@ -57,7 +54,6 @@ class UpperLayer : public testing::Test, public testing::WithParamInterface<cons
     disk_.reset();
   }
 
-  std::string path(const std::string& name) const { return directory_->path(name); }
   Record upper_layer() const { return boost::json::parse(daemon_->report()).at("upper_layer"); }
 
   bool is_watched(std::string_view what) const {
@@ -104,7 +100,6 @@ class UpperLayer : public testing::Test, public testing::WithParamInterface<cons
     EXPECT_EQ(text_at(*record, "/event/file/mount"), "rootfs");
   }
 
-  std::unique_ptr<MemoryDirectory> directory_;
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Daemon> daemon_;
   std::unique_ptr<TestOverlay> overlay_;
