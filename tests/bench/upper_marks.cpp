@@ -28,15 +28,13 @@
 
 #include <fmt/format.h>
 
+#include "dropwarden/sys/fanotify_abi.hpp"
+
 #include "mark_bench.hpp"
 #include "support/child.hpp"
 #include "support/command.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
-
-#ifndef FAN_MARK_IGNORE_SURV
-#define FAN_MARK_IGNORE_SURV (0x00000400 | FAN_MARK_IGNORED_SURV_MODIFY)
-#endif
 
 namespace dropwarden::test {
 namespace {
@@ -61,7 +59,8 @@ class UpperGroup {
                                O_RDONLY)) {
     require(group_.number() >= 0, "fanotify_init");
     mark(FAN_MARK_FILESYSTEM, upper.mask, host);
-    if (upper.is_host_ignored) mark(FAN_MARK_MOUNT | FAN_MARK_IGNORE_SURV, FAN_CLOSE_WRITE, host);
+    if (upper.is_host_ignored)
+      mark(FAN_MARK_MOUNT | sys::fanotify_abi::mark_ignore_surviving, FAN_CLOSE_WRITE, host);
     reader_ = std::thread([this] { read_on(); });
   }
   ~UpperGroup() { stop(); }

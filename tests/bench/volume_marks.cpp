@@ -19,15 +19,13 @@
 
 #include <fmt/format.h>
 
+#include "dropwarden/sys/fanotify_abi.hpp"
+
 #include "mark_bench.hpp"
 #include "support/child.hpp"
 #include "support/container_root.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
-
-#ifndef FAN_MARK_IGNORE_SURV
-#define FAN_MARK_IGNORE_SURV (0x00000400 | FAN_MARK_IGNORED_SURV_MODIFY)
-#endif
 
 namespace dropwarden::test {
 namespace {
@@ -72,7 +70,8 @@ std::unique_ptr<MarkedGroup> mark(Way way, const Stage& stage, int container) {
   if (way == Way::mount) group->mark(FAN_MARK_MOUNT, "/proc/" + std::to_string(container) + "/root/etc");
   if (way == Way::file_system || way == Way::file_system_but_host)
     group->mark(FAN_MARK_FILESYSTEM, stage.host);
-  if (way == Way::file_system_but_host) group->mark(FAN_MARK_MOUNT | FAN_MARK_IGNORE_SURV, stage.host);
+  if (way == Way::file_system_but_host)
+    group->mark(FAN_MARK_MOUNT | sys::fanotify_abi::mark_ignore_surviving, stage.host);
   return group;
 }
 
