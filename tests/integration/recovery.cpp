@@ -96,12 +96,15 @@ TEST_F(Recovery, FromARuntimeThatWasKilledLosesNothing) {
 
 TEST_F(Recovery, FromARuntimeThatWasDeadAtTheStartCompletesWhatWasFoundMeanwhile) {
   connect_to(runtime().socket().path);
+  container().execute("cp /bin/busybox /tmp/before");
   runtime().crash();
   start_daemon();
   EXPECT_THAT(problem(), Not(""));
   drop("early");
+  expect_pending("before");
   expect_pending("early");
   runtime().recover();
+  expect_named(**container_, "before");
   expect_named(**container_, "early");
 }
 
