@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dropwarden/sandbox/profile.hpp"
+#include "dropwarden/sys/error.hpp"
+
+namespace dropwarden::sandbox {
+
+// `log`: what would be refused is allowed, and the kernel logs it (seccomp(2), SECCOMP_RET_LOG); no Landlock.
+enum class Enforcement { enforce, log, off };
+const char* name_of(Enforcement enforcement);
+std::optional<Enforcement> parse_enforcement(std::string_view word);
+
+// What may be opened, with all below it. What is not there when the sandbox is entered is left out.
+enum class Access {
+  read,   // files and directories
+  write,  // and regular files and directories may be made, written and removed
+};
+struct PathRule {
+  std::string path;
+  Access access = Access::read;
+};
+
+struct Options {
+  Enforcement enforcement = Enforcement::enforce;
+  // Of the monitor. The marker opens what its work asks for, and the kernel lets no process mount that has
+  // any such rule (landlock(7)).
+  std::vector<PathRule> paths;
+  bool has_abstract_sockets = false;  // may connect to abstract Unix sockets outside the sandbox
+};
+
+// What confines the calling process.
+struct State {
+  Enforcement enforcement = Enforcement::off;
+  // The version of Landlock's interface that was made use of; 0: none.
+  int landlock_abi = 0;
+  std::string landlock_problem;  // why there is none though it was wanted
+};
+
+// Confines the calling process for good: no new privileges (PR_SET_NO_NEW_PRIVS), Landlock where the kernel
+// has it, then the seccomp filter of `profile` on all its threads. To be called before it has started any
+// thread, as Landlock covers the calling thread alone and those that it starts later.
+//
+// An error when the kernel takes no filter: the process is not confined then, and should not go on. Without
+// Landlock it goes on, and `landlock_problem` says why. `Enforcement::off` does nothing.
+sys::Result<State> enter(Profile profile, const Options& options);
+
+// What `enter` has done in this process.
+const State& state();
+
+// The version of Landlock's interface that this kernel offers; an error where it has none (ENOSYS), or where
+// it was not enabled at boot (EOPNOTSUPP).
+sys::Result<int> read_landlock_abi();
+
+// Calls that the filter has refused to this process since it entered the sandbox. Each is said on standard
+// error when it is refused for the first time. Any thread.
+struct RefusedCall {
+  std::string name;  // or its number
+  std::uint64_t count = 0;
+};
+std::vector<RefusedCall> refused_calls();
+
+}  // namespace dropwarden::sandbox

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sandbox/enter.hpp"
+
+#include <sys/prctl.h>
+
+#include "filter.hpp"
+#include "landlock.hpp"
+#include "refused_calls.hpp"
+
+namespace dropwarden::sandbox {
+namespace {
+
+State& own_state() {
+  static State own;
+  return own;
+}
+
+void restrict_files(Profile profile, const Options& options, State& state) {
+  const auto version = restrict_by_landlock({.has_paths = profile == Profile::monitor,
+                                             .paths = options.paths,
+                                             .has_abstract_sockets = options.has_abstract_sockets});
+  if (version) {
+    state.landlock_abi = *version;
+    if (*version == 0) state.landlock_problem = "this kernel's has nothing for this process (Linux 6.7 has)";
+  } else {
+    state.landlock_problem = version.error().text();
+  }
+}
+
+}  // namespace
+
+const char* name_of(Enforcement enforcement) {
+  switch (enforcement) {
+    case Enforcement::enforce:
+      return "enforce";
+    case Enforcement::log:
+      return "log";
+    case Enforcement::off:
+      break;
+  }
+  return "off";
+}
+
+std::optional<Enforcement> parse_enforcement(std::string_view word) {
+  for (const auto enforcement : {Enforcement::enforce, Enforcement::log, Enforcement::off}) {
+    if (word == name_of(enforcement)) return enforcement;
+  }
+  return std::nullopt;
+}
+
+sys::Result<State> enter(Profile profile, const Options& options) {
+  State state{.enforcement = options.enforcement, .landlock_abi = 0, .landlock_problem = {}};
+  if (options.enforcement == Enforcement::off) return own_state() = state;
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return sys::unexpected_errno("prctl", "PR_SET_NO_NEW_PRIVS");
+  if (options.enforcement == Enforcement::enforce) {
+    restrict_files(profile, options, state);
+    if (auto handled = handle_refused_calls(profile); !handled)
+      return std::unexpected(std::move(handled.error()));
+  }
+  if (auto loaded = load_filter(profile, options.enforcement); !loaded)
+    return std::unexpected(std::move(loaded.error()));
+  return own_state() = state;
+}
+
+const State& state() {
+  return own_state();
+}
+
+}  // namespace dropwarden::sandbox

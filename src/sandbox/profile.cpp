@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sandbox/profile.hpp"
+
+#include "tables.hpp"
+
+namespace dropwarden::sandbox {
+
+const char* name_of(Profile profile) {
+  return profile == Profile::marker ? "marker" : "monitor";
+}
+
+std::vector<Call> calls_of(Profile profile) {
+  std::vector<Call> calls;
+  for (const auto table : {runtime_calls(), profile == Profile::marker ? marker_calls() : monitor_calls(),
+                           sanitizer_calls(), fatal_calls()}) {
+    calls.insert(calls.end(), table.begin(), table.end());
+  }
+  return calls;
+}
+
+std::string text_of_conditions(const Call& call) {
+  std::string text;
+  for (const Condition& condition : call.conditions) {
+    if (condition.text.empty()) continue;
+    if (!text.empty()) text += ", ";
+    text += condition.text;
+  }
+  return text;
+}
+
+}  // namespace dropwarden::sandbox
