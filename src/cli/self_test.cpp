@@ -15,6 +15,7 @@
 #include "dropwarden/control/client.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
+#include "self_test/busy_execution.hpp"
 #include "self_test/markers.hpp"
 #include "self_test/observed_daemon.hpp"
 #include "self_test/throwaway_container.hpp"
@@ -72,11 +73,13 @@ std::vector<std::string> watched_below(const std::filesystem::path& socket, cons
   return watched;
 }
 
-bool can_see(const Marker& marker, const std::vector<std::string>& watched) {
+bool can_see(const Marker& marker, const std::vector<std::string>& watched, bool has_busy_executions) {
   const auto has = [&](std::string_view what) { return std::ranges::find(watched, what) != watched.end(); };
   switch (marker.needs) {
     case Needs::upper_names:
       return has("names");
+    case Needs::busy_execution:
+      return has_busy_executions;
     case Needs::overlay:
       break;
   }
@@ -103,9 +106,10 @@ class SelfTest {
     if (!step("a new container's overlay is noticed and marked", poll(is_noticed))) return give_up();
 
     const auto watched = watched_below(socket, container_.directory());
+    const bool has_busy_executions = tells_of_busy_execution(*privilege_, container_);
     unsigned number = 0;
     for (const Marker& marker : markers()) {
-      if (!can_see(marker, watched)) {
+      if (!can_see(marker, watched, has_busy_executions)) {
         out_ << "unseen   written by " << marker.way
              << ": this kernel does not tell at once, a scan finds it\n";
         continue;

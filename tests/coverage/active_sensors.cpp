@@ -7,6 +7,7 @@
 
 #include "dropwarden/util/text.hpp"
 
+#include "support/busy_execution.hpp"
 #include "support/file.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -84,6 +85,7 @@ std::map<std::string, std::set<std::string>> read_active_sensors(const Daemon& d
       for (const auto& [sensor, setting] : settings) {
         if (!switches.off.contains(sensor) && has_setting(setting)) sensors.insert(sensor);
       }
+      if (sensors.contains("exec") && tells_of_busy_execution()) sensors.insert("exec:busy");
     }
   }
   // The container counts once all of it is watched.

@@ -13,9 +13,10 @@
 namespace dropwarden::test {
 namespace {
 
-constexpr std::array sensors{std::pair{'A', "close_write"},        std::pair{'B', "upper_layer"},
-                             std::pair{'W', "upper_layer:writes"}, std::pair{'E', "exec"},
-                             std::pair{'L', "second_look"},        std::pair{'S', "scan"}};
+constexpr std::array sensors{
+    std::pair{'A', "close_write"}, std::pair{'B', "upper_layer"}, std::pair{'W', "upper_layer:writes"},
+    std::pair{'E', "exec"},        std::pair{'X', "exec:busy"},   std::pair{'L', "second_look"},
+    std::pair{'S', "scan"}};
 
 std::optional<std::string> sensor_of(char letter) {
   for (const auto& [known, name] : sensors) {

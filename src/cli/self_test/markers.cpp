@@ -113,8 +113,8 @@ void by_mapping_after_close(const std::string& path, const std::string& content)
   ::munmap(memory, content.size());
 }
 
-// execve(2) fails with ETXTBSY, and the event comes before it does. Of another process than the one that
-// closes: else the kernel may tell of both at once.
+// execve(2) fails with ETXTBSY, and the event, where there is one, comes before it does. Of another process
+// than the one that closes: else the kernel may tell of both at once.
 void by_open_writer(const std::string& path, const std::string& content) {
   const auto file = create(path);
   write_all(file.number(), content, 0, path);
@@ -135,7 +135,7 @@ constexpr std::array all{
     Marker{"sendfile(2)", "/tmp/sendfile", by_sendfile},
     Marker{"copy_file_range(2)", "/tmp/copy-file-range", by_copy_file_range},
     Marker{"mmap(2), MAP_SHARED", "/tmp/mapping", by_mapping},
-    Marker{"write(2), and executed before close(2)", "/tmp/executed", by_open_writer},
+    Marker{"write(2), and executed before close(2)", "/tmp/executed", by_open_writer, Needs::busy_execution},
     Marker{"renamed while open", "/tmp/renamed", by_rename},
     Marker{"a #! script", "/tmp/script", by_script},
     Marker{"text, executable only after the close", "/tmp/mode", by_mode_after_close, Needs::upper_names},

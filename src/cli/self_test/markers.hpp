@@ -8,8 +8,9 @@ namespace dropwarden::cli {
 
 // What has to be watched for a marker to be seen, and not every kernel tells.
 enum class Needs {
-  overlay,      // the overlay itself
-  upper_names,  // names and attributes on the file system under it
+  overlay,         // the overlay itself
+  upper_names,     // names and attributes on the file system under it
+  busy_execution,  // executions that fail with ETXTBSY
 };
 
 // One way to put an executable into a container.
