@@ -86,6 +86,9 @@ std::string make_packed(const std::string& mark) {
   return make_program(std::string(4, '\0') + mark + std::string(256, '\x5a') + mark + std::string(28, '\0'));
 }
 
+// Two sweeps and more.
+constexpr auto patience = 90s;
+
 class Technique : public BoxTest, public testing::WithParamInterface<Step> {};
 
 TEST_P(Technique, IsSeen) {
@@ -109,7 +112,7 @@ TEST_P(Technique, IsSeen) {
     run_shell(libraries + GetParam().script);
   });
   if (!is_seen) GTEST_SKIP() << "SKIP kernel: none of these sensors: " << sensors;
-  const auto record = daemon->wait_for_record(drop_of(box->id(), GetParam().path), 30s);
+  const auto record = daemon->wait_for_record(drop_of(box->id(), GetParam().path), patience);
   ASSERT_TRUE(record) << daemon->log();
   EXPECT_EQ(text_at(*record, "/event/file/kind"), GetParam().kind);
   if (std::string_view(GetParam().script).find("/payload/packed") != std::string_view::npos) {

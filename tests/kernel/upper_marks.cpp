@@ -340,6 +340,8 @@ class UpperProbe : public KernelTest {};
 TEST_F(UpperProbe, LeavesNothingBehind) {
   const auto before = sys::value_or_throw(sys::read_file("/proc/self/mountinfo", 1U << 24U));
   const auto events = privilege_->probe_upper_events();
+  if (!events && events.error().number == ENODEV)
+    GTEST_SKIP() << "SKIP kernel: needs a tmpfs that has an ID, Linux 5.13";
   ASSERT_TRUE(events) << events.error().text();
   EXPECT_TRUE(events->has_names);
   EXPECT_EQ(sys::value_or_throw(sys::read_file("/proc/self/mountinfo", 1U << 24U)), before);
