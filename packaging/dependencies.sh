@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034
 build_packages=(
   g++ meson ninja-build pkg-config
-  libboost1.81-dev libboost-json1.81-dev libcgroup-dev libcli11-dev libfmt-dev libnghttp2-dev
+  libboost1.81-dev libboost-json1.81-dev libcap-ng-dev libcgroup-dev libcli11-dev libfmt-dev libnghttp2-dev
   libprotobuf-dev libseccomp-dev protobuf-compiler libspdlog-dev libsqlite3-dev libssl-dev libyaml-cpp-dev
 )
 

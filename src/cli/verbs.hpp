@@ -32,6 +32,7 @@ void add_containers(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_scan(CLI::App& app, Session& session);
 void add_self_test(CLI::App& app, Session& session);
+void add_status(CLI::App& app, Session& session);
 void add_version(CLI::App& app, Session& session);
 
 }  // namespace dropwarden::cli

@@ -8,6 +8,8 @@
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/util/time.hpp"
 
+#include "ledger_json.hpp"
+
 namespace dropwarden::daemon {
 namespace {
 
@@ -111,17 +113,6 @@ json::object to_json(const monitor::UpperLayers& upper) {
           {"records", upper.records},
           {"elsewhere", upper.elsewhere},
           {"gone", upper.gone}};
-}
-
-json::object to_json(const monitor::Ledger& ledger) {
-  json::object out{{"received", ledger.received()}};
-  json::object ended;
-  for (const auto disposition : model::dispositions) ended[name_of(disposition)] = ledger.ended(disposition);
-  json::object lost;
-  for (const auto loss : model::losses) lost[name_of(loss)] = ledger.lost(loss);
-  out["ended"] = std::move(ended);
-  out["lost"] = std::move(lost);
-  return out;
 }
 
 }  // namespace

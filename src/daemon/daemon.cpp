@@ -30,6 +30,7 @@
 #include "node_name.hpp"
 #include "outputs.hpp"
 #include "sources.hpp"
+#include "status_report.hpp"
 
 namespace dropwarden::daemon {
 namespace {
@@ -73,7 +74,8 @@ class Daemon {
                  {.finding = [this](const model::Finding& finding) { return outputs_.deliver(finding); },
                   .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},
                  [this](const std::string& why) { fail(why); }),
-        control_(loop_, lock_, {{"containers", [this] { return report(); }}}),
+        control_(loop_, lock_,
+                 {{"containers", [this] { return report(); }}, {"status", [this] { return status(); }}}),
         signals_(loop_, SIGTERM, SIGINT, SIGHUP) {
     open_sources();
     monitor_.set_on_unidentified([this] { sources_->rescan_processes(); });
@@ -136,6 +138,17 @@ class Daemon {
                              monitor_.sensors());
   }
 
+  std::string status() {
+    const StatusFacts facts{.started = started_,
+                            .uptime = std::chrono::duration_cast<std::chrono::seconds>(
+                                std::chrono::steady_clock::now() - started_steady_),
+                            .processes = {read_own_process("monitor", ::getpid())},
+                            .sandbox = sandbox::state(),
+                            .refused = sandbox::refused_calls(),
+                            .sensors = monitor_.sensors()};
+    return format_status(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.ledger());
+  }
+
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
@@ -183,6 +196,8 @@ class Daemon {
   }
 
   const RunOptions options_;
+  const util::WallTime started_ = std::chrono::system_clock::now();
+  const std::chrono::steady_clock::time_point started_steady_ = std::chrono::steady_clock::now();
   config::Config config_;
   control::InstanceLock lock_;
   boost::asio::io_context loop_{1};

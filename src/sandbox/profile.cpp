@@ -9,6 +9,20 @@ const char* name_of(Profile profile) {
   return profile == Profile::marker ? "marker" : "monitor";
 }
 
+const char* name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::allowed:
+      return "allowed";
+    case Verdict::absent:
+      return "absent";
+    case Verdict::fatal:
+      return "fatal";
+    case Verdict::refused:
+      break;
+  }
+  return "refused";
+}
+
 std::vector<Call> calls_of(Profile profile) {
   std::vector<Call> calls;
   for (const auto table : {runtime_calls(), profile == Profile::marker ? marker_calls() : monitor_calls(),

@@ -31,6 +31,7 @@ enum class Verdict {
   refused,  // ENOSYS, and said once for each call: nothing that dropwarden does
   fatal     // ends the process: nothing but an intruder asks for it
 };
+const char* name_of(Verdict verdict);
 
 // A line of a table: the calls of this name whose arguments meet all conditions. Of several lines with one
 // name any one is enough.

@@ -133,5 +133,26 @@ TEST_F(Verb, CheckConfigTakesTheInstalledFileByDefault) {
   EXPECT_THAT(invoke({"check-config", "--help"}).out, HasSubstr("/etc/dropwarden/dropwarden.yaml"));
 }
 
+TEST_F(Verb, StatusFailsWithoutADaemonAndSaysWhatWorks) {
+  const std::string file =
+      write("c.yaml", "control: {socket: " + (directory_ / "control.sock").string() + "}\n");
+  const auto run = invoke({"status", "--config", file});
+  EXPECT_EQ(run.status, 1);
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, HasSubstr("no daemon answers (connect(\"" + (directory_ / "control.sock").string()));
+  EXPECT_THAT(run.err, HasSubstr("`status --profiles` works without one"));
+}
+
+TEST_F(Verb, StatusPrintsTheProfilesWithoutADaemon) {
+  const auto run = invoke({"status", "--profiles"});
+  EXPECT_EQ(run.status, 0);
+  EXPECT_EQ(run.err, "");
+  EXPECT_THAT(run.out, StartsWith("PROFILE  VERDICT  CALL"));
+  EXPECT_THAT(run.out, testing::ContainsRegex("\nmarker +allowed +fanotify_mark +any +the marks\n"));
+  EXPECT_THAT(run.out, testing::ContainsRegex("\nmonitor +fatal +execve +any +another program\n"));
+  const auto profiles = boost::json::parse(invoke({"status", "--profiles", "--json"}).out).at("profiles");
+  EXPECT_EQ(text_of(profiles.at(0).at("profile")), "marker");
+}
+
 }  // namespace
 }  // namespace dropwarden::cli

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// dropwarden(1) has every field of what `containers --json` prints.
+// dropwarden(1) has every field of what `containers --json` and `status --json` print.
 #include "support/man_page.hpp"
 
 #include <map>
@@ -11,7 +11,10 @@
 #include <boost/json/parse.hpp>
 #include <gtest/gtest.h>
 
+#include "dropwarden/daemon/profiles.hpp"
+
 #include "daemon/containers_report.hpp"
+#include "daemon/status_report.hpp"
 #include "support/json_fields.hpp"
 
 namespace dropwarden::daemon {
@@ -84,6 +87,35 @@ TEST(ManPage, HasTheFieldsOfTheReportInTheirOrder) {
   for (auto& overlay : report.at("unidentified").as_array())
     overlay = boost::json::object{{"container", overlay.at("container")}};
   test::expect_order(items(), report, place);
+}
+
+// What is known only where a process's status could be read; a desynced mount that was scanned, and one that
+// was not.
+boost::json::value status(bool is_known) {
+  container::Snapshot snapshot;
+  auto mounts = mounts_of("c");
+  if (!is_known) mounts[0].sync->scan.reset();
+  StatusFacts facts{
+      .started = {}, .uptime = {}, .processes = {}, .sandbox = {}, .refused = {}, .sensors = {}};
+  facts.processes.push_back({.role = "monitor", .pid = 1, .confinement = {}, .problem = {}});
+  if (is_known) facts.processes[0].confinement.emplace();
+  facts.refused.push_back({.name = "socket", .count = 1});
+  return boost::json::parse(format_status(facts, snapshot, mounts, {}));
+}
+
+TEST(ManPage, HasEveryFieldOfTheStatusAndNoOther) {
+  static const test::ManPage page("dropwarden.1");
+  const auto& fields = page.section("STATUS IN JSON").items;
+  const std::string status_place = "man/dropwarden.1, STATUS IN JSON";
+  const auto profiles = boost::json::parse(format_profiles());
+  test::FieldTypes known;
+  test::collect_fields(status(true), known);
+  test::collect_fields(profiles, known);
+  test::FieldTypes unknown;
+  test::collect_fields(status(false), unknown);
+  test::collect_fields(profiles, unknown);
+  test::expect_fields(fields, known, unknown, status_place);
+  test::expect_order(fields, status(true), status_place);
 }
 
 }  // namespace

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "dropwarden/control/client.hpp"
+#include "dropwarden/daemon/daemon.hpp"
+#include "dropwarden/daemon/profiles.hpp"
+
+#include "options.hpp"
+#include "verbs.hpp"
+
+namespace dropwarden::cli {
+namespace {
+
+namespace json = boost::json;
+using namespace std::chrono_literals;
+
+// All text in a report is escaped already.
+std::string text_of(const json::object& object, const char* key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
+}
+
+std::string join(const json::value& words) {
+  std::string text;
+  if (!words.is_array()) return text;
+  for (const auto& word : words.as_array()) text.append(text.empty() ? "" : " ").append(word.as_string());
+  return text;
+}
+
+// `2 d 03:04:05`
+std::string describe_uptime(std::int64_t seconds) {
+  constexpr std::int64_t day = 86400;
+  const auto rest = seconds % day;
+  const std::string days = seconds < day ? "" : fmt::format("{} d ", seconds / day);
+  return days + fmt::format("{:02}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
+}
+
+void print_process(std::ostream& out, const json::object& process) {
+  const std::string name = fmt::format("{} {}", text_of(process, "role"), process.at("pid").as_int64());
+  if (process.at("uid").is_null()) {
+    out << fmt::format("process    {}: {}\n", name, text_of(process, "problem"));
+    return;
+  }
+  const std::string capabilities = join(process.at("capabilities"));
+  out << fmt::format(
+      "process    {}: uid {}, {}, {}seccomp {}\n", name, process.at("uid").to_number<std::uint32_t>(),
+      capabilities.empty() ? "no capabilities" : "capabilities " + capabilities,
+      process.at("no_new_privileges").as_bool() ? "no_new_privs, " : "", text_of(process, "seccomp"));
+}
+
+void print_sandbox(std::ostream& out, const json::object& sandbox) {
+  const auto abi = sandbox.at("landlock_abi").as_int64();
+  const std::string problem = text_of(sandbox, "landlock_problem");
+  std::string landlock = ", no Landlock";
+  if (abi != 0) landlock = fmt::format(", Landlock ABI {}", abi);
+  if (!problem.empty()) landlock += ": " + problem;
+  out << "sandbox    " << text_of(sandbox, "enforcement") << landlock << '\n';
+  for (const auto& entry : sandbox.at("refused").as_array()) {
+    const auto& call = entry.as_object();
+    out << fmt::format("refused    {} ({} times)\n", text_of(call, "call"),
+                       call.at("count").to_number<std::uint64_t>());
+  }
+}
+
+// `received 5: reported 4, not_executable 1`; what is zero is left out.
+std::string describe_counts(const json::object& counts) {
+  std::string text;
+  for (const auto& [name, number] : counts) {
+    if (number.to_number<std::uint64_t>() == 0) continue;
+    if (!text.empty()) text += ", ";
+    text +=
+        fmt::format("{} {}", std::string_view(name.data(), name.size()), number.to_number<std::uint64_t>());
+  }
+  return text;
+}
+
+void print_ledger(std::ostream& out, const json::object& ledger) {
+  const std::string ended = describe_counts(ledger.at("ended").as_object());
+  const std::string lost = describe_counts(ledger.at("lost").as_object());
+  out << fmt::format("events     {}{}{}\n", ledger.at("received").to_number<std::uint64_t>(),
+                     ended.empty() ? "" : ": ", ended)
+      << "lost       " << (lost.empty() ? "nothing" : lost) << '\n';
+}
+
+void print_mounts(std::ostream& out, const json::object& mounts) {
+  constexpr std::size_t seconds = 19;  // of RFC 3339, and no fraction
+  const std::string oldest = text_of(mounts, "oldest_scan").substr(0, seconds);
+  const auto number = [&](const char* key) { return mounts.at(key).to_number<std::uint64_t>(); };
+  out << fmt::format("mounts     {} watched, {} not\n", number("watched"), number("unwatched"))
+      << fmt::format("scans      {} of {} mounts synced{}\n", number("synced"), number("scanned"),
+                     oldest.empty() ? "" : ", the oldest scan at " + oldest + "Z");
+}
+
+void print_desynced(std::ostream& out, const json::object& mount) {
+  constexpr std::size_t short_id = 12;
+  const std::string name = text_of(mount, "name");
+  const std::string container = text_of(mount, "container");
+  out << fmt::format("desynced   {} {} {}, since {}Z: {}\n",
+                     name.empty() ? container.substr(0, short_id) : name, text_of(mount, "mount"),
+                     text_of(mount, "path"), text_of(mount, "since").substr(0, 19),
+                     join(mount.at("reasons")));
+}
+
+void print_status(std::ostream& out, const json::object& report) {
+  out << fmt::format("version    {}\nstarted    {}Z, {} ago\n", text_of(report, "version"),
+                     text_of(report, "started").substr(0, 19),
+                     describe_uptime(report.at("uptime_seconds").as_int64()));
+  for (const auto& process : report.at("processes").as_array()) print_process(out, process.as_object());
+  print_sandbox(out, report.at("sandbox").as_object());
+  out << "sensors    " << join(report.at("sensors")) << '\n'
+      << fmt::format("containers {}\n", report.at("containers").to_number<std::uint64_t>());
+  print_mounts(out, report.at("mounts").as_object());
+  for (const auto& mount : report.at("desynced").as_array()) print_desynced(out, mount.as_object());
+  print_ledger(out, report.at("ledger").as_object());
+}
+
+void print_profiles(std::ostream& out, const json::object& report) {
+  out << fmt::format("{:<9}{:<9}{:<20}{:<48}{}\n", "PROFILE", "VERDICT", "CALL", "ARGUMENTS", "REASON");
+  for (const auto& entry : report.at("profiles").as_array()) {
+    const auto& profile = entry.as_object();
+    for (const auto& line : profile.at("calls").as_array()) {
+      const auto& call = line.as_object();
+      const std::string arguments = text_of(call, "arguments");
+      out << fmt::format("{:<9}{:<9}{:<20}{:<48}{}\n", text_of(profile, "profile"), text_of(call, "verdict"),
+                         text_of(call, "call"), arguments.empty() ? "any" : arguments,
+                         text_of(call, "reason"));
+    }
+  }
+}
+
+std::string ask_daemon(const std::string& config_file) {
+  daemon::RunOptions options;
+  if (!config_file.empty()) options.config_file = config_file;
+  const config::Config config = daemon::load_config(options);
+  auto report = control::request(config.control.socket, "status", 5s);
+  if (report) return std::move(*report);
+  if (!control::is_no_daemon(report.error())) throw sys::SystemError(report.error());
+  throw std::runtime_error("no daemon answers (" + report.error().text() +
+                           "): nothing is watched; `status --profiles` works without one");
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Session& session) {
+  CLI::App* verb = app.add_subcommand("status", "Show how the daemon does and what its processes may do");
+  struct Arguments {
+    std::string config;
+    bool is_json = false;
+    bool is_profiles = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  add_config_option(*verb, arguments->config);
+  verb->add_flag("--json", arguments->is_json, "Print one JSON object");
+  verb->add_flag("--profiles", arguments->is_profiles,
+                 "Print instead which system calls each process may make, and why; needs no daemon");
+  verb->callback([&session, arguments] {
+    session.action = [&session, arguments] {
+      const std::string text =
+          arguments->is_profiles ? daemon::format_profiles() : ask_daemon(arguments->config);
+      const json::value report = json::parse(text);
+      if (const auto* error = report.as_object().if_contains("error"); error != nullptr)
+        throw std::runtime_error("the daemon: " + std::string(error->as_string()));
+      if (arguments->is_json) {
+        session.out << text << '\n';
+      } else if (arguments->is_profiles) {
+        print_profiles(session.out, report.as_object());
+      } else {
+        print_status(session.out, report.as_object());
+      }
+      return done;
+    };
+  });
+}
+
+}  // namespace dropwarden::cli

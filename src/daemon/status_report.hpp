@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/sandbox/enter.hpp"
+#include "dropwarden/util/time.hpp"
+
+#include "own_process.hpp"
+
+namespace dropwarden::daemon {
+
+struct StatusFacts {
+  util::WallTime started;
+  std::chrono::seconds uptime{};
+  std::vector<OwnProcess> processes;
+  sandbox::State sandbox;  // of the process that answers
+  std::vector<sandbox::RefusedCall> refused;
+  std::vector<model::Sensor> sensors;
+};
+
+// What `dropwarden status` shows, as one JSON object: how the daemon does, not which containers there are. Of
+// mounts only those that are desynced. Text from containers and runtimes is escaped. Pure.
+std::string format_status(const StatusFacts& facts, const container::Snapshot& snapshot,
+                          const std::vector<monitor::WatchedMount>& mounts, const monitor::Ledger& ledger);
+
+}  // namespace dropwarden::daemon

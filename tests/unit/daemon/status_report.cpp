@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/status_report.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace dropwarden::daemon {
+namespace {
+
+namespace json = boost::json;
+
+StatusFacts facts_of(std::vector<OwnProcess> processes) {
+  return {.started = util::WallTime{std::chrono::hours{1}},
+          .uptime = std::chrono::seconds{90},
+          .processes = std::move(processes),
+          .sandbox = {},
+          .refused = {},
+          .sensors = {model::Sensor::close_write, model::Sensor::exec}};
+}
+
+json::value status_of(const StatusFacts& facts, const container::Snapshot& snapshot = {},
+                      const std::vector<monitor::WatchedMount>& mounts = {}) {
+  return json::parse(format_status(facts, snapshot, mounts, {}));
+}
+
+container::Snapshot snapshot_of(const char* id, const char* name) {
+  model::Container container;
+  container.id = {id};
+  container.name = name;
+  container.state = model::ContainerState::running;
+  container::Snapshot snapshot;
+  snapshot.containers.emplace(id, std::make_shared<const model::Container>(std::move(container)));
+  return snapshot;
+}
+
+monitor::WatchedMount mount_of(const char* container, std::vector<monitor::DesyncReason> reasons) {
+  monitor::WatchedMount mount;
+  mount.container = {container};
+  mount.coverage = mount::Coverage::file_system;
+  mount.sync.emplace();
+  mount.sync->reasons = std::move(reasons);
+  return mount;
+}
+
+TEST(FormatStatus, SaysSinceWhenTheDaemonRunsAndWithWhichSensors) {
+  const auto status = status_of(facts_of({}));
+  EXPECT_EQ(status.at("version").as_string(), DROPWARDEN_VERSION);
+  EXPECT_EQ(status.at("started").as_string(), "1970-01-01T01:00:00.000000000Z");
+  EXPECT_EQ(status.at("uptime_seconds").as_int64(), 90);
+  EXPECT_EQ(status.at("sensors"), json::value({"close_write", "exec"}));
+}
+
+TEST(FormatStatus, SaysWhatEachProcessMayDo) {
+  const Confinement confinement{
+      .uid = 7, .capabilities = {"sys_admin"}, .has_no_new_privileges = true, .seccomp = "filter"};
+  const auto status =
+      status_of(facts_of({{.role = "marker", .pid = 12, .confinement = confinement, .problem = {}},
+                          {.role = "monitor", .pid = 13, .confinement = {}, .problem = "gone"}}));
+  EXPECT_EQ(json::serialize(status.at("processes").at(0)),
+            R"({"role":"marker","pid":12,"uid":7,"capabilities":["sys_admin"],"no_new_privileges":true,)"
+            R"("seccomp":"filter","problem":""})");
+  EXPECT_TRUE(status.at("processes").at(1).at("uid").is_null());
+  EXPECT_EQ(status.at("processes").at(1).at("problem").as_string(), "gone");
+}
+
+TEST(FormatStatus, SaysWhatTheSandboxIsAndWhatItRefused) {
+  auto facts = facts_of({});
+  facts.sandbox = {.enforcement = sandbox::Enforcement::enforce, .landlock_abi = 7, .landlock_problem = {}};
+  facts.refused = {{.name = "socket", .count = 3}};
+  EXPECT_EQ(json::serialize(status_of(facts).at("sandbox")),
+            R"({"enforcement":"enforce","landlock_abi":7,"landlock_problem":"",)"
+            R"("refused":[{"call":"socket","count":3}]})");
+}
+
+TEST(FormatStatus, NamesMountsThatAreDesyncedWithTheReasons) {
+  const auto status = status_of(
+      facts_of({}), snapshot_of("c", "we\x1b"),
+      {mount_of("c", {monitor::DesyncReason::lease, monitor::DesyncReason::scan_cut}), mount_of("c", {})});
+  ASSERT_EQ(status.at("desynced").as_array().size(), 1U);
+  const auto& desynced = status.at("desynced").at(0);
+  EXPECT_EQ(desynced.at("container").as_string(), "c");
+  EXPECT_EQ(desynced.at("name").as_string(), "we\\x1b");
+  EXPECT_EQ(desynced.at("reasons"), json::value({"lease", "scan_cut"}));
+  EXPECT_TRUE(desynced.at("scan").is_null());
+}
+
+TEST(FormatStatus, CountsContainersAndTheirMounts) {
+  auto unwatched = mount_of("c", {});
+  unwatched.coverage = mount::Coverage::none;
+  unwatched.sync.reset();
+  auto newer = mount_of("c", {});
+  newer.sync->scan = util::WallTime{std::chrono::hours{3}};
+  auto older = mount_of("c", {monitor::DesyncReason::lease});
+  older.sync->scan = util::WallTime{std::chrono::hours{2}};
+  const auto status = status_of(facts_of({}), snapshot_of("c", "web"), {unwatched, newer, older});
+  EXPECT_EQ(status.at("containers").to_number<int>(), 1);
+  EXPECT_EQ(
+      json::serialize(status.at("mounts")),
+      R"({"watched":2,"unwatched":1,"scanned":2,"synced":1,"oldest_scan":"1970-01-01T02:00:00.000000000Z"})");
+}
+
+}  // namespace
+}  // namespace dropwarden::daemon
