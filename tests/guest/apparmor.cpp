@@ -72,5 +72,21 @@ TEST_F(AppArmor, OfTheMonitorLeavesItTheContainersUnderTheSameProfileAndItSaysSo
   docker().remove(unconfined);
 }
 
+// As `appArmorProfile: {type: Unconfined}` has it in a pod, with all else as confined as before.
+TEST_F(AppArmor, OfTheMonitorAloneIsToBeUnconfined) {
+  const auto confined = start(docker());
+  const auto unconfined = start_unconfined();
+  const auto monitor =
+      start_in_docker(make_directory(), docker().socket(), {"--security-opt=apparmor=unconfined"});
+  EXPECT_THAT(monitor->log(), testing::Not(HasSubstr("out of reach")));
+  for (const auto& container : {confined, unconfined}) {
+    drop(docker(), container, "/tmp/x");
+    const auto record = monitor->findings().wait_for(final_of(container.id, "/tmp/x"), 30s);
+    ASSERT_TRUE(record) << monitor->log();
+    expect_drop(*record, container, "docker", "/tmp/x");
+    docker().remove(container);
+  }
+}
+
 }  // namespace
 }  // namespace dropwarden::test

@@ -5,15 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "placed_monitor.hpp"
+#include "support/confined_monitor.hpp"
 
 namespace dropwarden::test {
 
-// What dropwarden needs of root's capabilities, and no more.
-inline const std::vector<std::string> needed_capabilities{"SYS_ADMIN", "SYS_PTRACE", "DAC_READ_SEARCH"};
-
-// In a container of a pod of `containerd`: the host's pid namespace, these capabilities alone, the default
-// seccomp profile, no AppArmor profile, a read-only root.
+// In a container of a pod of `containerd` that is not privileged, with the host's pid namespace.
 std::unique_ptr<PlacedMonitor> start_in_pod(const std::string& directory, const RuntimeSocket& containerd);
 
 // The same without the host's pid namespace, a mistake that is easily made.
@@ -24,8 +20,8 @@ std::unique_ptr<PlacedMonitor> start_in_pod_without_host_pid(const std::string& 
 std::unique_ptr<PlacedMonitor> start_in_hardened_unit(const std::string& directory,
                                                       const RuntimeSocket& containerd);
 
-// In a container of `docker` with the host's pid namespace and these capabilities, but with the AppArmor
-// profile that docker gives every container.
+// In a container of `docker` that is not privileged, with the AppArmor profile that docker gives every
+// container.
 std::unique_ptr<PlacedMonitor> start_under_docker_default(const std::string& directory,
                                                           const RuntimeSocket& docker);
 

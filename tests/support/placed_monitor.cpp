@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "placed_monitor.hpp"
+#include "support/placed_monitor.hpp"
 
 #include <stdexcept>
 #include <utility>
@@ -25,11 +25,17 @@ bool PlacedMonitor::wait_for_log(const std::string& text, std::chrono::milliseco
   return wait_for([&] { return log().find(text) != std::string::npos; }, limit);
 }
 
-std::string PlacedMonitor::containers() {
-  const auto result = run({"containers", "--json", "--config", configuration_file()});
+std::string PlacedMonitor::ask(std::vector<std::string> arguments) {
+  arguments.insert(arguments.end(), {"--config", configuration_file()});
+  const auto result = run(arguments);
   if (!result.status.is_success())
-    throw std::runtime_error("containers ended with " + result.status.text() + ": " + result.error);
+    throw std::runtime_error(arguments.front() + " ended with " + result.status.text() + ": " + result.error);
   return result.output;
+}
+
+std::string PlacedMonitor::shell_command() const {
+  return "exec dropwarden run --config " + configuration_file() + " >>" + findings_file() + " 2>>" +
+         log_file();
 }
 
 void PlacedMonitor::wait_until_ready() const {

@@ -26,8 +26,10 @@ class PlacedMonitor {
   bool wait_for_log(const std::string& text, std::chrono::milliseconds limit) const;
   // Runs another verb where the monitor runs, to its end.
   virtual CommandResult run(const std::vector<std::string>& arguments) = 0;
-  // The report of `dropwarden containers --json`, as it is.
-  std::string containers();
+  // What a verb says of it that asks the daemon, such as `containers --json`. Throws std::runtime_error when
+  // it fails.
+  std::string ask(std::vector<std::string> arguments);
+  std::string containers() { return ask({"containers", "--json"}); }
 
  protected:
   const std::string& directory() const { return directory_; }
@@ -35,6 +37,8 @@ class PlacedMonitor {
   std::string findings_file() const { return directory_ + "/findings"; }
   std::string log_file() const { return directory_ + "/log"; }
   std::string configuration_file() const { return directory_ + "/dropwarden.yaml"; }
+  // Runs it, for a shell.
+  std::string shell_command() const;
   // Throws std::runtime_error, with the log, when the monitor is not ready within 30 s.
   void wait_until_ready() const;
 

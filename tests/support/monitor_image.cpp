@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "monitor_image.hpp"
+#include "support/monitor_image.hpp"
 
 #include <filesystem>
 
