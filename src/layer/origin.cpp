@@ -62,8 +62,9 @@ std::variant<Origin, Comparison> find_origin(privilege::Privilege& privilege, Im
                                              const ReadableMounts& mounts, const SeenFile& seen,
                                              const Digest& digest) {
   const model::FileFacts& facts = seen.facts;
-  if (facts.path_state == model::PathState::unnamed || image.layers().upperdir.empty())
-    return Origin::unknown;
+  const bool has_path =
+      facts.path_state != model::PathState::unnamed && facts.path_state != model::PathState::too_long;
+  if (!has_path || image.layers().upperdir.empty()) return Origin::unknown;
   const auto path = parse_path(facts.path);
   if (!path) return Origin::unknown;
   const auto upper = find_upper_file(privilege, image.layers(), mounts, *path);

@@ -295,9 +295,11 @@ const char* name_of(PathState state) {
     case PathState::deleted:
       return "deleted";
     case PathState::unnamed:
+      return "unnamed";
+    case PathState::too_long:
       break;
   }
-  return "unnamed";
+  return "too_long";
 }
 
 const char* name_of(Place place) {

@@ -25,6 +25,8 @@ constexpr std::uint32_t execute_bits = 0111;
 
 sys::Result<FilePath> read_path(int fd, std::uint32_t links) {
   const auto link = sys::read_descriptor_path(fd);
+  // A container gets there step by step (chdir(2)). The file is told of, and a scan will say where it lies.
+  if (!link && link.error().number == ENAMETOOLONG) return FilePath{{}, model::PathState::too_long};
   if (!link) return std::unexpected(link.error());
   return parse_descriptor_link(*link, links);
 }

@@ -67,7 +67,8 @@ void SecondLook::consider(int fd, model::Pid pid) {
     status = sys::read_status(fd);
     const auto link = sys::read_descriptor_path(fd);
     // What has no name any more can only be executed, and that is seen.
-    if (!status || status->links == 0 || !link) return;
+    if (!status || status->links == 0) return;
+    if (!link) break;  // too long to be told, if nothing else
     entry.where.path = path_in_container(*mount, parse_descriptor_link(*link, status->links).path);
     file = opener_.open(*mount, entry.where.path, is_the_file);
   }

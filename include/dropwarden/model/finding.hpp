@@ -28,8 +28,9 @@ const char* name_of(Sensor sensor);
 
 enum class PathState {
   live,
-  deleted,  // unlinked when it was read
-  unnamed,  // O_TMPFILE: has had no name, or none that is known yet
+  deleted,   // unlinked when it was read
+  unnamed,   // O_TMPFILE: has had no name, or none that is known yet
+  too_long,  // longer than the kernel tells (ENAMETOOLONG), and empty here
 };
 const char* name_of(PathState state);
 

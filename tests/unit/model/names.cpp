@@ -39,7 +39,7 @@ TEST(Names, AreDistinctForEveryValue) {
   expect_distinct_names(ElfType::unknown);
   expect_distinct_names(Severity::critical);
   expect_distinct_names(Sensor::second_look);
-  expect_distinct_names(PathState::unnamed);
+  expect_distinct_names(PathState::too_long);
   expect_distinct_names(Place::tmpfs);
   expect_distinct_names(Origin::unknown);
   expect_distinct_names(HashStatus::skipped);

@@ -289,9 +289,9 @@ TEST(Native, UsesTheWordsOfTheSchema) {
       words<model::Runtime>(model::Runtime::nspawn, "/event/container/runtime",
                             [](F& f, auto v) { f.event.container.runtime = v; }),
       ElementsAre("unknown", "containerd", "cri-o", "docker", "podman", "garden", "lxc", "systemd-nspawn"));
-  EXPECT_THAT(words<model::PathState>(model::PathState::unnamed, "/event/file/path_state",
+  EXPECT_THAT(words<model::PathState>(model::PathState::too_long, "/event/file/path_state",
                                       [](F& f, auto v) { f.event.file.path_state = v; }),
-              ElementsAre("live", "deleted", "unnamed"));
+              ElementsAre("live", "deleted", "unnamed", "too_long"));
   EXPECT_THAT(words<model::Place>(model::Place::tmpfs, "/event/file/mount",
                                   [](F& f, auto v) { f.event.file.place = v; }),
               ElementsAre("rootfs", "volume", "tmpfs"));
