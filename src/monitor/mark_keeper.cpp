@@ -196,11 +196,11 @@ void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
 
 std::vector<WatchedMount> MarkKeeper::foreign() const {
   std::vector<WatchedMount> foreign;
-  for (const model::Mount* mount : view_.foreign(view_.owners())) {
+  for (const auto& [mount, reason] : view_.foreign(view_.owners())) {
     WatchedMount overlay;
     overlay.device = mount->device;
     overlay.mount_point = mount->mount_point;
-    overlay.problem = "not marked: a container mounted it itself (its upper directory is not on this host)";
+    overlay.problem = std::string("not marked: a container may have mounted it itself (") + reason + ")";
     foreign.push_back(std::move(overlay));
   }
   return foreign;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dropwarden/container/cgroup_path.hpp"
+#include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/mount/table.hpp"
 
 #include "process_root.hpp"
@@ -17,6 +18,13 @@ bool is_root_of_host(const model::Mount& mount) {
   return mount.mount_point == "/";
 }
 
+// By a runtime, in words or by the place where it mounted it. Where a process has its root it may have chosen
+// itself.
+bool is_told(const OverlayView::Owners& owners, const model::Device& device) {
+  const auto owner = owners.find(device);
+  return owner != owners.end() && owner->second.evidence != container::Evidence::init_root;
+}
+
 }  // namespace
 
 OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
@@ -25,14 +33,45 @@ OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
   if (known != host_overlays_.end()) return *known;
   HostOverlay overlay{.mount = mount, .layers = {}};
   if (auto layers = mount::parse_overlay_layers(mount)) overlay.layers = std::move(*layers);
-  const std::string& upperdir = overlay.layers.upperdir;
-  overlay.is_upperdir_here = upperdir.empty() || privilege_.open_in_directory(upperdir, ".").has_value();
+  overlay.reason = why_foreign(overlay.layers);
   return overlay;
+}
+
+// The type is looked at first: to ask a file system for the directory may already be to wait for its server.
+const char* OverlayView::why_foreign(const model::OverlayLayers& layers) const {
+  if (may_hang(layers.upperdir) ||
+      std::ranges::any_of(layers.lowerdirs, [this](const std::string& layer) { return may_hang(layer); }))
+    return "a layer of it lies on a file system that might never answer";
+  const std::string& upperdir = layers.upperdir;
+  const bool is_here = upperdir.empty() || privilege_.open_in_directory(upperdir, ".").has_value();
+  return is_here ? nullptr : "its upper directory is not on this host";
+}
+
+// By the mount that lies nearest above it; what the host itself lives on has to answer.
+bool OverlayView::may_hang(std::string_view layer) const {
+  std::size_t longest = 0;
+  bool is_safe = true;
+  for (const auto& [point, is_safe_there] : host_points_) {
+    const bool is_above = layer.starts_with(point) && point.size() > 1 && point.size() >= longest &&
+                          (layer.size() == point.size() || layer[point.size()] == '/');
+    if (!is_above) continue;
+    longest = point.size();
+    is_safe = is_safe_there;
+  }
+  return !is_safe;
+}
+
+bool OverlayView::is_shown_by_host(const model::Device& device) const {
+  return std::ranges::any_of(host_overlays_,
+                             [&](const HostOverlay& overlay) { return overlay.mount.device == device; });
 }
 
 void OverlayView::on_table(const std::vector<model::Mount>& table) {
   std::vector<HostOverlay> overlays;
   host_root_.reset();
+  host_points_.clear();
+  for (const model::Mount& mount : table)
+    host_points_.emplace_back(mount.mount_point, mount::is_safe_to_cross(mount.file_system));
   for (const model::Mount& mount : table) {
     if (is_root_of_host(mount)) host_root_ = mount.device;
     if (mount.file_system != "overlay" || is_root_of_host(mount)) continue;
@@ -57,7 +96,12 @@ void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snaps
     // change.
     const bool is_own =
         root.mount && root.mount->file_system == "overlay" && root.mount->device != host_root_;
-    if (!is_own) root.mount.reset();
+    if (!is_own) {
+      root.mount.reset();
+    } else if (!privilege_.host_mounts_problem()) {
+      // Where the host is out of reach, so are the layers of all containers.
+      root.reason = why_foreign(mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{}));
+    }
   }
 }
 
@@ -65,29 +109,34 @@ void OverlayView::forget(model::Pid init) {
   std::erase_if(roots_, [&](const auto& entry) { return entry.second.init == init; });
 }
 
-bool OverlayView::is_foreign(const HostOverlay& overlay, const Owners& owners) {
-  return !overlay.is_upperdir_here && !owners.contains(overlay.mount.device);
-}
-
 std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owners& owners) const {
   std::unordered_map<model::Device, watch::Target> targets;
   for (const HostOverlay& overlay : host_overlays_) {
-    if (is_foreign(overlay, owners)) continue;
     const model::Mount& mount = overlay.mount;
+    if (overlay.reason != nullptr && !is_told(owners, mount.device)) continue;
     targets.try_emplace(mount.device, watch::Target{mount.device, mount.mount_point, {}});
   }
   for (const auto& [id, root] : roots_) {
     if (!root.mount) continue;
-    const watch::Target by_process{root.mount->device, {}, {}};
+    const model::Device& device = root.mount->device;
+    const bool is_foreign = is_shown_by_host(device) ? !targets.contains(device) : root.reason != nullptr;
+    if (is_foreign && !is_told(owners, device)) continue;
+    const watch::Target by_process{device, {}, {}};
     targets.try_emplace(root.mount->device, by_process).first->second.init = root.init;
   }
   return targets;
 }
 
-std::vector<const model::Mount*> OverlayView::foreign(const Owners& owners) const {
-  std::vector<const model::Mount*> foreign;
+std::vector<OverlayView::Foreign> OverlayView::foreign(const Owners& owners) const {
+  std::vector<Foreign> foreign;
   for (const HostOverlay& overlay : host_overlays_) {
-    if (is_foreign(overlay, owners)) foreign.push_back(&overlay.mount);
+    if (overlay.reason != nullptr && !is_told(owners, overlay.mount.device))
+      foreign.push_back({&overlay.mount, overlay.reason});
+  }
+  for (const auto& [id, root] : roots_) {
+    if (root.mount && root.reason != nullptr && !is_shown_by_host(root.mount->device) &&
+        !is_told(owners, root.mount->device))
+      foreign.push_back({&*root.mount, root.reason});
   }
   return foreign;
 }

@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dropwarden/container/overlay_owner.hpp"
@@ -34,10 +36,15 @@ class OverlayView {
 
   // Each overlay once, reached through the host's table where it is there. Without those that are foreign.
   std::unordered_map<model::Device, watch::Target> targets(const Owners& owners) const;
-  // Overlays in the host's table that nobody owns and whose upper directory is not on this host: a container
-  // mounted them itself, in a volume that propagates its mounts to the host. Their layers may be a file
-  // system that hangs, which a mark would let the container do to us.
-  std::vector<const model::Mount*> foreign(const Owners& owners) const;
+  struct Foreign {
+    const model::Mount* mount = nullptr;
+    const char* reason = "";
+  };
+  // Overlays that no runtime told of and that a container may have mounted itself: in a volume that
+  // propagates its mounts to the host, or as the root that its first process has gone to. Their layers may be
+  // a file system that hangs, which a mark would let the container do to us. What the layers are is known by
+  // their paths alone, and those are of the mount namespace in which it was mounted.
+  std::vector<Foreign> foreign(const Owners& owners) const;
   // The mount of a target, null when there is no such target any more.
   const model::Mount* mount_of(const watch::Target& target) const;
   Owners owners() const;
@@ -49,6 +56,7 @@ class OverlayView {
   struct Root {
     model::Pid init;
     std::optional<model::Mount> mount;  // nothing when it could not be read, or is no overlay
+    const char* reason = nullptr;       // why it may be the container's own; null where it is not
   };
 
   std::optional<model::Device> read_root_device(model::Pid init) const;
@@ -57,12 +65,15 @@ class OverlayView {
   struct HostOverlay {
     model::Mount mount;
     model::OverlayLayers layers;
-    bool is_upperdir_here = false;
+    const char* reason = nullptr;  // as above
   };
   HostOverlay look_at(const model::Mount& mount) const;
-  static bool is_foreign(const HostOverlay& overlay, const Owners& owners);
+  const char* why_foreign(const model::OverlayLayers& layers) const;
+  bool may_hang(std::string_view layer) const;
+  bool is_shown_by_host(const model::Device& device) const;
 
   std::vector<HostOverlay> host_overlays_;
+  std::vector<std::pair<std::string, bool>> host_points_;  // mount points, and whether it is safe to go there
   std::optional<model::Device> host_root_;
   std::unordered_map<std::string, Root> roots_;  // by container ID
   std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
