@@ -26,6 +26,8 @@ class BoxTest : public testing::Test {
 
   // A path on the test's own file system, and one on the host's.
   std::string path(const std::string& name) const { return file_system_->path() + "/" + name; }
+  // Below which boxes have theirs.
+  static std::string box_cgroup() { return place_.cgroup; }
   std::string host_path(const std::string& name) const { return directory_ + "/" + name; }
 
   std::unique_ptr<Box> make_box(const std::string& name, const std::string& image = {}) const;

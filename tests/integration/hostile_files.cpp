@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that take long, never end, are no files, or are others by the time that they are read.
+#include <fcntl.h>
+#include <set>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "coverage/acting.hpp"
+#include "coverage/program.hpp"
+#include "hostile_test.hpp"
+#include "support/command.hpp"
+#include "support/file.hpp"
+#include "support/sha256.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::Contains;
+
+using testing::IsSubsetOf;
+
+constexpr std::uint64_t some_memory = std::uint64_t{32} << 20U;
+
+class HostileFiles : public HostileTest {
+ protected:
+  // What `words` of all records of a file say.
+  std::set<std::string> told(const std::string& path, std::string_view pointer) {
+    std::set<std::string> told;
+    for (const auto& record : daemon_->records()) {
+      if (container_of(record) == box_->id() && path_of(record) == path)
+        told.insert(text_at(record, pointer));
+    }
+    return told;
+  }
+};
+
+// A program of that many bytes, of which nearly all are `fill`.
+std::string large_program(std::size_t size, char fill) {
+  std::string program = make_program(std::string(1, fill));
+  program.resize(size, fill);
+  return program;
+}
+
+void make_special_files(const std::string& directory) {
+  require(::mkfifo((directory + "/fifo").c_str(), 0755) == 0, "mkfifo");
+  require(::mknod((directory + "/zero").c_str(), S_IFCHR | 0755, makedev(1, 5)) == 0, "mknod");
+  require(::mknod((directory + "/random").c_str(), S_IFCHR | 0755, makedev(1, 8)) == 0, "mknod");
+  require(::mknod((directory + "/tty").c_str(), S_IFCHR | 0755, makedev(5, 0)) == 0, "mknod");
+  require(::mknod((directory + "/disk").c_str(), S_IFBLK | 0755, makedev(7, 0)) == 0, "mknod");
+  const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  (directory + "/socket").copy(address.sun_path, sizeof address.sun_path - 1);
+  require(::bind(socket, reinterpret_cast<const struct sockaddr*>(&address), sizeof address) == 0, "bind");
+}
+
+// A program and a pipe that nobody writes to take turns at one name.
+void swap_for(const std::string& path, std::chrono::seconds length) {
+  const auto end = std::chrono::steady_clock::now() + length;
+  const auto program = large_program(std::size_t{300} << 10U, 'f');
+  const std::string pipe = path + ".pipe";
+  put(path, program);
+  require(::mkfifo(pipe.c_str(), 0755) == 0, "mkfifo");
+  const pid_t swapper = ::fork();
+  require(swapper >= 0, "fork");
+  if (swapper == 0) {
+    while (std::chrono::steady_clock::now() < end) {
+      for (int i = 0; i < 100; ++i)
+        ::syscall(SYS_renameat2, AT_FDCWD, path.c_str(), AT_FDCWD, pipe.c_str(), RENAME_EXCHANGE);
+    }
+    ::_exit(0);
+  }
+  sys::Fd file;
+  struct stat status{};
+  while (!file || ::fstat(file.number(), &status) != 0 || !S_ISREG(status.st_mode))
+    file = open_existing(path, O_RDWR | O_NONBLOCK);
+  const std::string itself = "/proc/self/fd/" + std::to_string(file.number());
+  for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
+    const sys::Fd again(::open(itself.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    write_at(again.number(), std::to_string(i), 1000);
+  }
+  ::waitpid(swapper, nullptr, 0);
+}
+
+TEST_F(HostileFiles, ThatAreNoFilesAreNeitherOpenedNorInTheWay) {
+  start("scan:\n  interval: 1s\n");
+  const Usage before = read_usage(*daemon_);
+  box_->run([] {
+    for (const std::string place : {"/c", "/dev/shm", "/named", "/bind"}) {
+      make_special_files(place);
+      drop(place + "/beside");
+    }
+    swap_for("/c/swapped", std::chrono::seconds{2});
+  });
+  for (const std::string place : {"/c", "/dev/shm", "/named", "/bind"})
+    EXPECT_NE(sensor_of(place + "/beside"), "none") << place;
+  const auto scan = run_dropwarden({"scan", box_->id()});
+  EXPECT_EQ(scan.status.text(), "status 3") << scan.error;
+  expect_bounded(before, some_memory);
+}
+
+TEST_F(HostileFiles, OfATebibyteAreToldOfAndNotRead) {
+  start("scan:\n  interval: 1s\n");
+  const Usage before = read_usage(*daemon_);
+  box_->run([] {
+    for (const std::string place : {"/c/sparse", "/dev/shm/sparse"}) {
+      put(place, make_program(place));
+      require(::truncate(place.c_str(), off_t{1} << 40U) == 0, "truncate");
+      const auto file = open_existing(place, O_WRONLY);  // and its close
+    }
+  });
+  for (const std::string place : {"/c/sparse", "/dev/shm/sparse"}) {
+    ASSERT_TRUE(wait_for([&] { return told(place, "/event/file/size").contains("1099511627776"); }, 20s))
+        << place;
+    EXPECT_THAT(told(place, "/event/file/sha256/status"), Contains("too_large"));
+  }
+  EXPECT_LT((read_usage(*daemon_).processor - before.processor).count(), 5000);
+  expect_bounded(before, some_memory);
+}
+
+// The file is one or the other as a whole at the end of each write, and something between at all other times.
+TEST_F(HostileFiles, ThatAreRewrittenWhileTheyAreHashedHaveNoHashOfOtherBytes) {
+  start("scan:\n  sweep: false\n");
+  constexpr std::size_t size = std::size_t{24} << 20U;
+  const auto one = large_program(size, 'a');
+  const auto other = large_program(size, 'b');
+  box_->run([&] {
+    for (int round = 0; round < 30; ++round) {
+      const auto file = create("/c/changing");
+      const auto& bytes = round % 2 == 0 ? one : other;
+      constexpr std::size_t part = std::size_t{64} << 10U;
+      for (std::size_t at = 0; at < size; at += part)
+        write_at(file.number(), std::string_view(bytes).substr(at, part), static_cast<long>(at));
+    }
+  });
+  ASSERT_TRUE(record_of("/c/changing", 20s));
+  expect_well();
+  ASSERT_TRUE(wait_for([&] { return told("/c/changing", "/status").contains("final"); }, 30s));
+  const std::set<std::string> whole{sha256(one), sha256(other), "null", ""};
+  EXPECT_THAT(told("/c/changing", "/event/file/sha256/value"), IsSubsetOf(whole));
+  EXPECT_THAT(told("/c/changing", "/event/file/sha256/status"), Contains("changed"));
+}
+
+TEST_F(HostileFiles, ThatAreTruncatedWhileTheyAreHashedHaveNoHash) {
+  start("scan:\n  sweep: false\n");
+  const auto program = large_program(std::size_t{24} << 20U, 'a');
+  box_->run([&] {
+    for (int i = 0; i < 5; ++i) {
+      const auto path = fmt::format("/c/cut{}", i);
+      put(path, program);
+      ::usleep(3000);
+      require(::truncate(path.c_str(), 1000) == 0, "truncate");
+    }
+  });
+  const std::set<std::string> possible{sha256(program), sha256(program.substr(0, 1000)), "null", ""};
+  for (int i = 0; i < 5; ++i) {
+    const auto path = fmt::format("/c/cut{}", i);
+    ASSERT_TRUE(wait_for([&] { return told(path, "/status").contains("final"); }, 30s)) << path;
+    EXPECT_THAT(told(path, "/event/file/sha256/value"), IsSubsetOf(possible)) << path;
+  }
+}
+
+TEST_F(HostileFiles, OfAHundredThousandNamesAreOneFinding) {
+  start("scan:\n  interval: 1s\n");
+  const Usage before = read_usage(*daemon_);
+  box_->run([] {
+    drop("/c/linked");
+    for (int directory = 0; directory < 100; ++directory) {
+      require(::mkdir(fmt::format("/c/{}", directory).c_str(), 0755) == 0, "mkdir");
+      for (int name = 0; name < 1000; ++name)
+        require(::link("/c/linked", fmt::format("/c/{}/{}", directory, name).c_str()) == 0, "link");
+    }
+  });
+  ASSERT_TRUE(record_of("/c/linked", 20s));
+  expect_well();
+  const auto scan = run_dropwarden({"scan", "--format", "native", box_->id()});
+  EXPECT_EQ(scan.status.text(), "status 3") << scan.error;
+  std::set<std::string> ids;
+  std::size_t records = 0;
+  for (const auto& record : daemon_->records()) {
+    if (path_of(record).starts_with("/c/well")) continue;
+    ids.insert(text_at(record, "/id"));
+    ++records;
+  }
+  EXPECT_EQ(ids.size(), 1U);
+  EXPECT_LT(records, 100U) << "it says where the file is now only so often";
+  expect_bounded(before, some_memory);
+}
+
+// Whatever is opened on the host by a path of the container's: to hash it, to look at it again, to compare it
+// with the image, by the walk.
+class HostileLinks : public HostileFiles {
+ protected:
+  // Tells whether a file in a directory of the host was opened or read. O_PATH opens nothing.
+  class Secret {
+   public:
+    Secret(const std::string& directory, std::string_view bytes)
+        : watch_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+      require(::mkdir(directory.c_str(), 0755) == 0, "mkdir");
+      require(::mkdir((directory + "/sub").c_str(), 0755) == 0, "mkdir");
+      for (const char* name : {"/x", "/zeros", "/small", "/sub/x"}) write_file(directory + name, bytes);
+      for (const auto& watched : {directory, directory + "/sub"}) {
+        require(::inotify_add_watch(watch_.number(), watched.c_str(), IN_OPEN | IN_ACCESS) >= 0,
+                "inotify_add_watch");
+      }
+    }
+    // Directories count: the walk would list them.
+    bool was_touched() const {
+      std::array<char, 4096> events;
+      return ::read(watch_.number(), events.data(), events.size()) > 0;
+    }
+
+   private:
+    sys::Fd watch_;
+  };
+
+  static void exchange_for(const std::string& target, const std::string& directory,
+                           std::chrono::seconds length) {
+    const std::string link = directory + ".link";
+    require(::symlink(target.c_str(), link.c_str()) == 0, "symlink");
+    const auto end = std::chrono::steady_clock::now() + length;
+    while (std::chrono::steady_clock::now() < end) {
+      for (int i = 0; i < 100; ++i)
+        ::syscall(SYS_renameat2, AT_FDCWD, directory.c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE);
+    }
+  }
+
+  void run_race(const std::string& target) {
+    auto secret_bytes = large_program(std::size_t{300} << 10U, 's');
+    secret_bytes.replace(secret_bytes.size() - 6, 6, "secret");
+    const std::string host = host_path("secret");
+    const Secret secret(host, secret_bytes);
+    start("scan:\n  interval: 1s\n");
+    box_->run([&] {
+      require(::mkdir("/c/d", 0755) == 0 && ::mkdir("/c/d/sub", 0755) == 0, "mkdir");
+      stay([&] {
+        if (::fork() == 0) {
+          exchange_for(target, "/c/d", std::chrono::seconds{6});
+          ::_exit(0);
+        }
+      });
+      const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
+      for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
+        const sys::Fd directory(::open("/c/d", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (!directory) continue;
+        for (const char* name : {"x", "sub/x", "small", "zeros"}) {
+          const sys::Fd file(
+              ::openat(directory.number(), name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0755));
+          if (!file) continue;
+          const std::string_view all = name;
+          const std::string bytes = all == "zeros" ? std::string(secret_bytes.size(), '\0')
+                                    : all == "small"
+                                        ? make_program(std::to_string(i))
+                                        : large_program(secret_bytes.size(), static_cast<char>(i));
+          write_all(file.number(), bytes);
+        }
+      }
+    });
+    for (int i = 0; i < 3; ++i) run_dropwarden({"scan", box_->id()});
+    expect_well();
+    EXPECT_FALSE(secret.was_touched());
+    const auto hash = sha256(secret_bytes);
+    for (const auto& record : daemon_->records())
+      EXPECT_NE(text_at(record, "/event/file/sha256/value"), hash);
+    EXPECT_GT(count("received"), 100U);
+  }
+};
+
+TEST_F(HostileLinks, ThatTakeThePlaceOfADirectoryLeadNobodyToTheHost) {
+  run_race(host_path("secret"));
+}
+
+TEST_F(HostileLinks, OfTheKernelLeadNobodyToTheHost) {
+  run_race("/proc/self/root" + host_path("secret"));
+}
+
+TEST_F(HostileLinks, ThatClimbLeadNobodyToTheHost) {
+  run_race("../../../../../../../../../../../../../../../.." + host_path("secret"));
+}
+
+}  // namespace
+}  // namespace dropwarden::test

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// File systems that a program of the container serves, and overlays with such a layer, when that program does
+// not answer any more: whoever asks for anything then waits, in a state in which nothing ends it.
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "coverage/acting.hpp"
+#include "coverage/program.hpp"
+#include "hostile_test.hpp"
+#include "support/command.hpp"
+#include "support/container_root.hpp"
+#include "support/fuse_server.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::HasSubstr;
+
+void mount(const std::string& source, const std::string& target, const char* type,
+           const std::string& options) {
+  require(::mount(source.c_str(), target.c_str(), type, 0, options.c_str()) == 0, "mount");
+}
+
+// An overlay of which the lowest layer is the FUSE file system on `fuse`; the others lie in a tmpfs.
+void mount_overlay_over(const std::string& fuse, const std::string& directory) {
+  namespace fs = std::filesystem;
+  fs::create_directory(directory);
+  mount("layers", directory, "tmpfs", "");
+  for (const char* name : {"/upper", "/work", "/merged"}) fs::create_directory(directory + name);
+  mount("overlay", directory + "/merged", "overlay",
+        fmt::format("lowerdir={0},upperdir={1}/upper,workdir={1}/work", fuse, directory));
+}
+
+class HostileFuse : public HostileTest {
+ protected:
+  void SetUp() override {
+    if (!FuseServer::missing().empty()) GTEST_SKIP() << FuseServer::missing();
+    HostileTest::SetUp();
+    if (!IsSkipped()) server_ = std::make_unique<FuseServer>(make_program("tool"));
+  }
+  void TearDown() override {
+    HostileTest::TearDown();
+    box_.reset();
+    server_.reset();
+  }
+
+  // All that looks at mounts has had its turn.
+  void expect_nobody_waits() {
+    expect_well();
+    const auto scan = run_dropwarden({"scan", box_->id()});
+    EXPECT_FALSE(scan.status.by_signal) << scan.status.text();
+    for (int i = 0; i < 3; ++i) {
+      ::usleep(1'100'000);  // a sweep comes by each second
+      expect_well();
+    }
+  }
+
+  std::string problem_of(const std::string& path) const {
+    const auto report = daemon_->report();
+    const auto at = report.find("\"" + path + "\"");
+    return at == std::string::npos ? "" : report.substr(at, 400);
+  }
+
+  std::unique_ptr<FuseServer> server_;
+};
+
+const std::string often = "scan:\n  interval: 1s\n";
+
+TEST_F(HostileFuse, ThatNobodyServesHoldsNobody) {
+  server_->hang();
+  start(often);
+  box_->run([this] { server_->mount("/mnt"); });
+  ASSERT_TRUE(wait_for([&] { return problem_of("/mnt").find("FUSE") != std::string::npos; }, 20s))
+      << daemon_->report();
+  expect_nobody_waits();
+}
+
+TEST_F(HostileFuse, ThatIsMountedOverAPlaceThatIsWatchedHoldsNobody) {
+  start(often);
+  box_->run([this] {
+    drop("/dev/shm/before");
+    server_->mount("/dev/shm");
+  });
+  server_->hang();
+  expect_nobody_waits();
+}
+
+TEST_F(HostileFuse, UnderAnOverlayOfTheContainersHoldsNobody) {
+  start(often);
+  box_->run([this] {
+    server_->mount("/mnt");
+    mount_overlay_over("/mnt", "/c/own");
+    drop("/c/own/merged/x");
+    put("/c/own/merged/tool", make_program("copied up"));
+    execute({"/c/own/merged/tool"});
+    ::unlink("/c/own/merged/tool");
+  });
+  server_->hang();
+  box_->run([] {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      drop("/c/own/merged/later");
+      ::_exit(0);
+    }
+    ::usleep(100'000);
+  });
+  ASSERT_TRUE(
+      wait_for([&] { return problem_of("/c/own/merged").find("mounted itself") != std::string::npos; }, 20s))
+      << daemon_->report();
+  expect_nobody_waits();
+}
+
+// A container that mounts where the host sees it, in a directory of the host's that is shared with it; the
+// layers of its overlay have paths that the host has, too.
+TEST_F(HostileFuse, UnderAnOverlayThatThePropagationOfAVolumeShowsTheHostHoldsNobody) {
+  const std::string shared = host_path("shared");
+  std::filesystem::create_directory(shared);
+  mount("shared", shared, "tmpfs", "");
+  require(::mount(nullptr, shared.c_str(), nullptr, MS_SHARED, nullptr) == 0, "mount");
+  start(often);
+  // In the mount namespace of the host, as what is mounted in the volume would be.
+  std::filesystem::create_directory(shared + "/fuse");
+  server_->mount(shared + "/fuse");
+  mount_overlay_over(shared + "/fuse", shared + "/own");
+  // Whose record is read when nobody answers any more.
+  ::kill(-daemon_->pid(), SIGSTOP);
+  execute({shared + "/own/merged/tool"});
+  server_->hang();
+  ::kill(-daemon_->pid(), SIGCONT);
+  expect_nobody_waits();
+  server_.reset();
+  for (const char* name : {"/own/merged", "/own", "/fuse", ""})
+    ::umount2((shared + name).c_str(), MNT_DETACH);
+}
+
+// Known by its process alone: the first process has its root on an overlay of its own by the time that the
+// monitor is started.
+TEST_F(HostileFuse, UnderTheRootOfAFirstProcessHoldsNobody) {
+  const std::string place = path("own-root");
+  std::filesystem::create_directories(place + "/fuse");
+  Box other(
+      BoxPlace{.directory = path("other"), .elsewhere = host_path("other-bind"), .cgroup = box_cgroup()});
+  other.start();
+  other.end_processes();
+  Child first([&](Line& line) {
+    other.join_cgroup();
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    server_->mount(place + "/fuse");
+    mount_overlay_over(place + "/fuse", place + "/overlay");
+    const auto merged = place + "/overlay/merged";
+    std::filesystem::create_directory(merged + "/proc");
+    enter_container_root(merged);
+    line.tell();
+    line.hear();
+    execute({"/tool"});
+    line.tell();
+    while (true) ::pause();
+  });
+  first.line().hear();
+  start(often);
+  ::kill(-daemon_->pid(), SIGSTOP);
+  first.line().tell();
+  first.line().hear();
+  server_->hang();
+  ::kill(-daemon_->pid(), SIGCONT);
+  expect_nobody_waits();
+  EXPECT_EQ(server_->held(), 0U) << "somebody has asked";
+  // Whoever waits has to be let go.
+  server_.reset();
+  first.kill(SIGKILL);
+}
+
+}  // namespace
+}  // namespace dropwarden::test

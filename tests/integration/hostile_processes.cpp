@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// Processes that come and go faster than they can be looked at, that have the number of another, and that
+// give their cgroups the names of other containers; mounts without end; whoever has the control socket; and
+// what the monitor itself writes where it watches.
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <linux/sched.h>
+#include <set>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "coverage/acting.hpp"
+#include "coverage/program.hpp"
+#include "hostile_test.hpp"
+#include "support/wait.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr std::uint64_t some_memory = std::uint64_t{32} << 20U;
+
+class HostileProcesses : public HostileTest {};
+
+TEST_F(HostileProcesses, OfAMomentEachHideNoDrop) {
+  constexpr int writers = 3000;
+  start();
+  const Usage before = read_usage(*daemon_);
+  box_->run([] {
+    for (int i = 0; i < writers; ++i) {
+      const pid_t child = ::fork();
+      require(child >= 0, "fork");
+      if (child == 0) {
+        drop(fmt::format("/c/{}", i));
+        ::_exit(0);
+      }
+      if (i % 50 == 49) {
+        while (::waitpid(-1, nullptr, 0) > 0) continue;
+      }
+    }
+  });
+  const auto found = [&] { return daemon_->finding_ids(box_->id()).size(); };
+  EXPECT_TRUE(wait_for([&] { return found() >= writers; }, 60s)) << found();
+  EXPECT_EQ(found(), std::size_t{writers});
+  for (const auto& record : daemon_->records()) EXPECT_EQ(container_of(record), box_->id());
+  expect_bounded(before, some_memory);
+}
+
+// clone3(2): the new process has this number in the number space of the host.
+pid_t fork_as(pid_t number) {
+  clone_args arguments{};
+  arguments.exit_signal = SIGCHLD;
+  arguments.set_tid = reinterpret_cast<std::uintptr_t>(&number);
+  arguments.set_tid_size = 1;
+  return static_cast<pid_t>(::syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+TEST_F(HostileProcesses, WithTheNumberOfAWriterThatHasEndedChangeNothingOfWhoseAFileIs) {
+  start();
+  const auto report = [&](const char* path) {
+    const auto record = record_of(path, 20s);
+    return record ? text_at(*record, "/event/process/container") : "none";
+  };
+  box_->run([] { drop("/c/first"); });
+  const auto own = report("/c/first");
+  daemon_->send(SIGSTOP);
+  // Without a number space of its own, so that its number here is known.
+  Child writer([&](Line&) {
+    box_->join_cgroup();
+    put(box_->merged() + "/c/reused", make_program("reused"));
+  });
+  const pid_t number = writer.pid();
+  ASSERT_TRUE(writer.wait());
+  const pid_t next = fork_as(number);
+  if (next == 0) {
+    while (true) ::pause();
+  }
+  if (next < 0) {
+    daemon_->send(SIGCONT);
+    GTEST_SKIP() << "SKIP kernel: the number cannot be asked for, or is taken";
+  }
+  daemon_->send(SIGCONT);
+  const auto record = record_of("/c/reused", 20s);
+  ::kill(next, SIGKILL);
+  ::waitpid(next, nullptr, 0);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(text_at(*record, "/event/process/pid"), std::to_string(number));
+  EXPECT_NE(text_at(*record, "/event/process/container"), own) << "that is a process of the host's";
+}
+
+TEST_F(HostileProcesses, InCgroupsNamedAfterAnotherContainerAreTheirOwn) {
+  start();
+  const auto other = make_box("other");
+  other->start();
+  ASSERT_TRUE(is_watched(*daemon_, *other)) << daemon_->report();
+  box_->run([] { drop("/c/first"); });
+  const auto first = record_of("/c/first", 20s);
+  ASSERT_TRUE(first);
+  // As a process with a writable cgroup file system does it.
+  Child writer([&](Line&) {
+    box_->join_cgroup();
+    for (const char* hierarchy : {"", "/unified", "/pids", "/memory", "/freezer"}) {
+      const auto own = fmt::format("/sys/fs/cgroup{}{}/docker-{}.scope", hierarchy, box_cgroup(), box_->id());
+      if (!fs::exists(own)) continue;
+      for (const auto& name : {"docker-" + other->id() + ".scope", other->id()}) {
+        fs::create_directory(own + "/" + name);
+        std::ofstream(own + "/" + name + "/cgroup.procs") << 0 << std::flush;
+      }
+    }
+    put(box_->merged() + "/c/imitated", make_program("imitated"));
+    put(box_->merged() + "/c/imitated", make_program("imitated again"));
+    ::usleep(500'000);
+  });
+  const auto record = record_of("/c/imitated", 20s);
+  ASSERT_TRUE(record) << daemon_->log().substr(0, 10'000);
+  EXPECT_EQ(text_at(*record, "/event/process/container"), text_at(*first, "/event/process/container"));
+  EXPECT_TRUE(daemon_->finding_ids(other->id()).empty());
+  ASSERT_TRUE(writer.wait());
+  for (const char* hierarchy : {"", "/unified", "/pids", "/memory", "/freezer"}) {
+    const auto own = fmt::format("/sys/fs/cgroup{}{}/docker-{}.scope/", hierarchy, box_cgroup(), box_->id());
+    for (const auto& name : {"docker-" + other->id() + ".scope", other->id()}) ::rmdir((own + name).c_str());
+  }
+}
+
+class HostileMounts : public HostileTest {};
+
+TEST_F(HostileMounts, WithoutEndAreWatchedUpToALimitThatIsSaid) {
+  start("scan:\n  interval: 1s\n");
+  const Usage before = read_usage(*daemon_);
+  box_->run([] {
+    for (int i = 0; i < 100; ++i) require(::mkdir(fmt::format("/c/{}", i).c_str(), 0755) == 0, "mkdir");
+    for (int i = 0; i < 10'000; ++i) {
+      const auto point = fmt::format("/c/{}", i % 100);
+      if (i % 20 == 0) {
+        require(::mount("many", point.c_str(), "tmpfs", 0, "size=1m") == 0, "mount");
+      } else {
+        require(::mount("/named", point.c_str(), nullptr, MS_BIND, nullptr) == 0, "mount");
+      }
+    }
+  });
+  EXPECT_TRUE(wait_for(
+      [&] { return daemon_->report().find("its mounts are too many to read") != std::string::npos; }, 30s))
+      << daemon_->report().substr(0, 5000);
+  EXPECT_THAT(daemon_->report(), HasSubstr("more mounts, which are neither marked nor listed"));
+  expect_well();
+  // Marks in the kernel: a container may have 256.
+  std::size_t marks = 0;
+  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fdinfo", daemon_->pid()))) {
+    const auto text = sys::read_file(entry.path().string(), 1U << 20U).value_or("");
+    for (std::size_t at = 0; (at = text.find("fanotify mnt_id", at)) != std::string::npos; ++at) ++marks;
+    for (std::size_t at = 0; (at = text.find("fanotify sdev", at)) != std::string::npos; ++at) ++marks;
+  }
+  EXPECT_LT(marks, 300U);
+  expect_bounded(before, std::uint64_t{64} << 20U);
+  // Nothing changes any more: the tables are read for their own sake, and that has a bound.
+  const auto start = read_usage(*daemon_).processor;
+  std::this_thread::sleep_for(5s);
+  EXPECT_LT((read_usage(*daemon_).processor - start).count(), 2500);
+}
+
+class HostileClients : public HostileTest {
+ protected:
+  sys::Fd connect() const {
+    const auto& file = daemon_->configuration_file();
+    const std::string path = file.substr(0, file.rfind('/')) + "/control.sock";
+    sys::Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    struct sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    // EAGAIN: its backlog is full.
+    if (::connect(socket.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0)
+      return {};
+    return socket;
+  }
+  static void say(const sys::Fd& socket, std::string_view text) {
+    ::send(socket.number(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+};
+
+TEST_F(HostileClients, OfTheControlSocketTakeNothingFromTheMonitor) {
+  start();
+  const Usage before = read_usage(*daemon_);
+  const std::string huge(std::size_t{1} << 20U, 'x');
+  std::vector<sys::Fd> sockets;
+  for (int i = 0; i < 2000; ++i) {
+    auto socket = connect();
+    if (!socket) continue;
+    switch (i % 5) {
+      case 0:  // says nothing
+        break;
+      case 1:
+        say(socket, "{\"request\":\"conta");
+        break;
+      case 2:
+        say(socket, huge);
+        break;
+      case 3:
+        say(socket, "{\"request\":\"containers\"}\n");
+        ::shutdown(socket.number(), SHUT_RD);
+        break;
+      default:
+        say(socket, std::string("\0\xff[[[[[[\n", 9));
+        ::shutdown(socket.number(), SHUT_WR);
+    }
+    if (i % 2 == 0) sockets.push_back(std::move(socket));
+  }
+  // With all of them still there the monitor goes on, and once they are cut off it answers again.
+  box_->run([] { drop("/c/meanwhile"); });
+  EXPECT_EQ(sensor_of("/c/meanwhile"), "close_write");
+  EXPECT_LT(read_usage(*daemon_).descriptors, before.descriptors + 32);
+  EXPECT_TRUE(wait_for([&] { return ask().is_object() && ask().as_object().contains("containers"); }, 30s));
+  expect_bounded(before, some_memory);
+}
+
+class HostileToItself : public HostileTest {};
+
+// The database, on the root of a container that is watched: each write of its own is an event, and to keep
+// what that led to is a write.
+TEST_F(HostileToItself, IsNotTheMonitorThatWritesWhereItWatches) {
+  box_->start();
+  fs::create_directory(box_->merged() + "/c/state");
+  fs::permissions(box_->merged() + "/c/state", fs::perms::owner_all);
+  daemon_ = start_daemon("scan:\n  interval: 1s\n", box_->merged() + "/c/state/drops.db");
+  ASSERT_TRUE(is_watched(*daemon_, *box_)) << daemon_->report();
+  for (int i = 0; i < 20; ++i) expect_well();
+  // It comes to rest: the rows are written, and nothing follows from that.
+  const auto is_at_rest = [&] {
+    const auto received = count("received");
+    ::usleep(1'500'000);
+    return count("received") <= received + 1;
+  };
+  EXPECT_TRUE(wait_for(is_at_rest, 20s)) << daemon_->report();
+  for (const auto& record : daemon_->records()) EXPECT_THAT(path_of(record), HasSubstr("/well"));
+}
+
+}  // namespace
+}  // namespace dropwarden::test
