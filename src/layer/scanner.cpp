@@ -273,8 +273,9 @@ bool Scanner::is_candidate(std::span<const std::byte> first, const sys::FileStat
 bool Scanner::is_repeat(const sys::FileStatus& status) {
   if (status.links < 2) return false;
   const std::pair file(device_of(status), status.inode);
-  if (yielded_links_.contains(file)) return true;
-  if (yielded_links_.size() < options_.limits.max_remembered_links) yielded_links_.insert(file);
+  const auto found = yielded_links_.find(file);
+  if (found != yielded_links_.end()) return found->second++ >= options_.limits.max_yielded_names;
+  if (yielded_links_.size() < options_.limits.max_remembered_links) yielded_links_.emplace(file, 1);
   return false;
 }
 

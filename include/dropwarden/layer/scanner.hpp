@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +32,9 @@ struct ScanLimits {
   std::uint64_t max_entries = 20'000'000;    // names, over all directories
   std::size_t max_open = 32;                 // directories held open: the deepest
   std::size_t max_remembered_links = 65536;  // files with several names that were yielded
+  // How often such a file is: the first of its names may be one that the image has as well, and only a later
+  // one a drop.
+  std::size_t max_yielded_names = 8;
 };
 
 struct ScanOptions {
@@ -157,8 +160,8 @@ class Scanner {
   std::vector<Frame> way_;
   std::optional<Entry> single_;  // a top that is a file, until it has been read
   std::string path_;             // of the deepest directory of the way, without a slash at the end
-  std::set<std::pair<std::uint64_t, std::uint64_t>>
-      yielded_links_;  // device (subvolumes have their own), inode
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::size_t>
+      yielded_links_;  // by device (subvolumes have their own) and inode, how often
   std::array<std::byte, classify::first_bytes> first_{};
   ScanResult result_;
 };
