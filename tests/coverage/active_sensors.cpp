@@ -81,7 +81,7 @@ std::map<std::string, std::set<std::string>> read_active_sensors(const Daemon& d
       if (place == std::end(places) || text_at(mount, "/sensor").empty()) continue;
       auto& sensors = active[place->name];
       sensors = upper_sensors_at(report, host_path_of(box, place->name));
-      sensors.insert("close_write");
+      if (!switches.off.contains("close_write")) sensors.insert("close_write");
       for (const auto& [sensor, setting] : settings) {
         if (!switches.off.contains(sensor) && has_setting(setting)) sensors.insert(sensor);
       }

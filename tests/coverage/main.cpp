@@ -16,7 +16,7 @@ namespace dropwarden::test {
 namespace {
 
 RuntimePlace place;
-constexpr const char* switchable_sensors[] = {"exec", "scan", "second_look", "upper_layer"};
+constexpr const char* switchable_sensors[] = {"close_write", "exec", "scan", "second_look", "upper_layer"};
 std::vector<Expectation> table;
 
 std::string shown(const Outcome& outcome, const Expectation& row) {
@@ -87,6 +87,25 @@ class IsAsPromised : public Coverage {
   std::string at_;
 };
 
+// Of what only the mark on the mount tells at once: nothing else takes its place.
+class FailsWithoutItsMark : public Coverage {
+ public:
+  FailsWithoutItsMark(MatrixOptions options, const Expectation& row, std::string at)
+      : Coverage(std::move(options)), row_(row), at_(std::move(at)) {}
+
+  void TestBody() override {
+    const auto& outcome = run().outcome(row_.method, at_);
+    if (outcome.is_unsupported) GTEST_SKIP() << "SKIP kernel: " << outcome.problem;
+    auto active = run().active(at_);
+    active.insert("close_write");
+    EXPECT_NE(compare(outcome, row_, at_, active), "");
+  }
+
+ private:
+  const Expectation& row_;
+  std::string at_;
+};
+
 class Balances : public Coverage {
  public:
   using Coverage::Coverage;
@@ -106,6 +125,10 @@ std::string camel_case(std::string_view words) {
   return name;
 }
 
+bool is_seen_by_its_mark(const Promise& promise) {
+  return promise.kind == Promise::Kind::finding && promise.sensors.front() == "close_write";
+}
+
 void register_file_system(const std::string& file_system, const Switches& switches) {
   const MatrixOptions options{.file_system = file_system, .switches = switches};
   std::string suite = "CoverageOn" + camel_case(file_system);
@@ -114,12 +137,21 @@ void register_file_system(const std::string& file_system, const Switches& switch
   for (const auto& row : table) {
     for (const auto& [at, promise] : row.at) {
       if (!row.is_tried(at, file_system)) continue;
-      const auto name = camel_case(row.method) + "In" + camel_case(at) + "IsAsPromised";
+      const auto name = camel_case(row.method) + "In" + camel_case(at);
+      if (switches.off.contains("close_write")) {
+        if (!is_seen_by_its_mark(promise)) continue;
+        testing::RegisterTest(suite.c_str(), (name + "FailsWithoutItsMark").c_str(), nullptr, nullptr,
+                              __FILE__, __LINE__, [options, &row, where = at]() -> Coverage* {
+                                return new FailsWithoutItsMark(options, row, where);
+                              });
+        continue;
+      }
       testing::RegisterTest(
-          suite.c_str(), name.c_str(), nullptr, nullptr, __FILE__, __LINE__,
+          suite.c_str(), (name + "IsAsPromised").c_str(), nullptr, nullptr, __FILE__, __LINE__,
           [options, &row, where = at]() -> Coverage* { return new IsAsPromised(options, row, where); });
     }
   }
+  if (switches.off.contains("close_write")) return;
   testing::RegisterTest(suite.c_str(), "LedgerBalances", nullptr, nullptr, __FILE__, __LINE__,
                         [options]() -> Coverage* { return new Balances(options); });
 }

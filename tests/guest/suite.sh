@@ -13,11 +13,11 @@ readonly guest_limit=3600 guest_program_limit=1200
 
 # The guest's Debian is this machine's: programs are built here and run there.
 prepare_root() {
-  local suite
+  local release
   # shellcheck source=/dev/null
-  suite=$(source /etc/os-release && printf '%s\n' "$VERSION_CODENAME")
-  keep "root-$suite" "$(stamp_of tests/guest/{make-root,mirror.sh} -- "${guest_packages[@]}")" \
-    tests/guest/make-root "$suite" "${guest_packages[*]}" >"$scratch/make.log" 2>&1 || return
+  release=$(source /etc/os-release && printf '%s\n' "$VERSION_CODENAME")
+  keep "root-$release" "$(stamp_of tests/guest/{make-root,mirror.sh} -- "${guest_packages[@]}")" \
+    tests/guest/make-root "$release" "${guest_packages[*]}" >"$scratch/make.log" 2>&1 || return
   guest_root=$kept/root.img
 }
 
@@ -105,18 +105,29 @@ run_guest() {
   rm -rf "$directory"
 }
 
+# True where a guest can be made; else a skip is counted.
+can_run_guests() {
+  if [[ "$(dpkg --print-architecture)" == amd64 ]] && ((EUID == 0)); then return 0; fi
+  count_skipped 'virtual machines' 'SKIP runtime: they are made by root, on amd64'
+  return 1
+}
+
+# prepare_guest_with SUITE: makes what a guest with the newest kernel of this Debian suite needs.
+prepare_guest_with() { prepare_guest "kernel $1" prepare_kernel "$1" && prepare_guest root prepare_root; }
+
+# run_guest_briefly SUITE: what has a place among the tests that run by default.
+run_guest_briefly() {
+  start_suite guest
+  if can_run_guests && prepare_guest_with "$1"; then run_guest '' guest-brief; fi
+  end_suite
+}
+
 # run_guests SUITE…: on the newest kernel of each of these Debian suites.
 run_guests() {
   local suite
-  if [[ "$(dpkg --print-architecture)" != amd64 ]] || ((EUID != 0)); then
-    start_suite kernels
-    count_skipped 'virtual machines' 'SKIP runtime: they are made by root, on amd64'
-    end_suite
-    return
-  fi
   for suite in "$@"; do
     start_suite "$suite"
-    if prepare_guest "kernel $suite" prepare_kernel "$suite" && prepare_guest root prepare_root; then
+    if can_run_guests && prepare_guest_with "$suite"; then
       run_guest '' kernel guest
       # systemd.cgroup: version 1, with an empty cgroup2 beside it for systemd's own use.
       run_guest systemd.unified_cgroup_hierarchy=0 guest-v1
