@@ -83,13 +83,21 @@ TEST_P(Confined, NamesContainerAndImageOfADropInANeighbour) {
   runtime_->remove(neighbour);
 }
 
-TEST_P(Confined, SeesADropOfAContainersFirstInstruction) {
+// Where the host's mount table is out of reach, a container is marked once its first process is found: what
+// it did before may be missed, which is said.
+TEST_P(Confined, SeesADropOfAContainersFirstInstructionOrSaysThatItCameTooLate) {
   const auto monitor = start_monitor();
   const auto neighbour =
       runtime_->start("neighbour", {"sh", "-c", "cp /bin/busybox /tmp/x; sleep 100000; :"});
-  const auto record = monitor->findings().wait_for(final_of(neighbour.id, "/tmp/x"), 30s);
-  ASSERT_TRUE(record) << monitor->log();
-  EXPECT_EQ(text_at(*record, "/event/container/name"), neighbour.name);
+  const bool is_out_of_reach = monitor->log().find("the host's mounts are out of reach") != std::string::npos;
+  const auto record =
+      monitor->findings().wait_for(final_of(neighbour.id, "/tmp/x"), is_out_of_reach ? 5s : 30s);
+  if (record) {
+    EXPECT_EQ(text_at(*record, "/event/container/name"), neighbour.name);
+  } else {
+    EXPECT_TRUE(is_out_of_reach) << monitor->log();
+    EXPECT_THAT(monitor->log(), HasSubstr("was marked after its container started"));
+  }
   runtime_->remove(neighbour);
 }
 
