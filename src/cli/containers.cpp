@@ -13,6 +13,7 @@
 #include "dropwarden/daemon/daemon.hpp"
 #include "dropwarden/daemon/discover.hpp"
 
+#include "report_text.hpp"
 #include "verbs.hpp"
 
 namespace dropwarden::cli {
@@ -20,11 +21,6 @@ namespace {
 
 namespace json = boost::json;
 using namespace std::chrono_literals;
-
-std::string text_of(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
 
 // `rootfs /run/…/rootfs`, `volume /data (ext4, by mount)`.
 std::string describe(const json::object& mount) {
@@ -43,12 +39,9 @@ std::string describe_sync(const json::object& mount) {
   const json::value* const value = mount.if_contains("sync");
   if (value == nullptr || !value->is_object()) return {};
   const json::object& sync = value->as_object();
-  std::string reasons;
-  for (const json::value& reason : sync.at("reasons").as_array())
-    reasons += (reasons.empty() ? "" : " ") + std::string(reason.as_string());
+  const std::string reasons = join(sync.at("reasons"), " ");
   if (reasons.empty()) return {};
-  constexpr std::size_t seconds = 19;  // of RFC 3339, and no fraction
-  return ", desynced since " + text_of(sync, "since").substr(0, seconds) + "Z: " + reasons;
+  return ", desynced since " + to_the_second(text_of(sync, "since")) + ": " + reasons;
 }
 
 // What is watched a line each; what is not, by the reason.
@@ -99,12 +92,6 @@ void print_container(std::ostream& out, const json::object& container) {
   }
 }
 
-std::string join(const json::array& words) {
-  std::string text;
-  for (const auto& word : words) text.append(text.empty() ? "" : " and ").append(word.as_string());
-  return text;
-}
-
 // What is watched below the layers, and why something is not.
 void print_upper_layer(std::ostream& out, const json::object& upper) {
   const std::string problem = text_of(upper, "problem");
@@ -113,7 +100,7 @@ void print_upper_layer(std::ostream& out, const json::object& upper) {
     out << fmt::format("upper layer {}\n", wanted == "off" ? "off, by watch.upper_layer" : problem);
   for (const auto& entry : upper.at("file_systems").as_array()) {
     const auto& file_system = entry.as_object();
-    const std::string watched = join(file_system.at("watched").as_array());
+    const std::string watched = join(file_system.at("watched"), " and ");
     const std::string reason = text_of(file_system, "problem");
     out << fmt::format("upper layer {} ({}): {}\n", text_of(file_system, "host_path"),
                        text_of(file_system, "type"), watched.empty() ? "not watched: " + reason : watched);
@@ -130,9 +117,8 @@ void print_report(std::ostream& out, const json::object& report) {
     out << fmt::format("source     {} {}\n", text_of(source, "name"),
                        problem.empty() ? text_of(source, "version") : problem);
   }
-  std::string sensors;
-  for (const auto& sensor : report.at("sensors").as_array()) sensors += " " + std::string(sensor.as_string());
-  if (!sensors.empty()) out << "sensors   " << sensors << '\n';
+  const std::string sensors = join(report.at("sensors"), " ");
+  if (!sensors.empty()) out << "sensors    " << sensors << '\n';
   if (const auto* upper = report.if_contains("upper_layer"); upper != nullptr && upper->is_object())
     print_upper_layer(out, upper->as_object());
   out << fmt::format("{:<14}{:<24}{:<12}{:<9}{:<30}{:<14}{}\n", "CONTAINER", "NAME", "RUNTIME", "STATE",

@@ -10,6 +10,7 @@
 #include "dropwarden/daemon/profiles.hpp"
 
 #include "options.hpp"
+#include "report_text.hpp"
 #include "verbs.hpp"
 
 namespace dropwarden::cli {
@@ -17,19 +18,6 @@ namespace {
 
 namespace json = boost::json;
 using namespace std::chrono_literals;
-
-// All text in a report is escaped already.
-std::string text_of(const json::object& object, const char* key) {
-  const json::value* value = object.if_contains(key);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : "";
-}
-
-std::string join(const json::value& words) {
-  std::string text;
-  if (!words.is_array()) return text;
-  for (const auto& word : words.as_array()) text.append(text.empty() ? "" : " ").append(word.as_string());
-  return text;
-}
 
 // `2 d 03:04:05`
 std::string describe_uptime(std::int64_t seconds) {
@@ -45,7 +33,7 @@ void print_process(std::ostream& out, const json::object& process) {
     out << fmt::format("process    {}: {}\n", name, text_of(process, "problem"));
     return;
   }
-  const std::string capabilities = join(process.at("capabilities"));
+  const std::string capabilities = join(process.at("capabilities"), " ");
   out << fmt::format(
       "process    {}: uid {}, {}, {}seccomp {}\n", name, process.at("uid").to_number<std::uint32_t>(),
       capabilities.empty() ? "no capabilities" : "capabilities " + capabilities,
@@ -87,31 +75,30 @@ void print_ledger(std::ostream& out, const json::object& ledger) {
 }
 
 void print_mounts(std::ostream& out, const json::object& mounts) {
-  constexpr std::size_t seconds = 19;  // of RFC 3339, and no fraction
-  const std::string oldest = text_of(mounts, "oldest_scan").substr(0, seconds);
+  const std::string oldest = text_of(mounts, "oldest_scan");
   const auto number = [&](const char* key) { return mounts.at(key).to_number<std::uint64_t>(); };
   out << fmt::format("mounts     {} watched, {} not\n", number("watched"), number("unwatched"))
       << fmt::format("scans      {} of {} mounts synced{}\n", number("synced"), number("scanned"),
-                     oldest.empty() ? "" : ", the oldest scan at " + oldest + "Z");
+                     oldest.empty() ? "" : ", the oldest scan at " + to_the_second(oldest));
 }
 
 void print_desynced(std::ostream& out, const json::object& mount) {
   constexpr std::size_t short_id = 12;
   const std::string name = text_of(mount, "name");
   const std::string container = text_of(mount, "container");
-  out << fmt::format("desynced   {} {} {}, since {}Z: {}\n",
+  out << fmt::format("desynced   {} {} {}, since {}: {}\n",
                      name.empty() ? container.substr(0, short_id) : name, text_of(mount, "mount"),
-                     text_of(mount, "path"), text_of(mount, "since").substr(0, 19),
-                     join(mount.at("reasons")));
+                     text_of(mount, "path"), to_the_second(text_of(mount, "since")),
+                     join(mount.at("reasons"), " "));
 }
 
 void print_status(std::ostream& out, const json::object& report) {
-  out << fmt::format("version    {}\nstarted    {}Z, {} ago\n", text_of(report, "version"),
-                     text_of(report, "started").substr(0, 19),
+  out << fmt::format("version    {}\nstarted    {}, {} ago\n", text_of(report, "version"),
+                     to_the_second(text_of(report, "started")),
                      describe_uptime(report.at("uptime_seconds").as_int64()));
   for (const auto& process : report.at("processes").as_array()) print_process(out, process.as_object());
   print_sandbox(out, report.at("sandbox").as_object());
-  out << "sensors    " << join(report.at("sensors")) << '\n'
+  out << "sensors    " << join(report.at("sensors"), " ") << '\n'
       << fmt::format("containers {}\n", report.at("containers").to_number<std::uint64_t>());
   print_mounts(out, report.at("mounts").as_object());
   for (const auto& mount : report.at("desynced").as_array()) print_desynced(out, mount.as_object());

@@ -17,6 +17,12 @@ const model::Container* Snapshot::find(const model::ContainerId& id) const {
   return found == containers.end() ? nullptr : found->second.get();
 }
 
+std::size_t Snapshot::count_running() const {
+  return static_cast<std::size_t>(std::ranges::count_if(containers, [](const auto& entry) {
+    return entry.second->state != model::ContainerState::exited && !entry.second->is_sandbox;
+  }));
+}
+
 Registry::Registry(OnChange on_change, RegistryOptions options)
     : on_change_(std::move(on_change)), options_(std::move(options)) {}
 

@@ -8,7 +8,7 @@
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/util/time.hpp"
 
-#include "ledger_json.hpp"
+#include "report_json.hpp"
 
 namespace dropwarden::daemon {
 namespace {
@@ -38,11 +38,9 @@ json::value mark_of(const monitor::WatchedMount& mount) {
 
 json::value to_json(const std::optional<monitor::SyncState>& sync) {
   if (!sync) return nullptr;
-  json::array reasons;
-  for (const auto reason : sync->reasons) reasons.emplace_back(name_of(reason));
-  json::object out{{"synced", sync->is_synced()}, {"reasons", std::move(reasons)}};
+  json::object out{{"synced", sync->is_synced()}, {"reasons", reasons_of(*sync)}};
   out["since"] = sync->is_synced() ? json::value(nullptr) : json::value(util::format_rfc3339(sync->since));
-  out["scan"] = sync->scan ? json::value(util::format_rfc3339(*sync->scan)) : json::value(nullptr);
+  out["scan"] = time_or_null(sync->scan);
   return out;
 }
 

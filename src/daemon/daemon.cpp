@@ -109,13 +109,9 @@ class Daemon {
     if (is_ready_) return;
     is_ready_ = true;
     monitor_.set_ready();
-    std::size_t containers = 0;
-    for (const auto& [id, container] : registry_.snapshot()->containers) {
-      const bool is_running = container->state != model::ContainerState::exited;
-      if (is_running && !container->is_sandbox) ++containers;
-    }
     // A contract with scripts: printed whatever the log level.
-    std::fprintf(stderr, "ready containers=%zu marks=%zu\n", containers, monitor_.marks());
+    std::fprintf(stderr, "ready containers=%zu marks=%zu\n", registry_.snapshot()->count_running(),
+                 monitor_.marks());
     for (const auto& source : registry_.snapshot()->sources) {
       if (!source.problem.empty()) spdlog::info("{}: {}", source.name, source.problem);
     }

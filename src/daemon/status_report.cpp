@@ -7,7 +7,7 @@
 
 #include "dropwarden/util/escape.hpp"
 
-#include "ledger_json.hpp"
+#include "report_json.hpp"
 
 namespace dropwarden::daemon {
 namespace {
@@ -15,10 +15,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t longest_path = 4096;
-
-json::value time_or_null(const std::optional<util::WallTime>& time) {
-  return time ? json::value(util::format_rfc3339(*time)) : json::value(nullptr);
-}
 
 json::object to_json(const OwnProcess& process) {
   json::object out{{"role", process.role}, {"pid", process.pid}};
@@ -53,13 +49,11 @@ json::array desynced_of(const container::Snapshot& snapshot,
   for (const auto& mount : mounts) {
     if (!mount.sync || mount.sync->is_synced()) continue;
     const model::Container* const container = snapshot.find(mount.container);
-    json::array reasons;
-    for (const auto reason : mount.sync->reasons) reasons.emplace_back(name_of(reason));
     desynced.push_back(json::object{{"container", util::escape(mount.container.value)},
                                     {"name", container == nullptr ? "" : util::escape(container->name)},
                                     {"mount", name_of(mount.place)},
                                     {"path", util::escape(mount.path, longest_path)},
-                                    {"reasons", std::move(reasons)},
+                                    {"reasons", reasons_of(*mount.sync)},
                                     {"since", util::format_rfc3339(mount.sync->since)},
                                     {"scan", time_or_null(mount.sync->scan)}});
   }
@@ -85,12 +79,6 @@ json::object count(const std::vector<monitor::WatchedMount>& mounts) {
           {"oldest_scan", time_or_null(oldest)}};
 }
 
-std::size_t count_running(const container::Snapshot& snapshot) {
-  return static_cast<std::size_t>(std::ranges::count_if(snapshot.containers, [](const auto& entry) {
-    return entry.second->state != model::ContainerState::exited && !entry.second->is_sandbox;
-  }));
-}
-
 }  // namespace
 
 std::string format_status(const StatusFacts& facts, const container::Snapshot& snapshot,
@@ -105,7 +93,7 @@ std::string format_status(const StatusFacts& facts, const container::Snapshot& s
                          {"processes", std::move(processes)},
                          {"sandbox", to_json(facts.sandbox, facts.refused)},
                          {"sensors", std::move(sensors)},
-                         {"containers", count_running(snapshot)},
+                         {"containers", snapshot.count_running()},
                          {"mounts", count(mounts)},
                          {"desynced", desynced_of(snapshot, mounts)},
                          {"ledger", to_json(ledger)}};

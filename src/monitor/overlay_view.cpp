@@ -25,6 +25,11 @@ bool is_told(const OverlayView::Owners& owners, const model::Device& device) {
   return owner != owners.end() && owner->second.evidence != container::Evidence::init_root;
 }
 
+// `overlay` is of the host's table or a process's root.
+bool is_foreign(const auto& overlay, const model::Device& device, const OverlayView::Owners& owners) {
+  return overlay.reason != nullptr && !is_told(owners, device);
+}
+
 }  // namespace
 
 OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
@@ -113,7 +118,7 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
   std::unordered_map<model::Device, watch::Target> targets;
   for (const HostOverlay& overlay : host_overlays_) {
     const model::Mount& mount = overlay.mount;
-    if (overlay.reason != nullptr && !is_told(owners, mount.device)) continue;
+    if (is_foreign(overlay, mount.device, owners)) continue;
     targets.try_emplace(mount.device, watch::Target{mount.device, mount.mount_point, {}});
   }
   for (const auto& [id, root] : roots_) {
@@ -130,12 +135,11 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
 std::vector<OverlayView::Foreign> OverlayView::foreign(const Owners& owners) const {
   std::vector<Foreign> foreign;
   for (const HostOverlay& overlay : host_overlays_) {
-    if (overlay.reason != nullptr && !is_told(owners, overlay.mount.device))
+    if (is_foreign(overlay, overlay.mount.device, owners))
       foreign.push_back({&overlay.mount, overlay.reason});
   }
   for (const auto& [id, root] : roots_) {
-    if (root.mount && root.reason != nullptr && !is_shown_by_host(root.mount->device) &&
-        !is_told(owners, root.mount->device))
+    if (root.mount && !is_shown_by_host(root.mount->device) && is_foreign(root, root.mount->device, owners))
       foreign.push_back({&*root.mount, root.reason});
   }
   return foreign;

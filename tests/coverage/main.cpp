@@ -71,27 +71,31 @@ class Coverage : public testing::Test {
 std::unique_ptr<Matrix> Coverage::run_;
 std::string Coverage::name_;
 
-class IsAsPromised : public Coverage {
+class OfARow : public Coverage {
  public:
-  IsAsPromised(MatrixOptions options, const Expectation& row, std::string at)
+  OfARow(MatrixOptions options, const Expectation& row, std::string at)
       : Coverage(std::move(options)), row_(row), at_(std::move(at)) {}
+
+ protected:
+  const Expectation& row_;
+  const std::string at_;
+};
+
+class IsAsPromised : public OfARow {
+ public:
+  using OfARow::OfARow;
 
   void TestBody() override {
     const auto& outcome = run().outcome(row_.method, at_);
     EXPECT_EQ(compare(outcome, row_, at_, run().active(at_)), "");
     if (outcome.is_unsupported) GTEST_SKIP() << "SKIP kernel: " << outcome.problem;
   }
-
- private:
-  const Expectation& row_;
-  std::string at_;
 };
 
 // Of what only the mark on the mount tells at once: nothing else takes its place.
-class FailsWithoutItsMark : public Coverage {
+class FailsWithoutItsMark : public OfARow {
  public:
-  FailsWithoutItsMark(MatrixOptions options, const Expectation& row, std::string at)
-      : Coverage(std::move(options)), row_(row), at_(std::move(at)) {}
+  using OfARow::OfARow;
 
   void TestBody() override {
     const auto& outcome = run().outcome(row_.method, at_);
@@ -100,10 +104,6 @@ class FailsWithoutItsMark : public Coverage {
     active.insert("close_write");
     EXPECT_NE(compare(outcome, row_, at_, active), "");
   }
-
- private:
-  const Expectation& row_;
-  std::string at_;
 };
 
 class Balances : public Coverage {

@@ -10,27 +10,15 @@
 #include <vector>
 
 #include "dropwarden/sys/fd.hpp"
-#include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/text.hpp"
 
 #include "support/child.hpp"
+#include "support/process_family.hpp"
 
 namespace dropwarden::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The process and all that it has forked.
-void add_family(int pid, std::vector<int>& family) {
-  family.push_back(pid);
-  const auto process = "/proc/" + std::to_string(pid) + "/task";
-  for (const auto& thread : fs::directory_iterator(process)) {
-    const auto children = sys::value_or_throw(sys::read_file(thread.path().string() + "/children", 4096));
-    for (const auto word : util::split(children, ' ')) {
-      if (const auto child = util::parse_number<int>(util::trim(word))) add_family(*child, family);
-    }
-  }
-}
 
 // Duplicates of the fanotify groups that it has.
 void add_groups(int pid, std::vector<sys::Fd>& groups) {
@@ -59,10 +47,8 @@ int take_from(const sys::Fd& group, const std::string& path) {
 }  // namespace
 
 void take_close_marks(const Daemon& daemon, const Box& box) {
-  std::vector<int> family;
-  add_family(daemon.pid(), family);
   std::vector<sys::Fd> groups;
-  for (const int pid : family) add_groups(pid, groups);
+  for (const pid_t pid : read_family(daemon.pid())) add_groups(pid, groups);
   for (const Place& place : places) {
     const auto path = "/proc/" + std::to_string(box.first_process()) + "/root" + place.path;
     int taken = 0;

@@ -12,11 +12,6 @@ namespace {
 
 constexpr const char* slice = "dropwarden-test.slice";
 
-std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 class InHardenedUnit final : public PlacedMonitor {
  public:
   InHardenedUnit(const std::string& directory, const RuntimeSocket& containerd)

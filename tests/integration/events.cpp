@@ -18,15 +18,8 @@ using testing::SizeIs;
 
 // `run --events magic_write` on an overlay that is there before it starts. What is mounted goes with the
 // directory.
-class Events : public OwnPlace {
+class Events : public OwnOverlay {
  protected:
-  void SetUp() override {
-    OwnPlace::SetUp();
-    if (IsSkipped()) return;
-    std::filesystem::create_directory(path("overlay"));
-    overlay_ = std::make_unique<TestOverlay>(path("overlay"));
-  }
-
   void start(const std::vector<std::string>& options) {
     std::filesystem::create_directory(path("daemon"));
     daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{}, options);
@@ -50,7 +43,6 @@ class Events : public OwnPlace {
     return names;
   }
 
-  std::unique_ptr<TestOverlay> overlay_;
   std::unique_ptr<Daemon> daemon_;
 };
 

@@ -13,6 +13,7 @@
 
 #include "coverage/acting.hpp"
 #include "coverage/program.hpp"
+#include "support/process_family.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -41,27 +42,24 @@ std::chrono::milliseconds processor_time(pid_t pid) {
   return std::chrono::milliseconds(ticks * 1000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK)));
 }
 
-void add(pid_t pid, Usage& usage) {
-  usage.memory += anonymous_memory(pid);
-  usage.processor += processor_time(pid);
+std::size_t count_descriptors(pid_t pid) {
+  std::size_t count = 0;
   std::error_code gone;
   for (fs::directory_iterator at(fmt::format("/proc/{}/fd", pid), gone), end; !gone && at != end;
        at.increment(gone))
-    ++usage.descriptors;
-  for (fs::directory_iterator at(fmt::format("/proc/{}/task", pid), gone), end; !gone && at != end;
-       at.increment(gone)) {
-    const auto children = sys::read_file(at->path().string() + "/children", 1U << 16U).value_or("");
-    for (const auto child : util::split(children, ' ')) {
-      if (const auto number = util::parse_number<pid_t>(util::trim(child))) add(*number, usage);
-    }
-  }
+    ++count;
+  return count;
 }
 
 }  // namespace
 
 Usage read_usage(const Daemon& daemon) {
   Usage usage;
-  add(daemon.pid(), usage);
+  for (const pid_t pid : read_family(daemon.pid())) {
+    usage.memory += anonymous_memory(pid);
+    usage.processor += processor_time(pid);
+    usage.descriptors += count_descriptors(pid);
+  }
   return usage;
 }
 

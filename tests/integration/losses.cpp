@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // An event whose file could not be opened says no more than a process: its container is looked through again,
 // and no other.
-#include <csignal>
-#include <fcntl.h>
-#include <sched.h>
-#include <unistd.h>
-
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
-#include "dropwarden/sys/file.hpp"
-
 #include "runtime_test.hpp"
 #include "support/cgroup.hpp"
-#include "support/child.hpp"
 #include "support/daemon.hpp"
-#include "support/file.hpp"
+#include "support/leased_writer.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -66,35 +58,16 @@ TEST_F(Losses, OfOneContainerHaveThatOneLookedThrough) {
   ASSERT_NE(init, 0) << daemon_->log();
   ASSERT_TRUE(wait_until_synced(one->id) && wait_until_synced(other->id)) << daemon_->report();
   const std::string before = last_scan_of(other->id);
-  Child writer([&](Line& line) {
-    // It has to be in the container before it can write there unseen.
-    ::signal(SIGIO, SIG_IGN);
-    join_cgroups_of(init);
-    const auto busybox = read_file("/bin/busybox");
-    const std::string file = "/proc/" + std::to_string(init) + "/root/tmp/leased";
-    auto writing = sys::value_or_throw(sys::open_path(file, O_WRONLY | O_CREAT, 0755));
-    require(::write(writing.number(), busybox.data(), busybox.size()) > 0, "write");
-    line.tell();
-    line.hear();
-    writing.reset();
-    const auto leased = sys::value_or_throw(sys::open_path(file, O_RDWR));
-    require(::fcntl(leased.number(), F_SETLEASE, F_WRLCK) == 0, "F_SETLEASE");
-    line.tell();
-    line.hear();
-  });
-  writer.line().hear();
-  daemon_->send(SIGSTOP);
-  writer.line().tell();
-  writer.line().hear();
-  daemon_->send(SIGCONT);
+  // It is told by its cgroup whose process it is.
+  LeasedWriter writer(*daemon_, "/proc/" + std::to_string(init) + "/root/tmp/leased",
+                      [init] { join_cgroups_of(init); });
   EXPECT_TRUE(daemon_->wait_for_log("lease", 20s)) << daemon_->log();
   const auto record = daemon_->wait_for_record(drop_of(one->id, "/tmp/leased"), 30s);
   ASSERT_TRUE(record) << daemon_->log();
   EXPECT_EQ(text_at(*record, "/detected_by"), "scan");
   EXPECT_TRUE(wait_until_synced(one->id)) << daemon_->report();
   EXPECT_EQ(last_scan_of(other->id), before);
-  writer.line().tell();
-  EXPECT_TRUE(writer.wait());
+  EXPECT_TRUE(writer.end());
 }
 
 }  // namespace

@@ -20,6 +20,7 @@
 #include "support/child.hpp"
 #include "support/daemon.hpp"
 #include "support/file.hpp"
+#include "support/leased_writer.hpp"
 #include "support/overlay.hpp"
 #include "support/wait.hpp"
 
@@ -118,30 +119,10 @@ TEST_F(Moments, WhatWasWrittenWhileTheMonitorWasDeadIsFoundAndNothingIsToldTwice
 TEST_F(Moments, WhatALeaseHidIsFound) {
   start(no_sweep);
   ASSERT_TRUE(wait_until_synced());
-  Child writer([&](Line& line) {
-    // Taken before the monitor gets to the event of the first close.
-    ::signal(SIGIO, SIG_IGN);
-    const auto busybox = read_file("/bin/busybox");
-    const std::string file = in_container("/tmp/leased");
-    auto writing = sys::value_or_throw(sys::open_path(file, O_WRONLY | O_CREAT, 0755));
-    require(::write(writing.number(), busybox.data(), busybox.size()) > 0, "write");
-    line.tell();
-    line.hear();
-    writing.reset();
-    const auto leased = sys::value_or_throw(sys::open_path(file, O_RDWR));
-    require(::fcntl(leased.number(), F_SETLEASE, F_WRLCK) == 0, "F_SETLEASE");
-    line.tell();
-    line.hear();
-  });
-  writer.line().hear();
-  daemon_->send(SIGSTOP);
-  writer.line().tell();
-  writer.line().hear();
-  daemon_->send(SIGCONT);
+  LeasedWriter writer(*daemon_, in_container("/tmp/leased"));
   EXPECT_TRUE(daemon_->wait_for_log("lease", patience)) << daemon_->log();
   EXPECT_EQ(sensor_of("/tmp/leased"), "scan") << daemon_->log();
-  writer.line().tell();
-  EXPECT_TRUE(writer.wait());
+  EXPECT_TRUE(writer.end());
 }
 
 TEST_F(Moments, WhatAScanHadToLeaveOutIsSaidAndScannedAgainWhenThatIsOver) {

@@ -27,16 +27,9 @@ namespace dropwarden::test {
 constexpr std::chrono::seconds patience{30};
 inline const std::string no_sweep = "scan:\n  sweep: false\n";
 
-// An overlay that no runtime knows. Others of the machine may be found as well: this asks about its own.
-class Moments : public OwnPlace {
+// Others of the machine may be found as well: this asks about its own.
+class Moments : public OwnOverlay {
  protected:
-  void SetUp() override {
-    OwnPlace::SetUp();
-    if (IsSkipped()) return;
-    std::filesystem::create_directory(path("overlay"));
-    overlay_ = std::make_unique<TestOverlay>(path("overlay"));
-  }
-
   std::string in_container(const std::string& file) const { return overlay_->merged() + file; }
   void drop(const std::string& file) const {
     std::filesystem::copy_file("/bin/busybox", in_container(file),
@@ -86,7 +79,6 @@ class Moments : public OwnPlace {
         patience);
   }
 
-  std::unique_ptr<TestOverlay> overlay_;
   std::unique_ptr<Daemon> daemon_;
   int daemons_ = 0;
 };

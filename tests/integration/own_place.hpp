@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <sys/mount.h>
@@ -9,6 +10,7 @@
 
 #include "support/child.hpp"
 #include "support/memory_directory.hpp"
+#include "support/overlay.hpp"
 #include "support/requirements.hpp"
 
 namespace dropwarden::test {
@@ -29,6 +31,19 @@ class OwnPlace : public testing::Test {
 
  private:
   std::unique_ptr<MemoryDirectory> directory_;
+};
+
+// And with an overlay in it that no runtime knows.
+class OwnOverlay : public OwnPlace {
+ protected:
+  void SetUp() override {
+    OwnPlace::SetUp();
+    if (IsSkipped()) return;
+    std::filesystem::create_directory(path("overlay"));
+    overlay_ = std::make_unique<TestOverlay>(path("overlay"));
+  }
+
+  std::unique_ptr<TestOverlay> overlay_;
 };
 
 }  // namespace dropwarden::test

@@ -29,15 +29,8 @@ using testing::SizeIs;
 
 // Daemons that come one after the other, or stand beside each other, with one database, and an overlay that
 // is there before them.
-class State : public OwnPlace {
+class State : public OwnOverlay {
  protected:
-  void SetUp() override {
-    OwnPlace::SetUp();
-    if (IsSkipped()) return;
-    std::filesystem::create_directory(path("overlay"));
-    overlay_ = std::make_unique<TestOverlay>(path("overlay"));
-  }
-
   std::string store() const { return path("state/state.db"); }
   std::string merged(const std::string& name) const { return overlay_->merged() + name; }
   std::int64_t number(const std::string& sql) const { return read_number(store(), sql); }
@@ -75,7 +68,6 @@ class State : public OwnPlace {
   }
 
  private:
-  std::unique_ptr<TestOverlay> overlay_;
   int daemons_ = 0;
 };
 

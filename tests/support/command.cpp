@@ -48,4 +48,9 @@ std::string require_command(const std::vector<std::string>& arguments, const Com
   return std::string(util::trim(result.output));
 }
 
+std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 }  // namespace dropwarden::test

@@ -28,4 +28,7 @@ CommandResult run_command(const std::vector<std::string>& arguments, const Comma
 // std::runtime_error, with command, status and standard error.
 std::string require_command(const std::vector<std::string>& arguments, const CommandOptions& options = {});
 
+// `words`, and `more` behind them.
+std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more);
+
 }  // namespace dropwarden::test

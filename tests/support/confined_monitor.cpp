@@ -11,11 +11,6 @@
 namespace dropwarden::test {
 namespace {
 
-std::vector<std::string> with(std::vector<std::string> words, const std::vector<std::string>& more) {
-  words.insert(words.end(), more.begin(), more.end());
-  return words;
-}
-
 class InPod final : public PlacedMonitor {
  public:
   explicit InPod(const MonitorPodSpec& spec)

@@ -27,6 +27,8 @@ struct Snapshot {
 
   // Nothing when `id` is unknown. The pointer lives as long as the snapshot.
   const model::Container* find(const model::ContainerId& id) const;
+  // How many have not ended, sandboxes of pods left out.
+  std::size_t count_running() const;
 };
 
 struct RegistryOptions {

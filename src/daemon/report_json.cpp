@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger_json.hpp"
+#include "report_json.hpp"
 
 namespace dropwarden::daemon {
 
@@ -12,6 +12,16 @@ boost::json::object to_json(const monitor::Ledger& ledger) {
   out["ended"] = std::move(ended);
   out["lost"] = std::move(lost);
   return out;
+}
+
+boost::json::array reasons_of(const monitor::SyncState& sync) {
+  boost::json::array reasons;
+  for (const auto reason : sync.reasons) reasons.emplace_back(name_of(reason));
+  return reasons;
+}
+
+boost::json::value time_or_null(const std::optional<util::WallTime>& time) {
+  return time ? boost::json::value(util::format_rfc3339(*time)) : boost::json::value(nullptr);
 }
 
 }  // namespace dropwarden::daemon
