@@ -110,6 +110,15 @@ void print_upper_layer(std::ostream& out, const json::object& upper) {
 }
 
 // A table for people. All text in the report is escaped already.
+void print_health(std::ostream& out, const json::object& health) {
+  out << "health     " << text_of(health, "state") << '\n';
+  for (const auto& entry : health.at("reasons").as_array()) {
+    const auto& reason = entry.as_object();
+    out << fmt::format("           {}: {} since {}: {}\n", text_of(reason, "part"), text_of(reason, "state"),
+                       text_of(reason, "since"), text_of(reason, "text"));
+  }
+}
+
 void print_report(std::ostream& out, const json::object& report) {
   for (const auto& entry : report.at("sources").as_array()) {
     const auto& source = entry.as_object();
@@ -119,6 +128,8 @@ void print_report(std::ostream& out, const json::object& report) {
   }
   const std::string sensors = join(report.at("sensors"), " ");
   if (!sensors.empty()) out << "sensors    " << sensors << '\n';
+  if (const auto* health = report.if_contains("health"); health != nullptr && health->is_object())
+    print_health(out, health->as_object());
   if (const auto* upper = report.if_contains("upper_layer"); upper != nullptr && upper->is_object())
     print_upper_layer(out, upper->as_object());
   out << fmt::format("{:<14}{:<24}{:<12}{:<9}{:<30}{:<14}{}\n", "CONTAINER", "NAME", "RUNTIME", "STATE",

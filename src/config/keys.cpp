@@ -75,6 +75,18 @@ Key duration_key(std::string path, std::chrono::milliseconds min, std::chrono::m
           .set = set_within<std::chrono::milliseconds>(min, max, "a time", parse, std::move(where))};
 }
 
+Key duration_or_off_key(std::string path, std::chrono::milliseconds min, std::chrono::milliseconds max,
+                        Where<std::chrono::milliseconds> where) {
+  Key key = duration_key(std::move(path), min, max, where);
+  key.allowed += ", or off";
+  key.set = [where, set = std::move(key.set)](Config& config, const Scalar& scalar) -> Problem {
+    if (scalar.text != "off") return set(config, scalar);
+    where(config) = std::chrono::milliseconds{0};
+    return std::nullopt;
+  };
+  return key;
+}
+
 Key socket_key(std::string path, Where<std::string> where) {
   constexpr std::size_t max_bytes = sizeof(sockaddr_un{}.sun_path) - 1;
   return {.path = std::move(path),

@@ -23,6 +23,9 @@ Key count_key(std::string path, std::size_t min, std::size_t max, Where<std::siz
 Key size_key(std::string path, std::uint64_t min, std::uint64_t max, Where<std::uint64_t> where);
 Key duration_key(std::string path, std::chrono::milliseconds min, std::chrono::milliseconds max,
                  Where<std::chrono::milliseconds> where);
+// The same, or `off`: then it is 0.
+Key duration_or_off_key(std::string path, std::chrono::milliseconds min, std::chrono::milliseconds max,
+                        Where<std::chrono::milliseconds> where);
 // The path of a unix socket, unix(7).
 Key socket_key(std::string path, Where<std::string> where);
 // The file of a database, or none: then the path is empty.

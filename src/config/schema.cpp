@@ -93,6 +93,8 @@ std::vector<Key> make_schema() {
           "watch.upper_layer",
           {{"off", UpperLayer::off}, {"names", UpperLayer::names}, {"writes", UpperLayer::writes}},
           [](Config& c) -> auto& { return c.watch.upper_layer; }),
+      duration_or_off_key("watch.canary", 1s, 1h, [](Config& c) -> auto& { return c.watch.canary; }),
+      duration_key("watch.stall_after", 2s, 10min, [](Config& c) -> auto& { return c.watch.stall_after; }),
       duration_key("watch.metadata_wait", 0ms, 1min,
                    [](Config& c) -> auto& { return c.watch.metadata_wait; }),
       size_key("watch.hash_inline_bytes", 0, 64 * mebibyte,

@@ -113,12 +113,37 @@ json::object to_json(const monitor::UpperLayers& upper) {
           {"gone", upper.gone}};
 }
 
+json::object to_json(const monitor::VitalSigns& signs) {
+  json::array reasons;
+  for (const auto& reason : signs.reasons) {
+    reasons.push_back(json::object{{"part", reason.part},
+                                   {"state", name_of(reason.condition)},
+                                   {"since", util::format_rfc3339(reason.since)},
+                                   {"text", reason.text}});
+  }
+  json::array parts;
+  for (const auto& part : signs.parts) {
+    parts.push_back(json::object{{"name", part.name},
+                                 {"stuck", part.stuck},
+                                 {"replaced", part.replaced},
+                                 {"last_stall", part.last_stall}});
+  }
+  return {{"state", name_of(signs.condition)},
+          {"reasons", std::move(reasons)},
+          {"canary", json::object{{"written", signs.canary.written},
+                                  {"returned", signs.canary.returned},
+                                  {"missed", signs.canary.missed},
+                                  {"last_delay_us", signs.canary.last_delay.count()}}},
+          {"threads", std::move(parts)}};
+}
+
 }  // namespace
 
 std::string format_containers(const container::Snapshot& snapshot,
                               const std::vector<monitor::WatchedMount>& overlays,
                               const monitor::UpperLayers* upper_layers, const monitor::Ledger* ledger,
-                              const std::vector<model::Sensor>& at_work) {
+                              const std::vector<model::Sensor>& at_work,
+                              const monitor::VitalSigns* vital_signs) {
   std::vector<const model::Container*> containers;
   for (const auto& [id, container] : snapshot.containers) {
     if (container->state != model::ContainerState::exited) containers.push_back(container.get());
@@ -153,7 +178,8 @@ std::string format_containers(const container::Snapshot& snapshot,
       {"containers", std::move(listed)},
       {"unidentified", std::move(unidentified)},
       {"upper_layer", upper_layers == nullptr ? json::value(nullptr) : json::value(to_json(*upper_layers))},
-      {"ledger", ledger == nullptr ? json::value(nullptr) : json::value(to_json(*ledger))}};
+      {"ledger", ledger == nullptr ? json::value(nullptr) : json::value(to_json(*ledger))},
+      {"health", vital_signs == nullptr ? json::value(nullptr) : json::value(to_json(*vital_signs))}};
   return json::serialize(out);
 }
 

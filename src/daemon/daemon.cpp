@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <utility>
@@ -13,6 +15,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include "dropwarden/container/registry.hpp"
@@ -29,8 +33,10 @@
 #include "memory.hpp"
 #include "node_name.hpp"
 #include "outputs.hpp"
+#include "service_manager.hpp"
 #include "sources.hpp"
 #include "status_report.hpp"
+#include "watchdog.hpp"
 
 namespace dropwarden::daemon {
 namespace {
@@ -89,6 +95,8 @@ class Daemon {
     monitor_.start();
     sources_->start();
     memory_.start(loop_);
+    watchdog_.emplace(loop_, stall_looks());
+    if (const auto interval = ServiceManager::watchdog_interval()) show_life(*interval / 2);
     loop_.run();
     const auto lost = outputs_.finish();
     if (lost != 0) spdlog::error("{} lines could not be written", lost);
@@ -96,6 +104,9 @@ class Daemon {
     spdlog::info("ledger {} balanced={}", monitor_.ledger().text(), monitor_.ledger().is_balanced());
     return status_;
   }
+
+  // In a call that does not return: it refers to this, which must then not be destroyed.
+  bool has_stuck_threads() const { return has_stuck_threads_; }
 
  private:
   void open_sources() {
@@ -110,8 +121,9 @@ class Daemon {
     is_ready_ = true;
     monitor_.set_ready();
     // A contract with scripts: printed whatever the log level.
-    std::fprintf(stderr, "ready containers=%zu marks=%zu\n", registry_.snapshot()->count_running(),
-                 monitor_.marks());
+    const std::size_t containers = registry_.snapshot()->count_running();
+    std::fprintf(stderr, "ready containers=%zu marks=%zu\n", containers, monitor_.marks());
+    service_manager_.ready(fmt::format("{} containers", containers));
     for (const auto& source : registry_.snapshot()->sources) {
       if (!source.problem.empty()) spdlog::info("{}: {}", source.name, source.problem);
     }
@@ -131,7 +143,7 @@ class Daemon {
   std::string report() {
     const monitor::UpperLayers upper_layers = monitor_.upper_layers();
     return format_containers(*registry_.snapshot(), monitor_.overlays(), &upper_layers, &monitor_.ledger(),
-                             monitor_.sensors());
+                             monitor_.sensors(), &monitor_.vital_signs());
   }
 
   std::string status() {
@@ -149,7 +161,9 @@ class Daemon {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
       if (signal != SIGHUP || has_lost_terminal()) return stop();
+      service_manager_.reloading();
       reload();
+      service_manager_.ready("configuration read again");
       await_signal();
     });
   }
@@ -167,6 +181,7 @@ class Daemon {
       if (config.outputs != config_.outputs) outputs_.open(config.outputs);
       const bool has_other_runtimes = config.runtimes != config_.runtimes;
       config_ = std::move(config);
+      if (watchdog_) watchdog_->set_limit(stall_looks());
       if (has_other_runtimes) {
         sources_->stop();
         open_sources();
@@ -184,10 +199,27 @@ class Daemon {
     stop();
   }
 
+  // Before systemd sees that nothing comes, the canary has been missed and said so.
+  void show_life(std::chrono::microseconds pause) {
+    if (monitor_.vital_signs().condition != monitor::Condition::unhealthy) service_manager_.alive();
+    life_.expires_after(pause);
+    life_.async_wait([this, pause](const boost::system::error_code& cancelled) {
+      if (!cancelled) show_life(pause);
+    });
+  }
+
+  // The watchdog looks once a second.
+  unsigned stall_looks() const {
+    return static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(config_.watch.stall_after).count());
+  }
+
   void stop() {
+    service_manager_.stopping();
+    if (watchdog_) watchdog_->expect_end();
+    life_.cancel();
     signals_.cancel();
     sources_->stop();
-    monitor_.stop();
+    has_stuck_threads_ = !monitor_.stop();
     loop_.stop();
   }
 
@@ -206,8 +238,12 @@ class Daemon {
   std::unique_ptr<Sources> sources_;
   boost::asio::signal_set signals_;
   const bool is_on_terminal_ = sys::terminal_columns(STDOUT_FILENO).has_value();
+  boost::asio::steady_timer life_{loop_};
+  const ServiceManager service_manager_{};
   bool is_ready_ = false;
+  bool has_stuck_threads_ = false;
   int status_ = 0;
+  std::optional<Watchdog> watchdog_;  // ends first
 };
 
 }  // namespace
@@ -236,7 +272,13 @@ int run(const RunOptions& options) {
   std::signal(SIGIO, SIG_IGN);  // sys::is_open_for_write
   raise_descriptor_limit();
   try {
-    return Daemon(options, std::move(config)).run();
+    auto daemon = std::make_unique<Daemon>(options, std::move(config));
+    const int status = daemon->run();
+    if (!daemon->has_stuck_threads()) return status;
+    spdlog::warn("a thread is stuck in a call that does not return: it ends with the process");
+    // Kept until then.
+    [[maybe_unused]] static const Daemon* const kept = daemon.release();
+    return status;
   } catch (const control::InstanceHeld& error) {
     spdlog::critical("cannot start: {}", error.what());
   } catch (const sys::SystemError& error) {

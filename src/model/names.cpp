@@ -250,6 +250,8 @@ const char* name_of(Loss loss) {
       return "output_full";
     case Loss::unsettled:
       return "unsettled";
+    case Loss::stalled:
+      return "stalled";
     case Loss::malformed_event:
       break;
   }

@@ -29,6 +29,7 @@ class FileHasher {
   // Fills in the hash of `facts`, or starts it: then true, and `on_hash` gets it with `serial`. Takes the
   // event's descriptor.
   bool hash(model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial, sys::Fd file);
+  auto& worker() { return worker_.worker(); }
 
  private:
   sys::Fd open_unpinned(const model::FileFacts& facts, const EventIdentity& identity);

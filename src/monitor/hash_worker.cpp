@@ -17,10 +17,10 @@ constexpr std::size_t capacity = 1024;
 
 HashWorker::HashWorker(boost::asio::io_context& loop, std::uint64_t max_bytes, OnHash on_hash)
     : max_bytes_(max_bytes),
-      worker_(capacity, [this, &loop, on_hash = std::move(on_hash)](Job job, const std::stop_token& stop) {
+      worker_(capacity, [this, &loop, on_hash = std::move(on_hash)](Job job, Turn& turn) {
         const std::uint64_t serial = job.serial;
         const bool is_pinned = job.give_up.has_value();
-        model::Hash result = hash(std::move(job), stop);
+        model::Hash result = hash(std::move(job), turn.stop());
         if (is_pinned) --pinned_;
         boost::asio::post(loop, [on_hash, serial, result = std::move(result)] { on_hash(serial, result); });
       }) {}

@@ -36,6 +36,7 @@ class HashWorker {
   bool submit(Job job);
   // Descriptors of events that are held now.
   int pinned() const { return pinned_; }
+  Worker<Job>& worker() { return worker_; }
 
  private:
   model::Hash hash(Job job, const std::stop_token& stop) const;

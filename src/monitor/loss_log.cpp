@@ -35,6 +35,8 @@ const char* consequence_of(model::Loss loss) {
       return "an output took findings too slowly and lost one";
     case model::Loss::unsettled:
       return "a file that was closed and may change unseen, through a mapping, could not be looked at again";
+    case model::Loss::stalled:
+      return "a sensor did not get on: executables written meanwhile may be missing";
     case model::Loss::malformed_event:
       break;
   }

@@ -42,6 +42,8 @@ class MarkKeeper {
   void on_table(const std::vector<model::Mount>& table);
   // The containers changed.
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
+  // Marks what should be marked and is not, whatever was tried before.
+  void mark_again() { apply(); }
   // Goes on with what is due, and tries again what failed. When to call it next, if there is anything.
   void retry();
   std::optional<Clock::time_point> next_retry() const;

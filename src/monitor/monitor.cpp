@@ -13,6 +13,7 @@
 #include "dropwarden/watch/features.hpp"
 #include "dropwarden/watch/group.hpp"
 
+#include "canary.hpp"
 #include "exec_sensor.hpp"
 #include "loss_log.hpp"
 #include "mark_keeper.hpp"
@@ -20,6 +21,7 @@
 #include "pipeline.hpp"
 #include "sweep.hpp"
 #include "upper_sensor.hpp"
+#include "vitals.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -60,6 +62,8 @@ std::optional<DesyncReason> desync_reason(model::Loss loss) {
       return DesyncReason::malformed_event;
     case model::Loss::unsettled:
       return DesyncReason::unsettled;
+    case model::Loss::stalled:
+      return DesyncReason::stalled;
     case model::Loss::mark_failed:
     case model::Loss::marked_late:
     case model::Loss::output_full:
@@ -90,10 +94,12 @@ class Monitor::Impl {
              .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
         mask_(mask_of(settings.watch)),
         keeper_(privilege, group_.descriptor(), mask_, overlays_, ledger_),
+        canary_(privilege, group_.descriptor(), mask_),
         pipeline_(
             loop, privilege, overlays_, keeper_.host(), ledger_, store, settings, std::move(deliver),
             [this](model::Loss loss) { on_loss({.loss = loss}); },
-            [this](const WatchedMount& mount) { on_unsettled(mount); }),
+            [this](const WatchedMount& mount) { on_unsettled(mount); }, canary_,
+            [this] { vitals_.on_canary(); }),
         exec_(overlays_, pipeline_.recent()),
         upper_(loop, privilege, overlays_, settings.watch,
                {.on_sighting = [this](Sighting sighting) { pipeline_.take(std::move(sighting)); },
@@ -112,10 +118,18 @@ class Monitor::Impl {
                       pipeline_.take(std::move(sighting));
                       return pipeline_.open();
                     }}),
-        name_spaces_(loop, privilege, features_, keeper_.volumes(), [this] {
-          keeper_.retry();
-          after_change();
-        }) {
+        name_spaces_(loop, privilege, features_, keeper_.volumes(),
+                     [this] {
+                       keeper_.retry();
+                       after_change();
+                     }),
+        vitals_(
+            loop, canary_, settings.watch,
+            {.check_parts = [this](unsigned limit, bool& replaced) { return check_parts(limit, replaced); },
+             .queue = [this] { return Vitals::Queue{group_.queued_bytes(), group_.reads()}; },
+             .read_queue = [this] { group_.read_now(); },
+             .on_stalled = [this] { on_stalled(); },
+             .desynced = [this] { return sweep_.desynced(); }}) {
     keeper_.set_options(judge_options(settings.watch));
   }
 
@@ -136,17 +150,22 @@ class Monitor::Impl {
     table_.start();
     group_.start();
     name_spaces_.start();
+    vitals_.start();
   }
 
-  void stop() {
+  bool stop() {
+    vitals_.stop();
     table_.stop();
     name_spaces_.stop();
     group_.stop();
-    upper_.stop();
+    const bool has_upper = upper_.stop();
     retry_.cancel();
     sweep_.stop();
-    pipeline_.finish();
+    const bool has_sweeper = sweep_.sweeper().worker().finish();
+    return pipeline_.finish() && has_upper && has_sweeper;
   }
+
+  const VitalSigns& vital_signs() { return vitals_.signs(); }
 
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
     pipeline_.on_containers(snapshot);
@@ -158,6 +177,8 @@ class Monitor::Impl {
   void on_untold(const std::string& id) { pipeline_.forget(id); }
 
   MarkKeeper& keeper() { return keeper_; }
+  // Of containers.
+  std::size_t marks() const { return keeper_.marks() - (canary_.is_marked() ? 1 : 0); }
   const Ledger& ledger() const { return ledger_; }
   std::vector<model::Sensor> sensors() const {
     // What is desynced is scanned, whether or not there are sweeps.
@@ -190,6 +211,7 @@ class Monitor::Impl {
     keeper_.set_options(judge_options(settings.watch));
     upper_.reconfigure(settings.watch);
     sweep_.reconfigure(settings.scan);
+    vitals_.reconfigure(settings.watch);
     pipeline_.reconfigure(std::move(settings));
     keeper_.retry();
     upper_.apply(keeper_.host().table());
@@ -216,6 +238,7 @@ class Monitor::Impl {
   void on_loss(const LossRecord& lost) {
     ledger_.lose(lost.loss);
     loss_log_.add(lost, Clock::now());
+    vitals_.on_loss(name_of(lost.loss));
     const auto reason = desync_reason(lost.loss);
     if (!reason) return;
     const bool is_here = lost.container && std::ranges::any_of(overlays_.current(), [&](const auto& mount) {
@@ -229,6 +252,29 @@ class Monitor::Impl {
     const bool is_known = !mount.container.value.empty();
     on_loss({.loss = model::Loss::unsettled,
              .container = is_known ? std::optional(mount.container) : std::nullopt});
+  }
+
+  std::vector<Liveness> check_parts(unsigned limit, bool& was_replaced) {
+    std::vector<Liveness> parts;
+    pipeline_.check(limit, parts, was_replaced);
+    const auto replaced = sweep_.sweeper().worker().liveness().replaced;
+    sweep_.sweeper().check(limit);
+    parts.push_back(sweep_.sweeper().worker().liveness());
+    parts.back().name = "sweep";
+    was_replaced = was_replaced || parts.back().replaced != replaced;
+    if (upper_.check(limit)) {
+      was_replaced = true;
+      upper_.apply(keeper_.host().table());
+    }
+    parts.push_back(upper_.liveness());
+    return parts;
+  }
+
+  // Nobody knows what was missed. What should be marked is marked once more, where it is not.
+  void on_stalled() {
+    on_loss({.loss = model::Loss::stalled});
+    keeper_.mark_again();
+    after_change();
   }
 
   void on_table(sys::Result<std::vector<model::Mount>> table) {
@@ -273,6 +319,7 @@ class Monitor::Impl {
   watch::Group group_;
   const std::uint64_t mask_;
   MarkKeeper keeper_;
+  Canary canary_;
   Pipeline pipeline_;
   ExecSensor exec_;
   UpperSensor upper_;
@@ -280,6 +327,7 @@ class Monitor::Impl {
   boost::asio::steady_timer retry_;
   Sweep sweep_;
   NamespaceWatch name_spaces_;
+  Vitals vitals_;
 };
 
 Monitor::Monitor(boost::asio::io_context& loop, privilege::Privilege& privilege, store::Store* store,
@@ -293,8 +341,11 @@ Monitor::~Monitor() = default;
 void Monitor::start() {
   impl_->start();
 }
-void Monitor::stop() {
-  impl_->stop();
+bool Monitor::stop() {
+  return impl_->stop();
+}
+const VitalSigns& Monitor::vital_signs() {
+  return impl_->vital_signs();
 }
 void Monitor::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
   impl_->on_containers(std::move(snapshot));
@@ -321,7 +372,7 @@ const Ledger& Monitor::ledger() const {
   return impl_->ledger();
 }
 std::size_t Monitor::marks() const {
-  return impl_->keeper().marks();
+  return impl_->marks();
 }
 UpperLayers Monitor::upper_layers() const {
   return impl_->upper_layers();

@@ -36,10 +36,14 @@ OriginFinder::OriginFinder(boost::asio::io_context& loop, privilege::Privilege& 
       on_origin_(std::move(on_origin)),
       max_bytes_(settings.compare_max_bytes),
       comparer_(large_capacity,
-                [this](LargeJob job, const std::stop_token& stop) {
-                  answer(job.serial, layer::compare(job.comparison, job.budget, stop));
+                [this](LargeJob job, Turn& turn) {
+                  answer(job.serial, layer::compare(job.comparison, job.budget, turn.stop()));
                 }),
-      finder_(capacity, [this](Job job, const std::stop_token& stop) { handle(std::move(job), stop); }) {}
+      finder_(capacity, [this] {
+        return [this, image = std::make_shared<std::unique_ptr<layer::Image>>()](Job job, Turn& turn) {
+          handle(std::move(job), *image, turn);
+        };
+      }) {}
 
 void OriginFinder::on_table(const std::vector<model::Mount>& table) {
   mounts_ = std::make_shared<const layer::ReadableMounts>(table);
@@ -58,22 +62,19 @@ bool OriginFinder::find(const model::FileFacts& facts, const EventIdentity& iden
           .layers = share(*overlay),
           .mounts = mounts_,
           .budget = {.max_bytes = max_bytes_, .max_time = max_time}};
-  ++waiting_;
-  const bool is_queued = finder_.submit(std::move(job));
-  if (!is_queued) --waiting_;
-  return is_queued;
+  return finder_.submit(std::move(job));
 }
 
-void OriginFinder::handle(Job job, const std::stop_token& stop) {
-  if (!image_ || !image_->is_of(job.layers)) {
-    image_ = std::make_unique<layer::Image>(privilege_, job.layers, job.mounts);
+void OriginFinder::handle(Job job, std::unique_ptr<layer::Image>& image, Turn& turn) {
+  if (!image || !image->is_of(job.layers)) {
+    image = std::make_unique<layer::Image>(privilege_, job.layers, job.mounts);
   }
-  auto found = layer::find_origin(privilege_, *image_, *job.mounts, job.seen, digest_of);
-  if (--waiting_ == 0) image_.reset();
+  auto found = layer::find_origin(privilege_, *image, *job.mounts, job.seen, digest_of);
+  if (finder_.waiting() == 0) image.reset();
   if (const auto* origin = std::get_if<model::Origin>(&found)) return answer(job.serial, *origin);
   auto& comparison = std::get<layer::Comparison>(found);
   if (comparison.seen.size <= quick_bytes) {
-    return answer(job.serial, layer::compare(comparison, job.budget, stop));
+    return answer(job.serial, layer::compare(comparison, job.budget, turn.stop()));
   }
   LargeJob large{.serial = job.serial, .comparison = std::move(comparison), .budget = job.budget};
   if (!comparer_.submit(std::move(large))) answer(job.serial, model::Origin::unknown);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,6 +40,9 @@ class OriginFinder {
   bool find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial,
             bool is_path_certain);
 
+  auto& finder() { return finder_; }
+  auto& comparer() { return comparer_; }
+
  private:
   struct Job {
     std::uint64_t serial = 0;
@@ -56,7 +58,8 @@ class OriginFinder {
   };
 
   void answer(std::uint64_t serial, model::Origin origin);
-  void handle(Job job, const std::stop_token& stop);
+  // `image` is the thread's own: the one looked in last, while there is more to do.
+  void handle(Job job, std::unique_ptr<layer::Image>& image, Turn& turn);
   std::shared_ptr<const model::OverlayLayers> share(const WatchedMount& overlay);
 
   boost::asio::io_context& loop_;
@@ -67,9 +70,6 @@ class OriginFinder {
   std::shared_ptr<const layer::ReadableMounts> mounts_ = std::make_shared<const layer::ReadableMounts>();
   // Copied once, not for each file.
   std::unordered_map<model::Device, std::shared_ptr<const model::OverlayLayers>> shared_layers_;
-  std::atomic<int> waiting_{0};
-  std::unique_ptr<layer::Image>
-      image_;  // the worker's own: the one looked in last, while there is more to do
   Worker<LargeJob> comparer_;
   Worker<Job> finder_;  // gives to `comparer_`, and so ends before it
 };

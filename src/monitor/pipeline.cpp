@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "dropwarden/policy/dropped_executable.hpp"
+#include "dropwarden/sys/file.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -25,16 +26,20 @@ FileNumbers numbers_of(const model::FileFacts& file) {
 
 Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
                    const mount::HostMounts& host, Ledger& ledger, store::Store* store, Settings settings,
-                   Monitor::Deliver deliver, OnLoss on_loss, OnUnsettled on_unsettled)
+                   Monitor::Deliver deliver, OnLoss on_loss, OnUnsettled on_unsettled, const Canary& canary,
+                   std::function<void()> on_canary)
     : mounts_(mounts),
       ledger_(ledger),
       settings_(std::move(settings)),
+      canary_(canary),
+      on_canary_(std::move(on_canary)),
       attribution_(privilege, mounts),
       placement_(mounts, host, settings_.watch),
       publisher_(ledger, mounts, store, settings_, std::move(deliver), std::move(on_loss)),
       open_([this](model::Finding& finding,
-                   const EventIdentity& identity) { return publisher_.publish(finding, identity); },
+                   const EventIdentity& identity) { return publish(finding, identity); },
             [this](model::Finding& finding, const EventIdentity& identity) {
+              if (canary_.is_on(identity.device)) return OpenFindings::ContainerAwaited{};
               return attribution_.resolve(finding, identity);
             },
             patience_of(settings_)),
@@ -59,7 +64,8 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
 
 void Pipeline::take(Sighting sighting) {
   ledger_.receive();
-  if (sighting.pid.value == ::getpid()) return ledger_.end(model::Disposition::own_activity);
+  if (sighting.pid.value == ::getpid() && !is_canary(sighting))
+    return ledger_.end(model::Disposition::own_activity);
   first_.front() = std::byte{1};  // it stays where there is nothing to read
   const auto candidate = is_candidate(sighting.file.number(), first_, registrations_.current(Clock::now()));
   if (!candidate) return ledger_.end(model::Disposition::unreadable);
@@ -80,13 +86,15 @@ void Pipeline::take_candidate(Sighting sighting) {
   } else if (sighting.pid.value != 0) {
     writer = processes_.glimpse(sighting.pid);
   }
-  const bool is_event = settings_.has_events && sighting.sensor == model::Sensor::close_write;
-  auto examined = look_at(sighting, is_event ? std::nullopt : std::optional(settings_.classify));
+  const bool is_our_own = is_canary(sighting);
+  const bool is_event = settings_.has_events && sighting.sensor == model::Sensor::close_write && !is_our_own;
+  const policy::Kinds kinds = is_our_own ? policy::Kinds{} : settings_.classify;
+  auto examined = look_at(sighting, is_event ? std::nullopt : std::optional(kinds));
   if (const auto* disposition = std::get_if<model::Disposition>(&examined)) return ledger_.end(*disposition);
   Hit& hit = std::get<Hit>(examined);
   if (const auto ended = place(hit, sighting)) return ledger_.end(*ended);
   model::Finding finding = finding_of(hit, std::move(writer), sighting.sensor);
-  finding.signature = policy::detect(finding.event, settings_.classify);
+  finding.signature = policy::detect(finding.event, kinds);
   if (!finding.signature) {
     ledger_.end(model::Disposition::not_executable);
     if (is_event) await_event(std::move(finding), hit.identity);
@@ -102,6 +110,21 @@ void Pipeline::take_candidate(Sighting sighting) {
   awaited.origin = origins_.find(finding.event.file, hit.identity, serial, sighting.located.has_value());
   open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
   arm_deadline();
+}
+
+// By the file system alone: the writer is this process, or the one that has the privilege for it.
+bool Pipeline::is_canary(const Sighting& sighting) const {
+  if (!canary_.is_marked() || sighting.located) return false;
+  const auto status = sys::read_status(sighting.file.number());
+  return status && canary_.is_on({status->device_major, status->device_minor});
+}
+
+// The end of the canary's way, which is that of each finding up to here.
+bool Pipeline::publish(model::Finding& finding, const EventIdentity& identity) {
+  if (!canary_.is_on(identity.device)) return publisher_.publish(finding, identity);
+  ledger_.end(model::Disposition::own_activity);
+  on_canary_();
+  return false;
 }
 
 // A file that is no executable, where events are wanted. It has ended already: nothing that goes wrong from
@@ -188,10 +211,27 @@ void Pipeline::reconfigure(Settings settings) {
   open_.reconfigure(patience_of(settings_));
 }
 
-void Pipeline::finish() {
+bool Pipeline::finish() {
   second_look_.finish();
   deadline_.cancel();
   open_.finish();
+  // Each of them, whatever the others said.
+  const bool has_processes = processes_.worker().finish();
+  const bool has_hasher = hasher_.worker().finish();
+  const bool has_finder = origins_.finder().finish();
+  return origins_.comparer().finish() && has_finder && has_hasher && has_processes;
+}
+
+void Pipeline::check(unsigned limit, std::vector<Liveness>& parts, bool& was_replaced) {
+  const auto look = [&](const char* name, auto& worker) {
+    if (worker.check(limit)) was_replaced = true;
+    parts.push_back(worker.liveness());
+    parts.back().name = name;
+  };
+  look("process", processes_.worker());
+  look("hash", hasher_.worker());
+  look("origin", origins_.finder());
+  look("compare", origins_.comparer());
 }
 
 void Pipeline::arm_deadline() {

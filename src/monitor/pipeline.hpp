@@ -24,6 +24,7 @@
 #include "dropwarden/privilege/privilege.hpp"
 
 #include "attribution.hpp"
+#include "canary.hpp"
 #include "examine.hpp"
 #include "file_hasher.hpp"
 #include "open_findings.hpp"
@@ -48,7 +49,8 @@ class Pipeline {
   // `mounts`, `host`, `ledger` and `store`, which may be null, outlive it.
   Pipeline(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,
            const mount::HostMounts& host, Ledger& ledger, store::Store* store, Settings settings,
-           Monitor::Deliver deliver, OnLoss on_loss, OnUnsettled on_unsettled);
+           Monitor::Deliver deliver, OnLoss on_loss, OnUnsettled on_unsettled, const Canary& canary,
+           std::function<void()> on_canary);
 
   // Takes a sighting, and ends it in the ledger sooner or later. What another sensor than the mark on the
   // container's mount has seen waits for its hash: the same bytes may be known already.
@@ -76,11 +78,15 @@ class Pipeline {
   void reconfigure(Settings settings);
   // As Publisher has it.
   void forget(const std::string& id) { publisher_.forget(id); }
-  // Publishes what is open.
-  void finish();
+  // Publishes what is open. False when a thread is stuck: then this must stay.
+  bool finish();
+  // Looks at each worker (Worker::check); `was_replaced` is set where one was.
+  void check(unsigned limit, std::vector<Liveness>& parts, bool& was_replaced);
 
  private:
   void take_candidate(Sighting sighting);
+  bool is_canary(const Sighting& sighting) const;
+  bool publish(model::Finding& finding, const EventIdentity& identity);
   void take_mere_write(const Sighting& sighting);
   std::variant<model::Disposition, Hit> look_at(const Sighting& sighting,
                                                 const std::optional<policy::Kinds>& wanted);
@@ -94,6 +100,8 @@ class Pipeline {
   WatchedMounts& mounts_;
   Ledger& ledger_;
   Settings settings_;
+  const Canary& canary_;
+  const std::function<void()> on_canary_;
   std::function<void()> on_unidentified_;
   Attribution attribution_;
   Placement placement_;

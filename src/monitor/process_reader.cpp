@@ -68,7 +68,7 @@ ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege
                              OnAnswer on_answer)
     : privilege_(privilege),
       hierarchies_(hierarchies_here()),
-      worker_(capacity, [this, &loop, on_answer = std::move(on_answer)](Job job, const std::stop_token&) {
+      worker_(capacity, [this, &loop, on_answer = std::move(on_answer)](Job job, Turn&) {
         Answer answer;
         if (job.wants_root) {
           if (const auto root = read_root_mount(privilege_, job.pid)) answer.root = root->device;

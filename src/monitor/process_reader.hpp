@@ -45,6 +45,9 @@ class ProcessReader {
     bool wants_root = false;
   };
   Worker<Job> worker_;
+
+ public:
+  Worker<Job>& worker() { return worker_; }
 };
 
 }  // namespace dropwarden::monitor

@@ -389,9 +389,15 @@ void Sweep::on_end(SweepEnd end) {
     }
   } else {
     const auto before = states_.state(name);
-    const bool is_repaired =
-        states_.finish(end.ticket, end.outcome, end.scan->totals().started, Clock::now());
-    say(end, before, is_repaired);
+    const bool is_repaired = states_.finish(
+        end.ticket, end.outcome, end.scan ? end.scan->totals().started : now_by_wall(), Clock::now());
+    if (end.scan) {
+      say(end, before, is_repaired);
+    } else {
+      spdlog::error(
+          "the scan of {} is stuck in a call to its file system: it is given up, and begins anew later",
+          util::escape(name, longest_path));
+    }
     save(name);
   }
   go_on();

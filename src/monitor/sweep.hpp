@@ -54,6 +54,9 @@ class Sweep {
   // All containers that ran already are known: scans begin.
   void set_ready();
   void stop();
+  Sweeper& sweeper() { return sweeper_; }
+  // Mounts that are.
+  std::size_t desynced() const { return states_.desynced(); }
 
   // Something may have been missed, in the mounts of one container or anywhere.
   void desync(const model::ContainerId& container, DesyncReason reason);

@@ -29,7 +29,11 @@ Sweeper::Sweeper(boost::asio::io_context& loop, privilege::Privilege& privilege,
       privilege_(privilege),
       handlers_(std::move(handlers)),
       registrations_(privilege),
-      worker_(1, [this](SweepJob job, const std::stop_token& stop) { handle(std::move(job), stop); }) {}
+      worker_(1, [this] {
+        return [this, handed_on = std::make_shared<HandedOnByMount>()](SweepJob job, Turn& turn) {
+          handle(std::move(job), *handed_on, turn);
+        };
+      }) {}
 
 Sweeper::~Sweeper() {
   stop();
@@ -48,6 +52,8 @@ std::unique_ptr<TreeScan> Sweeper::make_scan(MountTree tree, util::WallTime chan
 
 void Sweeper::start(SweepJob job) {
   is_put_off_ = false;
+  job.run = ++run_;
+  running_ = job.ticket;
   worker_.submit(std::move(job));
 }
 
@@ -69,21 +75,35 @@ void Sweeper::stop() {
   changed_.notify_all();
 }
 
-void Sweeper::handle(SweepJob job, const std::stop_token& stop) {
-  if (handed_on_.size() >= max_mounts_remembered) handed_on_.clear();
-  HandedOn& handed_on = handed_on_[job.ticket.mount];
+void Sweeper::check(unsigned limit) {
+  if (!worker_.check(limit) || !running_) return;
+  ++run_;
+  handlers_.on_end({.ticket = std::move(*std::exchange(running_, std::nullopt)),
+                    .outcome = SyncStates::Outcome::cut,
+                    .scan = nullptr});
+}
+
+void Sweeper::handle(SweepJob job, HandedOnByMount& handed_on_by_mount, Turn& turn) {
+  if (handed_on_by_mount.size() >= max_mounts_remembered) handed_on_by_mount.clear();
+  HandedOn& handed_on = handed_on_by_mount[job.ticket.mount];
   bool goes_on = true;
-  while (goes_on && !is_over(stop) && !is_put_off_) goes_on = step(*job.scan, handed_on, stop);
+  while (goes_on && !is_over(turn) && !is_put_off_) goes_on = step(*job.scan, handed_on, turn);
   SweepEnd end{
       .ticket = std::move(job.ticket), .outcome = SyncStates::Outcome::stopped, .scan = std::move(job.scan)};
-  if (!goes_on && !is_over(stop))
+  if (!goes_on && !is_over(turn))
     end.outcome = end.scan->is_complete() ? SyncStates::Outcome::complete : SyncStates::Outcome::cut;
   // A function that is posted must be copyable.
   auto shared = std::make_shared<SweepEnd>(std::move(end));
-  boost::asio::post(loop_, [this, shared] { handlers_.on_end(std::move(*shared)); });
+  boost::asio::post(loop_, [this, shared, run = job.run] {
+    // One that was stuck, and has ended for us already, may come to its end yet.
+    if (run != run_) return;
+    running_.reset();
+    handlers_.on_end(std::move(*shared));
+  });
 }
 
-bool Sweeper::step(TreeScan& scan, HandedOn& handed_on, const std::stop_token& stop) {
+bool Sweeper::step(TreeScan& scan, HandedOn& handed_on, Turn& turn) {
+  turn.step();
   const std::uint64_t entries = entries_a_second_;
   const std::uint64_t bytes = bytes_a_second_;
   const auto began = Clock::now();
@@ -91,7 +111,7 @@ bool Sweeper::step(TreeScan& scan, HandedOn& handed_on, const std::stop_token& s
   const bool goes_on = scan.step({.entries = std::max<std::uint64_t>(entries / steps_a_second, 1),
                                   .bytes = std::max<std::uint64_t>(bytes / steps_a_second, 1)},
                                  handed_on, [&](layer::ScannedFile file, Located located) {
-                                   hand_over(std::move(file), std::move(located), stop);
+                                   hand_over(std::move(file), std::move(located), turn);
                                  });
   if (!goes_on) return false;
   const TreeScan::Totals& after = scan.totals();
@@ -99,15 +119,16 @@ bool Sweeper::step(TreeScan& scan, HandedOn& handed_on, const std::stop_token& s
   const std::chrono::duration<double> worth(
       std::max(static_cast<double>(after.entries - before.entries) / static_cast<double>(entries),
                static_cast<double>(read) / static_cast<double>(bytes)));
-  pause(std::chrono::duration_cast<std::chrono::nanoseconds>(worth) - (Clock::now() - began), stop);
+  pause(std::chrono::duration_cast<std::chrono::nanoseconds>(worth) - (Clock::now() - began), turn);
   return true;
 }
 
-void Sweeper::hand_over(layer::ScannedFile file, Located located, const std::stop_token& stop) {
+void Sweeper::hand_over(layer::ScannedFile file, Located located, Turn& turn) {
   {
+    const Rest rest(turn);
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, stop, [this] { return on_the_way_ < max_on_the_way || is_stopped_; });
-    if (is_over(stop)) return;
+    changed_.wait(lock, turn.stop(), [this] { return on_the_way_ < max_on_the_way || is_stopped_; });
+    if (is_over(turn)) return;
     ++on_the_way_;
   }
   auto sighting = std::make_shared<Sighting>(Sighting{
@@ -115,10 +136,11 @@ void Sweeper::hand_over(layer::ScannedFile file, Located located, const std::sto
   boost::asio::post(loop_, [this, sighting] { handlers_.on_file(std::move(*sighting)); });
 }
 
-void Sweeper::pause(std::chrono::nanoseconds length, const std::stop_token& stop) {
+void Sweeper::pause(std::chrono::nanoseconds length, Turn& turn) {
   if (length <= 0ns) return;
+  const Rest rest(turn);
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, stop, length, [this] { return is_put_off_ || is_stopped_; });
+  changed_.wait_for(lock, turn.stop(), length, [this] { return is_put_off_ || is_stopped_; });
 }
 
 }  // namespace dropwarden::monitor

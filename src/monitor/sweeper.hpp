@@ -7,7 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <stop_token>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -28,13 +28,15 @@ namespace dropwarden::monitor {
 struct SweepJob {
   SyncStates::Ticket ticket;
   std::unique_ptr<TreeScan> scan;
+  std::uint64_t run = 0;  // given by Sweeper::start
 };
 
 // How it has ended.
 struct SweepEnd {
   SyncStates::Ticket ticket;
   SyncStates::Outcome outcome = SyncStates::Outcome::stopped;
-  std::unique_ptr<TreeScan> scan;  // its totals; to be gone on with when it was stopped
+  // Its totals; to be gone on with when it was stopped. Null when the thread that has it is stuck.
+  std::unique_ptr<TreeScan> scan;
 };
 
 // Scans one mount after the other on a thread of its own, no faster than it is allowed to. A file that it
@@ -62,13 +64,19 @@ class Sweeper {
   void on_taken();
   // No more files come.
   void stop();
+  // Worker::check. A scan whose thread is stuck ends: `cut`, without the scan.
+  void check(unsigned limit);
+  auto& worker() { return worker_; }
 
  private:
-  void handle(SweepJob job, const std::stop_token& stop);
-  bool step(TreeScan& scan, HandedOn& handed_on, const std::stop_token& stop);
-  void hand_over(layer::ScannedFile file, Located located, const std::stop_token& stop);
-  void pause(std::chrono::nanoseconds length, const std::stop_token& stop);
-  bool is_over(const std::stop_token& stop) const { return stop.stop_requested() || is_stopped_; }
+  // By mount.
+  using HandedOnByMount = std::unordered_map<std::string, HandedOn>;
+
+  void handle(SweepJob job, HandedOnByMount& handed_on, Turn& turn);
+  bool step(TreeScan& scan, HandedOn& handed_on, Turn& turn);
+  void hand_over(layer::ScannedFile file, Located located, Turn& turn);
+  void pause(std::chrono::nanoseconds length, Turn& turn);
+  bool is_over(const Turn& turn) const { return turn.is_stopped() || is_stopped_; }
 
   boost::asio::io_context& loop_;
   privilege::Privilege& privilege_;
@@ -80,8 +88,9 @@ class Sweeper {
   std::mutex mutex_;
   std::condition_variable_any changed_;
   int on_the_way_ = 0;
-  std::unordered_map<std::string, HandedOn> handed_on_;  // by mount; the thread's own
-  Registrations registrations_;                          // the loop's
+  Registrations registrations_;  // the loop's, as what follows
+  std::optional<SyncStates::Ticket> running_;
+  std::uint64_t run_ = 0;
   Worker<SweepJob> worker_;
 };
 

@@ -23,6 +23,8 @@ const char* name_of(DesyncReason reason) {
       return "malformed_event";
     case DesyncReason::unsettled:
       return "unsettled";
+    case DesyncReason::stalled:
+      return "stalled";
     case DesyncReason::mark_failed:
       return "mark_failed";
     case DesyncReason::marked_late:

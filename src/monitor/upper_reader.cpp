@@ -19,6 +19,7 @@ constexpr std::size_t max_ready = 256;
 // Beyond that a file is looked at as it is.
 constexpr std::size_t max_unsettled = 4096;
 constexpr int max_looks = 5;
+constexpr auto longest_end = 2s;
 
 }  // namespace
 
@@ -35,6 +36,8 @@ UpperReader::UpperReader(boost::asio::io_context& loop, privilege::Privilege& pr
       group_number_(group_.descriptor()) {
   group_.start();
   thread_ = std::thread([this] {
+    turn_.begin();
+    turn_.end();
     context_.run();
     const std::scoped_lock lock(mutex_);
     is_done_ = true;
@@ -43,7 +46,7 @@ UpperReader::UpperReader(boost::asio::io_context& loop, privilege::Privilege& pr
 }
 
 UpperReader::~UpperReader() {
-  stop();
+  static_cast<void>(stop());
   *is_alive_ = false;
 }
 
@@ -52,8 +55,8 @@ void UpperReader::set_places(std::shared_ptr<const UpperPlaces> places) {
                     [this, places = std::move(places)] mutable { resolver_.set_places(std::move(places)); });
 }
 
-void UpperReader::stop() {
-  if (!thread_.joinable()) return;
+bool UpperReader::stop() {
+  if (!thread_.joinable()) return !is_stuck_;
   boost::asio::post(context_, [this] {
     group_.stop();
     again_.cancel();
@@ -62,14 +65,30 @@ void UpperReader::stop() {
     work_.reset();
   });
   // The thread may wait for room, or have more to hand on.
+  const auto deadline = std::chrono::steady_clock::now() + longest_end;
   for (bool is_done = false; !is_done;) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return is_done_ || !ready_.empty(); });
+    is_stuck_ = !changed_.wait_until(lock, deadline, [this] { return is_done_ || !ready_.empty(); });
+    if (is_stuck_) break;
     is_done = is_done_;
     lock.unlock();
     take();
   }
-  thread_.join();
+  if (is_stuck_) {
+    thread_.detach();
+  } else {
+    thread_.join();
+  }
+  return !is_stuck_;
+}
+
+std::optional<StallCheck::Stall> UpperReader::check(unsigned limit) {
+  const auto stall = check_.look(turn_, limit);
+  if (!turn_.is_busy()) {
+    turn_.set_busy();
+    boost::asio::post(context_, [this] { turn_.end(); });
+  }
+  return stall;
 }
 
 UpperReader::Tally UpperReader::tally() const {
@@ -145,6 +164,7 @@ void UpperReader::look_again() {
 
 void UpperReader::put(Item item) {
   std::unique_lock lock(mutex_);
+  turn_.step();
   changed_.wait(lock, [this] { return ready_.size() < max_ready; });
   const bool is_first = ready_.empty();
   ready_.push_back(std::move(item));

@@ -23,6 +23,7 @@
 #include "dropwarden/watch/fid_group.hpp"
 
 #include "sighting.hpp"
+#include "turn.hpp"
 #include "upper_places.hpp"
 #include "upper_resolver.hpp"
 
@@ -47,8 +48,12 @@ class UpperReader {
 
   // From now on: what was read before is resolved as it was.
   void set_places(std::shared_ptr<const UpperPlaces> places);
-  // Hands on what is queued now, and ends the thread.
-  void stop();
+  // Hands on what is queued now, and ends the thread. False when that did not end within two seconds: then
+  // this must not be destroyed.
+  bool stop();
+  // As Worker::check, of one thread. It is not replaced.
+  std::optional<StallCheck::Stall> check(unsigned limit);
+  bool is_stuck() const { return is_stuck_; }
   int descriptor() const { return group_number_; }
 
   struct Tally {
@@ -98,6 +103,9 @@ class UpperReader {
   std::condition_variable changed_;
   std::vector<Item> ready_;
   bool is_done_ = false;
+  bool is_stuck_ = false;  // the loop's
+  Turn turn_;              // busy while a question of `check` is not answered
+  StallCheck check_;
   // What is posted to the loop may come after this has gone.
   std::shared_ptr<bool> is_alive_ = std::make_shared<bool>(true);
   std::thread thread_;

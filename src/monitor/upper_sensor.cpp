@@ -26,6 +26,7 @@ using namespace std::chrono_literals;
 // A container's last records may be queued when its mounts have gone.
 constexpr auto keep_gone = 60s;
 constexpr std::size_t longest_path = 1024;
+constexpr std::size_t most_stuck = 2;
 
 // The mount that shows most of a file system: its root, where that is mounted. Null where it is not in the
 // table.
@@ -136,9 +137,28 @@ void UpperSensor::apply(const std::vector<model::Mount>& table) {
   tell_reader();
 }
 
-void UpperSensor::stop() {
+bool UpperSensor::stop() {
   is_stopped_ = true;
-  if (reader_) reader_->stop();
+  const bool has_ended = !reader_ || reader_->stop();
+  return has_ended && stuck_.empty();
+}
+
+bool UpperSensor::check(unsigned limit) {
+  if (!reader_ || is_stopped_) return false;
+  const auto stall = reader_->check(limit);
+  liveness_.is_blind = stall.has_value();
+  liveness_.stuck = stuck_.size() + (stall ? 1 : 0);
+  if (!stall) return false;
+  liveness_.last_stall = stall->text;
+  if (stuck_.size() == most_stuck) return false;
+  for (auto& [device, file_system] : file_systems_) unmark(file_system);
+  stuck_.push_back(std::move(reader_));
+  file_systems_.clear();
+  told_places_.clear();
+  told_file_systems_.clear();
+  is_probed_ = false;
+  ++liveness_.replaced;
+  return true;
 }
 
 void UpperSensor::look_for_places(const std::vector<model::Mount>& table, Clock::time_point now) {

@@ -14,6 +14,7 @@
 
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/model/mount.hpp"
+#include "dropwarden/monitor/liveness.hpp"
 #include "dropwarden/monitor/upper_layers.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
@@ -38,8 +39,12 @@ class UpperSensor {
   void reconfigure(const config::Watch& settings);
   // Marks what has to be marked by now. `table` is the host's mount table, as it was read last.
   void apply(const std::vector<model::Mount>& table);
-  // Hands on what is queued. No marks afterwards.
-  void stop();
+  // Hands on what is queued. No marks afterwards. False when a reader is stuck: then this must stay.
+  bool stop();
+  // Looks whether the reader gets on, and gives it up after `limit` looks in a row at which it did not; the
+  // next `apply` begins anew. True when it was given up.
+  bool check(unsigned limit);
+  const Liveness& liveness() const { return liveness_; }
 
   UpperLayers describe() const;
 
@@ -77,6 +82,9 @@ class UpperSensor {
   config::Watch settings_;
   UpperReader::Handler handler_;
   std::unique_ptr<UpperReader> reader_;
+  // Stuck in a call: they are never destroyed, and hand on what they still have if it returns.
+  std::vector<std::unique_ptr<UpperReader>> stuck_;
+  Liveness liveness_{.name = "upper_layer"};
   UpperLayers state_;
   bool is_probed_ = false;
   bool is_stopped_ = false;

@@ -18,14 +18,15 @@
 #include "dropwarden/util/check.hpp"
 #include "dropwarden/util/text.hpp"
 
+#include "canary_overlay.hpp"
 #include "handle_mount.hpp"
 #include "host_mounts.hpp"
 #include "marks.hpp"
 #include "registrations.hpp"
 #include "upper_probe.hpp"
 
-// Owns nothing between calls. Must not own a descriptor inside a container: it would pin the container's
-// mount (EBUSY on removal). Hands groups, tables and files to the caller.
+// Owns nothing between calls, save the canary's overlay. Must not own a descriptor inside a container: it
+// would pin the container's mount (EBUSY on removal). Hands groups, tables and files to the caller.
 namespace dropwarden::privilege {
 namespace {
 
@@ -99,6 +100,12 @@ class Direct final : public Privilege {
   sys::Result<UpperEvents> probe_upper_events() override {
     return privilege::probe_upper_events(options_.proc);
   }
+
+  sys::Result<RootIdentity> open_canary(int group, std::uint64_t mask) override {
+    return canary_.open(group, mask, options_.proc);
+  }
+
+  sys::Result<void> write_canary(std::uint64_t number) override { return canary_.write(number); }
 
   sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) override {
     return privilege::open_mount(options_.proc + "/" + std::to_string(pid), mount);
@@ -254,6 +261,7 @@ class Direct final : public Privilege {
 
   const Options options_;
   const HostMounts host_;
+  CanaryOverlay canary_;
 };
 
 }  // namespace

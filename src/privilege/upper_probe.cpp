@@ -6,11 +6,8 @@
 #include <cstring>
 #include <fcntl.h>
 #include <optional>
-#include <sched.h>
 #include <string_view>
 #include <sys/fanotify.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -18,21 +15,10 @@
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/file.hpp"
 
+#include "private_overlay.hpp"
+
 namespace dropwarden::privilege {
 namespace {
-
-sys::Result<void> make_overlay(const std::string& place) {
-  if (::mount("dropwarden", place.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700,size=1m") != 0)
-    return sys::unexpected_errno("mount", "tmpfs");
-  for (const char* name : {"/lower", "/upper", "/work", "/merged"}) {
-    if (::mkdir((place + name).c_str(), 0700) != 0) return sys::unexpected_errno("mkdir", name);
-  }
-  const std::string options =
-      "lowerdir=" + place + "/lower,upperdir=" + place + "/upper,workdir=" + place + "/work";
-  if (::mount("dropwarden", (place + "/merged").c_str(), "overlay", 0, options.c_str()) != 0)
-    return sys::unexpected_errno("mount", "overlay");
-  return {};
-}
 
 sys::Result<void> write_and_rename(const std::string& merged) {
   const std::string part = merged + "/part";
@@ -62,10 +48,7 @@ std::uint64_t read_masks(int group) {
 }
 
 sys::Result<UpperEvents> try_events(const std::string& place) {
-  // Of this thread alone, and gone with it. What the host mounts and unmounts meanwhile still arrives here,
-  // so that nothing is kept; nothing of ours leaves.
-  if (::unshare(CLONE_NEWNS) != 0) return sys::unexpected_errno("unshare", "mount namespace");
-  if (::mount("", "/", "", MS_REC | MS_SLAVE, nullptr) != 0) return sys::unexpected_errno("mount", "/");
+  if (auto left = leave_mounts(); !left) return std::unexpected(std::move(left.error()));
   if (auto made = make_overlay(place); !made) return std::unexpected(std::move(made.error()));
   const sys::Fd group(::fanotify_init(
       FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID | FAN_REPORT_DFID_NAME, O_RDONLY));

@@ -143,4 +143,17 @@ int Group::descriptor() const {
   return state_->descriptor();
 }
 
+std::uint64_t Group::reads() const {
+  return state_->reads();
+}
+
+std::size_t Group::queued_bytes() const {
+  return sys::read_queued_bytes(state_->descriptor()).value_or(0);
+}
+
+void Group::read_now() {
+  const auto state = state_;
+  state->poke();
+}
+
 }  // namespace dropwarden::watch

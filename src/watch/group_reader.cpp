@@ -34,6 +34,7 @@ void GroupReader::wait() {
 
 void GroupReader::read_on() {
   is_reading_ = true;
+  ++reads_;
   bool is_empty = false;
   for (int i = 0; i < max_reads_in_a_row && phase_ == Phase::open && !is_empty; ++i)
     is_empty = read_once() == 0;

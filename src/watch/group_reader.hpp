@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -31,6 +32,12 @@ class GroupReader : public std::enable_shared_from_this<GroupReader> {
   void stop();
   // Without handing on.
   void close();
+  // How many turns of reading there were.
+  std::uint64_t reads() const { return reads_; }
+  // Reads what is queued now, whether or not the kernel has said that there is something.
+  void poke() {
+    if (phase_ == Phase::open && !is_reading_) read_on();
+  }
   // -1 once closed.
   int descriptor() { return group_.native_handle(); }
 
@@ -60,6 +67,7 @@ class GroupReader : public std::enable_shared_from_this<GroupReader> {
   boost::asio::posix::stream_descriptor group_;
   const OnFailure on_failure_;
   Phase phase_ = Phase::open;
+  std::uint64_t reads_ = 0;
   bool is_reading_ = false;  // a callback may be on the stack
 };
 

@@ -40,6 +40,8 @@ struct Watch {
   bool exec = true;                   // also what is executed there
   bool second_look = true;            // also what is blank when it is closed, once more
   UpperLayer upper_layer = UpperLayer::names;
+  std::chrono::milliseconds canary{std::chrono::seconds{30}};       // between two tests of the sensor; 0: off
+  std::chrono::milliseconds stall_after{std::chrono::seconds{30}};  // a thread that does not get on is stuck
   std::chrono::milliseconds metadata_wait{2000};  // what the first record waits for a runtime at most
   std::uint64_t hash_inline_bytes = std::uint64_t{256} * 1024;  // hashed before the finding is printed
   std::uint64_t hash_max_bytes = std::uint64_t{1} << 30U;       // larger files are not hashed

@@ -38,11 +38,12 @@ enum class Loss {
   marked_late,       // a container was found after its first instruction may have run
   output_full,       // a finding or event did not fit into an output's queue
   unsettled,         // a file that may change unseen could not be looked at again
+  stalled,           // a sensor did not get on, or did not see what the canary wrote
   malformed_event,   // bytes from the kernel that do not decode
 };
-inline constexpr std::array losses{Loss::queue_overflow, Loss::descriptor_limit, Loss::lease,
-                                   Loss::open_failed,    Loss::mark_failed,      Loss::marked_late,
-                                   Loss::output_full,    Loss::unsettled,        Loss::malformed_event};
+inline constexpr std::array losses{
+    Loss::queue_overflow, Loss::descriptor_limit, Loss::lease,     Loss::open_failed, Loss::mark_failed,
+    Loss::marked_late,    Loss::output_full,      Loss::unsettled, Loss::stalled,     Loss::malformed_event};
 const char* name_of(Loss loss);
 
 }  // namespace dropwarden::model

@@ -15,6 +15,7 @@
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/monitor/ledger.hpp"
 #include "dropwarden/monitor/upper_layers.hpp"
+#include "dropwarden/monitor/vital_signs.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/store/store.hpp"
@@ -58,8 +59,9 @@ class Monitor {
 
   // Marks what the mount table shows now and begins to read events.
   void start();
-  // Drains the queue and publishes what is open.
-  void stop();
+  // Drains the queue and publishes what is open. False when a thread is stuck in a call: then this, and what
+  // it refers to, must stay until the process ends.
+  bool stop();
 
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
   // No output could write the first record of this finding: its file is told of again when it is seen again.
@@ -75,6 +77,8 @@ class Monitor {
   // What decides from now on which kinds and sizes matter.
   void reconfigure(Settings settings);
 
+  // Whether it sees, as it was looked at last.
+  const VitalSigns& vital_signs();
   const Ledger& ledger() const;
   std::size_t marks() const;
   std::vector<WatchedMount> overlays() const;

@@ -21,6 +21,7 @@ enum class DesyncReason {
   open_failed,       // the kernel could not open a written file
   malformed_event,   // an event did not decode
   unsettled,         // a file that a mapping may still fill could not be looked at again
+  stalled,           // a sensor did not get on
   mark_failed,       // it could not be marked
   marked_late,       // it was marked after its container had begun
   late_mount,        // it was mounted later, and marked after that
@@ -30,9 +31,9 @@ enum class DesyncReason {
 inline constexpr std::array desync_reasons{
     DesyncReason::first_start,      DesyncReason::was_stopped, DesyncReason::queue_overflow,
     DesyncReason::descriptor_limit, DesyncReason::lease,       DesyncReason::open_failed,
-    DesyncReason::malformed_event,  DesyncReason::unsettled,   DesyncReason::mark_failed,
-    DesyncReason::marked_late,      DesyncReason::late_mount,  DesyncReason::scan_cut,
-    DesyncReason::clock_step};
+    DesyncReason::malformed_event,  DesyncReason::unsettled,   DesyncReason::stalled,
+    DesyncReason::mark_failed,      DesyncReason::marked_late, DesyncReason::late_mount,
+    DesyncReason::scan_cut,         DesyncReason::clock_step};
 const char* name_of(DesyncReason reason);
 // Nothing for a word that is none.
 std::optional<DesyncReason> parse_desync_reason(std::string_view word);

@@ -136,6 +136,13 @@ class Privilege {
   // Tries it with an overlay that nobody else sees. Needs CAP_SYS_ADMIN.
   virtual sys::Result<UpperEvents> probe_upper_events() = 0;
 
+  // Makes an overlay on a tmpfs of its own, which stands in no mount table, marks its superblock with `mask`,
+  // and keeps it until the next call, or the end: the one thing that is kept between calls. For the canary,
+  // by which the monitor sees that it sees. Needs CAP_SYS_ADMIN.
+  virtual sys::Result<RootIdentity> open_canary(int group, std::uint64_t mask) = 0;
+  // Writes and closes a file there that looks like an executable; ENOENT where there is no such overlay.
+  virtual sys::Result<void> write_canary(std::uint64_t number) = 0;
+
   // The top of a mount of the process `pid`, O_PATH, checked in the same way. Pins the mount. ESTALE,
   // ENOTSUP, ENOENT and ESRCH as above. Needs CAP_SYS_PTRACE.
   virtual sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) = 0;

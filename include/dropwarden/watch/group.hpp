@@ -56,6 +56,12 @@ class Group {
   void stop();
   // For marks; -1 once stopped.
   int descriptor() const;
+  // How many turns of reading there were, and the bytes that wait in the kernel now: where the latter are not
+  // 0 and the former stays, nobody reads.
+  std::uint64_t reads() const;
+  std::size_t queued_bytes() const;
+  // Reads what is queued, though the kernel did not say that there is something.
+  void read_now();
 
  private:
   struct State;

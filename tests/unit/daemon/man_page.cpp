@@ -53,11 +53,15 @@ boost::json::value report(model::Container container, const monitor::Ledger* led
   const std::string id = container.id.value;
   snapshot.containers.emplace(id, std::make_shared<const model::Container>(std::move(container)));
   snapshot.sources.emplace_back();
+  monitor::VitalSigns signs;
+  signs.reasons.emplace_back();
+  signs.parts.emplace_back();
   monitor::UpperLayers upper_layers{.can_names = true, .can_writes = true, .problem = {}};
   upper_layers.file_systems.push_back(
       {.mount_point = "/", .type = "ext4", .device = {8, 1}, .has_names = true, .problem = {}});
   return boost::json::parse(format_containers(snapshot, mounts_of(id.c_str()),
-                                              ledger == nullptr ? nullptr : &upper_layers, ledger));
+                                              ledger == nullptr ? nullptr : &upper_layers, ledger, {},
+                                              ledger == nullptr ? nullptr : &signs));
 }
 
 boost::json::value known_report() {

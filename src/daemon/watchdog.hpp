@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <boost/asio/io_context.hpp>
+
+namespace dropwarden::daemon {
+
+// A thread that sees whether the loop turns. A loop that is stuck in a call can neither say so nor do
+// anything about it: the thread says it on standard error and ends the process, with status 1, so that who
+// supervises it (systemd, the supervisor) starts it again; what was missed is then scanned for. It does the
+// same when the end of the daemon itself takes too long. Goes by its own looks, one a second, and not by a
+// clock: a daemon that was stopped (SIGSTOP), or whose machine slept, is not stuck.
+class Watchdog {
+ public:
+  // The loop outlives it. `limit`: looks without a turn, after which the loop is stuck.
+  Watchdog(boost::asio::io_context& loop, unsigned limit);
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  void set_limit(unsigned limit) { limit_ = limit; }
+  // The loop need not turn any more: the daemon ends, within 20 looks.
+  void expect_end() { is_ending_ = true; }
+
+ private:
+  void run();
+  [[noreturn]] void give_up(const std::string& why) const;
+
+  boost::asio::io_context& loop_;
+  const pid_t loop_thread_;
+  std::atomic<unsigned> limit_;
+  std::atomic<bool> is_ending_ = false;
+  // What is posted may be dropped, or come after this has gone.
+  std::shared_ptr<std::atomic<bool>> has_turned_ = std::make_shared<std::atomic<bool>>(true);
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_over_ = false;
+  std::thread thread_;
+};
+
+}  // namespace dropwarden::daemon

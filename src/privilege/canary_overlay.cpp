@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "canary_overlay.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <elf.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/fanotify.h>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+
+#include "dropwarden/sys/file.hpp"
+
+#include "marks.hpp"
+#include "private_overlay.hpp"
+
+namespace dropwarden::privilege {
+namespace {
+
+sys::Result<sys::Fd> open_private_overlay(const std::string& place) {
+  if (auto left = leave_mounts(); !left) return std::unexpected(std::move(left.error()));
+  if (auto made = make_overlay(place); !made) return std::unexpected(std::move(made.error()));
+  return sys::open_path(place + "/merged", O_RDONLY | O_DIRECTORY);
+}
+
+// Seen as an executable, and runs nothing.
+std::string content_of(std::uint64_t number) {
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_ident[EI_VERSION] = EV_CURRENT;
+  header.e_type = ET_EXEC;
+  header.e_machine = EM_X86_64;
+  header.e_version = EV_CURRENT;
+  header.e_ehsize = sizeof header;
+  std::string content(sizeof header, '\0');
+  std::memcpy(content.data(), &header, sizeof header);
+  return content + "dropwarden canary " + std::to_string(number) + "\n";
+}
+
+}  // namespace
+
+sys::Result<RootIdentity> CanaryOverlay::open(int group, std::uint64_t mask, const std::string& place) {
+  sys::Result<sys::Fd> top = std::unexpected(sys::Error{"thread", "canary", EAGAIN});
+  // The mount namespace ends with its thread, and both mounts leave every table.
+  std::thread([&] { top = open_private_overlay(place); }).join();
+  if (!top) return std::unexpected(std::move(top.error()));
+  const auto status = sys::read_status(top->number());
+  if (!status) return std::unexpected(status.error());
+  const auto file_system = sys::read_file_system_status(top->number());
+  if (!file_system) return std::unexpected(file_system.error());
+  if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, top->number(), nullptr) != 0)
+    return sys::unexpected_errno("fanotify_mark", "canary");
+  const std::lock_guard lock(mutex_);
+  top_ = std::move(*top);
+  return identity_of(*status, *file_system);
+}
+
+sys::Result<void> CanaryOverlay::write(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  if (!top_) return std::unexpected(sys::Error{"openat", "canary", ENOENT});
+  const sys::Fd file(::openat(top_.number(), "canary", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
+  if (!file) return sys::unexpected_errno("openat", "canary");
+  const std::string content = content_of(number);
+  if (::write(file.number(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
+    return sys::unexpected_errno("write", "canary");
+  return {};
+}
+
+}  // namespace dropwarden::privilege
