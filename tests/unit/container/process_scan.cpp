@@ -160,7 +160,7 @@ TEST_F(ProcessScanTest, StopsAtItsLimitsAndSaysSo) {
 }
 
 TEST(ListProcesses, SaysWhyItCannot) {
-  const auto none = list_processes("/nonexistent");
+  const auto none = list_processes("/proc/self/nonexistent");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().number, ENOENT);
 }
