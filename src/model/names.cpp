@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/model/container.hpp"
+#include "dropwarden/model/decision.hpp"
 #include "dropwarden/model/disposition.hpp"
 #include "dropwarden/model/file_kind.hpp"
 #include "dropwarden/model/finding.hpp"
@@ -272,6 +273,50 @@ const char* name_of(Severity severity) {
       break;
   }
   return "critical";
+}
+
+const char* name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::shown:
+      return "shown";
+    case Verdict::excepted:
+      return "excepted";
+    case Verdict::held_back:
+      break;
+  }
+  return "held_back";
+}
+
+const char* name_of(Ground ground) {
+  switch (ground) {
+    case Ground::modified:
+      return "modified";
+    case Ground::system_directory:
+      return "system_directory";
+    case Ground::system_name:
+      return "system_name";
+    case Ground::memory_directory:
+      return "memory_directory";
+    case Ground::hidden:
+      return "hidden";
+    case Ground::hidden_directory:
+      return "hidden_directory";
+    case Ground::misleading_name:
+      return "misleading_name";
+    case Ground::misleading_extension:
+      return "misleading_extension";
+    case Ground::setuid:
+      return "setuid";
+    case Ground::capabilities:
+      return "capabilities";
+    case Ground::preload:
+      return "preload";
+    case Ground::malformed:
+      return "malformed";
+    case Ground::executed:
+      break;
+  }
+  return "executed";
 }
 
 const char* name_of(Sensor sensor) {

@@ -13,6 +13,7 @@
 #include "dropwarden/layer/image.hpp"
 #include "dropwarden/layer/origin.hpp"
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/policy/decide.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/escape.hpp"
@@ -109,6 +110,7 @@ class LayerScan {
     finding.id =
         attribute::finding_id(finding, container_.id.value.empty() ? layer_.layers.upperdir : "rootfs");
     if (!told_.insert(finding.id).second) return;
+    finding.decision = policy::decide(finding);
     ++drift_.findings;
     handlers_.on_finding(finding);
   }

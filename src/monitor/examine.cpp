@@ -42,6 +42,14 @@ std::string name_for(int fd, std::uint32_t links, std::span<const classify::Regi
   return path ? std::string(last_name(path->path)) : std::string{};
 }
 
+// VFS_CAP_REVISION_3 takes 24 bytes; what is longer is none that execve(2) takes, and there all the same.
+std::optional<bool> read_has_capabilities(int fd) {
+  constexpr std::size_t max_bytes = 64;
+  const auto value = sys::read_attribute(fd, "security.capability", max_bytes);
+  if (!value) return value.error().number == ERANGE ? std::optional(true) : std::nullopt;
+  return value->has_value();
+}
+
 }  // namespace
 
 sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
@@ -92,6 +100,7 @@ std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy
   hit.file.size = status->size;
   hit.file.mode = status->mode;
   hit.file.uid = status->uid;
+  hit.file.has_capabilities = read_has_capabilities(fd);
   hit.file.gid = status->gid;
   hit.file.modified = status->modified;
   hit.file.changed = status->changed;

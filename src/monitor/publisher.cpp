@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "dropwarden/attribute/finding_id.hpp"
+#include "dropwarden/policy/decide.hpp"
 #include "dropwarden/util/encode.hpp"
 
 #include "finding_row.hpp"
@@ -68,6 +69,7 @@ void Publisher::reconfigure(const Settings& settings) {
 }
 
 bool Publisher::publish(model::Finding& finding, const EventIdentity& identity) {
+  finding.decision = policy::decide(finding);
   if (finding.revision > 1) {
     tell_more(finding, identity);
     return true;
@@ -150,7 +152,10 @@ void Publisher::tell_first(const model::Finding& finding, const KnownDrop& drop,
 
 void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity) {
   const ToldFindings::Told* const told = told_.find(finding.id);
-  if (told != nullptr && told->has_moved()) copy_appearance(told->finding.event.file, finding.event.file);
+  if (told != nullptr && told->has_moved()) {
+    copy_appearance(told->finding.event.file, finding.event.file);
+    finding.decision = policy::decide(finding);
+  }
   const KnownDrop* const known = known_.find(attribute::parse_id(finding.id));
   if (known != nullptr) finding.revision = std::max(finding.revision, known->revision + 1);
   const std::string file_system = told != nullptr ? told->file_system : file_system_of(finding, identity);
@@ -168,6 +173,7 @@ void Publisher::see_again(KnownDrop& known, const model::Finding& sighting) {
   }
   if (!revised) return ledger_.end(model::Disposition::duplicate);
   revised->revision = known.revision + 1;
+  revised->decision = policy::decide(*revised);
   const bool is_taken = deliver(*revised);
   ledger_.end(is_taken ? model::Disposition::reported : model::Disposition::queue_full);
   if (!is_taken) return;

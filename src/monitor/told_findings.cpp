@@ -14,14 +14,15 @@ constexpr std::size_t max_appearances = 64;
 
 bool is_same_appearance(const model::FileFacts& one, const model::FileFacts& other) {
   return one.path == other.path && one.path_state == other.path_state && one.mode == other.mode &&
-         one.uid == other.uid && one.gid == other.gid;
+         one.uid == other.uid && one.gid == other.gid && one.has_capabilities == other.has_capabilities;
 }
 
 std::size_t hash_of(const model::FileFacts& file) {
   std::string text = file.path;
   for (const std::uint64_t number :
        {std::uint64_t{static_cast<unsigned>(file.path_state)}, std::uint64_t{file.mode},
-        std::uint64_t{file.uid}, std::uint64_t{file.gid}})
+        std::uint64_t{file.uid}, std::uint64_t{file.gid},
+        std::uint64_t{file.has_capabilities.value_or(false)}})
     text += '\0' + std::to_string(number);
   return std::hash<std::string_view>{}(text);
 }
@@ -69,6 +70,7 @@ void copy_appearance(const model::FileFacts& from, model::FileFacts& to) {
   to.uid = from.uid;
   to.gid = from.gid;
   to.links = from.links;
+  to.has_capabilities = from.has_capabilities;
   to.modified = from.modified;
   to.changed = from.changed;
   // It goes by the path.

@@ -12,6 +12,7 @@
 
 #include "dropwarden/attribute/finding_id.hpp"
 #include "dropwarden/attribute/hash.hpp"
+#include "dropwarden/policy/decide.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
 #include "dropwarden/util/escape.hpp"
 
@@ -87,6 +88,7 @@ LayerDrift scan_volume(privilege::Privilege& privilege, const WritableVolume& vo
     if (!finding.signature) return;
     finding.id = attribute::finding_id(finding, file_system);
     if (!told.insert(finding.id).second) return;
+    finding.decision = policy::decide(finding);
     ++drift.findings;
     handlers.on_finding(finding);
   };

@@ -31,6 +31,11 @@ inline constexpr std::size_t command_line = escaped * 4096;  // in all, as attri
 inline constexpr std::size_t argument_count = 65;            // likewise, with its `…`
 inline constexpr std::size_t ancestor_exe = 4096;            // each of these
 inline constexpr std::size_t ancestor_count = 16;
+// Of the configuration, which has no longer ones.
+inline constexpr std::size_t policy_name = 128;
+inline constexpr std::size_t policy_reason = 1024;
+inline constexpr std::size_t tag = 64;
+inline constexpr std::size_t tag_count = 32;
 }  // namespace bounds
 
 // Escaped and cut: never invalid UTF-8, never a control character.

@@ -48,7 +48,9 @@ class Builder {
     out.emplace("status", finding.is_final ? "final" : "open");
     out.emplace("time", util::format_rfc3339(finding.event.time));
     out.emplace("detected_by", model::name_of(finding.event.detected_by));
-    out.emplace("signature", signature(finding.signature.value_or(model::Signature{})));
+    out.emplace("signature",
+                signature(finding.signature.value_or(model::Signature{}), finding.decision.severity));
+    out.emplace("decision", decision(finding.decision));
     out.emplace("event", event(finding.event));
     auto data = object(1);
     data.emplace("path", text(finding.event.file.path, bounds::path));
@@ -57,13 +59,13 @@ class Builder {
   }
 
  private:
-  json::object signature(const model::Signature& signature) const {
+  json::object signature(const model::Signature& signature, model::Severity severity) const {
     auto out = object(8);
     out.emplace("id", signature.id);
     out.emplace("name", signature.name);
     out.emplace("event_name", signature.event_name);
     out.emplace("version", signature.version);
-    out.emplace("severity", static_cast<int>(signature.severity));
+    out.emplace("severity", static_cast<int>(severity));
     out.emplace("description", signature.description);
     out.emplace("category", signature.category);
     auto mitre = object(4);
@@ -72,6 +74,45 @@ class Builder {
     mitre.emplace("technique_id", signature.technique_id);
     mitre.emplace("stix_id", signature.stix_id);
     out.emplace("mitre", std::move(mitre));
+    return out;
+  }
+
+  json::object decision(const model::Decision& decision) const {
+    auto out = object(9);
+    out.emplace("verdict", model::name_of(decision.verdict));
+    out.emplace("severity", model::name_of(decision.severity));
+    json::array grounds(storage_);
+    for (const model::Ground ground : decision.grounds) grounds.emplace_back(model::name_of(ground));
+    out.emplace("grounds", std::move(grounds));
+    json::array tags(storage_);
+    for (const std::string& tag :
+         std::span(decision.tags).first(std::min(decision.tags.size(), bounds::tag_count)))
+      tags.emplace_back(shown(tag, bounds::tag, storage_));
+    out.emplace("tags", std::move(tags));
+    json::array attacks(storage_);
+    for (const model::Attack& attack : decision.attacks) attacks.emplace_back(this->attack(attack));
+    out.emplace("mitre", std::move(attacks));
+    out.emplace("rule", text(decision.rule, bounds::policy_name));
+    out.emplace("exception", decision.exception ? json::value(exception(*decision.exception)) : null());
+    out.emplace("generation", decision.generation);
+    out.emplace("assessment", decision.assessment);
+    return out;
+  }
+
+  json::object attack(const model::Attack& attack) const {
+    auto out = object(5);
+    out.emplace("tactic_id", attack.tactic_id);
+    out.emplace("tactic", attack.tactic);
+    out.emplace("former_tactic", attack.former_tactic);
+    out.emplace("technique_id", attack.technique_id);
+    out.emplace("technique", attack.technique);
+    return out;
+  }
+
+  json::object exception(const model::ExceptedBy& exception) const {
+    auto out = object(2);
+    out.emplace("name", text(exception.name, bounds::policy_name));
+    out.emplace("reason", text(exception.reason, bounds::policy_reason));
     return out;
   }
 
@@ -129,7 +170,7 @@ class Builder {
   }
 
   json::object file(const model::FileFacts& file) const {
-    auto out = object(15);
+    auto out = object(16);
     out.emplace("path", text(file.path, bounds::path));
     out.emplace("path_state", model::name_of(file.path_state));
     out.emplace("kind", file.kind ? json::value(model::name_of(file.kind->format), storage_) : null());
@@ -139,6 +180,8 @@ class Builder {
     out.emplace("mode", fmt::format("{:04o}", file.mode & 07777U));
     out.emplace("uid", file.uid);
     out.emplace("gid", file.gid);
+    out.emplace("capabilities",
+                file.has_capabilities ? json::value(*file.has_capabilities, storage_) : null());
     out.emplace("mtime", util::format_rfc3339(file.modified));
     out.emplace("ctime", util::format_rfc3339(file.changed));
     out.emplace("inode", file.inode);

@@ -193,7 +193,7 @@ Row row_of(const model::WriteEvent& event, const Line& line) {
 std::string format_text(const model::Finding& finding, const TextStyle& style) {
   Line line(style);
   Row row = row_of(finding.event, line);
-  const auto severity = finding.signature.value_or(model::Signature{}).severity;
+  const auto severity = finding.decision.severity;
   row.severity = {model::name_of(severity), color_of(severity)};
   row.path.color = bold;
   const auto& hash = finding.event.file.sha256;

@@ -126,14 +126,14 @@ json::object record(const model::WriteEvent& event, const Head& head) {
   return out;
 }
 
-json::object metadata_of(const model::Signature& signature) {
+json::object metadata_of(const model::Signature& signature, model::Severity severity) {
   return {{"Version", signature.version},
           {"Description", description},
           {"Tags", nullptr},
           {"Properties",
            {{"Category", signature.category},
             {"Kubernetes_Technique", ""},
-            {"Severity", static_cast<int>(signature.severity)},
+            {"Severity", static_cast<int>(severity)},
             {"Technique", signature.technique},
             {"external_id", signature.technique_id},
             {"id", signature.stix_id},
@@ -154,7 +154,7 @@ std::string format_tracee(const model::Finding& finding) {
                         argument("detectedFrom", "unknown", std::move(detected_from))};
   auto out = record(event, {finding_event_id, signature.event_name, arguments.size()});
   out.emplace("args", std::move(arguments));
-  out.emplace("metadata", metadata_of(signature));
+  out.emplace("metadata", metadata_of(signature, finding.decision.severity));
   return serialize_as_go(out);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dropwarden/model/container.hpp"
+#include "dropwarden/model/decision.hpp"
 #include "dropwarden/model/file_kind.hpp"
 #include "dropwarden/model/ids.hpp"
 #include "dropwarden/model/process.hpp"
@@ -72,10 +73,11 @@ struct FileFacts {
   std::uint32_t mode = 0;        // type and permission bits
   std::uint32_t uid = 0;
   std::uint32_t gid = 0;
-  std::uint32_t links = 0;  // how many names it has
-  util::WallTime modified;  // mtime
-  util::WallTime changed;   // ctime
-  std::uint64_t inode = 0;  // as the container sees it
+  std::uint32_t links = 0;                 // how many names it has
+  std::optional<bool> has_capabilities{};  // capabilities(7), `File capabilities`; nothing: not known
+  util::WallTime modified;                 // mtime
+  util::WallTime changed;                  // ctime
+  std::uint64_t inode = 0;                 // as the container sees it
   Device device;
   Place place = Place::rootfs;
   Origin origin = Origin::unknown;
@@ -101,6 +103,7 @@ struct Finding {
   unsigned revision = 1;
   bool is_final = false;               // nothing more is awaited
   std::optional<Signature> signature;  // nothing: none fires, and only the event may be told
+  Decision decision{};
   WriteEvent event;
 };
 

@@ -9,13 +9,13 @@ namespace dropwarden::model {
 enum class Severity { info, low, medium, high, critical };
 const char* name_of(Severity severity);
 
-// What fires, and what it means to whoever reads the finding. Data: the text is of static storage.
+// What fires, and what it means to whoever reads the finding. How severe a finding is, its decision says.
+// Data: the text is of static storage.
 struct Signature {
   std::string_view id;
   std::string_view name;
   std::string_view event_name;  // that of the finding
   std::string_view version;
-  Severity severity = Severity::info;
   std::string_view description;
   std::string_view category;
   // MITRE ATT&CK.

@@ -16,7 +16,6 @@ inline constexpr model::Signature dropped_executable{
     .name = "New executable dropped",
     .event_name = "dropped_executable",
     .version = "1",
-    .severity = model::Severity::medium,
     .description =
         "A new executable file appeared inside a running container. Everything a container runs "
         "normally comes with its image, so a program that arrives later may be the work of an "

@@ -38,7 +38,6 @@ TEST(DroppedExecutable, CarriesTheIdentifiersThatAreKnownForIt) {
   EXPECT_EQ(dropped_executable.version, "1");
   EXPECT_EQ(dropped_executable.name, "New executable dropped");
   EXPECT_EQ(dropped_executable.event_name, "dropped_executable");
-  EXPECT_EQ(static_cast<int>(dropped_executable.severity), 2);
   EXPECT_EQ(dropped_executable.category, "defense-evasion");
   EXPECT_EQ(dropped_executable.technique, "Masquerading");
   EXPECT_EQ(dropped_executable.technique_id, "T1036");

@@ -62,6 +62,8 @@ std::vector<model::Finding> unknown_findings() {
   }
   findings.push_back(findings.front());
   findings.back().event.container.pod.emplace();
+  findings.back().decision.exception.emplace();
+  findings.back().decision.attacks.resize(1);
   return findings;
 }
 
@@ -100,6 +102,9 @@ Words words() {
 std::map<std::string, Words> words_of_fields() {
   return {{"status", {"open", "final"}},
           {"detected_by", words<model::Sensor>()},
+          {"decision.verdict", words<model::Verdict>()},
+          {"decision.severity", words<model::Severity>()},
+          {"decision.grounds", words<model::Ground>()},
           {"event.container.runtime", words<model::Runtime>()},
           {"event.container.metadata", words<model::Metadata>()},
           {"event.file.path_state", words<model::PathState>()},
@@ -167,6 +172,9 @@ model::Finding huge_finding(const model::FileKind& kind) {
   const std::string huge(std::size_t{1} << 16U, 'x');
   auto finding = sample_finding();
   finding.id = finding.event.node = huge;
+  finding.decision.rule = huge;
+  finding.decision.tags.assign(1, huge);
+  finding.decision.exception = model::ExceptedBy{huge, huge};
   auto& container = finding.event.container;
   container.id = {huge};
   container.name = container.image.name = container.image.digest = huge;

@@ -37,6 +37,10 @@ TEST(Native, IsSchemaOneToTheLetter) {
       R"("signature":{"id":"TRC-1022","name":"New executable dropped","event_name":"dropped_executable",)"
       R"("version":"1","severity":2,"description":"What it means.","category":"defense-evasion","mitre":{"tactic":"Defense Evasion","technique":"Masquerading",)"
       R"("technique_id":"T1036","stix_id":"attack-pattern--1"}},)"
+      R"("decision":{"verdict":"excepted","severity":"medium","grounds":["setuid"],"tags":["team-shop"],)"
+      R"("mitre":[{"tactic_id":"TA0005","tactic":"Stealth","former_tactic":"Defense Evasion",)"
+      R"("technique_id":"T1036","technique":"Masquerading"}],"rule":"shop",)"
+      R"("exception":{"name":"updater","reason":"It updates itself."},"generation":3,"assessment":1},)"
       R"("event":{"name":"magic_write","header":"f0VMRgI=","node":"node-7",)"
       R"("container":{"id":"c0ffee0000000000000000000000000000000000000000000000000000000001","name":"web",)"
       R"("runtime":"containerd","image":{"name":"docker.io/library/nginx:1.25","digest":"sha256:aa"},)"
@@ -46,7 +50,7 @@ TEST(Native, IsSchemaOneToTheLetter) {
       R"("endian":"little","machine":"x86_64","interpreter":"/lib64/ld-linux-x86-64.so.2","static":false,)"
       R"("os_abi":null,"stripped":null,"kernel_module":null,"module_signature":null,"ebpf":false,)"
       R"("appimage":null,"malformed":[],"packed":[]},"registration":null,)"
-      R"("size":16384,"mode":"4755","uid":1000,"gid":1001,"mtime":"2026-11-22T00:00:00.000000001Z",)"
+      R"("size":16384,"mode":"4755","uid":1000,"gid":1001,"capabilities":false,"mtime":"2026-11-22T00:00:00.000000001Z",)"
       R"("ctime":"2026-11-22T00:00:01.000000000Z","inode":18446744073709551615,"device":"0:53",)"
       R"("mount":"rootfs","origin":"new","sha256":{"value":")" +
           std::string(64, 'd') +
@@ -67,12 +71,13 @@ TEST(Native, SaysNullForWhatIsNotKnownAndKeepsEveryKey) {
         "/event/container/image/digest", "/event/container/pod", "/event/file/path",
         "/event/file/sha256/value", "/event/process/pid", "/event/process/pid_in_container",
         "/event/process/name", "/event/process/exe", "/event/process/uid", "/event/process/loginuid",
-        "/event/process/start_time", "/data/path"}) {
+        "/event/process/start_time", "/event/file/capabilities", "/decision/rule", "/decision/exception",
+        "/data/path"}) {
     EXPECT_TRUE(unknown.at_pointer(pointer).is_null()) << pointer;
     EXPECT_FALSE(known.at_pointer(pointer).is_null()) << pointer;
   }
   for (const std::string pointer :
-       {"", "/signature", "/event", "/event/container", "/event/file", "/event/process"}) {
+       {"", "/signature", "/decision", "/event", "/event/container", "/event/file", "/event/process"}) {
     std::vector<std::string> keys;
     std::vector<std::string> expected;
     for (const auto& pair : unknown.at_pointer(pointer).as_object()) keys.emplace_back(pair.key());
@@ -226,6 +231,9 @@ TEST(Native, StaysWithinItsBoundWhateverItIsGiven) {
     while (huge.size() < (1U << 20U)) huge += unit;
     model::Finding finding;
     finding.id = finding.event.node = huge;
+    finding.decision.rule = huge;
+    finding.decision.exception = model::ExceptedBy{huge, huge};
+    finding.decision.tags.assign(1000, huge.substr(0, 1000));
     finding.event.header.resize(1U << 20U);
     finding.event.container.id = {huge};
     finding.event.container.name = finding.event.container.image.name = finding.event.container.image.digest =
@@ -282,6 +290,12 @@ TEST(Native, UsesTheWordsOfTheSchema) {
   EXPECT_THAT(words<model::Sensor>(model::Sensor::second_look, "/detected_by",
                                    [](F& f, auto v) { f.event.detected_by = v; }),
               ElementsAre("close_write", "scan", "exec", "upper_layer", "second_look"));
+  EXPECT_THAT(words<model::Verdict>(model::Verdict::held_back, "/decision/verdict",
+                                    [](F& f, auto v) { f.decision.verdict = v; }),
+              ElementsAre("shown", "excepted", "held_back"));
+  EXPECT_THAT(words<model::Severity>(model::Severity::critical, "/decision/severity",
+                                     [](F& f, auto v) { f.decision.severity = v; }),
+              ElementsAre("info", "low", "medium", "high", "critical"));
   EXPECT_THAT(words<model::Metadata>(model::Metadata::none, "/event/container/metadata",
                                      [](F& f, auto v) { f.event.container.metadata = v; }),
               ElementsAre("complete", "pending", "none"));

@@ -19,13 +19,25 @@ inline model::Finding sample_finding() {
                        .name = "New executable dropped",
                        .event_name = "dropped_executable",
                        .version = "1",
-                       .severity = model::Severity::medium,
                        .description = "What it means.",
                        .category = "defense-evasion",
                        .tactic = "Defense Evasion",
                        .technique = "Masquerading",
                        .technique_id = "T1036",
                        .stix_id = "attack-pattern--1"};
+  finding.decision = {.verdict = model::Verdict::excepted,
+                      .severity = model::Severity::medium,
+                      .grounds = {model::Ground::setuid},
+                      .tags = {"team-shop"},
+                      .attacks = {{.tactic_id = "TA0005",
+                                   .tactic = "Stealth",
+                                   .former_tactic = "Defense Evasion",
+                                   .technique_id = "T1036",
+                                   .technique = "Masquerading"}},
+                      .rule = "shop",
+                      .exception = model::ExceptedBy{"updater", "It updates itself."},
+                      .generation = 3,
+                      .assessment = 1};
   finding.event.time = sys_days{2026y / November / 23} + 4h + 123456789ns;
   finding.event.header = {std::byte{0x7f}, std::byte{'E'}, std::byte{'L'}, std::byte{'F'}, std::byte{2}};
   finding.event.node = "node-7";
@@ -49,6 +61,7 @@ inline model::Finding sample_finding() {
   file.mode = 0104755;
   file.uid = 1000;
   file.gid = 1001;
+  file.has_capabilities = false;
   file.modified = sys_days{2026y / November / 22} + 1ns;
   file.changed = sys_days{2026y / November / 22} + 1s;
   file.inode = 18446744073709551615U;

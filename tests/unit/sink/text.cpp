@@ -113,7 +113,7 @@ TEST(Text, ColorsAddSequencesAndNothingElse) {
 
 TEST(Text, ColorsASeverityByItsWeight) {
   auto finding = sample_finding();
-  finding.signature->severity = model::Severity::critical;
+  finding.decision.severity = model::Severity::critical;
   EXPECT_THAT(format_text(finding, {.columns = 80, .is_colored = true}),
               HasSubstr("\x1b[1;31mcritical\x1b[0m"));
 }
