@@ -18,7 +18,7 @@ demo_packages=(busybox-static jq runc)
 # shellcheck disable=SC2034
 test_packages=(
   file libbenchmark-dev libgtest-dev libgmock-dev jq procps util-linux
-  busybox-static btrfs-progs containerd crun docker.io e2fsprogs iproute2 podman runc xfsprogs
+  bash-completion busybox-static btrfs-progs containerd crun docker.io e2fsprogs iproute2 podman runc xfsprogs
 )
 
 # What fetches another Debian, for tests/run --runtimes.
@@ -34,6 +34,17 @@ kernels_packages=(debootstrap e2fsprogs kmod qemu-system-x86 xz-utils zstd)
 guest_packages=(
   systemd-sysv dbus kmod procps util-linux iproute2 apparmor btrfs-progs e2fsprogs xfsprogs
   busybox-static containerd crun docker.io podman runc
+)
+
+# What packaging/build-deb and packaging/build-image build with.
+# shellcheck disable=SC2034
+deb_packages=(debhelper dpkg-dev)
+
+# What tests/run --packages builds and tries packages, images and manifests with.
+# shellcheck disable=SC2034
+packages_packages=(
+  buildah debhelper debootstrap dpkg-dev lintian rpm
+  golang-go golang-github-masterminds-sprig-dev golang-k8s-sigs-yaml-dev
 )
 
 # What tests/fuzz/run builds with.

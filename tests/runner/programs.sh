@@ -3,7 +3,8 @@
 # shellcheck disable=SC2154 # scratch, suite, as_owner: of the scripts that source this
 # Runs the GoogleTest programs that Meson knows. Sourced after tally.sh; `scratch` is a directory for reports.
 
-readonly program_limit=600 # seconds
+# Seconds. Of the suite `packages`, whose programs run a compiler, more.
+readonly program_limit=600 package_limit=7200
 
 # programs_of BUILD SUITE: a line each of name and path, with a tab between. A test that asks for arguments or an
 # environment is a mistake: a developer runs the programs by hand.
@@ -66,12 +67,13 @@ count_cases() {
 last_started() { tac "$1" | sed --quiet 's/^\[ RUN      \] //p;T;q' | grep . || echo 'no test'; }
 
 run_program() {
-  local program=$1 path=$2 status=0 start=$EPOCHREALTIME
+  local program=$1 path=$2 status=0 start=$EPOCHREALTIME limit=$program_limit
   local report=$scratch/$program.json output=$scratch/$program.log
   rm -f "$report"
+  if [[ "${suite-}" == packages ]]; then limit=$package_limit; fi
   # In the background, because Bash runs no trap while it waits for a foreground process. A test that is stopped has
   # runtimes to take down, hence the long grace.
-  timeout --kill-after=60 "$program_limit" "$path" --gtest_output="json:$report" --gtest_color=no \
+  timeout --kill-after=60 "$limit" "$path" --gtest_output="json:$report" --gtest_color=no \
     </dev/null >"$output" 2>&1 &
   running=$!
   wait "$running" || status=$?
