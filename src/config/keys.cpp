@@ -4,6 +4,7 @@
 #include <sys/un.h>
 
 #include "dropwarden/config/format_names.hpp"
+#include "dropwarden/sys/tcp_socket.hpp"
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/util/text.hpp"
 
@@ -99,6 +100,17 @@ Key socket_key(std::string path, Where<std::string> where) {
             // Quoted YAML can spell any byte, `"\0"`.
             if (scalar.text.find('\0') != std::string_view::npos) return quote(scalar.text) + " holds a NUL";
             where(config) = scalar.text;
+            return std::nullopt;
+          }};
+}
+
+Key listen_key(std::string path, Where<std::string> where) {
+  return {.path = std::move(path),
+          .allowed = "off, or ADDRESS:PORT with a numeric address, like 127.0.0.1:9476 or [::1]:9476",
+          .set = [where](Config& config, const Scalar& scalar) -> Problem {
+            const std::string text(scalar.text);
+            if (text != "off" && !sys::is_tcp_address(text)) return quote(text) + " is no such address";
+            where(config) = text == "off" ? std::string{} : text;
             return std::nullopt;
           }};
 }

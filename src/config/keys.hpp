@@ -28,6 +28,8 @@ Key duration_or_off_key(std::string path, std::chrono::milliseconds min, std::ch
                         Where<std::chrono::milliseconds> where);
 // The path of a unix socket, unix(7).
 Key socket_key(std::string path, Where<std::string> where);
+// An address to listen on by TCP, or none: then it is empty.
+Key listen_key(std::string path, Where<std::string> where);
 // The file of a database, or none: then the path is empty.
 Key database_key(std::string path, Where<std::string> where);
 Key format_key(std::string path, Where<Output> where);

@@ -138,6 +138,9 @@ std::vector<Key> make_schema() {
       mapping("control"),
       socket_key("control.socket", [](Config& c) -> auto& { return c.control.socket; }),
 
+      mapping("metrics"),
+      listen_key("metrics.listen", [](Config& c) -> auto& { return c.metrics.listen; }),
+
       mapping("store"),
       database_key("store.path", [](Config& c) -> auto& { return c.store.path; }),
       choice_key<Fsync>("store.fsync",

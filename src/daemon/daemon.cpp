@@ -22,15 +22,18 @@
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/control/instance_lock.hpp"
 #include "dropwarden/control/server.hpp"
+#include "dropwarden/metrics/server.hpp"
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/monitor/monitor.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/output.hpp"
+#include "dropwarden/sys/tcp_socket.hpp"
 
 #include "containers_report.hpp"
 #include "log.hpp"
 #include "memory.hpp"
+#include "metrics_report.hpp"
 #include "node_name.hpp"
 #include "outputs.hpp"
 #include "service_manager.hpp"
@@ -77,7 +80,7 @@ class Daemon {
           monitor_.on_containers(snapshot);
         }),
         monitor_(loop_, *privilege_, remember(), settings_of(config_),
-                 {.finding = [this](const model::Finding& finding) { return outputs_.deliver(finding); },
+                 {.finding = [this](const model::Finding& finding) { return deliver(finding); },
                   .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},
                  [this](const std::string& why) { fail(why); }),
         control_(loop_, lock_,
@@ -103,6 +106,15 @@ class Daemon {
     memory_.finish(lost == 0 && status_ == 0);
     spdlog::info("ledger {} balanced={}", monitor_.ledger().text(), monitor_.ledger().is_balanced());
     return status_;
+  }
+
+  // `listener` is where metrics and health are asked for by HTTP.
+  void serve_metrics(sys::Fd listener) {
+    metrics_server_.emplace(
+        loop_, std::move(listener),
+        std::map<std::string, metrics::MakePage>{{"/metrics", [this] { return metrics(); }},
+                                                 {"/healthz", [this] { return health(true); }},
+                                                 {"/readyz", [this] { return health(is_ready_); }}});
   }
 
   // In a call that does not return: it refers to this, which must then not be destroyed.
@@ -157,6 +169,31 @@ class Daemon {
     return format_status(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.ledger());
   }
 
+  monitor::Monitor::Delivery deliver(const model::Finding& finding) {
+    tally_.count(finding, std::chrono::system_clock::now());
+    return outputs_.deliver(finding);
+  }
+
+  metrics::Page metrics() {
+    std::uint64_t refused = 0;
+    for (const auto& call : sandbox::refused_calls()) refused += call.count;
+    const MetricsFacts facts{.started = started_,
+                             .is_ready = is_ready_,
+                             .marks = monitor_.marks(),
+                             .sensors = monitor_.sensors(),
+                             .refused_calls = refused};
+    return {.type = "text/plain; version=0.0.4; charset=utf-8",
+            .body = format_metrics(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.upper_layers(),
+                                   monitor_.ledger(), monitor_.vital_signs(), tally_)};
+  }
+
+  metrics::Page health(bool is_ready) {
+    const auto& vital_signs = monitor_.vital_signs();
+    if (!is_ready) return {.status = 503, .body = "starting\n"};
+    const bool may_be_blind = vital_signs.condition == monitor::Condition::unhealthy;
+    return {.status = may_be_blind ? 503U : 200U, .body = format_health(vital_signs)};
+  }
+
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
@@ -176,6 +213,7 @@ class Daemon {
       config::Config config = load_config(options_);
       set_log_level(config.logging.level);
       if (config.control != config_.control) spdlog::warn("control.socket changes at the next start only");
+      if (config.metrics != config_.metrics) spdlog::warn("metrics.listen changes at the next start only");
       if (config.store != config_.store) spdlog::warn("the keys of `store` change at the next start only");
       monitor_.reconfigure(settings_of(config));
       if (config.outputs != config_.outputs) outputs_.open(config.outputs);
@@ -218,6 +256,7 @@ class Daemon {
     if (watchdog_) watchdog_->expect_end();
     life_.cancel();
     signals_.cancel();
+    metrics_server_.reset();
     sources_->stop();
     has_stuck_threads_ = !monitor_.stop();
     loop_.stop();
@@ -236,6 +275,8 @@ class Daemon {
   monitor::Monitor monitor_;
   control::Server control_;
   std::unique_ptr<Sources> sources_;
+  FindingTally tally_;
+  std::optional<metrics::Server> metrics_server_;
   boost::asio::signal_set signals_;
   const bool is_on_terminal_ = sys::terminal_columns(STDOUT_FILENO).has_value();
   boost::asio::steady_timer life_{loop_};
@@ -272,7 +313,12 @@ int run(const RunOptions& options) {
   std::signal(SIGIO, SIG_IGN);  // sys::is_open_for_write
   raise_descriptor_limit();
   try {
+    // Takes no privilege, but the sandbox gives no socket of this kind.
+    sys::Fd metrics_listener;
+    if (!config.metrics.listen.empty())
+      metrics_listener = sys::value_or_throw(sys::listen_tcp(config.metrics.listen, 64));
     auto daemon = std::make_unique<Daemon>(options, std::move(config));
+    if (metrics_listener) daemon->serve_metrics(std::move(metrics_listener));
     const int status = daemon->run();
     if (!daemon->has_stuck_threads()) return status;
     spdlog::warn("a thread is stuck in a call that does not return: it ends with the process");

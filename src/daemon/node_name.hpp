@@ -5,7 +5,7 @@
 
 namespace dropwarden::daemon {
 
-// What this machine calls itself, for findings (gethostname(2)); empty when it is too long.
+// What this machine calls itself, for findings: NODE_NAME of the environment, else gethostname(2).
 std::string node_name();
 
 }  // namespace dropwarden::daemon

@@ -98,6 +98,13 @@ struct Store {
   friend bool operator==(const Store&, const Store&) = default;
 };
 
+// Pages for Prometheus and for probes.
+struct Metrics {
+  std::string listen{};  // sys::is_tcp_address; empty: nowhere
+
+  friend bool operator==(const Metrics&, const Metrics&) = default;
+};
+
 struct Config {
   Runtimes runtimes;
   Watch watch;
@@ -106,6 +113,7 @@ struct Config {
   std::vector<Output> outputs;
   Logging logging;
   Control control;
+  Metrics metrics;
   Store store;
 
   friend bool operator==(const Config&, const Config&) = default;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dropwarden/container/registry.hpp"
+#include "dropwarden/metrics/histogram.hpp"
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/upper_layers.hpp"
+#include "dropwarden/monitor/vital_signs.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/util/time.hpp"
+
+namespace dropwarden::daemon {
+
+// What was handed over to the outputs. Loop's thread only.
+class FindingTally {
+ public:
+  void count(const model::Finding& finding, util::WallTime now);
+
+  std::uint64_t findings(model::Sensor sensor) const { return findings_[static_cast<std::size_t>(sensor)]; }
+  std::uint64_t records() const { return records_; }
+  // From reading the event to handing the first record over; of sensors that tell of a moment, so no scans.
+  const metrics::Histogram& delay() const { return delay_; }
+
+ private:
+  std::array<std::uint64_t, 5> findings_{};  // by sensor, each once
+  std::uint64_t records_ = 0;
+  metrics::Histogram delay_;
+};
+
+struct MetricsFacts {
+  util::WallTime started{};
+  bool is_ready = false;
+  std::size_t marks = 0;
+  std::vector<model::Sensor> sensors{};
+  std::uint64_t refused_calls = 0;
+};
+
+// The page /metrics, in Prometheus's exposition format; each family is described in dropwarden-metrics(5).
+// Pure.
+std::string format_metrics(const MetricsFacts& facts, const container::Snapshot& snapshot,
+                           const std::vector<monitor::WatchedMount>& mounts,
+                           const monitor::UpperLayers& upper_layers, const monitor::Ledger& ledger,
+                           const monitor::VitalSigns& vital_signs, const FindingTally& findings);
+
+// The page /healthz or /readyz: `ok`, or a line for each reason why it is not.
+std::string format_health(const monitor::VitalSigns& vital_signs);
+
+}  // namespace dropwarden::daemon

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page /metrics, and dropwarden-metrics(5), which has every family of it with its type and its labels.
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "daemon/metrics_report.hpp"
+#include "support/man_page.hpp"
+
+namespace dropwarden::daemon {
+namespace {
+
+using testing::HasSubstr;
+
+struct Family {
+  std::string type;
+  std::set<std::string> labels;
+
+  friend bool operator==(const Family&, const Family&) = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Family& family) {
+  out << family.type;
+  for (const auto& label : family.labels) out << ' ' << label;
+  return out;
+}
+
+std::string page_of(const FindingTally& tally = {}, const monitor::Ledger& ledger = {}) {
+  container::Snapshot snapshot;
+  snapshot.sources.push_back({.name = "cri /run/x.sock", .is_connected = true});
+  monitor::VitalSigns signs;
+  signs.parts.push_back({.name = "hash"});
+  std::vector<monitor::WatchedMount> mounts(2);
+  mounts[0].coverage = mount::Coverage::file_system;
+  mounts[0].sync.emplace();
+  mounts[0].sync->reasons = {monitor::DesyncReason::lease};
+  return format_metrics({.started = util::WallTime{std::chrono::hours{1}}, .marks = 7}, snapshot, mounts, {},
+                        ledger, signs, tally);
+}
+
+std::map<std::string, Family> families_of(const std::string& page) {
+  std::map<std::string, Family> families;
+  std::istringstream lines(page);
+  std::string name;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string sharp;
+    std::string kind;
+    if (line.starts_with("# TYPE ")) {
+      words >> sharp >> kind >> name;
+      words >> families[name].type;
+    }
+    if (line.starts_with('#') || line.find('{') == std::string::npos) continue;
+    std::string labels = line.substr(line.find('{') + 1);
+    for (std::size_t equals = labels.find('='); equals != std::string::npos; equals = labels.find('=')) {
+      const auto label = labels.substr(0, equals);
+      if (label != "le") families[name].labels.insert(label);
+      labels = labels.substr(labels.find('"', equals + 2) + 1);
+      if (!labels.starts_with(',')) break;
+      labels = labels.substr(1);
+    }
+  }
+  return families;
+}
+
+TEST(MetricsPage, IsDescribedInItsManualPage) {
+  static const test::ManPage page("dropwarden-metrics.5");
+  std::map<std::string, Family> described;
+  for (const auto& item : page.section("METRICS").items) {
+    auto& family = described[item.marked("Va")];
+    family.type = item.marked("Vt");
+    EXPECT_NE(item.text, "") << item.head;
+    for (const auto& label : item.items) family.labels.insert(label.marked("Cm"));
+  }
+  EXPECT_EQ(described, families_of(page_of())) << "man/dropwarden-metrics.5: `.It Va NAME : Vt TYPE` for "
+                                                  "each family, `.It Cm LABEL` in it for each label";
+}
+
+TEST(MetricsPage, CountsWhatTheLedgerCounts) {
+  monitor::Ledger ledger;
+  ledger.receive();
+  ledger.end(model::Disposition::reported);
+  ledger.lose(model::Loss::queue_overflow);
+  const auto page = page_of({}, ledger);
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_events_received_total 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_events_total{disposition=\"reported\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_losses_total{loss=\"queue_overflow\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_mounts{state=\"watched\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_mounts{state=\"unwatched\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_mounts_desynced 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_marks 7\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_source_connected{source=\"cri /run/x.sock\"} 1\n"));
+}
+
+TEST(MetricsPage, CountsAFindingOnceAndTimesItsFirstRecordOnly) {
+  FindingTally tally;
+  model::Finding finding;
+  finding.event.time = util::WallTime{std::chrono::seconds{10}};
+  finding.event.detected_by = model::Sensor::exec;
+  tally.count(finding, finding.event.time + std::chrono::milliseconds{2});
+  finding.revision = 2;
+  tally.count(finding, finding.event.time + std::chrono::hours{2});
+  finding.revision = 1;
+  finding.event.detected_by = model::Sensor::scan;
+  tally.count(finding, finding.event.time + std::chrono::hours{2});
+  const auto page = page_of(tally);
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_findings_total{sensor=\"exec\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_findings_total{sensor=\"scan\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_finding_records_total 3\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_finding_delay_seconds_count 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_finding_delay_seconds_sum 0.002\n"));
+}
+
+TEST(HealthPage, SaysWhy) {
+  monitor::VitalSigns signs;
+  EXPECT_EQ(format_health(signs), "ok\n");
+  signs.condition = monitor::Condition::unhealthy;
+  signs.reasons.push_back({.part = "canary", .condition = monitor::Condition::unhealthy, .text = "missed"});
+  EXPECT_EQ(format_health(signs), "unhealthy\nunhealthy: canary: missed\n");
+}
+
+}  // namespace
+}  // namespace dropwarden::daemon
