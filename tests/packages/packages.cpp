@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "support/command.hpp"
+#include "support/file.hpp"
 #include "support/guard.hpp"
 #include "support/requirements.hpp"
 
@@ -71,6 +72,36 @@ TEST_F(Packages, RpmHasTheSameFiles) {
               HasSubstr("dropwarden.yaml"));
   EXPECT_THAT(require_command({"rpm", "--query", "--scripts", "--package", package}),
               HasSubstr("useradd --system --gid dropwarden"));
+}
+
+// Helm is in no Debian: a renderer of our own takes the same templates.
+TEST_F(Packages, ChartIsRenderedAsItWas) {
+  need({"go"});
+  if (IsSkipped()) return;
+  const auto directory = make_directory("chart");
+  const std::string renderer = directory + "/render-chart";
+  const std::string tests = source + "/tests/packages/kubernetes";
+  require_command({"go", "build", "-o", renderer, tests + "/render-chart.go"},
+                  {.limit = build_limit,
+                   .environment = {"GO111MODULE=off", "GOPATH=/usr/share/gocode",
+                                   "GOCACHE=" + directory + "/cache", "PATH=/usr/local/bin:/usr/bin:/bin"}});
+  struct Case {
+    const char* kubernetes;
+    std::vector<std::string> values;
+    std::string golden;
+  };
+  for (const Case& rendered :
+       {Case{"v1.31.0", {}, source + "/packaging/kubernetes/manifests/dropwarden.yaml"},
+        Case{"v1.31.0", {tests + "/full.yaml"}, tests + "/full.golden.yaml"},
+        Case{"v1.27.4", {tests + "/small.yaml"}, tests + "/small.golden.yaml"}}) {
+    const auto text =
+        require_command(with({renderer, source + "/packaging/kubernetes/chart"}, rendered.values),
+                        {.environment = {std::string("KUBE_VERSION=") + rendered.kubernetes}});
+    const auto golden = read_file(rendered.golden);
+    EXPECT_TRUE(golden == text + "\n")
+        << "render it anew into " << rendered.golden << " and look at the difference:\n"
+        << text;
+  }
 }
 
 }  // namespace

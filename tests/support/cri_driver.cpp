@@ -148,6 +148,7 @@ std::string CriDriver::create_container(const CriPod& pod, const CriContainerSpe
     added.set_host_path(mount.host_path);
     added.set_container_path(mount.container_path);
     added.set_readonly(mount.is_read_only);
+    if (mount.follows_host) added.set_propagation(cri::PROPAGATION_HOST_TO_CONTAINER);
   }
   auto& labels = *config.mutable_labels();
   labels["io.kubernetes.container.name"] = spec.name;

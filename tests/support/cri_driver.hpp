@@ -28,6 +28,7 @@ struct CriMount {
   std::string host_path;
   std::string container_path;
   bool is_read_only = false;
+  bool follows_host = false;  // what is mounted and unmounted there: `HostToContainer`
 };
 
 // As `securityContext` of a container says it in a pod's manifest.
