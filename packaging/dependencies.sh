@@ -21,9 +21,9 @@ test_packages=(
   bash-completion busybox-static btrfs-progs containerd crun docker.io e2fsprogs iproute2 podman runc xfsprogs
 )
 
-# What fetches another Debian, for tests/run --runtimes.
+# What fetches another Debian, and what coexists with the monitor, for tests/run --runtimes and --long.
 # shellcheck disable=SC2034
-tier_packages=(debootstrap)
+tier_packages=(clamav-daemon debootstrap fatrace)
 
 # What makes and runs virtual machines, for tests/run --kernels.
 # shellcheck disable=SC2034
