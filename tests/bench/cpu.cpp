@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cpu.hpp"
+
+#include <ctime>
+#include <string>
+#include <thread>
+
+#include "dropwarden/util/text.hpp"
+
+#include "support/file.hpp"
+#include "support/process_family.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+double cpu_of(pid_t process) {
+  clockid_t clock{};
+  struct timespec time{};
+  const bool is_there = ::clock_getcpuclockid(process, &clock) == 0 && ::clock_gettime(clock, &time) == 0;
+  return is_there ? static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_nsec) / 1e3 : 0;
+}
+
+}  // namespace
+
+double cpu_of(const std::vector<pid_t>& processes) {
+  double sum = 0;
+  for (const pid_t process : processes) sum += cpu_of(process);
+  return sum;
+}
+
+double cpu_of_family(pid_t process) {
+  return cpu_of(read_family(process));
+}
+
+double settled_cpu_of_family(pid_t process, std::chrono::milliseconds limit) {
+  // A daemon that has nothing to do still looks at a clock now and then.
+  constexpr double quiet_microseconds = 300;
+  constexpr auto step = 20ms;
+  constexpr int quiet_steps_wanted = 4;
+  const auto end = std::chrono::steady_clock::now() + limit;
+  double last = cpu_of_family(process);
+  for (int quiet_steps = 0; quiet_steps < quiet_steps_wanted && std::chrono::steady_clock::now() < end;) {
+    std::this_thread::sleep_for(step);
+    const double now = cpu_of_family(process);
+    quiet_steps = now - last < quiet_microseconds ? quiet_steps + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
+std::size_t anonymous_memory_of_family(pid_t process) {
+  std::size_t sum = 0;
+  for (const pid_t member : read_family(process)) {
+    const std::string text = read_file("/proc/" + std::to_string(member) + "/status");
+    constexpr std::string_view key = "RssAnon:";
+    const auto at = text.find(key);
+    if (at == std::string::npos) continue;
+    std::string_view rest = std::string_view(text).substr(at + key.size());
+    rest = util::trim(util::take_until(rest, '\n'));
+    sum += util::parse_number<std::size_t>(util::take_until(rest, ' ')).value_or(0);
+  }
+  return sum;
+}
+
+}  // namespace dropwarden::test
