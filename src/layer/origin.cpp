@@ -38,7 +38,7 @@ sys::Result<std::optional<ImageEntry>> find_copied_data(Image& image, const Attr
   return image.find(*path);
 }
 
-std::variant<Origin, Comparison> begin_comparison(privilege::Privilege& privilege, const Entry& upper,
+std::variant<Answer, Comparison> begin_comparison(privilege::Privilege& privilege, const Entry& upper,
                                                   const Entry& image) {
   auto file = privilege.open_regular_file(upper.file.number());
   auto original = privilege.open_regular_file(image.file.number());
@@ -58,7 +58,7 @@ Origin compare_digest(privilege::Privilege& privilege, const model::FileFacts& f
 
 }  // namespace
 
-std::variant<Origin, Comparison> find_origin(privilege::Privilege& privilege, Image& image,
+std::variant<Answer, Comparison> find_origin(privilege::Privilege& privilege, Image& image,
                                              const ReadableMounts& mounts, const SeenFile& seen,
                                              const Digest& digest) {
   const model::FileFacts& facts = seen.facts;
@@ -73,10 +73,10 @@ std::variant<Origin, Comparison> find_origin(privilege::Privilege& privilege, Im
   if (!found) return Origin::unknown;
   const ImageEntry* original = *found ? &**found : nullptr;
 
-  const bool is_there = upper->entry && upper->entry->is_regular() &&
-                        has_same_content_times(upper->entry->status, facts) &&
-                        (is_inode_of(facts.inode, upper->entry->status) ||
-                         (original != nullptr && is_inode_of(facts.inode, original->entry.status)));
+  const bool is_of_image = original != nullptr && is_inode_of(facts.inode, original->entry.status);
+  const bool is_same_file = upper->entry && upper->entry->is_regular() &&
+                            (is_inode_of(facts.inode, upper->entry->status) || is_of_image);
+  const bool is_there = is_same_file && has_same_content_times(upper->entry->status, facts);
   if (!is_there && (!seen.is_path_certain || upper->is_redirected)) return Origin::unknown;
 
   if (original == nullptr || original->entry.is_directory()) return Origin::created;
@@ -95,21 +95,20 @@ std::variant<Origin, Comparison> find_origin(privilege::Privilege& privilege, Im
     }
   }
   if (facts.sha256.status == model::HashStatus::done) {
-    const bool is_proven = is_there || is_inode_of(facts.inode, original->entry.status);
-    return compare_digest(privilege, facts, original->content(), is_proven, digest);
+    return compare_digest(privilege, facts, original->content(), is_same_file || is_of_image, digest);
   }
-  if (!is_there) return Origin::unknown;
+  if (!is_there) return Answer{};
   return begin_comparison(privilege, *upper->entry, original->content());
 }
 
-Origin compare(const Comparison& comparison, const Budget& budget, const std::stop_token& stop) {
+Answer compare(const Comparison& comparison, const Budget& budget, const std::stop_token& stop) {
   const sys::FileStatus& seen = comparison.seen;
   const auto equality =
       compare_files(comparison.upper.number(), comparison.image.number(), seen.size, budget, stop);
   if (!equality || *equality == Equality::unproven) return Origin::unknown;
   const auto now = sys::read_status(comparison.upper.number());
   if (!now || now->size != seen.size || now->modified != seen.modified || now->changed != seen.changed) {
-    return Origin::unknown;
+    return std::nullopt;
   }
   return *equality == Equality::equal ? Origin::unchanged : Origin::modified;
 }

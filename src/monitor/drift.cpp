@@ -134,9 +134,11 @@ class LayerScan {
     if (layer_.layers.lowerdirs.empty()) return model::Origin::unknown;
     auto found = layer::find_origin(privilege_, image_, *mounts_, {.facts = facts, .is_path_certain = true},
                                     digest_of);
-    if (const auto* origin = std::get_if<model::Origin>(&found)) return *origin;
-    return layer::compare(std::get<layer::Comparison>(found),
-                          {.max_bytes = settings_.watch.compare_max_bytes, .max_time = max_compare_time});
+    const auto* comparison = std::get_if<layer::Comparison>(&found);
+    const layer::Budget budget{.max_bytes = settings_.watch.compare_max_bytes, .max_time = max_compare_time};
+    const auto answer =
+        comparison != nullptr ? layer::compare(*comparison, budget) : std::get<layer::Answer>(found);
+    return answer.value_or(model::Origin::unknown);
   }
 
   privilege::Privilege& privilege_;

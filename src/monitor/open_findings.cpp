@@ -15,6 +15,8 @@ using namespace std::chrono_literals;
 constexpr auto process_wait = 250ms;
 // Nor may a slow disk or a long queue of comparisons hold one back.
 constexpr auto origin_wait = 400ms;
+// Of what lies there, nobody knows for how long: rather late than told although it is the image's.
+constexpr auto patient_origin_wait = 10s;
 
 // Nobody tells any more: then it is known to nobody.
 void give_up_metadata(model::Finding& finding) {
@@ -24,6 +26,11 @@ void give_up_metadata(model::Finding& finding) {
 
 }  // namespace
 
+std::chrono::milliseconds origin_wait_of(model::Sensor sensor) {
+  const bool is_patient = sensor == model::Sensor::scan || sensor == model::Sensor::upper_layer;
+  return is_patient ? std::chrono::milliseconds(patient_origin_wait) : origin_wait;
+}
+
 OpenFindings::Clock::time_point OpenFindings::Open::completion_deadline() const {
   if (metadata_from == MetadataFrom::away) return away_deadline;
   return std::min(metadata_from == MetadataFrom::knower ? metadata_deadline : answer_deadline, away_deadline);
@@ -31,12 +38,13 @@ OpenFindings::Clock::time_point OpenFindings::Open::completion_deadline() const 
 
 void OpenFindings::add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity,
                        Awaited awaited, Clock::time_point now) {
+  const auto sensor = finding.event.detected_by;
   const auto at = open_
                       .emplace(serial, Open{.finding = std::move(finding),
                                             .identity = identity,
                                             .awaited = awaited,
                                             .process_deadline = now + process_wait,
-                                            .origin_deadline = now + origin_wait,
+                                            .origin_deadline = now + origin_wait_of(sensor),
                                             .metadata_deadline = now + patience_.metadata,
                                             .answer_deadline = now + patience_.metadata + patience_.answer,
                                             .away_deadline = now + patience_.metadata + patience_.away,
@@ -60,17 +68,30 @@ void OpenFindings::on_process(std::uint64_t serial, model::ProcessInfo process) 
 void OpenFindings::on_hash(std::uint64_t serial, model::Hash hash) {
   const auto at = open_.find(serial);
   if (at == open_.end()) return;
-  at->second.finding.event.file.sha256 = std::move(hash);
-  at->second.awaited.hash = false;
+  Open& open = at->second;
+  open.finding.event.file.sha256 = std::move(hash);
+  open.awaited.hash = false;
+  if (std::exchange(open.is_hash_to_decide, false) && !find_again(serial, open))
+    open.awaited.origin = open.awaited.late_origin = false;
   settle(at);
 }
 
-void OpenFindings::on_origin(std::uint64_t serial, model::Origin origin) {
+void OpenFindings::on_origin(std::uint64_t serial, std::optional<model::Origin> origin) {
   const auto at = open_.find(serial);
   if (at == open_.end()) return;
-  at->second.finding.event.file.origin = origin;
-  at->second.awaited.origin = at->second.awaited.late_origin = false;
+  Open& open = at->second;
+  if (!origin && find_again(serial, open)) return;
+  open.finding.event.file.origin = origin.value_or(model::Origin::unknown);
+  open.awaited.origin = open.awaited.late_origin = false;
   settle(at);
+}
+
+bool OpenFindings::find_again(std::uint64_t serial, Open& open) {
+  if (!open.awaited.may_hash_decide || open.is_asked_again) return false;
+  if (open.awaited.hash) return open.is_hash_to_decide = true;
+  if (open.finding.event.file.sha256.status != model::HashStatus::done) return false;
+  open.is_asked_again = true;
+  return find_again_(open.finding, open.identity, serial);
 }
 
 void OpenFindings::on_containers(Clock::time_point now) {

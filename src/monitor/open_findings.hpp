@@ -23,6 +23,9 @@ struct Awaited {
   bool hash = false;
   bool is_hash_first =
       false;  // the hash tells whether it is known already; for a while, of what was just written
+  // Where the file changes while its origin is looked for, its hash may decide: nothing says that it was
+  // written.
+  bool may_hash_decide = false;
   bool late_metadata = false;  // the same once they hold it back no longer
   bool late_origin = false;
 
@@ -73,9 +76,14 @@ class OpenFindings {
     MetadataFrom metadata = MetadataFrom::nobody;
   };
   using Resolve = std::function<ContainerAwaited(model::Finding&, const EventIdentity&)>;
+  // Looks for the origin again, with the hash. True when `on_origin` will be called.
+  using FindAgain = std::function<bool(const model::Finding&, const EventIdentity&, std::uint64_t serial)>;
 
-  OpenFindings(Publish publish, Resolve resolve, Patience patience = {})
-      : publish_(std::move(publish)), resolve_(std::move(resolve)), patience_(patience) {}
+  OpenFindings(Publish publish, Resolve resolve, FindAgain find_again, Patience patience = {})
+      : publish_(std::move(publish)),
+        resolve_(std::move(resolve)),
+        find_again_(std::move(find_again)),
+        patience_(patience) {}
 
   // For findings that come from now on.
   void reconfigure(Patience patience) { patience_ = patience; }
@@ -85,7 +93,8 @@ class OpenFindings {
            Clock::time_point now);
   void on_process(std::uint64_t serial, model::ProcessInfo process);
   void on_hash(std::uint64_t serial, model::Hash hash);
-  void on_origin(std::uint64_t serial, model::Origin origin);
+  // Nothing where the file has changed since it was seen.
+  void on_origin(std::uint64_t serial, std::optional<model::Origin> origin);
   // The containers or overlays changed.
   void on_containers(Clock::time_point now);
   // Ends the waits whose time has come.
@@ -113,6 +122,8 @@ class OpenFindings {
     MetadataFrom metadata_from = MetadataFrom::nobody;
     bool is_held_for_metadata = false;
     bool is_published = false;
+    bool is_hash_to_decide = false;
+    bool is_asked_again = false;
 
     bool is_written() const { return finding.event.detected_by == model::Sensor::close_write; }
     // When late metadata is given up.
@@ -122,6 +133,8 @@ class OpenFindings {
   // Looks for the container again. True when that brought news.
   bool resolve(Open& open);
   void expire(Open& open, Clock::time_point now);
+  // After a search without an answer. False when there will be none.
+  bool find_again(std::uint64_t serial, Open& open);
   // Publishes when there is something to publish. The next finding.
   Iterator settle(Iterator at);
   // Publishes with what there is. The next finding.
@@ -129,6 +142,7 @@ class OpenFindings {
 
   Publish publish_;
   Resolve resolve_;
+  FindAgain find_again_;
   Patience patience_;
   std::map<std::uint64_t, Open> open_;
 };

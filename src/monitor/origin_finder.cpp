@@ -71,7 +71,7 @@ void OriginFinder::handle(Job job, std::unique_ptr<layer::Image>& image, Turn& t
   }
   auto found = layer::find_origin(privilege_, *image, *job.mounts, job.seen, digest_of);
   if (finder_.waiting() == 0) image.reset();
-  if (const auto* origin = std::get_if<model::Origin>(&found)) return answer(job.serial, *origin);
+  if (const auto* known = std::get_if<layer::Answer>(&found)) return answer(job.serial, *known);
   auto& comparison = std::get<layer::Comparison>(found);
   if (comparison.seen.size <= quick_bytes) {
     return answer(job.serial, layer::compare(comparison, job.budget, turn.stop()));
@@ -80,7 +80,7 @@ void OriginFinder::handle(Job job, std::unique_ptr<layer::Image>& image, Turn& t
   if (!comparer_.submit(std::move(large))) answer(job.serial, model::Origin::unknown);
 }
 
-void OriginFinder::answer(std::uint64_t serial, model::Origin origin) {
+void OriginFinder::answer(std::uint64_t serial, layer::Answer origin) {
   boost::asio::post(loop_, [this, serial, origin] { on_origin_(serial, origin); });
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -26,8 +27,8 @@ namespace dropwarden::monitor {
 // layers on the host, which pin no container. Its members are for the loop's thread.
 class OriginFinder {
  public:
-  // Called on the loop.
-  using OnOrigin = std::function<void(std::uint64_t serial, model::Origin origin)>;
+  // Called on the loop. Without an origin where the file has changed since: then its hash may tell.
+  using OnOrigin = std::function<void(std::uint64_t serial, std::optional<model::Origin> origin)>;
   OriginFinder(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& overlays,
                const config::Watch& settings, OnOrigin on_origin);
 
@@ -57,7 +58,7 @@ class OriginFinder {
     layer::Budget budget;
   };
 
-  void answer(std::uint64_t serial, model::Origin origin);
+  void answer(std::uint64_t serial, layer::Answer origin);
   // `image` is the thread's own: the one looked in last, while there is more to do.
   void handle(Job job, std::unique_ptr<layer::Image>& image, Turn& turn);
   std::shared_ptr<const model::OverlayLayers> share(const WatchedMount& overlay);

@@ -42,6 +42,10 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
               if (canary_.is_on(identity.device)) return OpenFindings::ContainerAwaited{};
               return attribution_.resolve(finding, identity);
             },
+            // Only of what lies in a layer on the host, see `may_hash_decide`.
+            [this](const model::Finding& finding, const EventIdentity& identity, std::uint64_t serial) {
+              return origins_.find(finding.event.file, identity, serial, true);
+            },
             patience_of(settings_)),
       registrations_(privilege),
       processes_(loop, privilege,
@@ -55,7 +59,9 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
       hasher_(loop, mounts, opener_, settings_.watch,
               [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
       origins_(loop, privilege, mounts, settings_.watch,
-               [this](std::uint64_t serial, model::Origin origin) { open_.on_origin(serial, origin); }),
+               [this](std::uint64_t serial, std::optional<model::Origin> origin) {
+                 open_.on_origin(serial, origin);
+               }),
       second_look_(loop, mounts, opener_,
                    {.glimpse = [this](model::Pid pid) { return processes_.glimpse(pid); },
                     .on_sighting = [this](Sighting sighting) { take(std::move(sighting)); },
@@ -103,6 +109,9 @@ void Pipeline::take_candidate(Sighting sighting) {
   recent_.add(numbers_of(finding.event.file), Clock::now());
   Awaited awaited;
   awaited.is_hash_first = sighting.sensor != model::Sensor::close_write;
+  // By a write something else may have been there for a moment, which the hash of what is there now must not
+  // excuse.
+  awaited.may_hash_decide = sighting.located && !sighting.is_write;
   const std::uint64_t serial = await_process(finding, hit.identity, awaited);
   awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(sighting.file));
   if (awaited.hash && !awaited.is_hash_first)

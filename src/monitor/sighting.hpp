@@ -34,6 +34,7 @@ struct Sighting {
   model::Sensor sensor = model::Sensor::close_write;
   std::optional<Located> located{};             // nothing: the descriptor is the container's own
   std::optional<model::ProcessInfo> process{};  // a first look at `pid`, where one was taken in time
+  bool is_write = false;                        // of sensor B: it was closed after writing
 };
 
 }  // namespace dropwarden::monitor

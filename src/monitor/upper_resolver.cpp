@@ -118,16 +118,18 @@ UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEven
     ++tally_.gone;
     return {};
   }
-  return show(std::move(opened), std::move(*file), *status, event.pid);
+  Sighting sighting = show(std::move(opened), std::move(*file), event.pid);
+  sighting.is_write = is_closed;
+  return sighting;
 }
 
-Sighting UpperResolver::show(Opened opened, sys::Fd file, const sys::FileStatus& status, model::Pid pid) {
+Sighting UpperResolver::show(Opened opened, sys::Fd file, model::Pid pid) {
   Located located{.mount = opened.place->mount, .path = std::move(opened.path), .numbers = {}};
   const auto got = sys::read_at(file.number(), first_, 0);
   const auto first = std::span<const std::byte>(first_).first(got.value_or(0));
   // Of others no id is made.
   if (classify::looks_executable(first) || classify::looks_like_text(first))
-    located.numbers = look_through_overlay(*opened.place, located.path, status);
+    located.numbers = look_through_overlay(*opened.place, located.path, file.number());
   return {.file = std::move(file),
           .pid = pid,
           .sensor = model::Sensor::upper_layer,
@@ -141,24 +143,27 @@ std::vector<Sighting> UpperResolver::resolve_moved(const watch::FidEvent& event)
   layer::Scanner scanner(privilege_, std::move(opened->entry), {.changed_since = {}, .limits = {}});
   scanner.step({.entries = max_moved_entries}, [&](layer::ScannedFile scanned) {
     Opened file{.entry = {}, .place = opened->place, .path = join_path(opened->path, scanned.path)};
-    found.push_back(show(std::move(file), std::move(scanned.file), scanned.status, event.pid));
+    found.push_back(show(std::move(file), std::move(scanned.file), event.pid));
   });
   return found;
 }
 
 std::optional<Located::Numbers> UpperResolver::look_through_overlay(const UpperPlace& place,
-                                                                    std::string_view path,
-                                                                    const sys::FileStatus& status) {
+                                                                    std::string_view path, int file) {
   if (place.merged.empty()) return std::nullopt;
   const auto root = privilege_.open_layer(place.merged);
   if (!root) return std::nullopt;
-  const auto entry = layer::open_far_entry(privilege_, root->number(), path);
-  if (!entry) return std::nullopt;
-  const sys::FileStatus& seen = entry->status;
-  // By now the name may lead to another file.
-  if (seen.size != status.size || seen.changed != status.changed || seen.modified != status.modified)
-    return std::nullopt;
-  return Located::Numbers{.inode = seen.inode, .device = {seen.device_major, seen.device_minor}};
+  constexpr int most_looks = 3;
+  for (int look = 0; look < most_looks; ++look) {
+    const auto status = sys::read_status(file);
+    const auto entry = layer::open_far_entry(privilege_, root->number(), path);
+    if (!status || !entry) return std::nullopt;
+    const sys::FileStatus& seen = entry->status;
+    // By now the name may lead to another file; or chmod(2) came between.
+    if (seen.size == status->size && seen.changed == status->changed && seen.modified == status->modified)
+      return Located::Numbers{.inode = seen.inode, .device = {seen.device_major, seen.device_minor}};
+  }
+  return std::nullopt;
 }
 
 }  // namespace dropwarden::monitor

@@ -87,11 +87,11 @@ class UpperResolver {
   sys::Result<sys::Fd> open(const watch::Fid& fid);
   std::optional<Opened> find(const watch::FidEvent& event);
   bool is_settled(const Look& look, const std::optional<Look>& before) const;
-  Sighting show(Opened opened, sys::Fd file, const sys::FileStatus& status, model::Pid pid);
+  Sighting show(Opened opened, sys::Fd file, model::Pid pid);
   Answer look_at(Opened opened, const watch::FidEvent& event, const std::optional<Look>& before,
                  bool is_last);
   std::optional<Located::Numbers> look_through_overlay(const UpperPlace& place, std::string_view path,
-                                                       const sys::FileStatus& status);
+                                                       int file);
 
   // Beyond that many it is forgotten: a host has more directories than are written to.
   static constexpr std::size_t max_directories = 8192;

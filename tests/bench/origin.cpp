@@ -64,8 +64,10 @@ class Container {
       return attribute::hash_file(fd, size, {.max_bytes = size}).value;
     };
     auto found = layer::find_origin(*privilege_, image, *mounts_, seen, digest);
-    if (const auto* origin = std::get_if<model::Origin>(&found)) return *origin;
-    return layer::compare(std::get<layer::Comparison>(found), {});
+    const auto* comparison = std::get_if<layer::Comparison>(&found);
+    const auto answer =
+        comparison != nullptr ? layer::compare(*comparison, {}) : std::get<layer::Answer>(found);
+    return answer.value_or(model::Origin::unknown);
   }
 
  private:

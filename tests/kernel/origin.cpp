@@ -65,11 +65,14 @@ class FileOrigin : public KernelTest {
   }
 
   Origin origin_of(const layer::SeenFile& seen, const layer::Budget& budget = {}) const {
+    return answer_to(seen, budget).value_or(Origin::unknown);
+  }
+  layer::Answer answer_to(const layer::SeenFile& seen, const layer::Budget& budget = {}) const {
     const auto known = read_overlay(overlay_->merged());
     layer::Image image(*privilege_, known.layers, known.mounts);
-    auto answer = layer::find_origin(*privilege_, image, *known.mounts, seen, digest_of);
-    if (const auto* origin = std::get_if<Origin>(&answer)) return *origin;
-    return layer::compare(std::get<layer::Comparison>(answer), budget);
+    auto found = layer::find_origin(*privilege_, image, *known.mounts, seen, digest_of);
+    if (const auto* answer = std::get_if<layer::Answer>(&found)) return *answer;
+    return layer::compare(std::get<layer::Comparison>(found), budget);
   }
   // With and without a known digest, which have to agree.
   Origin origin_of(const std::string& path) const {
@@ -224,6 +227,29 @@ TEST_F(FileOrigin, IsUnknownOnceTheFileChangedSinceItWasSeen) {
   std::string content = tool;
   content.replace(0, 4, "evil");
   EXPECT_EQ(origin_of(with_digest(evil, content)), Origin::modified) << "what it was then is known";
+}
+
+TEST_F(FileOrigin, IsToldByTheDigestOnceTheFileChangedSinceItWasSeen) {
+  mount();
+  shell("chmod 0700 usr/bin/tool && cp usr/bin/second new && rm usr/bin/second && cp new usr/bin/second");
+  for (const std::string path : {"/usr/bin/tool", "/usr/bin/second"}) {
+    const auto seen = see(path);
+    shell("chmod 0500 ." + path);
+    EXPECT_EQ(answer_to(seen), std::nullopt) << path;
+    EXPECT_EQ(answer_to(with_digest(seen, tool)), Origin::unchanged) << path;
+    EXPECT_EQ(answer_to(with_digest(seen, "else")), Origin::modified) << path;
+  }
+}
+
+TEST_F(FileOrigin, HasNoAnswerWhileTheFileIsChangedDuringTheComparison) {
+  mount();
+  shell("chmod 0700 usr/bin/tool");
+  const auto known = read_overlay(overlay_->merged());
+  layer::Image image(*privilege_, known.layers, known.mounts);
+  auto found = layer::find_origin(*privilege_, image, *known.mounts, see("/usr/bin/tool"), digest_of);
+  ASSERT_TRUE(std::holds_alternative<layer::Comparison>(found));
+  shell("chmod 0500 usr/bin/tool");
+  EXPECT_EQ(layer::compare(std::get<layer::Comparison>(found), {}), std::nullopt);
 }
 
 TEST_F(FileOrigin, IsUnknownOfAFileWithoutAName) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <variant>
@@ -34,19 +35,24 @@ struct Comparison {
 // SHA-256 of an open file as 64 hexadecimal digits; empty when it was not read whole.
 using Digest = std::function<std::string(int fd, std::uint64_t size)>;
 
+// Nothing where the file has changed since it was seen, be it by chmod(2) alone, and only its digest could
+// tell: asked again with that in the facts, there is always an answer.
+using Answer = std::optional<model::Origin>;
+
 // Where a file comes from, or the comparison that decides it. Never `unchanged` unless it is proven that
 // the file that was seen has the bytes that the image has at its path: the file at that path in the upper
-// directory must be the one seen (size, mtime, ctime and inode), or its digest from then must be the image's.
-// What is replaced by a file is `modified` whatever it was, save a directory. `unknown` where a file system
-// is not read, a path not known, or the file changed since. Waits for disks: not for the event loop.
+// directory must be the one seen (size, mtime, ctime and inode), or its digest must be the image's, and the
+// file the one at that path by its inode. What is replaced by a file is `modified` whatever it was, save a
+// directory. `unknown` where a file system is not read or a path not known. Waits for disks: not for the
+// event loop.
 //
 // Wrong in one case: on a kernel without fine-grained times (before Linux 6.13) a file that was changed and
 // changed back within one tick of its ctime (10 ms at most).
-std::variant<model::Origin, Comparison> find_origin(privilege::Privilege& privilege, Image& image,
-                                                    const ReadableMounts& mounts, const SeenFile& seen,
-                                                    const Digest& digest);
+std::variant<Answer, Comparison> find_origin(privilege::Privilege& privilege, Image& image,
+                                             const ReadableMounts& mounts, const SeenFile& seen,
+                                             const Digest& digest);
 
-// `unknown` beyond the budget, or when the upper file changed meanwhile.
-model::Origin compare(const Comparison& comparison, const Budget& budget, const std::stop_token& stop = {});
+// `unknown` beyond the budget.
+Answer compare(const Comparison& comparison, const Budget& budget, const std::stop_token& stop = {});
 
 }  // namespace dropwarden::layer

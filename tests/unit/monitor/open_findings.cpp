@@ -28,6 +28,8 @@ class OpenFindingsTest : public testing::Test {
   OpenFindings::ContainerAwaited container_awaited;
   std::string container;
   bool is_wanted = true;
+  bool has_finder = true;
+  std::vector<std::string> asked_again;
   std::vector<std::string> published;
   std::vector<Metadata> metadata;
   Metadata told = Metadata::complete;
@@ -42,6 +44,10 @@ class OpenFindingsTest : public testing::Test {
                       finding.event.container.metadata =
                           container_awaited.metadata == MetadataFrom::nobody ? told : Metadata::pending;
                       return container_awaited;
+                    },
+                    [this](const model::Finding& finding, const EventIdentity&, std::uint64_t serial) {
+                      asked_again.push_back(std::to_string(serial) + ":" + finding.event.file.sha256.value);
+                      return has_finder;
                     },
                     {.metadata = 2s, .answer = 90s, .away = 600s, .open = 100}};
 };
@@ -212,7 +218,8 @@ TEST_F(OpenFindingsTest, IsNotHeldBackByAnOriginThatTakesLongAndTellsItLater) {
         published.push_back(text_of(finding));
         return true;
       },
-      [](model::Finding&, const EventIdentity&) { return OpenFindings::ContainerAwaited{}; });
+      [](model::Finding&, const EventIdentity&) { return OpenFindings::ContainerAwaited{}; },
+      [](const model::Finding&, const EventIdentity&, std::uint64_t) { return false; });
   findings.add(1, {}, {}, {.origin = true}, now);
   ASSERT_TRUE(findings.next_deadline());
   EXPECT_LE(*findings.next_deadline() - now, 500ms);
@@ -221,6 +228,50 @@ TEST_F(OpenFindingsTest, IsNotHeldBackByAnOriginThatTakesLongAndTellsItLater) {
   findings.on_origin(1, model::Origin::unchanged);
   EXPECT_THAT(published, ElementsAre("1:open:::", "2:final:::"));
   EXPECT_THAT(origins, ElementsAre(model::Origin::unknown, model::Origin::unchanged));
+}
+
+constexpr Awaited hash_may_decide{
+    .origin = true, .hash = true, .is_hash_first = true, .may_hash_decide = true};
+const model::Hash hash{.value = "ab", .status = model::HashStatus::done};
+
+TEST_F(OpenFindingsTest, LooksForTheOriginOnceMoreWithTheHashWhereTheFileHasChanged) {
+  open.add(1, {}, {}, hash_may_decide, now);
+  open.on_origin(1, std::nullopt);
+  EXPECT_TRUE(asked_again.empty()) << "there is no hash yet";
+  open.on_hash(1, hash);
+  open.add(2, {}, {}, hash_may_decide, now);
+  open.on_hash(2, hash);
+  open.on_origin(2, std::nullopt);
+  EXPECT_THAT(asked_again, ElementsAre("1:ab", "2:ab"));
+  EXPECT_TRUE(published.empty());
+  open.on_origin(1, model::Origin::created);
+  open.on_origin(2, std::nullopt);
+  EXPECT_THAT(published, ElementsAre("1:final:::ab", "1:final:::ab"));
+  EXPECT_EQ(asked_again.size(), 2U);
+}
+
+TEST_F(OpenFindingsTest, TellsWhatHasChangedWhereNoHashMayOrCanDecide) {
+  open.add(1, {}, {}, {.origin = true, .hash = true}, now);
+  open.on_origin(1, std::nullopt);
+  EXPECT_THAT(published, ElementsAre("1:open:::")) << "it was written";
+  open.add(2, {}, {}, hash_may_decide, now);
+  open.on_origin(2, std::nullopt);
+  open.on_hash(2, {.value = {}, .status = model::HashStatus::changed});
+  has_finder = false;
+  open.add(3, {}, {}, hash_may_decide, now);
+  open.on_origin(3, std::nullopt);
+  open.on_hash(3, hash);
+  EXPECT_THAT(published, ElementsAre("1:open:::", "1:final:::", "1:final:::ab"));
+}
+
+TEST_F(OpenFindingsTest, WaitsLongerForTheOriginOfWhatNobodyHasJustWritten) {
+  model::Finding scanned;
+  scanned.event.detected_by = model::Sensor::scan;
+  open.add(1, scanned, {}, {.origin = true}, now);
+  open.expire(now + 1s);
+  EXPECT_TRUE(published.empty());
+  open.expire(now + 60s);
+  EXPECT_THAT(published, ElementsAre("1:open:::"));
 }
 
 TEST_F(OpenFindingsTest, DropsWhatIsNotWanted) {
