@@ -55,6 +55,18 @@ std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidE
   return opened;
 }
 
+// A record carries the name of its time, and the facts of the file are read later: a file that was renamed
+// between would be told with a name that it has left, and with the ctime of the one that it has. The kernel
+// knows a file that is in use by the name that it was given last. Of one with several, any may be meant.
+void UpperResolver::follow_name(Opened& opened) const {
+  const auto path = sys::read_descriptor_path(opened.entry.number());
+  const auto status = sys::read_status(opened.entry.number());
+  // With a link left after the path was read, the path has no ` (deleted)` behind it.
+  if (!path || !status || status->links != 1) return;
+  if (auto found = places_->find(*path))
+    opened = {std::move(opened.entry), found->place, std::move(found->path)};
+}
+
 // A change of the link count: a new name, or one less, anywhere on the file system.
 std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::FidEvent& event) {
   auto entry = event.object ? open(*event.object) : std::unexpected(sys::Error{"open", "", ESTALE});
@@ -104,6 +116,7 @@ bool UpperResolver::is_settled(const Look& look, const std::optional<Look>& befo
 
 UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEvent& event,
                                              const std::optional<Look>& before, bool is_last) {
+  follow_name(opened);
   const auto status = sys::read_status(opened.entry.number());
   if (!status || status->links == 0) {
     ++tally_.gone;

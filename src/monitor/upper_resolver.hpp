@@ -86,6 +86,7 @@ class UpperResolver {
   const Directory& directory_of(const watch::Fid& fid);
   sys::Result<sys::Fd> open(const watch::Fid& fid);
   std::optional<Opened> find(const watch::FidEvent& event);
+  void follow_name(Opened& opened) const;
   bool is_settled(const Look& look, const std::optional<Look>& before) const;
   Sighting show(Opened opened, sys::Fd file, model::Pid pid);
   Answer look_at(Opened opened, const watch::FidEvent& event, const std::optional<Look>& before,

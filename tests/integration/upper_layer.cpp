@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sched.h>
 #include <set>
 #include <signal.h>
@@ -31,7 +32,12 @@
 namespace dropwarden::test {
 namespace {
 
+using testing::_;
+using testing::Each;
+using testing::EndsWith;
 using testing::IsEmpty;
+using testing::Not;
+using testing::Pair;
 using testing::SizeIs;
 
 class UpperLayer : public OwnPlace, public testing::WithParamInterface<const char*> {
@@ -188,6 +194,29 @@ TEST_P(UpperLayer, TellsOfWhatIsWrittenPastTheOverlay) {
   }));
   expect_seen_there("/tmp/past");
   expect_seen_there("/tmp/nested/upper/inner");
+}
+
+// A record has the name of its time. Here all that was done is read at once, and both sensors tell of it in
+// either order.
+TEST_P(UpperLayer, LeavesAFileThatWasRenamedAtOnceWithItsLastName) {
+  if (!watch_writes()) GTEST_SKIP() << "SKIP kernel: no content events on upper file systems (Linux 6.5)";
+  constexpr int count = 40;
+  daemon_->send(SIGSTOP);
+  act([] {
+    for (int i = 0; i < count; ++i) {
+      const std::string name = "/tmp/file" + std::to_string(i);
+      write_file(name + ".part", "#!/bin/sh\necho " + std::to_string(i) + "\n");
+      require(::rename((name + ".part").c_str(), name.c_str()) == 0, "rename");
+    }
+  });
+  daemon_->send(SIGCONT);
+  for (int i = 0; i < count; ++i) ASSERT_TRUE(record_of("/tmp/file" + std::to_string(i))) << daemon_->log();
+  EXPECT_EQ(daemon_->stop().value, 0) << "what it still had to look at again, it has told";
+  std::map<std::string, std::string> last;
+  for (const Record& record : daemon_->records())
+    last[text_at(record, "/id")] = text_at(record, "/data/path");
+  EXPECT_THAT(last, SizeIs(count));
+  EXPECT_THAT(last, Each(Pair(_, Not(EndsWith(".part")))));
 }
 
 // The mark on the overlay and the one below see the same write.
