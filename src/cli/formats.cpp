@@ -13,12 +13,11 @@ std::vector<std::string> names_of_formats() {
   return names;
 }
 
-config::Format available_format(const std::string& name) {
+config::Format format_named(const std::string& name) {
   for (const auto& known : config::format_names()) {
-    if (known.name != name || !known.format) continue;
-    if (known.is_available) return *known.format;
+    if (known.name == name && known.format) return *known.format;
   }
-  throw config::ConfigError("dropwarden: --format " + name + " is not available in this version");
+  throw config::ConfigError("dropwarden: --format " + name + " is not known");
 }
 
 }  // namespace dropwarden::cli

@@ -11,7 +11,7 @@ namespace dropwarden::cli {
 // What --format takes.
 std::vector<std::string> names_of_formats();
 
-// Throws config::ConfigError for one that this version does not have.
-config::Format available_format(const std::string& name);
+// Throws config::ConfigError for a name that is none of them.
+config::Format format_named(const std::string& name);
 
 }  // namespace dropwarden::cli

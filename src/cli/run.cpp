@@ -29,7 +29,7 @@ void add_run(CLI::App& app, Session& session) {
     session.action = [arguments] {
       daemon::RunOptions options;
       if (!arguments->config.empty()) options.config_file = arguments->config;
-      if (!arguments->format.empty()) options.format = available_format(arguments->format);
+      if (!arguments->format.empty()) options.format = format_named(arguments->format);
       if (!arguments->events.empty())
         options.events = arguments->events == "none" ? config::Events::none : config::Events::magic_write;
       return daemon::run(options);

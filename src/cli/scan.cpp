@@ -11,6 +11,7 @@
 
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/daemon/daemon.hpp"
+#include "dropwarden/daemon/output_format.hpp"
 #include "dropwarden/sink/format.hpp"
 #include "dropwarden/sys/output.hpp"
 
@@ -57,34 +58,22 @@ class FindingPrinter {
  public:
   FindingPrinter(std::ostream& out, const config::Output& output)
       : out_(out), columns_(sys::terminal_columns(STDOUT_FILENO)) {
-    format_ = output.has_format ? output.format : columns_ ? config::Format::text : config::Format::native;
+    format_ = daemon::format_of(output, columns_.has_value());
   }
 
   void print(const model::Finding& finding) {
-    switch (format_) {
-      case config::Format::tracee:
-        out_ << sink::format_tracee(finding) << '\n';
-        break;
-      case config::Format::text:
-        print_text(finding);
-        break;
-      default:
-        out_ << sink::format_native(finding) << '\n';
-    }
+    const sink::TextStyle style{.columns = columns_.value_or(0), .is_colored = false};
+    const bool has_header = columns_ && format_ == sink::Format::text;
+    if (has_header && !has_header_) out_ << sink::format_text_header(style) << '\n';
+    has_header_ = true;
+    out_ << sink::format_line(format_, finding, style) << '\n';
     out_.flush();
   }
 
  private:
-  void print_text(const model::Finding& finding) {
-    const sink::TextStyle style{.columns = columns_.value_or(0), .is_colored = false};
-    if (columns_ && !has_header_) out_ << sink::format_text_header(style) << '\n';
-    has_header_ = true;
-    out_ << sink::format_text(finding, style) << '\n';
-  }
-
   std::ostream& out_;
   const std::optional<std::size_t> columns_;
-  config::Format format_ = config::Format::native;
+  sink::Format format_ = sink::Format::native;
   bool has_header_ = false;
 };
 
@@ -97,7 +86,7 @@ struct Arguments {
 int scan(const Arguments& arguments, Session& session) {
   daemon::RunOptions options;
   if (!arguments.config.empty()) options.config_file = arguments.config;
-  if (!arguments.format.empty()) options.format = available_format(arguments.format);
+  if (!arguments.format.empty()) options.format = format_named(arguments.format);
   const config::Config config = daemon::load_config(options);
   FindingPrinter printer(session.out, config.outputs.empty() ? config::Output{} : config.outputs.front());
   ProgressLine progress(session.err);

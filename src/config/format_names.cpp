@@ -7,10 +7,10 @@ namespace dropwarden::config {
 namespace {
 
 constexpr std::array names{
-    FormatName{"auto", std::nullopt, true},    FormatName{"native", Format::native, true},
-    FormatName{"text", Format::text, true},    FormatName{"tracee", Format::tracee, true},
-    FormatName{"falco", Format::falco, false}, FormatName{"ecs", Format::ecs, false},
-    FormatName{"ocsf", Format::ocsf, false},   FormatName{"cef", Format::cef, false},
+    FormatName{"auto", std::nullopt},   FormatName{"native", Format::native},
+    FormatName{"text", Format::text},   FormatName{"tracee", Format::tracee},
+    FormatName{"falco", Format::falco}, FormatName{"ecs", Format::ecs},
+    FormatName{"ocsf", Format::ocsf},   FormatName{"cef", Format::cef},
 };
 
 }  // namespace

@@ -136,16 +136,13 @@ Key database_key(std::string path, Where<std::string> where) {
 }
 
 Key format_key(std::string path, Where<Output> where) {
-  std::vector<std::string> available;
-  for (const FormatName& name : format_names()) {
-    if (name.is_available) available.emplace_back(name.name);
-  }
+  std::vector<std::string> names;
+  for (const FormatName& name : format_names()) names.emplace_back(name.name);
   return {.path = std::move(path),
-          .allowed = join(available),
+          .allowed = join(names),
           .set = [where](Config& config, const Scalar& scalar) -> Problem {
             for (const FormatName& name : format_names()) {
               if (scalar.text != name.name) continue;
-              if (!name.is_available) return std::string(name.name) + " is not available in this version";
               where(config).has_format = name.format.has_value();
               where(config).format = name.format.value_or(Output{}.format);
               return std::nullopt;

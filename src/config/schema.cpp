@@ -122,6 +122,10 @@ std::vector<Key> make_schema() {
       required(choice_key<OutputType>("outputs.type", {{"stdout", OutputType::standard_output}},
                                       [=](Config& c) -> auto& { return last_output(c).type; })),
       format_key("outputs.format", last_output),
+      choice_key<Revisions>(
+          "outputs.revisions",
+          {{"auto", Revisions::by_format}, {"first", Revisions::first}, {"all", Revisions::all}},
+          [=](Config& c) -> auto& { return last_output(c).revisions; }),
       choice_key<Events>("outputs.events", {{"none", Events::none}, {"magic_write", Events::magic_write}},
                          [=](Config& c) -> auto& { return last_output(c).events; }),
       count_key("outputs.queue", 1, mebibyte, [=](Config& c) -> auto& { return last_output(c).queue; }),

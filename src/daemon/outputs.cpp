@@ -2,33 +2,20 @@
 #include "outputs.hpp"
 
 #include <cstdlib>
-#include <stdexcept>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
 
 #include <spdlog/spdlog.h>
 
+#include "dropwarden/daemon/output_format.hpp"
 #include "dropwarden/sys/output.hpp"
 
 namespace dropwarden::daemon {
 namespace {
 
 sink::Format to_sink(const config::Output& output) {
-  // Columns are for a person; whatever reads a pipe gets the whole finding.
-  if (!output.has_format)
-    return sys::terminal_columns(STDOUT_FILENO) ? sink::Format::text : sink::Format::native;
-  switch (output.format) {
-    case config::Format::native:
-      return sink::Format::native;
-    case config::Format::tracee:
-      return sink::Format::tracee;
-    case config::Format::text:
-      return sink::Format::text;
-    default:
-      break;
-  }
-  throw std::logic_error("a format that the configuration must have refused");
+  return format_of(output, sys::terminal_columns(STDOUT_FILENO).has_value());
 }
 
 // https://no-color.org: set, and not to nothing. A dumb terminal prints the sequences, terminfo(5).
@@ -42,6 +29,7 @@ bool is_color_wanted() {
 sink::Output open_output(const config::Output& output) {
   const auto on_error = [](const std::string& what) { spdlog::error("output stdout: {}", what); };
   sink::Output opened{.format = to_sink(output),
+                      .has_revisions = Outputs::has_revisions(output),
                       .stream = std::make_unique<sink::Stream>(STDOUT_FILENO, output.queue, on_error),
                       .has_events = output.events == config::Events::magic_write};
   if (const auto columns = sys::terminal_columns(STDOUT_FILENO)) {
@@ -54,6 +42,14 @@ sink::Output open_output(const config::Output& output) {
 }  // namespace
 
 bool Outputs::has_revisions(const config::Output& output) {
+  switch (output.revisions) {
+    case config::Revisions::all:
+      return true;
+    case config::Revisions::first:
+      return false;
+    case config::Revisions::by_format:
+      break;
+  }
   return sink::has_revisions(to_sink(output));
 }
 

@@ -13,8 +13,10 @@ namespace dropwarden::sink {
 
 // How much of each text from outside a finding holds, in bytes after escaping.
 namespace bounds {
-inline constexpr std::size_t escaped = 4;                    // bytes that one byte becomes, at most
-inline constexpr std::size_t path = escaped * 4096;          // PATH_MAX, path_resolution(7)
+inline constexpr std::size_t escaped = 4;                       // bytes that one byte becomes, at most
+inline constexpr std::size_t path = escaped * 4096;             // PATH_MAX, path_resolution(7)
+inline constexpr std::size_t raw_path = std::size_t{3} * 4096;  // not escaped: U+FFFD for each byte, at most
+inline constexpr std::size_t raw_labels = 8192;
 inline constexpr std::size_t header = 32;                    // raw bytes, before base64
 inline constexpr std::size_t id = 128;                       // finding, container; a SHA-256 takes 64
 inline constexpr std::size_t word = 64;                      // machine, sha256, pod uid

@@ -5,7 +5,6 @@
 #include <memory>
 #include <utility>
 
-#include "dropwarden/sink/format.hpp"
 #include "dropwarden/util/check.hpp"
 
 namespace dropwarden::sink {
@@ -46,10 +45,10 @@ Dispatcher::Dispatcher(std::vector<Output> outputs, OnTold on_told) : on_told_(s
 }
 
 template <class Record>
-std::string Dispatcher::text_line(Sink& sink, const Record& record) {
+std::string Dispatcher::line_for(Sink& sink, const Record& record) {
   const Output& output = sink.output;
   TextStyle style{.columns = 0, .is_colored = output.is_colored};
-  if (!output.read_columns) return format_text(record, style);
+  if (output.format != Format::text || !output.read_columns) return format_line(output.format, record, style);
   style.columns = output.read_columns();
   std::string line = format_text(record, style);
   if (style.columns == sink.columns_of_header) return line;
@@ -57,25 +56,12 @@ std::string Dispatcher::text_line(Sink& sink, const Record& record) {
   return format_text_header(style) + '\n' + line;
 }
 
-template <class Record>
-std::string Dispatcher::line_for(Sink& sink, const Record& record) {
-  switch (sink.output.format) {
-    case Format::native:
-      return format_native(record);
-    case Format::tracee:
-      return format_tracee(record);
-    case Format::text:
-      break;
-  }
-  return text_line(sink, record);
-}
-
 std::size_t Dispatcher::deliver(const model::Finding& finding) {
   std::size_t without_room = 0;
   std::size_t takers = 0;
   const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, finding.id, finding.revision) : nullptr;
   for (Sink& sink : sinks_) {
-    if (finding.revision != 1 && !has_revisions(sink.output.format)) continue;
+    if (finding.revision != 1 && !sink.output.has_revisions) continue;
     ++takers;
     Stream::OnEnd on_end;
     if (telling) on_end = [telling](bool is_written) { telling->end(is_written); };
@@ -92,7 +78,7 @@ bool Dispatcher::deliver_native(const std::string& id, unsigned revision, const 
   bool is_taken = false;
   const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, id, revision) : nullptr;
   for (Sink& sink : sinks_) {
-    if (sink.output.format != Format::native) continue;
+    if (sink.output.format != Format::native || !sink.output.has_revisions) continue;
     Stream::OnEnd on_end;
     if (telling) on_end = [telling](bool is_written) { telling->end(is_written); };
     if (sink.output.stream->write(record, Stream::Room::whole, std::move(on_end))) is_taken = true;

@@ -15,7 +15,7 @@ namespace {
 namespace json = boost::json;
 using Visit = std::function<void(const std::string& path, const json::value& value)>;
 
-const std::set<std::string> maps{"event.container.labels", "ledger.ended", "ledger.lost"};
+const std::set<std::string> maps{"event.container.labels", "container.labels", "ledger.ended", "ledger.lost"};
 
 std::string join(const std::string& path, std::string_view name) {
   return path.empty() ? std::string(name) : (std::string(path) += '.') += name;

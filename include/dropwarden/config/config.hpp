@@ -66,12 +66,18 @@ using Classify = policy::Kinds;
 
 enum class Format { native, tracee, falco, ecs, ocsf, cef, text };
 enum class Events { none, magic_write };
+enum class Revisions {
+  by_format,  // all, where the format tells them apart, else the first
+  first,
+  all,
+};
 enum class OutputType { standard_output };
 struct Output {
   OutputType type = OutputType::standard_output;
   bool has_format = false;  // false: text on a terminal, else native
   Format format = Format::native;
-  std::size_t queue = 8192;  // lines
+  Revisions revisions = Revisions::by_format;  // which records of a finding
+  std::size_t queue = 8192;                    // lines
   Events events = Events::none;
 
   friend bool operator==(const Output&, const Output&) = default;

@@ -12,10 +12,9 @@ namespace dropwarden::config {
 struct FormatName {
   std::string_view name;
   std::optional<Format> format;  // nothing: chosen by where the output goes
-  bool is_available;             // in this version
 };
 
-// Every format that `outputs` knows, and the only place that says which of them can be chosen.
+// Every format that `outputs` knows.
 std::span<const FormatName> format_names();
 
 }  // namespace dropwarden::config

@@ -9,21 +9,15 @@
 #include <vector>
 
 #include "dropwarden/model/finding.hpp"
+#include "dropwarden/sink/format.hpp"
 #include "dropwarden/sink/stream.hpp"
 
 namespace dropwarden::sink {
 
-enum class Format { native, tracee, text };
-
-// Native has every revision of a finding. Tracee and text have the first alone: who reads them counts each
-// record as a detection, and to wait for the last would lose the finding if the daemon ended meanwhile.
-constexpr bool has_revisions(Format format) {
-  return format == Format::native;
-}
-
 // One destination and what is written to it.
 struct Output {
   Format format = Format::native;
+  bool has_revisions = false;      // also the later records of a finding
   std::unique_ptr<Stream> stream;  // never null
   bool has_events = false;         // also what is delivered as an event
   // Of text: whether it is coloured, and the width of the terminal, which may change at any time; null when
@@ -64,8 +58,6 @@ class Dispatcher {
   };
   template <class Record>
   std::string line_for(Sink& sink, const Record& record);
-  template <class Record>
-  std::string text_line(Sink& sink, const Record& record);
 
   std::vector<Sink> sinks_;
   OnTold on_told_;

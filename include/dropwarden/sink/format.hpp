@@ -9,6 +9,15 @@
 
 namespace dropwarden::sink {
 
+enum class Format { native, tracee, falco, ecs, ocsf, cef, text };
+
+// Whether records of one finding can be told to be that by who reads the format: native has an id and a
+// revision, OCSF the activity Update. Of the others each record counts as a detection; they get the first,
+// since to wait for the last would lose the finding if the daemon ended meanwhile.
+constexpr bool has_revisions(Format format) {
+  return format == Format::native || format == Format::ocsf;
+}
+
 // Native schema 1, one JSON object (RFC 8259) without a line feed (dropwarden-findings(5)). Pure.
 //
 // Every key of the schema is always there and in the same order, with one exception: `file` has the object
@@ -37,6 +46,28 @@ std::string format_tracee(const model::Finding& finding);
 std::string format_tracee(const model::WriteEvent& event);
 inline constexpr std::size_t max_tracee_bytes = std::size_t{512} << 10U;
 
+// The JSON of an alert of Falco 0.44 with `json_output`, as falcosidekick takes it: Falco's keys and field
+// names. Texts as in format_tracee. Pure.
+std::string format_falco(const model::Finding& finding);
+std::string format_falco(const model::WriteEvent& event);
+
+// The Elastic Common Schema 8.17, `event.kind` `alert` or `event`. What is not known is absent. Pure.
+std::string format_ecs(const model::Finding& finding);
+std::string format_ecs(const model::WriteEvent& event);
+
+// OCSF 1.5: Detection Finding (2004), of a later revision the activity Update; of an event File System
+// Activity (1001). What is not known is absent. Pure.
+std::string format_ocsf(const model::Finding& finding);
+std::string format_ocsf(const model::WriteEvent& event);
+
+// The Common Event Format, version 0: one line of UTF-8 without a syslog header. Texts are escaped
+// (util::escape) and cut to the lengths of its dictionary. Pure.
+std::string format_cef(const model::Finding& finding);
+std::string format_cef(const model::WriteEvent& event);
+
+// A line in one of the formats after `format_tracee` never exceeds this.
+inline constexpr std::size_t max_foreign_bytes = std::size_t{1} << 20U;
+
 struct TextStyle {
   std::size_t columns = 0;  // of the terminal; 0: there is none, and nothing is cut
   bool is_colored = false;  // adds SGR sequences (ECMA-48) and nothing else
@@ -49,5 +80,9 @@ struct TextStyle {
 std::string format_text(const model::Finding& finding, const TextStyle& style);
 std::string format_text(const model::WriteEvent& event, const TextStyle& style);
 std::string format_text_header(const TextStyle& style);
+
+// One line in `format`, without its line feed; `style` is for text. Pure.
+std::string format_line(Format format, const model::Finding& finding, const TextStyle& style);
+std::string format_line(Format format, const model::WriteEvent& event, const TextStyle& style);
 
 }  // namespace dropwarden::sink

@@ -14,8 +14,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dropwarden/config/format_names.hpp"
-
 #include "invoke.hpp"
 
 namespace dropwarden::cli {
@@ -92,12 +90,6 @@ Usage usage_in_help(const std::string& verb) {
   if (verb != all_verbs) {
     usage.erase("-h");
     usage.erase("--help");
-  }
-  // CLI11 lists what is planned for later, too, and `run` refuses it.
-  for (auto& [name, choices] : usage) {
-    for (const auto& format : config::format_names()) {
-      if (!format.is_available) choices.erase(std::string(format.name));
-    }
   }
   return usage;
 }

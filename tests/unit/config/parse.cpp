@@ -86,7 +86,8 @@ store:
   classify.objects = classify.core_dumps = true;
   EXPECT_EQ(config.classify, classify);
   EXPECT_THAT(config.outputs,
-              ElementsAre(Output{OutputType::standard_output, true, Format::text, 16, Events::magic_write}));
+              ElementsAre(Output{
+                  .has_format = true, .format = Format::text, .queue = 16, .events = Events::magic_write}));
   EXPECT_EQ(config.logging.level, LogLevel::critical);
   EXPECT_EQ(config.control.socket, "/x/y.sock");
   EXPECT_EQ(config.store, (Store{.path = "/x/y.db", .fsync = Fsync::full}));
@@ -103,7 +104,7 @@ TEST(Parse, ReplacesAListThatIsGiven) {
   EXPECT_TRUE(parse("runtimes: {sockets: []}").runtimes.sockets.empty());
   EXPECT_THAT(parse("outputs: [{type: stdout, format: auto}]").outputs, ElementsAre(Output{}));
   EXPECT_THAT(parse("outputs: [{type: stdout, format: native}]").outputs,
-              ElementsAre(Output{OutputType::standard_output, true, Format::native, 8192}));
+              ElementsAre(Output{.has_format = true}));
 }
 
 TEST(Parse, PointsAtTheErrorInTheFile) {
@@ -218,9 +219,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"outputs: []", "f.yaml:1:1: outputs: findings would go nowhere"},
         Wrong{"outputs: [{type: stdout}, {type: stdout}]", "standard output is listed twice"},
         Wrong{"outputs: [{format: text}]", "f.yaml:1:11: outputs.type is missing; allowed: stdout"},
-        Wrong{"outputs: [{type: stdout, format: falco}]",
-              "f.yaml:1:34: outputs.format: falco is not available in this version; allowed: auto, native, "
-              "text"},
+        Wrong{"outputs: [{type: stdout, revisions: last}]",
+              "f.yaml:1:37: outputs.revisions: \"last\" is not known; allowed: auto, first, all"},
         Wrong{"outputs: [{type: stdout, format: xml}]",
               "outputs.format: \"xml\" is not known; allowed: auto, native, text"},
         Wrong{"runtimes: {sockets: [{type: cri}]}",

@@ -103,11 +103,10 @@ TEST(ShippedFile, ExplainsEveryKey) {
   }
 }
 
-TEST(ShippedFile, NamesTheFormatsThatThisVersionHas) {
+TEST(ShippedFile, NamesEveryFormat) {
   const std::string text = read_all(shipped);
   for (const FormatName& name : format_names()) {
-    EXPECT_EQ(text.find("`" + std::string(name.name) + "`") != std::string::npos, name.is_available)
-        << name.name;
+    EXPECT_NE(text.find("`" + std::string(name.name) + "`"), std::string::npos) << name.name;
   }
 }
 

@@ -31,6 +31,7 @@ std::string content_of(const sys::Fd& file) {
 
 Output output(Format format, const sys::Fd& file, std::size_t capacity = 8) {
   return {.format = format,
+          .has_revisions = has_revisions(format),
           .stream = std::make_unique<Stream>(file.number(), capacity, [](const std::string&) {})};
 }
 

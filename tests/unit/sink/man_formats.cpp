@@ -75,6 +75,47 @@ TEST(ManPage, HasEveryArgumentOfTraceesFormatAndNoOther) {
   EXPECT_EQ(in_page, expected) << page_name << ", args[].name";
 }
 
+// Of findings and events, of every kind, and of one whose writer is not known.
+FieldTypes fields_in(Format format, const std::vector<model::Finding>& findings) {
+  FieldTypes fields;
+  for (const auto& finding : findings) {
+    test::collect_fields(json::parse(format_line(format, finding, {})), fields);
+    test::collect_fields(json::parse(format_line(format, finding.event, {})), fields);
+  }
+  return fields;
+}
+
+TEST(ManPage, HasEveryFieldOfTheOtherFormatsAndNoOther) {
+  const test::ManPage page("dropwarden-findings.5");
+  const std::vector<model::Finding> unknown(1);
+  std::vector<model::Finding> known{sample_finding(), sample_finding()};
+  known.front().event.file.kind->elf->os_abi = "sysv";
+  known.front().event.process.ancestors.front().exe = "/bin/sh";
+  for (const auto& [section, format] :
+       {std::pair{"FALCO FORMAT", Format::falco}, std::pair{"ECS FORMAT", Format::ecs},
+        std::pair{"OCSF FORMAT", Format::ocsf}}) {
+    FieldTypes fields = fields_in(format, known);
+    const FieldTypes of_unknown = fields_in(format, unknown);
+    fields.insert(of_unknown.begin(), of_unknown.end());
+    test::expect_fields(page.section(section).items, fields, of_unknown,
+                        std::string("man/dropwarden-findings.5, ") + section);
+  }
+}
+
+TEST(ManPage, HasEveryKeyOfCefAndNoOther) {
+  const test::ManPage page("dropwarden-findings.5");
+  const std::string line = format_cef(sample_finding());
+  Words in_page;
+  for (const ManItem& item : page.section("CEF FORMAT").items) in_page.insert(item.marked("Va"));
+  Words expected;
+  for (std::size_t at = line.find('='); at != std::string::npos; at = line.find('=', at + 1)) {
+    const std::string before = line.substr(0, at);
+    const std::string key = before.substr(before.find_last_of(" |") + 1);
+    if (!key.ends_with("Label")) expected.insert(key);
+  }
+  EXPECT_EQ(in_page, expected);
+}
+
 TEST(ManPage, HasTheKeysOfAnEvent) {
   std::vector<std::string> expected;
   const auto event = json::parse(format_native(sample_finding().event));

@@ -75,7 +75,7 @@ TEST(ManPage, HasEveryFieldWithItsTypeAndNoOther) {
 TEST(ManPage, RefersToNoFieldThatThereIsNot) {
   const FieldTypes known = fields_of(known_findings());
   for (const auto& section : page().sections()) {
-    if (section.name == "TRACEE FORMAT") continue;  // has fields of its own
+    if (section.name.ends_with(" FORMAT")) continue;  // has fields of its own
     for (const std::string& line : section.lines) {
       const std::string path = test::marked_in(line, "Va");
       if (!path.empty() && !known.contains(path))

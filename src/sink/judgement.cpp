@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "judgement.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace dropwarden::sink {
+namespace {
+
+// `Defense Evasion` as Falco's rules tag it: `mitre_defense_evasion`.
+std::string tag_of_tactic(std::string_view tactic) {
+  std::string tag = "mitre_";
+  for (const char c : tactic)
+    tag += c == ' ' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return tag;
+}
+
+}  // namespace
+
+Judgement judge(const model::Finding& finding) {
+  const model::Signature signature = finding.signature.value_or(model::Signature{});
+  Judgement judgement{.severity = signature.severity,
+                      .rule_id = std::string(signature.id),
+                      .rule = std::string(signature.name),
+                      .description = std::string(signature.description),
+                      .tags = {"container", "drift"},
+                      .tactic = std::string(signature.tactic),
+                      .technique = std::string(signature.technique),
+                      .technique_id = std::string(signature.technique_id)};
+  if (!judgement.tactic.empty()) judgement.tags.push_back(tag_of_tactic(judgement.tactic));
+  if (!judgement.technique_id.empty()) judgement.tags.push_back(judgement.technique_id);
+  std::ranges::sort(judgement.tags);
+  const auto twice = std::ranges::unique(judgement.tags);
+  judgement.tags.erase(twice.begin(), twice.end());
+  return judgement;
+}
+
+std::string title_of(model::Severity severity) {
+  if (severity == model::Severity::info) return "Informational";
+  std::string title = model::name_of(severity);
+  title.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(title.front())));
+  return title;
+}
+
+}  // namespace dropwarden::sink

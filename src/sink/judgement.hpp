@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dropwarden/model/finding.hpp"
+
+namespace dropwarden::sink {
+
+// What all formats but `native`, `tracee` and `text` say of a finding besides the facts: one place that
+// decides where severity, rule and tags come from.
+struct Judgement {
+  model::Severity severity = model::Severity::info;
+  std::string rule_id;
+  std::string rule;  // its name, for people
+  std::string description;
+  std::vector<std::string> tags;  // sorted, each once
+  // MITRE ATT&CK; empty when there is none.
+  std::string tactic;
+  std::string technique;
+  std::string technique_id;
+};
+
+// Pure.
+Judgement judge(const model::Finding& finding);
+
+// `Medium`, as OCSF and people write it.
+std::string title_of(model::Severity severity);
+
+}  // namespace dropwarden::sink
