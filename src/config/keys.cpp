@@ -72,7 +72,7 @@ Key duration_key(std::string path, std::chrono::milliseconds min, std::chrono::m
   const auto parse = [](const Scalar& scalar) { return parse_duration(scalar.text); };
   return {.path = std::move(path),
           .allowed = "a time from " + format_duration(min) + " to " + format_duration(max) +
-                     ", with one of ms, s, m, like 250ms",
+                     ", with one of ms, s, m, h, d, like 250ms",
           .set = set_within<std::chrono::milliseconds>(min, max, "a time", parse, std::move(where))};
 }
 

@@ -150,6 +150,10 @@ std::vector<Key> make_schema() {
       choice_key<Fsync>("store.fsync",
                         {{"normal", Fsync::normal}, {"full", Fsync::full}, {"off", Fsync::off}},
                         [](Config& c) -> auto& { return c.store.fsync; }),
+      count_key("store.max_findings", 100, mebibyte, [](Config& c) -> auto& { return c.store.max_findings; }),
+      duration_key("store.max_age", 0ms, 24h * 3650, [](Config& c) -> auto& { return c.store.max_age; }),
+      size_key("store.max_size", 4 * mebibyte, mebibyte * mebibyte,
+               [](Config& c) -> auto& { return c.store.max_size; }),
   };
   std::move(further.begin(), further.end(), std::back_inserter(keys));
   return keys;

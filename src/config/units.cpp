@@ -16,7 +16,8 @@ struct Unit {
 };
 
 // Smallest first.
-constexpr std::array duration_units{Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000}};
+constexpr std::array duration_units{Unit{"ms", 1}, Unit{"s", 1000}, Unit{"m", 60'000}, Unit{"h", 3'600'000},
+                                    Unit{"d", 86'400'000}};
 constexpr std::array size_units{Unit{"", 1}, Unit{"KiB", std::uint64_t{1} << 10U},
                                 Unit{"MiB", std::uint64_t{1} << 20U}, Unit{"GiB", std::uint64_t{1} << 30U},
                                 Unit{"TiB", std::uint64_t{1} << 40U}};

@@ -9,7 +9,8 @@
 
 namespace dropwarden::config {
 
-// `250ms`, `2s`, `1m`: a whole number and a unit. Nothing for other text or a value past 2^63 ms.
+// `250ms`, `2s`, `1m`, `6h`, `90d`: a whole number and a unit. Nothing for other text or a value past 2^63
+// ms.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 std::string format_duration(std::chrono::milliseconds duration);
 

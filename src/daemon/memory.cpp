@@ -32,7 +32,11 @@ std::unique_ptr<store::Store> open_store(const config::Store& settings) {
   const std::string name = util::escape(settings.path);
   try {
     return std::make_unique<store::Store>(
-        store::Settings{.path = settings.path, .fsync = to_store(settings.fsync)},
+        store::Settings{.path = settings.path,
+                        .fsync = to_store(settings.fsync),
+                        .max_findings = settings.max_findings,
+                        .max_age = settings.max_age,
+                        .max_size = settings.max_size},
         [name](const store::Store::Report& report) {
           spdlog::log(report.is_degraded ? spdlog::level::warn : spdlog::level::info, "store \"{}\": {}",
                       name, report.text);

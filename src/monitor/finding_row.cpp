@@ -11,10 +11,15 @@ namespace dropwarden::monitor {
 store::StoredFinding finding_row(const model::Finding& finding, const KnownDrop& drop,
                                  std::string file_system) {
   const model::FileFacts& file = finding.event.file;
+  const auto& pod = finding.event.container.pod;
   return {.id = finding.id,
           .place = drop.place,
           .content = drop.content,
           .container = util::escape(finding.event.container.id.value),
+          .name = util::escape(finding.event.container.name),
+          .image = util::escape(finding.event.container.image.name),
+          .pod = pod ? util::escape(pod->name) : std::string(),
+          .name_space = pod ? util::escape(pod->name_space) : std::string(),
           .file_system = std::move(file_system),
           .inode = file.inode,
           .size = file.size,
@@ -24,6 +29,8 @@ store::StoredFinding finding_row(const model::Finding& finding, const KnownDrop&
           .path_state = name_of(file.path_state),
           .mode = file.mode,
           .detected_by = name_of(finding.event.detected_by),
+          .kind = file.kind ? name_of(file.kind->format) : "",
+          .severity = static_cast<unsigned>(finding.signature.value_or(model::Signature{}).severity),
           .revision = finding.revision,
           .is_final = finding.is_final,
           .seen = finding.event.time,

@@ -104,6 +104,18 @@ std::span<const std::byte> Statement::bytes(int column) const {
   return {static_cast<const std::byte*>(bytes), static_cast<std::size_t>(size)};
 }
 
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
+}
+
+std::int64_t Statement::rows_scanned() const {
+  return sqlite3_stmt_status(statement_.get(), SQLITE_STMTSTATUS_FULLSCAN_STEP, 0);
+}
+
+std::int64_t Statement::machine_steps() const {
+  return sqlite3_stmt_status(statement_.get(), SQLITE_STMTSTATUS_VM_STEP, 0);
+}
+
 void Statement::check(std::string_view call, int code) const {
   if (code != SQLITE_OK) throw DatabaseError(call, database_, code);
 }
@@ -112,15 +124,25 @@ void Database::Close::operator()(sqlite3* database) const {
   sqlite3_close_v2(database);
 }
 
-Database::Database(const std::string& path) {
+Database::Database(const std::string& path, Access access) {
   sqlite3* database = nullptr;
   // It is handed from thread to thread, and never used by two at once.
-  constexpr int flags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  constexpr int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  constexpr int write = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  constexpr int read = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOFOLLOW;
+  const int flags = common | (access == Access::write ? write : read);
   const int code = sqlite3_open_v2(path.c_str(), &database, flags, nullptr);
   handle_.reset(database);
   if (code != SQLITE_OK) throw DatabaseError("open", database, code);
   sqlite3_busy_timeout(database, busy_milliseconds);
+  if (access == Access::write) return;
+  // https://sqlite.org/security.html: what the schema of somebody else's file could do, it cannot.
+  sqlite3_db_config(database, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
+  execute("PRAGMA cell_size_check = ON");
+  execute("PRAGMA temp_store = MEMORY");
 }
 
 void Database::execute(const std::string& sql) {

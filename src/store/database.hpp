@@ -48,6 +48,12 @@ class Statement {
   std::int64_t number(int column) const;
   std::string_view text(int column) const;             // until the next step
   std::span<const std::byte> bytes(int column) const;  // likewise
+  bool is_null(int column) const;
+
+  // Since it was prepared, https://sqlite.org/c3ref/c_stmtstatus_counter.html: rows that were passed without
+  // the help of an index, and steps of the virtual machine.
+  std::int64_t rows_scanned() const;
+  std::int64_t machine_steps() const;
 
  private:
   struct Finalize {
@@ -62,8 +68,11 @@ class Statement {
 // An open database, used by one thread at a time. All members throw DatabaseError.
 class Database {
  public:
-  // Opens the file, or makes it.
-  explicit Database(const std::string& path);
+  enum class Access {
+    write,  // the file is made where it is missing
+    read,   // nothing of it is changed, nor trusted: another user may have written it
+  };
+  explicit Database(const std::string& path, Access access = Access::write);
 
   sqlite3* handle() const { return handle_.get(); }
   void execute(const std::string& sql);

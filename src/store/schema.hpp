@@ -20,4 +20,7 @@ class ForeignDatabase : public std::runtime_error {
 // version's, and DatabaseError.
 void prepare_schema(Database& database, Fsync fsync);
 
+// Throws ForeignDatabase unless the tables are those of this version, and DatabaseError. Writes nothing.
+void check_schema(Database& database);
+
 }  // namespace dropwarden::store

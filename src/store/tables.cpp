@@ -2,9 +2,11 @@
 #include "tables.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "dropwarden/util/encode.hpp"
 #include "dropwarden/util/text.hpp"
@@ -19,6 +21,8 @@ constexpr std::size_t slack_divisor = 16;
 // As many lines as an output takes at once, about; what is beyond is told when its file is seen again.
 constexpr std::int64_t max_unfinished = 4096;
 // As much is read through in some seconds, within which what is saved fits into a batch.
+constexpr std::int64_t most_at_once = 8192;  // rows that one commit removes
+constexpr std::size_t max_workloads = 4096;  // of which the number is at hand
 constexpr std::int64_t max_checked_bytes = std::int64_t{256} << 20U;
 
 std::int64_t to_number(util::WallTime time) {
@@ -53,13 +57,17 @@ Tables::Prepared::Prepared(Database& database)
     // been told.
     : finding(database.handle(), R"sql(
 INSERT INTO finding(id, place, content, container, file_system, inode, size, mtime, sha256, path, path_state, mode,
-                    detected_by, revision, is_final, first_seen, last_seen)
-VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16)
+                    detected_by, revision, is_final, first_seen, last_seen, workload, kind, severity, decision, change)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17, ?18, ?19, ?20, ?21)
 ON CONFLICT(id) DO UPDATE SET
   place = ?2, content = ?3, container = ?4, file_system = ?5, inode = ?6, size = ?7, mtime = ?8, sha256 = ?9,
   path = ?10, path_state = ?11, mode = ?12, detected_by = ?13, revision = ?14, is_final = ?15,
-  last_seen = max(last_seen, ?16), count = count + (?14 = 1)
+  last_seen = max(last_seen, ?16), count = count + (?14 = 1),
+  workload = ?17, kind = ?18, severity = ?19, decision = ?20, change = ?21
 RETURNING seq)sql"),
+      workload(database.handle(), R"sql(
+INSERT INTO workload(container, name, image, pod, namespace) VALUES(?1, ?2, ?3, ?4, ?5)
+ON CONFLICT DO UPDATE SET container = container RETURNING number)sql"),
       record(database.handle(), "INSERT OR REPLACE INTO record(seq, json) VALUES(?1, ?2)"),
       sighting(database.handle(), R"sql(
 UPDATE finding SET count = count + ?2, last_seen = max(last_seen, ?3), path = coalesce(?4, path) WHERE id = ?1)sql"),
@@ -74,13 +82,15 @@ Tables::Tables(const Settings& settings) : settings_(settings), database_(settin
   prepared_.emplace(database_);
   findings_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM finding"));
   records_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM record"));
+  last_change_ = database_.read_number("SELECT max(change) FROM finding");
+  page_bytes_ = static_cast<std::uint64_t>(database_.read_number("PRAGMA page_size"));
 }
 
 std::vector<KnownFinding> Tables::read_known_findings() {
   Statement statement(database_.handle(), R"sql(
 SELECT id, place, content, told FROM finding WHERE told > 0
 ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
-  statement.bind(1, static_cast<std::int64_t>(settings_.max_findings));
+  statement.bind(1, static_cast<std::int64_t>(std::min(settings_.max_findings, max_known_findings)));
   std::vector<KnownFinding> known;
   while (statement.step()) {
     const auto id = parse_id(statement.text(0));
@@ -95,9 +105,10 @@ ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
 }
 
 std::vector<UnfinishedFinding> Tables::read_unfinished_findings() {
-  // A record that was told beyond the newest that is stored said that nothing more comes.
+  // A record that was told beyond the newest that is stored said that nothing more comes. CROSS JOIN: by the
+  // rows, which are short, and not by the records.
   Statement statement(database_.handle(), R"sql(
-SELECT id, place, content, told, revision, is_final, json FROM finding JOIN record USING(seq)
+SELECT id, place, content, told, revision, is_final, json FROM finding CROSS JOIN record USING(seq)
 WHERE told < revision OR (told = revision AND NOT is_final) ORDER BY seq DESC LIMIT ?1)sql");
   statement.bind(1, max_unfinished);
   std::vector<UnfinishedFinding> unfinished;
@@ -160,13 +171,17 @@ void Tables::commit(const Batch& batch) {
       prepared_->remove_states.bind(1, std::string_view(container)).run();
     for (const auto& [key, state] : batch.states()) write(state);
     if (batch.alive_at()) write_run(*batch.alive_at(), batch.is_clean_end());
-    prune();
+    if (batch.alive_at()) prune_by_age(*batch.alive_at());
+    prune_by_count();
+    prune_by_size();
     transaction.commit();
   } catch (const DatabaseError&) {
     findings_ = findings;
     records_ = records;
+    workloads_.clear();
     throw;
   }
+  shrink();
 }
 
 void Tables::write(const StoredFinding& finding) {
@@ -185,7 +200,12 @@ void Tables::write(const StoredFinding& finding) {
       .bind(13, std::string_view(finding.detected_by))
       .bind(14, std::int64_t{finding.revision})
       .bind(15, std::int64_t{finding.is_final})
-      .bind(16, to_number(finding.seen));
+      .bind(16, to_number(finding.seen))
+      .bind(17, workload_of(finding))
+      .bind(18, std::string_view(finding.kind))
+      .bind(19, std::int64_t{finding.severity})
+      .bind(20, std::string_view(finding.decision))
+      .bind(21, ++last_change_);
   if (finding.sha256.empty())
     row.bind_null(9);
   else
@@ -195,6 +215,24 @@ void Tables::write(const StoredFinding& finding) {
   prepared_->record.bind(1, seq).bind(2, std::string_view(finding.record)).run();
   ++findings_;
   ++records_;
+}
+
+// A container has one number as long as nothing more is learned of it. Those that no finding has any more are
+// removed with old findings.
+std::int64_t Tables::workload_of(const StoredFinding& finding) {
+  const std::array names{&finding.container, &finding.name, &finding.image, &finding.pod,
+                         &finding.name_space};
+  std::string key;
+  for (const std::string* name : names) key += *name + '\0';
+  if (const auto known = workloads_.find(key); known != workloads_.end()) return known->second;
+  Statement& row = prepared_->workload;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    row.bind(static_cast<int>(i + 1), std::string_view(*names.at(i)));
+  std::int64_t number = 0;
+  while (row.step()) number = row.number(0);
+  if (workloads_.size() == max_workloads) workloads_.clear();
+  workloads_.emplace(std::move(key), number);
+  return number;
 }
 
 void Tables::write(std::string_view id, const Batch::Sighting& sighting) {
@@ -224,22 +262,74 @@ void Tables::write_run(util::WallTime alive_at, bool is_clean_end) {
   prepared_->run.bind(1, to_number(alive_at)).bind(2, std::int64_t{is_clean_end}).run();
 }
 
+// Some at a time: a limit that was lowered must not hold up what is found.
+void Tables::prune_by_age(util::WallTime now) {
+  if (settings_.max_age == std::chrono::milliseconds::zero()) return;
+  const std::int64_t oldest = to_number(now - settings_.max_age);
+  Statement due(database_.handle(),
+                "SELECT count(*) FROM (SELECT 1 FROM finding WHERE last_seen < ?1 LIMIT ?2)");
+  if (!due.bind(1, oldest).bind(2, most_at_once).step() || due.number(0) == 0) return;
+  remove_findings(static_cast<std::size_t>(due.number(0)));
+}
+
 // The counts go by what was written, which may have replaced a row: when they say that it is time, the rows
 // are counted.
-void Tables::prune() {
-  if (records_ > settings_.max_records + settings_.max_records / slack_divisor) {
-    Statement statement(database_.handle(), R"sql(
-DELETE FROM record WHERE seq <= (SELECT seq FROM record ORDER BY seq DESC LIMIT 1 OFFSET ?1))sql");
-    statement.bind(1, static_cast<std::int64_t>(settings_.max_records)).run();
-    records_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM record"));
+void Tables::prune_by_count() {
+  if (findings_ <= settings_.max_findings + settings_.max_findings / slack_divisor) return;
+  findings_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM finding"));
+  if (findings_ > settings_.max_findings) remove_findings(findings_ - settings_.max_findings);
+}
+
+// By as much as is needed on the average, and a little more so that it does not happen with each commit.
+void Tables::prune_by_size() {
+  const std::uint64_t used = used_bytes();
+  if (used <= settings_.max_size) return;
+  const std::uint64_t too_much = used - settings_.max_size + settings_.max_size / slack_divisor;
+  const auto share_of = [&](std::size_t rows) {
+    const double share = static_cast<double>(too_much) / static_cast<double>(used);
+    return std::clamp(static_cast<std::size_t>(static_cast<double>(rows) * share) + 1, std::size_t{1},
+                      static_cast<std::size_t>(most_at_once));
+  };
+  records_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM record"));
+  if (records_ > 0) {
+    Statement statement(database_.handle(),
+                        "DELETE FROM record WHERE seq IN (SELECT seq FROM record ORDER BY seq LIMIT ?1)");
+    statement.bind(1, static_cast<std::int64_t>(share_of(records_))).run();
+    return;
   }
-  if (findings_ > settings_.max_findings + settings_.max_findings / slack_divisor) {
-    Statement statement(database_.handle(), R"sql(
-DELETE FROM finding WHERE seq IN (SELECT seq FROM finding ORDER BY last_seen DESC, seq DESC LIMIT -1 OFFSET ?1))sql");
-    statement.bind(1, static_cast<std::int64_t>(settings_.max_findings)).run();
-    database_.execute("DELETE FROM record WHERE seq NOT IN (SELECT seq FROM finding)");
-    findings_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM finding"));
-    records_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM record"));
+  findings_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM finding"));
+  remove_findings(share_of(findings_));
+}
+
+// The least recently seen, and all that only they had.
+void Tables::remove_findings(std::size_t count) {
+  const auto number = static_cast<std::int64_t>(count);
+  constexpr const char* chosen = "(SELECT seq FROM finding ORDER BY last_seen, seq LIMIT ?1)";
+  for (const char* table : {"record", "finding"}) {
+    const std::string sql = std::string("DELETE FROM ") + table + " WHERE seq IN " + chosen;
+    Statement(database_.handle(), sql).bind(1, number).run();
+  }
+  database_.execute("DELETE FROM workload WHERE number NOT IN (SELECT workload FROM finding)");
+  workloads_.clear();
+  findings_ -= std::min(findings_, count);
+}
+
+// Of pages in use: those that are free are used again before the file grows.
+std::uint64_t Tables::used_bytes() {
+  const auto pages =
+      database_.read_number("PRAGMA page_count") - database_.read_number("PRAGMA freelist_count");
+  return static_cast<std::uint64_t>(pages) * page_bytes_;
+}
+
+// Gives free pages back where the file is larger than it may be.
+void Tables::shrink() {
+  const auto bytes = static_cast<std::uint64_t>(database_.read_number("PRAGMA page_count")) * page_bytes_;
+  if (bytes <= settings_.max_size) return;
+  try {
+    database_.execute("PRAGMA incremental_vacuum(1024)");
+  } catch (const DatabaseError& error) {
+    // What was to be stored is; there will be a next time, which says what else is wrong.
+    if (error.is_damage()) throw;
   }
 }
 

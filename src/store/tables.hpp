@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "dropwarden/store/finding.hpp"
@@ -41,17 +43,26 @@ class Tables {
   void write_told(std::string_view id, unsigned revision);
   void write(const SyncState& state);
   void write_run(util::WallTime alive_at, bool is_clean_end);
-  void prune();
+  std::int64_t workload_of(const StoredFinding& finding);
+  void prune_by_age(util::WallTime now);
+  void prune_by_count();
+  void prune_by_size();
+  void remove_findings(std::size_t count);
+  std::uint64_t used_bytes();
+  void shrink();
 
   const Settings settings_;
   Database database_;
   struct Prepared {
     explicit Prepared(Database& database);
-    Statement finding, record, sighting, told, state, remove_states, run;
+    Statement finding, workload, record, sighting, told, state, remove_states, run;
   };
   std::optional<Prepared> prepared_;
   std::size_t findings_ = 0;  // rows, by and by
   std::size_t records_ = 0;
+  std::int64_t last_change_ = 0;
+  std::uint64_t page_bytes_ = 0;
+  std::unordered_map<std::string, std::int64_t> workloads_;  // by all that a workload is known by
 };
 
 }  // namespace dropwarden::store

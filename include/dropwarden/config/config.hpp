@@ -100,6 +100,9 @@ enum class Fsync { normal, full, off };
 struct Store {
   std::string path = "/var/lib/dropwarden/state.db";  // empty: there is none
   Fsync fsync = Fsync::normal;
+  std::size_t max_findings = 100'000;
+  std::chrono::milliseconds max_age{std::chrono::hours{24 * 90}};  // since the file was seen last; 0: any
+  std::uint64_t max_size = std::uint64_t{256} << 20U;              // bytes
 
   friend bool operator==(const Store&, const Store&) = default;
 };

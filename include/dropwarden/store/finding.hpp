@@ -15,19 +15,26 @@ using Digest = std::array<std::byte, 16>;
 
 // A finding as it stands in the database, by the newest of its records. A value.
 struct StoredFinding {
-  std::string id;    // 32 hexadecimal digits
-  Digest place{};    // of container, file system and inode
-  Digest content{};  // of size and SHA-256, or what stands for it; all zeros while the hash is awaited
-  std::string container;
+  std::string id;         // 32 hexadecimal digits
+  Digest place{};         // of container, file system and inode
+  Digest content{};       // of size and SHA-256, or what stands for it; all zeros while the hash is awaited
+  std::string container;  // its ID; this and the next four escaped, and empty where they are not known
+  std::string name;       // of the container
+  std::string image;
+  std::string pod;
+  std::string name_space;  // of the pod
   std::string file_system;
   std::uint64_t inode = 0;
   std::uint64_t size = 0;  // bytes
   util::WallTime modified;
-  std::string sha256;       // 64 hexadecimal digits, or empty
-  std::string path;         // in the container, escaped
-  std::string path_state;   // as findings print it
-  std::uint32_t mode = 0;   // type and permission bits
-  std::string detected_by;  // as findings print it
+  std::string sha256;              // 64 hexadecimal digits, or empty
+  std::string path;                // in the container, escaped
+  std::string path_state;          // as findings print it
+  std::uint32_t mode = 0;          // type and permission bits
+  std::string detected_by;         // as findings print it
+  std::string kind;                // likewise, of the file
+  unsigned severity = 2;           // as the native format prints it
+  std::string decision = "shown";  // of the policy: `shown`, `excepted` or `held_back`
   unsigned revision = 1;
   bool is_final = false;
   util::WallTime seen;  // when this record was made

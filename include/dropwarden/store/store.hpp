@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,8 +30,14 @@ struct Settings {
   Fsync fsync = Fsync::normal;
   // The least recently seen beyond these are removed.
   std::size_t max_findings = 100'000;
-  std::size_t max_records = 10'000;  // whole records of the newest; beyond, the finding's row stays
+  std::chrono::milliseconds max_age{std::chrono::hours{24 * 90}};  // since a finding was seen last; 0: any
+  // Bytes of the database without its log. Beyond it first the whole records of the oldest are removed, and
+  // rows when no records are left.
+  std::uint64_t max_size = std::uint64_t{256} << 20U;
 };
+
+// As many findings as are known again after a restart, those that were seen last.
+inline constexpr std::size_t max_known_findings = 100'000;
 
 // There can be no store: `what()` says why and what to do.
 class CannotOpen : public std::runtime_error {

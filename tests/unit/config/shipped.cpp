@@ -75,7 +75,10 @@ TEST(ShippedFile, HasAnEffectForEveryValue) {
                                             {"level: info", "level: debug"},
                                             {"socket: /run/dropwarden/control.sock", "socket: /x"},
                                             {"path: /var/lib/dropwarden/state.db", "path: none"},
-                                            {"fsync: normal", "fsync: full"}};
+                                            {"fsync: normal", "fsync: full"},
+                                            {"max_findings: 100000", "max_findings: 100"},
+                                            {"max_age: 90d", "max_age: 1d"},
+                                            {"max_size: 256MiB", "max_size: 4MiB"}};
   for (const auto& key : policy::kind_keys) {
     const std::string name = std::string("  ") + key.name + ": ";
     const bool is_on = defaults().classify.*key.member;

@@ -14,8 +14,10 @@ TEST(Units, ReadDurations) {
   EXPECT_EQ(parse_duration("250ms"), 250ms);
   EXPECT_EQ(parse_duration("2s"), 2s);
   EXPECT_EQ(parse_duration("1m"), 1min);
+  EXPECT_EQ(parse_duration("6h"), 6h);
+  EXPECT_EQ(parse_duration("90d"), 90 * 24h);
   EXPECT_EQ(parse_duration("0s"), 0s);
-  for (const char* text : {"", "2", "s", "2 s", "2h", "-1s", "+1s", "1.5s", "2S", "2ss",
+  for (const char* text : {"", "2", "s", "2 s", "2w", "-1s", "+1s", "1.5s", "2S", "2ss",
                            "9223372036854775807s", "1s ", "99999999999999999999ms"}) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
   }
@@ -37,6 +39,9 @@ TEST(Units, AreWrittenAsTheyAreRead) {
   EXPECT_EQ(format_duration(100ms), "100ms");
   EXPECT_EQ(format_duration(2s), "2s");
   EXPECT_EQ(format_duration(1min), "1m");
+  EXPECT_EQ(format_duration(90min), "90m");
+  EXPECT_EQ(format_duration(6h), "6h");
+  EXPECT_EQ(format_duration(48h), "2d");
   EXPECT_EQ(format_size(0), "0");
   EXPECT_EQ(format_size(262144), "256KiB");
   EXPECT_EQ(format_size(1025), "1025");

@@ -157,7 +157,6 @@ TEST_F(StoreTest, HandsOverWhatWasNotToldToItsEnd) {
 TEST_F(StoreTest, KeepsTheMostRecentlySeenFindings) {
   Settings few = settings();
   few.max_findings = 32;
-  few.max_records = 16;
   {
     const auto store = open(few);
     for (int i = 1; i <= 100; ++i) {
@@ -170,7 +169,60 @@ TEST_F(StoreTest, KeepsTheMostRecentlySeenFindings) {
   EXPECT_THAT(known, SizeIs(32));
   EXPECT_EQ(known.front(), 70);
   EXPECT_EQ(known.back(), 7) << "seen last";
-  EXPECT_LE(number("SELECT count(*) FROM record"), 17);
+  EXPECT_EQ(number("SELECT count(*) FROM record"), 32);
+  EXPECT_EQ(number("SELECT count(*) FROM record WHERE seq NOT IN (SELECT seq FROM finding)"), 0);
+}
+
+TEST_F(StoreTest, ForgetsWhatWasNotSeenForLong) {
+  Settings brief = settings();
+  brief.max_age = 60s;
+  const auto store = open(brief);
+  for (const int i : {1, 2, 3}) store->save(finding(i));
+  store->count(finding(1).id, at(90));
+  store->keep_alive(at(63));
+  EXPECT_TRUE(test::wait_for([&] { return number("SELECT count(*) FROM finding") == 2; }, 10s));
+  store->finish();
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE id = '" + finding(2).id + "'"), 0);
+  EXPECT_EQ(number("SELECT count(*) FROM record"), 2);
+}
+
+TEST_F(StoreTest, StaysBelowItsSizeWithTheRowsOfWhatHasNoRecordAnyMore) {
+  Settings small = settings();
+  small.max_size = std::uint64_t{1} << 20U;
+  const auto store = open(small);
+  for (int round = 0; round < 6; ++round) {
+    for (int i = 1; i <= 100; ++i) {
+      StoredFinding stored = finding(round * 100 + i);
+      stored.record = "{\"text\":\"" + std::string(10'000, 'x') + "\"}";
+      store->save(stored);
+    }
+    ASSERT_TRUE(
+        test::wait_for([&] { return number("SELECT count(*) FROM finding") == (round + 1) * 100; }, 10s));
+  }
+  store->finish();
+  EXPECT_LE(std::filesystem::file_size(path()), 3 * small.max_size / 2);
+  EXPECT_EQ(number("SELECT count(*) FROM finding"), 600);
+  EXPECT_GT(number("SELECT count(*) FROM record"), 50);
+  EXPECT_EQ(number("SELECT count(*) FROM record WHERE seq < 300"), 0) << "the oldest go first";
+}
+
+TEST_F(StoreTest, GivesUpRowsWhenTheirSizeAloneIsTooMuch) {
+  Settings small = settings();
+  small.max_size = std::uint64_t{256} << 10U;
+  {
+    const auto store = open();
+    for (int i = 1; i <= 2000; ++i) store->save(finding(i));
+  }
+  const auto store = open(small);
+  EXPECT_TRUE(test::wait_for(
+      [&] {
+        store->keep_alive(at(2001));
+        const auto pages = static_cast<std::uint64_t>(number("PRAGMA page_count"));
+        return pages * static_cast<std::uint64_t>(number("PRAGMA page_size")) <= small.max_size;
+      },
+      30s));
+  EXPECT_GT(number("SELECT count(*) FROM finding"), 100);
+  EXPECT_EQ(number("SELECT max(last_seen) / 1000000000 FROM finding"), 2000);
 }
 
 TEST_F(StoreTest, KeepsHowFarContainersWereLookedAt) {
@@ -362,7 +414,7 @@ TEST_F(StoreTest, LeavesTheDatabaseOfAnotherProgramAlone) {
 
 TEST_F(StoreTest, LeavesTheDatabaseOfANewerVersionAlone) {
   open();
-  Database(path()).execute("PRAGMA user_version = 2");
+  Database(path()).execute("PRAGMA user_version = 1000");
   EXPECT_THAT(why_not(settings()), HasSubstr("newer version"));
   EXPECT_THAT(set_aside(), IsEmpty());
 }
