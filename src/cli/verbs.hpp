@@ -29,6 +29,7 @@ struct Session {
 void add_check_config(CLI::App& app, Session& session);
 void add_classify(CLI::App& app, Session& session);
 void add_containers(CLI::App& app, Session& session);
+void add_findings(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_scan(CLI::App& app, Session& session);
 void add_self_test(CLI::App& app, Session& session);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outputs.hpp"
 
-#include <cstdlib>
-#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -18,14 +16,6 @@ sink::Format to_sink(const config::Output& output) {
   return format_of(output, sys::terminal_columns(STDOUT_FILENO).has_value());
 }
 
-// https://no-color.org: set, and not to nothing. A dumb terminal prints the sequences, terminfo(5).
-bool is_color_wanted() {
-  const char* const no_color = std::getenv("NO_COLOR");
-  const char* const terminal = std::getenv("TERM");
-  const bool is_refused = no_color != nullptr && *no_color != '\0';
-  return !is_refused && terminal != nullptr && std::string_view(terminal) != "dumb";
-}
-
 sink::Output open_output(const config::Output& output) {
   const auto on_error = [](const std::string& what) { spdlog::error("output stdout: {}", what); };
   sink::Output opened{.format = to_sink(output),
@@ -33,7 +23,7 @@ sink::Output open_output(const config::Output& output) {
                       .stream = std::make_unique<sink::Stream>(STDOUT_FILENO, output.queue, on_error),
                       .has_events = output.events == config::Events::magic_write};
   if (const auto columns = sys::terminal_columns(STDOUT_FILENO)) {
-    opened.is_colored = is_color_wanted();
+    opened.is_colored = sys::is_color_wanted();
     opened.read_columns = [columns] { return sys::terminal_columns(STDOUT_FILENO).value_or(*columns); };
   }
   return opened;

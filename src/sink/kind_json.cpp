@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kind_json.hpp"
 
+#include <string_view>
+
 #include <boost/json/array.hpp>
 
 #include "bounds.hpp"
@@ -142,6 +144,20 @@ json::value registration_json(const std::optional<model::Registration>& registra
   facts.add_text("interpreter", registration->interpreter, max_registration);
   facts.add_text("flags", registration->flags, bounds::word);
   return object;
+}
+
+std::vector<std::string> telling_facts(const boost::json::object& facts) {
+  const auto fact = [&](std::string_view key) {
+    const auto* const value = facts.if_contains(key);
+    const bool is_text = value != nullptr && value->is_string();
+    return is_text ? util::unescape(value->get_string()) : std::string();
+  };
+  std::vector<std::string> words{fact("type"), fact("machine")};
+  if (words[0].empty() && words[1].empty()) {
+    const std::string interpreter = fact("interpreter");
+    words.push_back(interpreter.substr(interpreter.rfind('/') + 1));
+  }
+  return words;
 }
 
 }  // namespace dropwarden::sink

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -43,6 +44,13 @@ std::optional<std::size_t> terminal_columns(int fd) {
   // A serial line, and a terminal that nobody is attached to, say 0.
   if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual;
   return size.ws_col;
+}
+
+bool is_color_wanted() {
+  const char* const no_color = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  const bool is_refused = no_color != nullptr && *no_color != '\0';
+  return !is_refused && terminal != nullptr && std::string_view(terminal) != "dumb";
 }
 
 bool has_hung_up(int fd) {

@@ -79,6 +79,8 @@ struct TextStyle {
 // Text from outside that could be taken for something else is put in double quotes. Pure.
 std::string format_text(const model::Finding& finding, const TextStyle& style);
 std::string format_text(const model::WriteEvent& event, const TextStyle& style);
+// The same of a record in the native format. Nothing when it is none.
+std::optional<std::string> format_text(const std::string& record, const TextStyle& style);
 std::string format_text_header(const TextStyle& style);
 
 // One line in `format`, without its line feed; `style` is for text. Pure.

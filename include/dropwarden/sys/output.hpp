@@ -31,6 +31,10 @@ Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::millisec
 // Nothing when it is no terminal.
 std::optional<std::size_t> terminal_columns(int fd);
 
+// Whether whoever has started this program wants colours on a terminal: NO_COLOR is not set
+// (https://no-color.org), and TERM is, but not to a dumb one, which prints the sequences (terminfo(5)).
+bool is_color_wanted();
+
 // Whether the terminal behind `fd` is gone (POLLHUP, poll(2)). SIGHUP that it sends comes after that: with a
 // terminal that is still there, somebody else has sent the signal.
 bool has_hung_up(int fd);

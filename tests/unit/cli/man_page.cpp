@@ -66,15 +66,22 @@ std::vector<std::string> entries_of_help(const std::string& help, const std::str
   return entries;
 }
 
-Names verbs_of_help() {
-  Names verbs;
-  for (const auto& entry : entries_of_help(invoke({"--help"}).out, "Verbs:"))
-    verbs.insert(words_of(entry)[0]);
-  return verbs;
+// `findings show`: a verb may have further ones.
+std::string help_of(const std::string& verb) {
+  auto arguments = words_of(verb);
+  arguments.emplace_back("--help");
+  return invoke(arguments).out;
 }
 
-std::string help_of(const std::string& verb) {
-  return verb == all_verbs ? invoke({"--help"}).out : invoke({verb, "--help"}).out;
+Names verbs_of_help() {
+  Names verbs;
+  for (const auto& entry : entries_of_help(help_of(all_verbs), "Verbs:")) {
+    const std::string verb = words_of(entry)[0];
+    verbs.insert(verb);
+    for (const auto& further : entries_of_help(help_of(verb), "Subcommands:"))
+      verbs.insert(verb + " " + words_of(further)[0]);
+  }
+  return verbs;
 }
 
 Usage usage_in_help(const std::string& verb) {
@@ -217,7 +224,9 @@ std::map<std::string, Usage> commands_in_readme() {
     if (line.starts_with("#")) is_table = line == "## Using it";
     if (!is_table || !line.starts_with("dropwarden ")) continue;
     const std::string text = line.substr(0, line.find("  "));
-    Usage& usage = commands[words_of(text)[1]];
+    const auto words = words_of(text);
+    const std::string both = words.size() > 2 ? words[1] + " " + words[2] : "";
+    Usage& usage = commands[verbs_of_help().contains(both) ? both : words[1]];
     for (std::string word : words_of(text)) {
       std::erase_if(word, [](char c) { return c == '[' || c == ']'; });
       if (word.starts_with('-')) usage[word] = {};

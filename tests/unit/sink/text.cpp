@@ -140,5 +140,32 @@ TEST(Text, IsBounded) {
   EXPECT_LT(format_text(finding, {.columns = 0, .is_colored = true}).size(), 20000U);
 }
 
+TEST(Text, IsTheSameOfARecordThatWasStored) {
+  auto finding = sample_finding();
+  for (const std::size_t columns : {0U, 80U, 120U, 200U}) {
+    const TextStyle style{.columns = columns, .is_colored = columns == 120};
+    EXPECT_EQ(format_text(format_native(finding), style), format_text(finding, style)) << columns;
+  }
+  finding.event.file.path = "/tmp/\x1b[2J \\ \xff";
+  finding.event.file.path_state = model::PathState::deleted;
+  finding.event.file.origin = model::Origin::modified;
+  finding.event.container = {};
+  finding.event.process = {};
+  finding.event.file.kind.reset();
+  EXPECT_EQ(format_text(format_native(finding), plain), format_text(finding, plain));
+}
+
+TEST(Text, OfARecordTakesWhatIsMissingAsUnknown) {
+  EXPECT_EQ(format_text(std::string("no JSON"), plain), std::nullopt);
+  EXPECT_EQ(format_text(std::string("[]"), plain), std::nullopt);
+  const auto line =
+      format_text(std::string(R"({"event":{"file":{"kind":7,"path":{}},"process":[]},"signature":
+      {"severity":99},"time":"\u001b"})"),
+                  plain);
+  ASSERT_TRUE(line);
+  EXPECT_THAT(*line, HasSubstr("critical"));
+  EXPECT_THAT(*line, Not(HasSubstr("\x1b")));
+}
+
 }  // namespace
 }  // namespace dropwarden::sink

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "finding_printer.hpp"
+
+#include <string>
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "dropwarden/sink/format.hpp"
+#include "dropwarden/sys/output.hpp"
+#include "dropwarden/util/escape.hpp"
+
+namespace dropwarden::cli {
+namespace {
+
+namespace json = boost::json;
+
+// What a row alone tells, in the shape of a record.
+std::string record_of(const store::FoundFinding& finding) {
+  const store::Workload& workload = finding.workload;
+  json::object container{{"id", workload.container}, {"name", workload.name}};
+  if (!workload.pod.empty()) container["pod"] = {{"name", workload.pod}, {"namespace", workload.name_space}};
+  json::object file{{"path", finding.path}, {"path_state", finding.path_state}, {"kind", finding.kind}};
+  file["sha256"] = {{"value", finding.sha256}};
+  const json::object record{{"time", util::format_rfc3339(finding.time)},
+                            {"signature", {{"severity", finding.severity}}},
+                            {"event", {{"container", std::move(container)}, {"file", std::move(file)}}}};
+  return json::serialize(record);
+}
+
+}  // namespace
+
+std::string recorded_line(const std::string& record) {
+  const bool is_plain = record.find_first_of("\n\r\x1b") == std::string::npos;
+  return is_plain ? record : util::escape(record, record.size());
+}
+
+StoredFindingPrinter::StoredFindingPrinter(std::ostream& out, bool is_json)
+    : out_(out),
+      is_json_(is_json),
+      columns_(sys::terminal_columns(STDOUT_FILENO)),
+      is_colored_(columns_ && sys::is_color_wanted()) {}
+
+void StoredFindingPrinter::print(const store::FoundFinding& finding) {
+  if (!is_json_)
+    print_text(finding);
+  else if (finding.record)
+    out_ << recorded_line(*finding.record) << '\n';
+  else
+    ++left_out_;
+}
+
+void StoredFindingPrinter::print_text(const store::FoundFinding& finding) {
+  const sink::TextStyle style{
+      .columns = columns_ ? sys::terminal_columns(STDOUT_FILENO).value_or(*columns_) : 0,
+      .is_colored = is_colored_};
+  if (columns_ && !has_header_) out_ << sink::format_text_header(style) << '\n';
+  has_header_ = true;
+  auto line = finding.record ? sink::format_text(*finding.record, style) : std::nullopt;
+  if (!line) line = sink::format_text(record_of(finding), style);
+  out_ << line.value_or(finding.id) << '\n';
+}
+
+}  // namespace dropwarden::cli
