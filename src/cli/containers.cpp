@@ -12,6 +12,7 @@
 #include "dropwarden/control/client.hpp"
 #include "dropwarden/daemon/daemon.hpp"
 #include "dropwarden/daemon/discover.hpp"
+#include "dropwarden/daemon/parts.hpp"
 
 #include "report_text.hpp"
 #include "verbs.hpp"
@@ -144,6 +145,13 @@ void print_report(std::ostream& out, const json::object& report) {
   }
 }
 
+void print(Session& session, const std::string& report, bool is_json) {
+  if (is_json)
+    session.out << report << '\n';
+  else
+    print_report(session.out, json::parse(report).as_object());
+}
+
 }  // namespace
 
 void add_containers(CLI::App& app, Session& session) {
@@ -167,13 +175,14 @@ void add_containers(CLI::App& app, Session& session) {
       if (!report) {
         session.err << "dropwarden: no daemon answers (" << report.error().text()
                     << "): this is what can be seen without one; nothing is watched\n";
-        report = daemon::discover_containers(config);
+        // What runtimes and containers say is read without privilege.
+        return daemon::run_parts(
+            {.config_file = options.config_file}, [&](daemon::Surroundings& surroundings) {
+              print(session, daemon::discover_containers(surroundings.privilege, config), arguments->is_json);
+              return done;
+            });
       }
-      if (arguments->is_json) {
-        session.out << *report << '\n';
-      } else {
-        print_report(session.out, json::parse(*report).as_object());
-      }
+      print(session, *report, arguments->is_json);
       return done;
     };
   });

@@ -12,6 +12,7 @@
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/daemon/daemon.hpp"
 #include "dropwarden/daemon/output_format.hpp"
+#include "dropwarden/daemon/parts.hpp"
 #include "dropwarden/sink/format.hpp"
 #include "dropwarden/sys/output.hpp"
 
@@ -83,16 +84,21 @@ struct Arguments {
   std::string format;
 };
 
-int scan(const Arguments& arguments, Session& session) {
+daemon::RunOptions options_of(const Arguments& arguments) {
   daemon::RunOptions options;
   if (!arguments.config.empty()) options.config_file = arguments.config;
   if (!arguments.format.empty()) options.format = format_named(arguments.format);
-  const config::Config config = daemon::load_config(options);
+  return options;
+}
+
+int scan(const daemon::RunOptions& options, const Arguments& arguments, Session& session,
+         privilege::Privilege& privilege) {
+  const config::Config config = daemon::load_config(options, privilege);
   FindingPrinter printer(session.out, config.outputs.empty() ? config::Output{} : config.outputs.front());
   ProgressLine progress(session.err);
   try {
     const auto report =
-        daemon::scan_containers(config, arguments.containers,
+        daemon::scan_containers(privilege, config, arguments.containers,
                                 {.on_finding =
                                      [&](const model::Finding& finding) {
                                        progress.clear();
@@ -126,7 +132,12 @@ void add_scan(CLI::App& app, Session& session) {
   add_config_option(*verb, arguments->config);
   add_format_option(*verb, arguments->format);
   verb->callback([&session, arguments] {
-    session.action = [&session, arguments] { return scan(*arguments, session); };
+    session.action = [&session, arguments] {
+      const daemon::RunOptions options = options_of(*arguments);
+      return daemon::run_parts({.config_file = options.config_file}, [&](daemon::Surroundings& surroundings) {
+        return scan(options, *arguments, session, surroundings.privilege);
+      });
+    };
   });
 }
 

@@ -44,12 +44,23 @@ Config parse(const std::string& yaml, const std::string& name_for_errors) {
   return config;
 }
 
-Config load(const std::filesystem::path& file) {
-  auto text = sys::read_file(file, max_file);
+namespace {
+
+Config parse_text(sys::Result<std::string> text, const std::string& name_for_errors) {
   // One byte too many is enough for `parse` to say so.
   if (!text && text.error().number == EFBIG) text = std::string(max_file + 1, ' ');
   if (!text) throw ConfigError(text.error().text());
-  return parse(*text, file);
+  return parse(*text, name_for_errors);
+}
+
+}  // namespace
+
+Config load(const std::filesystem::path& file) {
+  return parse_text(sys::read_file(file, max_file), file);
+}
+
+Config load(int file, const std::string& name_for_errors) {
+  return parse_text(sys::read_file(file, max_file, name_for_errors), name_for_errors);
 }
 
 }  // namespace dropwarden::config

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <limits>
 #include <system_error>
 #include <tuple>
@@ -23,15 +22,12 @@ constexpr std::size_t not_first = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-sys::Result<std::vector<model::Pid>> list_processes(const std::string& proc) {
+sys::Result<std::vector<model::Pid>> list_processes(privilege::Privilege& privilege) {
+  const auto numbers = privilege.list_processes();
+  if (!numbers) return std::unexpected(numbers.error());
   std::vector<model::Pid> pids;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(proc, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const auto pid = util::parse_number<std::int32_t>(entry->path().filename().string());
-    if (pid && *pid > 0) pids.push_back({*pid});
-  }
-  if (error) return std::unexpected(sys::Error{"readdir", proc, error.value()});
+  pids.reserve(numbers->size());
+  for (const std::int32_t number : *numbers) pids.push_back({number});
   return pids;
 }
 

@@ -52,18 +52,12 @@ bool is_allowed(int socket) {
 
 class Server::Impl : public std::enable_shared_from_this<Impl> {
  public:
-  Impl(asio::io_context& loop, const InstanceLock& lock, std::map<std::string, Handler> handlers,
-       ServerLimits limits)
-      : path_(lock.socket_path()),
-        handlers_(std::move(handlers)),
-        limits_(limits),
-        acceptor_(loop),
-        pause_(loop) {
-    sys::value_or_throw(sys::remove_socket(path_));
-    sys::Fd listener = sys::value_or_throw(sys::listen_unix(path_, 0600, SOMAXCONN));
+  Impl(asio::io_context& loop, sys::Fd listener, std::map<std::string, Handler> handlers, ServerLimits limits)
+      : handlers_(std::move(handlers)), limits_(limits), acceptor_(loop), pause_(loop) {
     error_code code;
     acceptor_.assign(Protocol{}, listener.number(), code);
-    if (code) throw sys::SystemError({.call = "epoll_ctl", .object = path_, .number = code.value()});
+    if (code)
+      throw sys::SystemError({.call = "epoll_ctl", .object = "control socket", .number = code.value()});
     listener.release();
   }
 
@@ -80,7 +74,6 @@ class Server::Impl : public std::enable_shared_from_this<Impl> {
 
   void on_accept(error_code code, Protocol::socket socket);
 
-  std::string path_;
   std::map<std::string, Handler> handlers_;
   ServerLimits limits_;
   Protocol::acceptor acceptor_;
@@ -165,13 +158,21 @@ void Server::Impl::stop() {
   acceptor_.close(ignored);
   pause_.cancel();
   for (Session* session : sessions_) session->close();
-  // Our own, since the lock is still held; one that cannot be removed is replaced by the next daemon.
-  static_cast<void>(sys::remove_socket(path_));
 }
 
-Server::Server(asio::io_context& loop, const InstanceLock& lock, std::map<std::string, Handler> handlers,
+sys::Fd open_listener(const InstanceLock& lock) {
+  sys::value_or_throw(sys::remove_socket(lock.socket_path()));
+  return sys::value_or_throw(sys::listen_unix(lock.socket_path(), 0600, SOMAXCONN));
+}
+
+void remove_listener(const InstanceLock& lock) {
+  // Our own, since the lock is still held; one that cannot be removed is replaced by the next daemon.
+  static_cast<void>(sys::remove_socket(lock.socket_path()));
+}
+
+Server::Server(asio::io_context& loop, sys::Fd listener, std::map<std::string, Handler> handlers,
                ServerLimits limits)
-    : impl_(std::make_shared<Impl>(loop, lock, std::move(handlers), limits)) {
+    : impl_(std::make_shared<Impl>(loop, std::move(listener), std::move(handlers), limits)) {
   impl_->accept();
 }
 

@@ -20,8 +20,8 @@
 #include <spdlog/spdlog.h>
 
 #include "dropwarden/container/registry.hpp"
-#include "dropwarden/control/instance_lock.hpp"
 #include "dropwarden/control/server.hpp"
+#include "dropwarden/daemon/parts.hpp"
 #include "dropwarden/metrics/server.hpp"
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/monitor/monitor.hpp"
@@ -68,22 +68,22 @@ monitor::Settings settings_of(const config::Config& config) {
 // each other.
 class Daemon {
  public:
-  Daemon(const RunOptions& options, config::Config config)
+  Daemon(const RunOptions& options, config::Config config, Surroundings& surroundings)
       : options_(options),
         config_(std::move(config)),
-        lock_(config_.control.socket),
+        surroundings_(surroundings),
+        privilege_(surroundings.privilege),
         memory_(config_.store),
         outputs_(config_.outputs, [this](const std::string& id, unsigned revision,
                                          bool is_written) { on_told(id, revision, is_written); }),
-        privilege_(privilege::make_direct()),
         registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) {
           monitor_.on_containers(snapshot);
         }),
-        monitor_(loop_, *privilege_, remember(), settings_of(config_),
+        monitor_(loop_, privilege_, remember(), settings_of(config_),
                  {.finding = [this](const model::Finding& finding) { return deliver(finding); },
                   .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},
                  [this](const std::string& why) { fail(why); }),
-        control_(loop_, lock_,
+        control_(loop_, std::move(surroundings.control),
                  {{"containers", [this] { return report(); }}, {"status", [this] { return status(); }}}),
         signals_(loop_, SIGTERM, SIGINT, SIGHUP) {
     open_sources();
@@ -104,6 +104,8 @@ class Daemon {
     const auto lost = outputs_.finish();
     if (lost != 0) spdlog::error("{} lines could not be written", lost);
     memory_.finish(lost == 0 && status_ == 0);
+    // A signal that comes twice, by a terminal and by the supervisor, must not end us before our own status.
+    sys::block_signals();
     spdlog::info("ledger {} balanced={}", monitor_.ledger().text(), monitor_.ledger().is_balanced());
     return status_;
   }
@@ -123,7 +125,7 @@ class Daemon {
  private:
   void open_sources() {
     sources_ =
-        std::make_unique<Sources>(loop_, *privilege_, config_.runtimes, registry_, [this] { on_ready(); });
+        std::make_unique<Sources>(loop_, privilege_, config_.runtimes, registry_, [this] { on_ready(); });
   }
 
   void on_ready() {
@@ -158,11 +160,21 @@ class Daemon {
                              monitor_.sensors(), &monitor_.vital_signs());
   }
 
+  std::vector<OwnProcess> processes() const {
+    std::vector<OwnProcess> all;
+    if (surroundings_.marker != nullptr) {
+      all.push_back(read_own_process("supervisor", surroundings_.supervisor));
+      all.push_back(read_own_process("marker", *surroundings_.marker));
+    }
+    all.push_back(read_own_process("monitor", ::getpid()));
+    return all;
+  }
+
   std::string status() {
     const StatusFacts facts{.started = started_,
                             .uptime = std::chrono::duration_cast<std::chrono::seconds>(
                                 std::chrono::steady_clock::now() - started_steady_),
-                            .processes = {read_own_process("monitor", ::getpid())},
+                            .processes = processes(),
                             .sandbox = sandbox::state(),
                             .refused = sandbox::refused_calls(),
                             .sensors = monitor_.sensors()};
@@ -210,7 +222,7 @@ class Daemon {
 
   void reload() {
     try {
-      config::Config config = load_config(options_);
+      config::Config config = load_config(options_, privilege_);
       set_log_level(config.logging.level);
       if (config.control != config_.control) spdlog::warn("control.socket changes at the next start only");
       if (config.metrics != config_.metrics) spdlog::warn("metrics.listen changes at the next start only");
@@ -266,11 +278,11 @@ class Daemon {
   const util::WallTime started_ = std::chrono::system_clock::now();
   const std::chrono::steady_clock::time_point started_steady_ = std::chrono::steady_clock::now();
   config::Config config_;
-  control::InstanceLock lock_;
+  const Surroundings& surroundings_;
+  privilege::Privilege& privilege_;
   boost::asio::io_context loop_{1};
   Memory memory_;
   Outputs outputs_;
-  std::unique_ptr<privilege::Privilege> privilege_;
   container::Registry registry_;
   monitor::Monitor monitor_;
   control::Server control_;
@@ -289,25 +301,10 @@ class Daemon {
 
 }  // namespace
 
-config::Config load_config(const RunOptions& options) {
-  config::Config config;
-  if (options.config_file) {
-    config = config::load(*options.config_file);
-  } else {
-    const bool is_there = std::filesystem::exists(config::default_file);
-    config = is_there ? config::load(config::default_file) : config::defaults();
-  }
-  for (config::Output& output : config.outputs) {
-    if (output.type != config::OutputType::standard_output) continue;
-    if (options.format) output.format = *options.format;
-    output.has_format = output.has_format || options.format;
-    output.events = options.events.value_or(output.events);
-  }
-  return config;
-}
+namespace {
 
-int run(const RunOptions& options) {
-  config::Config config = load_config(options);
+int run_monitor(const RunOptions& options, Surroundings& surroundings) {
+  config::Config config = load_config(options, surroundings.privilege);
   open_log(config.logging.level);
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGIO, SIG_IGN);  // sys::is_open_for_write
@@ -317,7 +314,7 @@ int run(const RunOptions& options) {
     sys::Fd metrics_listener;
     if (!config.metrics.listen.empty())
       metrics_listener = sys::value_or_throw(sys::listen_tcp(config.metrics.listen, 64));
-    auto daemon = std::make_unique<Daemon>(options, std::move(config));
+    auto daemon = std::make_unique<Daemon>(options, std::move(config), surroundings);
     if (metrics_listener) daemon->serve_metrics(std::move(metrics_listener));
     const int status = daemon->run();
     if (!daemon->has_stuck_threads()) return status;
@@ -325,14 +322,19 @@ int run(const RunOptions& options) {
     // Kept until then.
     [[maybe_unused]] static const Daemon* const kept = daemon.release();
     return status;
-  } catch (const control::InstanceHeld& error) {
-    spdlog::critical("cannot start: {}", error.what());
   } catch (const sys::SystemError& error) {
     spdlog::critical("cannot start: {}", monitor::explain(error.error()));
   } catch (const std::exception& error) {
     spdlog::critical("cannot go on: {}", error.what());
   }
   return 1;
+}
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  return run_parts({.config_file = options.config_file, .is_service = true},
+                   [&](Surroundings& surroundings) { return run_monitor(options, surroundings); });
 }
 
 }  // namespace dropwarden::daemon

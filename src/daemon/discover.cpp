@@ -9,10 +9,9 @@
 
 namespace dropwarden::daemon {
 
-std::string discover_containers(const config::Config& config) {
-  const auto privilege = privilege::make_direct();
-  const auto snapshot = run_discovery(*privilege, config.runtimes, Ended::left_out);
-  return format_containers(*snapshot, monitor::survey_mounts(*privilege, config.watch, snapshot), nullptr,
+std::string discover_containers(privilege::Privilege& privilege, const config::Config& config) {
+  const auto snapshot = run_discovery(privilege, config.runtimes, Ended::left_out);
+  return format_containers(*snapshot, monitor::survey_mounts(privilege, config.watch, snapshot), nullptr,
                            nullptr);
 }
 

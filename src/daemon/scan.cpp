@@ -28,13 +28,13 @@ std::string label_of(const model::Container& container, const monitor::WritableL
 
 class Scan {
  public:
-  Scan(const config::Config& config, const ScanHandlers& handlers)
+  Scan(privilege::Privilege& privilege, const config::Config& config, const ScanHandlers& handlers)
       : config_(config),
         handlers_(handlers),
-        privilege_(privilege::make_direct()),
-        snapshot_(run_discovery(*privilege_, config.runtimes, Ended::told)),
-        found_(monitor::find_writable_layers(*privilege_, snapshot_)),
-        volumes_(monitor::find_writable_volumes(*privilege_, config.watch, snapshot_)) {}
+        privilege_(privilege),
+        snapshot_(run_discovery(privilege_, config.runtimes, Ended::told)),
+        found_(monitor::find_writable_layers(privilege_, snapshot_)),
+        volumes_(monitor::find_writable_volumes(privilege_, config.watch, snapshot_)) {}
 
   ScanReport run(const std::vector<std::string>& names) {
     select(names);
@@ -77,15 +77,14 @@ class Scan {
     const model::Container container = container_of(layer.container);
     const std::string label = label_of(container, layer);
     ++report_.containers;
-    add(label,
-        monitor::scan_layer(*privilege_, layer, found_.mounts, container, settings(), handlers(label)));
+    add(label, monitor::scan_layer(privilege_, layer, found_.mounts, container, settings(), handlers(label)));
   }
 
   void scan(const monitor::WritableVolume& volume) {
     const model::Container container = container_of(volume.mount.container);
     const std::string label = label_of(container, {});
     add(label,
-        monitor::scan_volume(*privilege_, volume, found_.mounts, container, settings(), handlers(label)));
+        monitor::scan_volume(privilege_, volume, found_.mounts, container, settings(), handlers(label)));
   }
 
   model::Container container_of(const model::ContainerId& id) const {
@@ -122,7 +121,7 @@ class Scan {
 
   const config::Config& config_;
   const ScanHandlers& handlers_;
-  const std::unique_ptr<privilege::Privilege> privilege_;
+  privilege::Privilege& privilege_;
   const std::shared_ptr<const container::Snapshot> snapshot_;
   const monitor::WritableLayers found_;
   const std::vector<monitor::WritableVolume> volumes_;
@@ -134,9 +133,9 @@ class Scan {
 
 }  // namespace
 
-ScanReport scan_containers(const config::Config& config, const std::vector<std::string>& names,
-                           const ScanHandlers& handlers) {
-  return Scan(config, handlers).run(names);
+ScanReport scan_containers(privilege::Privilege& privilege, const config::Config& config,
+                           const std::vector<std::string>& names, const ScanHandlers& handlers) {
+  return Scan(privilege, config, handlers).run(names);
 }
 
 }  // namespace dropwarden::daemon

@@ -8,7 +8,7 @@ namespace dropwarden::daemon {
 namespace {
 
 container::ProcessReader reader_of(privilege::Privilege& privilege) {
-  return {.list = [] { return container::list_processes("/proc"); },
+  return {.list = [&privilege] { return container::list_processes(privilege); },
           .read = [&privilege](
                       model::Pid pid,
                       privilege::ProcessFile file) { return privilege.read_process_file(pid.value, file); }};

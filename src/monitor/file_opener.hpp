@@ -29,6 +29,8 @@ class FileOpener {
 
   // `path` as the container sees it. No descriptor where the host has nothing that `accept` takes.
   sys::Fd open(const WatchedMount& mount, const std::string& path, const Accept& accept) const;
+  // Privilege::is_open_for_write.
+  sys::Result<bool> is_open_for_write(int file) const { return privilege_.is_open_for_write(file); }
 
  private:
   sys::Fd open_in(const std::string& directory, const std::string& relative, const Accept& accept) const;

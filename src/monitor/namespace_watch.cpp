@@ -76,7 +76,7 @@ void NamespaceWatch::look_at(model::Pid pid) {
 }
 
 NamespaceScan NamespaceWatch::make_scan() const {
-  return NamespaceScan({.list = [] { return container::list_processes("/proc"); },
+  return NamespaceScan({.list = [&privilege = privilege_] { return container::list_processes(privilege); },
                         .read =
                             [&privilege = privilege_](model::Pid pid, privilege::ProcessFile file) {
                               return privilege.read_process_file(pid.value, file);

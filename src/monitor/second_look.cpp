@@ -8,7 +8,6 @@
 
 #include "dropwarden/classify/classify.hpp"
 #include "dropwarden/sys/file.hpp"
-#include "dropwarden/sys/lease.hpp"
 
 #include "file_path.hpp"
 
@@ -109,7 +108,7 @@ bool SecondLook::look(Entry& entry, bool is_last) {
 
 bool SecondLook::look_at(Entry& entry, sys::Fd file, bool is_last) {
   // First whether it is held and then what it shows: what is stored in between is seen.
-  const auto is_held = sys::is_open_for_write(file.number());
+  const auto is_held = opener_.is_open_for_write(file.number());
   const bool may_change = is_held ? *is_held : entry.looks < pauses_.size();
   std::array<std::byte, classify::first_bytes> buffer;
   const auto got = sys::read_at(file.number(), buffer, 0);

@@ -21,8 +21,18 @@ namespace {
 
 sys::Result<sys::Fd> open_private_overlay(const std::string& place) {
   if (auto left = leave_mounts(); !left) return std::unexpected(std::move(left.error()));
-  if (auto made = make_overlay(place); !made) return std::unexpected(std::move(made.error()));
-  return sys::open_path(place + "/merged", O_RDONLY | O_DIRECTORY);
+  if (auto made = make_tmpfs(place); !made) return std::unexpected(std::move(made.error()));
+  const auto made = make_overlay(place);
+  const bool is_denied = !made && (made.error().number == EACCES || made.error().number == EPERM);
+  if (!made && !is_denied) return std::unexpected(made.error());
+  return sys::open_path(is_denied ? place : place + "/merged", O_RDONLY | O_DIRECTORY);
+}
+
+// The mount namespace ends with its thread, and both mounts leave every table.
+sys::Result<sys::Fd> open_top(const std::string& place) {
+  sys::Result<sys::Fd> top = std::unexpected(sys::Error{"thread", "canary", EAGAIN});
+  std::thread([&] { top = open_private_overlay(place); }).join();
+  return top;
 }
 
 // Seen as an executable, and runs nothing.
@@ -43,19 +53,29 @@ std::string content_of(std::uint64_t number) {
 
 }  // namespace
 
-sys::Result<RootIdentity> CanaryOverlay::open(int group, std::uint64_t mask, const std::string& place) {
-  sys::Result<sys::Fd> top = std::unexpected(sys::Error{"thread", "canary", EAGAIN});
-  // The mount namespace ends with its thread, and both mounts leave every table.
-  std::thread([&] { top = open_private_overlay(place); }).join();
-  if (!top) return std::unexpected(std::move(top.error()));
-  const auto status = sys::read_status(top->number());
-  if (!status) return std::unexpected(status.error());
-  const auto file_system = sys::read_file_system_status(top->number());
-  if (!file_system) return std::unexpected(file_system.error());
-  if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, top->number(), nullptr) != 0)
-    return sys::unexpected_errno("fanotify_mark", "canary");
+void CanaryOverlay::prepare(const std::string& place) {
   const std::lock_guard lock(mutex_);
-  top_ = std::move(*top);
+  auto top = open_top(place);
+  is_prepared_ = top.has_value();
+  if (top) top_ = std::move(*top);
+}
+
+sys::Result<RootIdentity> CanaryOverlay::open(int group, std::uint64_t mask, const std::string& place) {
+  const std::lock_guard lock(mutex_);
+  sys::Fd made;
+  if (!is_prepared_) {
+    auto top = open_top(place);
+    if (!top) return std::unexpected(std::move(top.error()));
+    made = std::move(*top);
+  }
+  const int top = is_prepared_ ? top_.number() : made.number();
+  const auto status = sys::read_status(top);
+  if (!status) return std::unexpected(status.error());
+  const auto file_system = sys::read_file_system_status(top);
+  if (!file_system) return std::unexpected(file_system.error());
+  if (::fanotify_mark(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, top, nullptr) != 0)
+    return sys::unexpected_errno("fanotify_mark", "canary");
+  if (made) top_ = std::move(made);
   return identity_of(*status, *file_system);
 }
 

@@ -15,6 +15,7 @@
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/lease.hpp"
 #include "dropwarden/util/check.hpp"
 #include "dropwarden/util/text.hpp"
 
@@ -22,6 +23,7 @@
 #include "handle_mount.hpp"
 #include "host_mounts.hpp"
 #include "marks.hpp"
+#include "processes.hpp"
 #include "registrations.hpp"
 #include "upper_probe.hpp"
 
@@ -58,7 +60,11 @@ const char* name_of(OverlayAttribute attribute) {
 class Direct final : public Privilege {
  public:
   explicit Direct(Options options)
-      : options_(std::move(options)), host_(find_host_mounts(options_.proc, options_.host_process)) {}
+      : options_(std::move(options)), host_(find_host_mounts(options_.proc, options_.host_process)) {
+    if (!options_.is_prepared) return;
+    canary_.prepare(options_.proc);
+    upper_events_ = privilege::probe_upper_events(options_.proc);
+  }
 
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
     const int number = ::fanotify_init(flags | FAN_CLOEXEC, event_flags | O_CLOEXEC);
@@ -98,7 +104,7 @@ class Direct final : public Privilege {
   }
 
   sys::Result<UpperEvents> probe_upper_events() override {
-    return privilege::probe_upper_events(options_.proc);
+    return upper_events_ ? *upper_events_ : privilege::probe_upper_events(options_.proc);
   }
 
   sys::Result<RootIdentity> open_canary(int group, std::uint64_t mask) override {
@@ -123,9 +129,13 @@ class Direct final : public Privilege {
     return sys::open_path(host_.process + "/mountinfo", O_RDONLY);
   }
 
-  std::optional<sys::Error> host_mounts_problem() const override { return host_.problem; }
+  std::optional<sys::Error> host_mounts_problem() override { return host_.problem; }
 
-  bool sees_all_processes() const override { return is_in_first_pid_namespace(options_.proc); }
+  bool sees_all_processes() override { return is_in_first_pid_namespace(options_.proc); }
+
+  sys::Result<std::vector<std::int32_t>> list_processes() override {
+    return privilege::list_processes(options_.proc);
+  }
 
   sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
     const std::string path = options_.proc + "/" + std::to_string(pid) + "/" + name_of(file);
@@ -171,7 +181,14 @@ class Direct final : public Privilege {
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
     auto base = sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
     if (!base) return std::unexpected(std::move(base.error()));
-    return sys::open_beneath(base->number(), relative, O_RDONLY | O_NOCTTY);
+    // To open a device node has effects of its own: what it is is asked before.
+    const auto entry = sys::open_beneath(base->number(), relative, O_PATH);
+    if (!entry) return std::unexpected(entry.error());
+    const auto mode = sys::read_mode(entry->number());
+    if (!mode) return std::unexpected(mode.error());
+    if (!S_ISREG(*mode) && !S_ISDIR(*mode))
+      return std::unexpected(sys::Error{"open", "neither file nor directory", EINVAL});
+    return sys::reopen(entry->number(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   }
 
   sys::Result<sys::Fd> open_layer(const std::string& directory) override {
@@ -198,6 +215,12 @@ class Direct final : public Privilege {
                                                                  AttributeSpace space) override {
     const std::string prefix = space == AttributeSpace::user ? "user.overlay." : "trusted.overlay.";
     return sys::read_attribute(entry, prefix + name_of(attribute), max_attribute);
+  }
+
+  sys::Result<bool> is_open_for_write(int file) override { return sys::is_open_for_write(file); }
+
+  sys::Result<sys::Fd> open_configuration() override {
+    return sys::open_path(options_.configuration, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   }
 
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
@@ -262,6 +285,7 @@ class Direct final : public Privilege {
   const Options options_;
   const HostMounts host_;
   CanaryOverlay canary_;
+  std::optional<sys::Result<UpperEvents>> upper_events_;
 };
 
 }  // namespace

@@ -13,9 +13,13 @@ sys::Result<void> leave_mounts() {
   return {};
 }
 
-sys::Result<void> make_overlay(const std::string& place) {
+sys::Result<void> make_tmpfs(const std::string& place) {
   if (::mount("dropwarden", place.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700,size=1m") != 0)
     return sys::unexpected_errno("mount", "tmpfs");
+  return {};
+}
+
+sys::Result<void> make_overlay(const std::string& place) {
   for (const char* name : {"/lower", "/upper", "/work", "/merged"}) {
     if (::mkdir((place + name).c_str(), 0700) != 0) return sys::unexpected_errno("mkdir", name);
   }

@@ -13,8 +13,9 @@ namespace dropwarden::privilege {
 // is its own from then on.
 sys::Result<void> leave_mounts();
 
-// In such a namespace: a small tmpfs over the directory `place`, and on it `lower`, `upper`, `work`, and an
-// overlay of them at `merged`.
+// In such a namespace: a small tmpfs over the directory `place`.
+sys::Result<void> make_tmpfs(const std::string& place);
+// On that, `lower`, `upper`, `work`, and an overlay of them at `merged`.
 sys::Result<void> make_overlay(const std::string& place);
 
 }  // namespace dropwarden::privilege

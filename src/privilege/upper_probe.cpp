@@ -49,6 +49,7 @@ std::uint64_t read_masks(int group) {
 
 sys::Result<UpperEvents> try_events(const std::string& place) {
   if (auto left = leave_mounts(); !left) return std::unexpected(std::move(left.error()));
+  if (auto made = make_tmpfs(place); !made) return std::unexpected(std::move(made.error()));
   if (auto made = make_overlay(place); !made) return std::unexpected(std::move(made.error()));
   const sys::Fd group(::fanotify_init(
       FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID | FAN_REPORT_DFID_NAME, O_RDONLY));

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <fcntl.h>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "dropwarden/sys/directory.hpp"
@@ -20,6 +21,8 @@
 // Owns the lock beside the database for as long as it is open, and the writer, which owns the database.
 namespace dropwarden::store {
 namespace {
+
+constexpr std::chrono::milliseconds lock_time{1000};
 
 util::WallTime now() {
   return util::WallTime{std::chrono::system_clock::now()};
@@ -38,9 +41,15 @@ sys::Fd lock(const std::string& path) {
     throw CannotOpen("others than root may change the directory \"" + util::escape(directory) + "\"");
   auto opened = sys::open_path(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
   if (!opened) throw CannotOpen(opened.error().text());
-  if (const auto locked = sys::try_lock(opened->number()); !locked) {
+  // One that was killed may be a moment in ending.
+  const auto deadline = std::chrono::steady_clock::now() + lock_time;
+  while (true) {
+    const auto locked = sys::try_lock(opened->number());
+    if (locked) break;
     if (locked.error().number != EWOULDBLOCK) throw CannotOpen(locked.error().text());
-    throw CannotOpen("another dropwarden uses it: give each its own");
+    if (std::chrono::steady_clock::now() > deadline)
+      throw CannotOpen("another dropwarden uses it: give each its own");
+    std::this_thread::sleep_for(lock_time / 100);
   }
   return std::move(*opened);
 }

@@ -27,7 +27,9 @@ Result<bool> is_private_directory(const std::string& path) {
   if (::stat(path.c_str(), &status) != 0) return unexpected_errno("stat", path);
   if (!S_ISDIR(status.st_mode)) return std::unexpected(Error{"stat", path, ENOTDIR});
   const bool is_ours = status.st_uid == 0 || status.st_uid == ::geteuid();
-  return is_ours && (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+  // Where a directory could not be given to the user, it was given to the group that is this user's alone.
+  const bool is_group_ours = status.st_gid == ::getegid() && ::getegid() != 0 && ::geteuid() != 0;
+  return is_ours && (status.st_mode & S_IWOTH) == 0 && ((status.st_mode & S_IWGRP) == 0 || is_group_ours);
 }
 
 Result<std::vector<std::string>> list_directory(int fd, std::size_t max_names) {

@@ -225,6 +225,10 @@ int run() {
   sys::Fd daemon_output(ends[1]);
   const std::string log = directory.path("daemon/log");
   const sys::Fd errors(::open(log.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  std::filesystem::permissions(directory.path(""), std::filesystem::perms::others_exec,
+                               std::filesystem::perm_options::add);
+  std::filesystem::permissions(directory.path("daemon"), std::filesystem::perms::others_exec,
+                               std::filesystem::perm_options::add);
   write_file(directory.path("daemon/dropwarden.yaml"), make_configuration(directory.path("daemon"), {}));
   ChildProcess daemon({dropwarden_binary(), "run", "--config", directory.path("daemon/dropwarden.yaml")},
                       {.output = daemon_output.number(), .error = errors.number(), .environment = {}});
@@ -238,9 +242,9 @@ int run() {
     to.insert(to.end(), times.begin(), times.end());
   };
   for (int block = 0; block < blocks; ++block) {
-    daemon.send(SIGSTOP);
+    ::kill(-daemon.pid(), SIGSTOP);
     add(floor, time_reader(container, *clock, overlay.merged()));
-    daemon.send(SIGCONT);
+    ::kill(-daemon.pid(), SIGCONT);
     lines.drain();
     add(whole, time_block(container, *clock, [&] { return lines.next(); }));
   }

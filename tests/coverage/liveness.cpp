@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <sys/fanotify.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -51,9 +52,10 @@ TEST_F(Liveness, OfTheSensorIsTestedByACanaryThatNobodyIsToldOf) {
 
 // The group of sensor A, taken from the daemon: a kernel that loses its marks would look the same.
 void take_marks_away(const Daemon& daemon) {
-  const sys::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, daemon.pid(), 0)));
+  const pid_t monitor = daemon.part("monitor");
+  const sys::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, monitor, 0)));
   for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(daemon.pid()) + "/fd")) {
+       std::filesystem::directory_iterator("/proc/" + std::to_string(monitor) + "/fd")) {
     std::error_code ignored;
     if (std::filesystem::read_symlink(entry.path(), ignored) != "anon_inode:[fanotify]") continue;
     const auto number = util::parse_number<int>(entry.path().filename().string()).value();
@@ -94,6 +96,7 @@ class Service {
     std::filesystem::create_directories(directory);
     const auto file = directory + "/dropwarden.yaml";
     write_file(file, make_configuration(directory, {}) + more);
+    let_through(directory);
     process_ = std::make_unique<ChildProcess>(
         std::vector<std::string>{dropwarden_binary(), "run", "--config", file},
         ChildOptions{.output = -1, .error = error, .environment = environment});
@@ -138,6 +141,9 @@ class NotifySocket {
     path_.copy(address.sun_path, sizeof address.sun_path - 1);
     require(::bind(socket_.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) == 0,
             "bind");
+    // As systemd's is.
+    let_through(std::filesystem::path(path_).parent_path());
+    require(::chmod(path_.c_str(), 0777) == 0, "chmod");
   }
   // All that has come, a line for each assignment.
   const std::string& all() {
@@ -184,12 +190,12 @@ TEST_F(Liveness, IsNotToldToSystemdWhileTheLoopDoesNotTurn) {
   if (!systemd.wait("READY=1")) GTEST_SKIP() << "it was built without libsystemd";
   ASSERT_TRUE(systemd.wait("WATCHDOG=1", 2)) << systemd.all();
   // Nobody turns while it is stopped, and nothing is sent.
-  service.process().send(SIGSTOP);
+  ::kill(-service.process().pid(), SIGSTOP);
   std::this_thread::sleep_for(300ms);
   const auto before = systemd.count("WATCHDOG=1");
   std::this_thread::sleep_for(1s);
   EXPECT_EQ(systemd.count("WATCHDOG=1"), before);
-  service.process().send(SIGCONT);
+  ::kill(-service.process().pid(), SIGCONT);
   EXPECT_TRUE(systemd.wait("WATCHDOG=1", before + 2)) << systemd.all();
   EXPECT_TRUE(service.process().terminate(10s).is_success());
 }

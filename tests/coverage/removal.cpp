@@ -77,7 +77,8 @@ void write_until_killed(std::chrono::microseconds rest) {
 
 std::size_t count_descriptors(const Daemon& daemon) {
   std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", daemon.pid()))) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", daemon.part("monitor")))) {
     static_cast<void>(entry);
     ++count;
   }
@@ -88,7 +89,7 @@ std::size_t count_descriptors(const Daemon& daemon) {
 std::size_t count_marks(const Daemon& daemon) {
   std::size_t count = 0;
   for (const auto& entry :
-       std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", daemon.pid()))) {
+       std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", daemon.part("monitor")))) {
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);)
       count += line.starts_with("fanotify ") && line.find("sdev:") != std::string::npos;

@@ -63,7 +63,7 @@ class Storm : public BoxTest {
       ASSERT_TRUE(wait_for([&] { return !daemon_->is_running(); }, 10s));
       collect();
     }
-    daemon_ = start_daemon("scan:\n  interval: 5s\n", host_path("state.db"));
+    daemon_ = start_daemon("scan:\n  interval: 5s\n", host_path("state/state.db"));
   }
 
   void collect() {
@@ -94,7 +94,7 @@ class Storm : public BoxTest {
     restart();
     for (const auto& box : boxes_) ASSERT_TRUE(is_watched(*daemon_, *box)) << daemon_->report();
     // Nobody reads while all write: the queue holds 16384 events.
-    daemon_->send(SIGSTOP);
+    daemon_->send("monitor", SIGSTOP);
     for (const auto& box : boxes_) {
       box->run([&] {
         if (::fork() != 0) return;
@@ -104,7 +104,7 @@ class Storm : public BoxTest {
     }
     const auto directories = std::uintmax_t{size.containers} * size.files / 1000;
     ASSERT_TRUE(wait_for([&] { return files_written() * 2 >= directories; }, 300s));
-    daemon_->send(SIGCONT);
+    daemon_->send("monitor", SIGCONT);
     std::this_thread::sleep_for(200ms);
     restart();
     ASSERT_TRUE(wait_for([&] { return is_done(); }, 300s));

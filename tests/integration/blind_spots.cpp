@@ -41,12 +41,12 @@ TEST_F(BlindSpots, WhatTheKernelDroppedOfTheLayersFileSystemIsFound) {
     write_file(in_container("/many/" + std::to_string(i)), "echo " + std::to_string(i) + "\n");
   start(no_sweep);
   ASSERT_TRUE(wait_until_synced());
-  daemon_->send(SIGSTOP);
+  daemon_->send("monitor", SIGSTOP);
   for (int i = 0; i < files; ++i)
     require(::chmod(in_container("/many/" + std::to_string(i)).c_str(), 0644) == 0, "chmod");
   for (int i = 0; i < files; i += 1000)
     require(::chmod(in_container("/many/" + std::to_string(i)).c_str(), 0755) == 0, "chmod");
-  daemon_->send(SIGCONT);
+  daemon_->send("monitor", SIGCONT);
   if (!daemon_->wait_for_log("queue_overflow", patience)) GTEST_SKIP() << "SKIP kernel: no events of names";
   for (int i = 0; i < files; i += 1000) EXPECT_TRUE(wait_for("/many/" + std::to_string(i))) << i;
   EXPECT_TRUE(wait_until_synced()) << boost::json::serialize(sync());

@@ -78,7 +78,7 @@ TEST_F(HostileProcesses, WithTheNumberOfAWriterThatHasEndedChangeNothingOfWhoseA
   };
   box_->run([] { drop("/c/first"); });
   const auto own = report("/c/first");
-  daemon_->send(SIGSTOP);
+  daemon_->send("monitor", SIGSTOP);
   // Without a number space of its own, so that its number here is known.
   Child writer([&](Line&) {
     box_->join_cgroup();
@@ -91,10 +91,10 @@ TEST_F(HostileProcesses, WithTheNumberOfAWriterThatHasEndedChangeNothingOfWhoseA
     while (true) ::pause();
   }
   if (next < 0) {
-    daemon_->send(SIGCONT);
+    daemon_->send("monitor", SIGCONT);
     GTEST_SKIP() << "SKIP kernel: the number cannot be asked for, or is taken";
   }
-  daemon_->send(SIGCONT);
+  daemon_->send("monitor", SIGCONT);
   const auto record = record_of("/c/reused", 20s);
   ::kill(next, SIGKILL);
   ::waitpid(next, nullptr, 0);
@@ -160,7 +160,7 @@ TEST_F(HostileMounts, WithoutEndAreWatchedUpToALimitThatIsSaid) {
   expect_well();
   // Marks in the kernel: a container may have 256.
   std::size_t marks = 0;
-  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fdinfo", daemon_->pid()))) {
+  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fdinfo", daemon_->part("monitor")))) {
     const auto text = sys::read_file(entry.path().string(), 1U << 20U).value_or("");
     for (std::size_t at = 0; (at = text.find("fanotify mnt_id", at)) != std::string::npos; ++at) ++marks;
     for (std::size_t at = 0; (at = text.find("fanotify sdev", at)) != std::string::npos; ++at) ++marks;

@@ -29,6 +29,22 @@ namespace {
 
 using testing::HasSubstr;
 
+// RLIMIT_NOFILE of a process from now on; what it was. The limits of another user's process take
+// CAP_SYS_RESOURCE, so it is done as that user (prlimit(2)).
+std::optional<rlim_t> limit_descriptors(pid_t process, rlim_t number) {
+  const auto status = read_file("/proc/" + std::to_string(process) + "/status");
+  const auto line = status.find("Uid:\t");
+  if (line == std::string::npos) return std::nullopt;
+  const auto user = static_cast<uid_t>(std::stoul(status.substr(line + 5)));
+  struct rlimit before{};
+  const bool is_entered = ::setresgid(user, user, 0) == 0 && ::setresuid(user, user, 0) == 0;
+  bool is_set = is_entered && ::prlimit(process, RLIMIT_NOFILE, nullptr, &before) == 0;
+  const struct rlimit now{.rlim_cur = number, .rlim_max = before.rlim_max};
+  is_set = is_set && ::prlimit(process, RLIMIT_NOFILE, &now, nullptr) == 0;
+  require(::setresuid(0, 0, 0) == 0 && ::setresgid(0, 0, 0) == 0, "setresuid");
+  return is_set ? std::optional(before.rlim_cur) : std::nullopt;
+}
+
 TEST_F(Moments, WhatWasThereBeforeTheFirstStartIsFound) {
   drop("/tmp/before");
   start(no_sweep);
@@ -63,7 +79,7 @@ TEST_F(Moments, AWriterThatNeverClosesIsFoundByTheSweep) {
 TEST_F(Moments, WhatTheKernelDroppedIsFound) {
   start(no_sweep);
   ASSERT_TRUE(wait_until_synced());
-  daemon_->send(SIGSTOP);
+  daemon_->send("monitor", SIGSTOP);
   constexpr int files = 20'000;  // fs.fanotify.max_queued_events is 16384
   require(::mount(nullptr, path("").c_str(), nullptr, MS_REMOUNT, "size=256m") == 0, "mount");
   std::filesystem::create_directory(in_container("/many"));
@@ -73,7 +89,7 @@ TEST_F(Moments, WhatTheKernelDroppedIsFound) {
                is_executable ? "#!/bin/sh\n# " + std::to_string(i) + "\n" : "text");
   }
   drop("/tmp/last");
-  daemon_->send(SIGCONT);
+  daemon_->send("monitor", SIGCONT);
   if (!daemon_->wait_for_log("queue_overflow", patience)) GTEST_SKIP() << "the queue is longer here";
   for (int i = 0; i < files; i += 1000) EXPECT_TRUE(wait_for("/many/" + std::to_string(i))) << i;
   // Its mode was set after it was written, which sensor B tells of from a queue of its own: perhaps sooner.
@@ -84,14 +100,11 @@ TEST_F(Moments, WhatTheKernelDroppedIsFound) {
 TEST_F(Moments, WhatTheMonitorHadNoDescriptorForIsFound) {
   start(no_sweep + std::string("watch:\n  upper_layer: \"off\"\n"));
   ASSERT_TRUE(wait_until_synced());
-  struct rlimit before{};
-  const struct rlimit none{.rlim_cur = 1, .rlim_max = 1U << 20U};
-  ASSERT_EQ(::prlimit(daemon_->pid(), RLIMIT_NOFILE, nullptr, &before), 0);
-  const struct rlimit low{.rlim_cur = none.rlim_cur, .rlim_max = before.rlim_max};
-  ASSERT_EQ(::prlimit(daemon_->pid(), RLIMIT_NOFILE, &low, nullptr), 0);
+  const auto before = limit_descriptors(daemon_->part("monitor"), 1);
+  ASSERT_TRUE(before);
   drop("/tmp/x");
   const bool is_lost = daemon_->wait_for_log("descriptor_limit", patience);
-  ASSERT_EQ(::prlimit(daemon_->pid(), RLIMIT_NOFILE, &before, nullptr), 0);
+  ASSERT_TRUE(limit_descriptors(daemon_->part("monitor"), *before));
   ASSERT_TRUE(is_lost) << daemon_->log();
   EXPECT_EQ(sensor_of("/tmp/x"), "scan") << daemon_->log();
   EXPECT_TRUE(wait_until_synced()) << boost::json::serialize(sync());

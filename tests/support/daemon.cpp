@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/daemon.hpp"
 
+#include <csignal>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <stdexcept>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "dropwarden/sys/error.hpp"
@@ -25,6 +29,12 @@ sys::Fd create(const std::string& file) {
 
 }  // namespace
 
+void let_through(std::filesystem::path directory) {
+  namespace fs = std::filesystem;
+  for (; directory.has_relative_path(); directory = directory.parent_path())
+    fs::permissions(directory, fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+}
+
 std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
                                const std::string& store) {
   std::string text = "runtimes:\n  sockets:";
@@ -36,7 +46,7 @@ std::string make_configuration(const std::string& directory, const std::vector<R
   text += "outputs:\n  - {type: stdout, format: native}\n";
   text += "logging:\n  level: debug\n";
   text += "control:\n  socket: " + directory + "/control.sock\n";
-  text += "store:\n  path: " + (store.empty() ? directory + "/state.db" : store) + "\n";
+  text += "store:\n  path: " + (store.empty() ? directory + "/state/state.db" : store) + "\n";
   return text;
 }
 
@@ -47,6 +57,8 @@ Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& s
       log_file_(directory + "/log"),
       configuration_file_(directory + "/dropwarden.yaml") {
   write_file(configuration_file_, make_configuration(directory, sockets, store) + more_configuration);
+  let_through(directory);
+  if (!store.empty()) let_through(std::filesystem::path(store).parent_path().parent_path());
   const auto output = create(directory + "/findings");
   const auto error = create(log_file_);
   std::vector<std::string> arguments{binary, "run", "--config", configuration_file_};
@@ -88,6 +100,22 @@ std::string Daemon::log() const {
 
 bool Daemon::wait_for_log(const std::string& text, std::chrono::milliseconds limit) const {
   return wait_for([&] { return log().find(text) != std::string::npos; }, limit);
+}
+
+pid_t Daemon::part(const std::string& name) const {
+  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", pid()));
+  for (pid_t child = 0; children >> child;) {
+    std::string comm;
+    std::getline(std::ifstream(fmt::format("/proc/{}/comm", child)) >> std::ws, comm);
+    if (comm == "dw-" + name) return child;
+  }
+  return 0;
+}
+
+void Daemon::send(const std::string& name, int signal) const {
+  const pid_t process = part(name);
+  if (process == 0) throw std::runtime_error("there is no " + name + " now: " + log());
+  if (::kill(process, signal) != 0) throw sys::SystemError(sys::last_error("kill", name));
 }
 
 ExitStatus Daemon::stop() {

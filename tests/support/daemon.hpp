@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,9 @@
 #include "support/runtime.hpp"
 
 namespace dropwarden::test {
+
+// Lets everybody pass `directory` and those above it: the monitor is another user, and its database is below.
+void let_through(std::filesystem::path directory);
 
 // A configuration that asks these runtimes, prints findings natively, logs all, and has its control socket in
 // `directory`, as well as its database, unless that is `store`.
@@ -52,7 +56,12 @@ class Daemon {
   const std::string& configuration_file() const { return configuration_file_; }
   bool is_running() { return process_->is_running(); }
   pid_t pid() const { return process_->pid(); }
+  // To the supervisor, which the others do not outlive.
   void send(int signal) const { process_->send(signal); }
+  // The process that is its `marker` or `monitor`; 0 when there is none now.
+  pid_t part(const std::string& name) const;
+  // To that process. Throws when there is none now.
+  void send(const std::string& name, int signal) const;
 
   // SIGTERM; how it ended within 10 s, else it is killed.
   ExitStatus stop();

@@ -28,10 +28,10 @@ LeasedWriter::LeasedWriter(const Daemon& daemon, const std::string& file,
         line.hear();
       }) {
   child_.line().hear();
-  daemon.send(SIGSTOP);
+  daemon.send("monitor", SIGSTOP);
   child_.line().tell();
   child_.line().hear();
-  daemon.send(SIGCONT);
+  daemon.send("monitor", SIGCONT);
 }
 
 bool LeasedWriter::end() {

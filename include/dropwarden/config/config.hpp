@@ -146,5 +146,7 @@ Config defaults();
 // errors; `load` also when it cannot read the file.
 Config parse(const std::string& yaml, const std::string& name_for_errors);
 Config load(const std::filesystem::path& file);
+// Of a file that is open already.
+Config load(int file, const std::string& name_for_errors);
 
 }  // namespace dropwarden::config

@@ -24,9 +24,8 @@ struct ProcessReader {
   std::function<sys::Result<std::string>(model::Pid, privilege::ProcessFile)> read;
 };
 
-// The numbered entries of `proc`, a mount of procfs (proc(5)). Needs no privilege, unless procfs is mounted
-// with hidepid.
-sys::Result<std::vector<model::Pid>> list_processes(const std::string& proc);
+// Privilege::list_processes.
+sys::Result<std::vector<model::Pid>> list_processes(privilege::Privilege& privilege);
 
 // A container as its processes show it.
 struct ProcessGroup {

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "dropwarden/control/instance_lock.hpp"
+#include "dropwarden/sys/fd.hpp"
 
 namespace dropwarden::control {
 
@@ -24,19 +25,24 @@ struct ServerLimits {
 // becomes the answer's `error`.
 using Handler = std::function<std::string()>;
 
+// Listens on the socket of `lock`, in the place of one that an earlier daemon left, which the lock gives the
+// right to. Throws sys::SystemError.
+sys::Fd open_listener(const InstanceLock& lock);
+// Removes the socket again, before the lock ends.
+void remove_listener(const InstanceLock& lock);
+
 // The daemon's control socket, on the loop. A connection is one line of JSON, `{"request":"containers"}`,
 // answered by one line of JSON, `{"error":"…"}` where it cannot be served, and closed. Only root and the
 // daemon's own user are served (SO_PEERCRED), should the file's mode 0600 not keep others out. Loop's thread
 // only.
 class Server {
  public:
-  // Replaces a socket that an earlier daemon left, which `lock` gives the right to. Throws sys::SystemError.
-  // `lock` must outlive the server.
-  Server(boost::asio::io_context& loop, const InstanceLock& lock, std::map<std::string, Handler> handlers,
+  // `listener` as of open_listener. Throws sys::SystemError.
+  Server(boost::asio::io_context& loop, sys::Fd listener, std::map<std::string, Handler> handlers,
          ServerLimits limits = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
-  // Closes all connections and removes the socket. Not from a handler.
+  // Closes all connections. Not from a handler.
   ~Server();
 
  private:

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "dropwarden/config/config.hpp"
+#include "dropwarden/privilege/privilege.hpp"
 
 namespace dropwarden::daemon {
 
@@ -18,6 +19,8 @@ struct RunOptions {
 
 // The configuration that `options` asks for. Throws config::ConfigError.
 config::Config load_config(const RunOptions& options);
+// The same, with the file opened by `privilege`, which knows where it is.
+config::Config load_config(const RunOptions& options, privilege::Privilege& privilege);
 
 // Watches until SIGTERM or SIGINT. 0 after a clean end, 1 when it could not start or could not go on: the
 // reason is in the log (standard error) and names what is missing and what works without it. Throws

@@ -10,6 +10,7 @@
 
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/model/finding.hpp"
+#include "dropwarden/privilege/privilege.hpp"
 
 namespace dropwarden::daemon {
 
@@ -42,7 +43,7 @@ struct ScanReport {
 // Looks through the writable layers, volumes and tmpfs of containers, without a daemon: of those named (by
 // ID, the beginning of an ID, or name), or of all; of one that is stopped through its layer, where its
 // runtime tells where that is. Throws UnknownContainer before the first one is scanned.
-ScanReport scan_containers(const config::Config& config, const std::vector<std::string>& names,
-                           const ScanHandlers& handlers);
+ScanReport scan_containers(privilege::Privilege& privilege, const config::Config& config,
+                           const std::vector<std::string>& names, const ScanHandlers& handlers);
 
 }  // namespace dropwarden::daemon

@@ -160,11 +160,16 @@ class Privilege {
   // What the kernel refused when the mount table, and the mount points in it, are not the host's but those of
   // a mount namespace of our own: a container is then reached as ProcessRoot only. Needs CAP_SYS_PTRACE, and
   // no LSM that stands before /proc/1 (AppArmor's `docker-default` does).
-  virtual std::optional<sys::Error> host_mounts_problem() const = 0;
+  virtual std::optional<sys::Error> host_mounts_problem() = 0;
 
   // Whether procfs shows the processes of the whole machine: not in a pid namespace other than the first
   // (pid_namespaces(7)), as a pod without `hostPID` has it. Mount table and processes are then the pod's.
-  virtual bool sees_all_processes() const = 0;
+  virtual bool sees_all_processes() = 0;
+
+  // The processes of our pid namespace, as many as `max_processes`. Needs CAP_SYS_PTRACE where procfs is
+  // mounted with hidepid (proc(5)).
+  static constexpr std::size_t max_processes = std::size_t{1} << 20U;
+  virtual sys::Result<std::vector<std::int32_t>> list_processes() = 0;
 
   // At most 16 MiB; ESRCH or ENOENT when the process is gone. Needs CAP_SYS_PTRACE for the links.
   virtual sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) = 0;
@@ -209,6 +214,12 @@ class Privilege {
                                                                          OverlayAttribute attribute,
                                                                          AttributeSpace space) = 0;
 
+  // sys::is_open_for_write of a file that is open as `file`. Needs CAP_LEASE for files of other users.
+  virtual sys::Result<bool> is_open_for_write(int file) = 0;
+
+  // The configuration file (`Options::configuration`), to be read. ENOENT when there is none.
+  virtual sys::Result<sys::Fd> open_configuration() = 0;
+
   // A connected, non-blocking stream socket. Needs what the socket's mode asks for.
   virtual sys::Result<sys::Fd> connect_unix(const std::string& path) = 0;
 
@@ -224,6 +235,10 @@ class Privilege {
 struct Options {
   std::string proc = "/proc";     // root of procfs
   std::int32_t host_process = 1;  // whose mount namespace is the host's
+  std::string configuration{};    // the path of the configuration file
+  // What takes CAP_DAC_OVERRIDE is done at once, so that the process can give it up: the overlays of the
+  // canary and of probe_upper_events.
+  bool is_prepared = false;
 };
 
 // The implementation that does it all in the calling process.

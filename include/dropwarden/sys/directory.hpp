@@ -14,8 +14,8 @@ namespace dropwarden::sys {
 // directory is there already: its mode and owner stay as they are.
 Result<void> make_directory(const std::string& path, std::uint32_t mode);
 
-// Whether nobody but root and this user may change the directory `path`: whoever may puts another file in the
-// place of one that is opened there by name.
+// Whether nobody but root and this user, or the user's group, may change the directory `path`: whoever may
+// puts another file in the place of one that is opened there by name.
 Result<bool> is_private_directory(const std::string& path);
 
 // The names in the open directory `fd`, as the kernel lists them, without `.` and `..`: the first

@@ -54,7 +54,7 @@ class FakeProc {
   void remove(std::int32_t pid) { std::filesystem::remove_all(root_ / std::to_string(pid)); }
 
   ProcessReader reader() const {
-    return {.list = [root = root_.string()] { return list_processes(root); },
+    return {.list = [privilege = privilege_] { return list_processes(*privilege); },
             .read =
                 [privilege = privilege_](model::Pid pid, privilege::ProcessFile file) {
                   return privilege->read_process_file(pid.value, file);

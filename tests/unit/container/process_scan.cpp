@@ -160,7 +160,7 @@ TEST_F(ProcessScanTest, StopsAtItsLimitsAndSaysSo) {
 }
 
 TEST(ListProcesses, SaysWhyItCannot) {
-  const auto none = list_processes("/proc/self/nonexistent");
+  const auto none = list_processes(*privilege::make_direct({.proc = "/proc/self/nonexistent"}));
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().number, ENOENT);
 }
@@ -190,7 +190,7 @@ TEST(ProcessScan, FindsTheInitOfARealCgroup) {
 
   const std::shared_ptr<privilege::Privilege> direct = privilege::make_direct();
   ProcessScan scan(
-      {.list = [] { return list_processes("/proc"); },
+      {.list = [direct] { return list_processes(*direct); },
        .read = [direct](Pid pid,
                         privilege::ProcessFile file) { return direct->read_process_file(pid.value, file); }});
   for (auto more = scan.step(64); more.value(); more = scan.step(64)) continue;

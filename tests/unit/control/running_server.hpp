@@ -20,7 +20,7 @@ class RunningServer {
  public:
   explicit RunningServer(std::map<std::string, Handler> handlers, ServerLimits limits = {}) {
     lock_.emplace(path_);
-    server_.emplace(loop_, *lock_, std::move(handlers), limits);
+    server_.emplace(loop_, open_listener(*lock_), std::move(handlers), limits);
     thread_ = std::thread([this] { loop_.run(); });
   }
   RunningServer(const RunningServer&) = delete;
@@ -31,6 +31,7 @@ class RunningServer {
     if (!thread_.joinable()) return;
     boost::asio::post(loop_, [this] { server_.reset(); });
     thread_.join();  // nothing is left to wait for, or this hangs
+    remove_listener(*lock_);
     lock_.reset();
   }
 

@@ -166,7 +166,7 @@ TEST(ControlServer, ReplacesASocketThatWasLeftBehind) {
   sys::value_or_throw(sys::listen_unix(path, 0600, 1)).reset();
   boost::asio::io_context loop;
   const InstanceLock lock{path};
-  EXPECT_NO_THROW(Server(loop, lock, some_handlers));
+  EXPECT_NO_THROW(Server(loop, open_listener(lock), some_handlers));
 }
 
 TEST(ControlServer, RemovesNothingThatIsNoSocket) {
@@ -175,7 +175,7 @@ TEST(ControlServer, RemovesNothingThatIsNoSocket) {
   std::ofstream(path) << "precious";
   boost::asio::io_context loop;
   const InstanceLock lock{path};
-  EXPECT_THROW(Server(loop, lock, some_handlers), sys::SystemError);
+  EXPECT_THROW(open_listener(lock), sys::SystemError);
   EXPECT_EQ(sys::read_file(path, 100), "precious");
 }
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+#include "dropwarden/privilege/channel.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/fd.hpp"
+
+namespace dropwarden::daemon {
+
+// What the part without privilege works with.
+struct Surroundings {
+  privilege::Privilege& privilege;
+  // Null where privilege is in this very process.
+  const privilege::Lanes* lanes = nullptr;
+  sys::Fd control;             // listening on the control socket
+  std::uint32_t restarts = 0;  // how often the part died before
+  // The other parts; none where there is one process.
+  std::int32_t supervisor = 0;
+  const std::atomic<std::int32_t>* marker = nullptr;
+};
+
+struct PartsOptions {
+  std::optional<std::filesystem::path> config_file;  // as RunOptions
+  // For `run`: holds the instance lock, listens on the control socket, prepares the store, and starts a part
+  // again that has died. Else the parts end with the first that does.
+  bool is_service = false;
+};
+
+// Runs `monitor` in a process without privilege, whose requests are done by another, the marker; the calling
+// process, which has one thread, supervises both, forwards SIGTERM, SIGINT and SIGHUP to `monitor`, and
+// returns its exit status (ARCHITECTURE.md, “Two processes”). What `monitor` throws is printed on standard
+// error: 2 for config::ConfigError, else 1. Without CAP_SYS_ADMIN all of it happens here, and the kernel says
+// what is missing.
+int run_parts(const PartsOptions& options, const std::function<int(Surroundings&)>& monitor);
+
+}  // namespace dropwarden::daemon

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dropwarden/privilege/privilege.hpp"
+
+namespace dropwarden::privilege {
+
+// What the operator's configuration allows the marker, beyond what it allows everybody.
+struct Grants {
+  std::vector<std::string> runtime_sockets;  // may be connected to
+  std::string control_socket;
+  std::string store;          // file of the database; empty: there is none
+  std::string own_directory;  // below which something may be mounted; empty: nothing may
+
+  friend bool operator==(const Grants&, const Grants&) = default;
+};
+
+// `privilege` for one who is not trusted: each request is checked before it is done, against what is written
+// here and not against what the request says. EPERM for what is refused.
+//
+// - Groups are only for notification, and their files for reading; a descriptor that is to be marked for is
+// an
+//   fanotify group, and no mask has a permission event: nothing can be held up by it.
+// - File systems that are marked are of types whose files are the kernel's business alone: no FUSE, no
+// network.
+// - Handles are opened on mounts that were opened for it.
+// - What is opened to be read is a regular file or a directory.
+// - Sockets are those of the configured runtimes.
+// - Mounts are made below `own_directory`, and only those are unmounted.
+std::unique_ptr<Privilege> make_guarded(std::unique_ptr<Privilege> privilege, Grants grants);
+
+}  // namespace dropwarden::privilege

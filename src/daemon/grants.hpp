@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "dropwarden/privilege/guard.hpp"
+
+#include "demotion.hpp"
+
+namespace dropwarden::daemon {
+
+enum class Complaints { printed, left_out };
+
+// What the configuration file allows the marker, or the built-in configuration where there is no file and
+// none `is_asked_for`. Read by a child without privilege, since it is parsed; and by a new one each time,
+// since a monitor that was taken over may not widen what it is allowed. Nothing when the configuration is
+// bad: that is printed on standard error. Throws sys::SystemError.
+std::optional<privilege::Grants> read_grants(const std::string& configuration, bool is_asked_for,
+                                             const User& user, Complaints complaints);
+
+}  // namespace dropwarden::daemon

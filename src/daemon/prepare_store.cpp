@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare_store.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vector>
+
+#include "dropwarden/sys/directory.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/escape.hpp"
+
+// As root, in a directory that a monitor which was taken over may have changed: each file is taken by a
+// descriptor, is regular and has one name.
+namespace dropwarden::daemon {
+namespace {
+
+constexpr std::size_t most_files = 64;
+
+sys::Result<void> give(int file, const User& user, const std::string& name) {
+  struct stat status{};
+  if (::fstat(file, &status) != 0) return sys::unexpected_errno("fstat", name);
+  if (status.st_uid == user.uid) return {};
+  if (::fchown(file, user.uid, user.gid) == 0) return {};
+  if (errno != EPERM) return sys::unexpected_errno("fchown", name);
+  // Without CAP_CHOWN a group that the process is in may still be given what it owns (chown(2)).
+  const mode_t mode = S_ISDIR(status.st_mode) ? 0770 : 0660;
+  const gid_t own = ::getegid();
+  if (::setegid(user.gid) != 0) return sys::unexpected_errno("fchown", name);
+  const bool is_given = ::fchown(file, static_cast<uid_t>(-1), user.gid) == 0 && ::fchmod(file, mode) == 0;
+  auto result = is_given ? sys::Result<void>{} : sys::unexpected_errno("fchown", name);
+  if (::setegid(own) != 0) return sys::unexpected_errno("setegid");
+  return result;
+}
+
+sys::Result<void> give_file(int directory, const std::string& name, const User& user) {
+  const auto file = sys::open_beneath(directory, name, O_RDONLY | O_NOCTTY);
+  if (!file) return std::unexpected(file.error());
+  const auto status = sys::read_status(file->number());
+  if (!status) return std::unexpected(status.error());
+  if (!S_ISREG(status->mode) || status->links != 1) return std::unexpected(sys::Error{"fchown", name, EPERM});
+  return give(file->number(), user, name);
+}
+
+}  // namespace
+
+std::string prepare_store(const std::string& path, const User& user) {
+  if (path.empty()) return {};
+  const std::filesystem::path file = path;
+  const std::string directory = file.parent_path();
+  if (const auto made = sys::make_directory(directory, 0700); !made) return made.error().text();
+  const auto opened = sys::open_path(directory, O_RDONLY | O_DIRECTORY);
+  if (!opened) return opened.error().text();
+  const auto status = sys::read_status(opened->number());
+  if (!status) return status.error().text();
+  const bool is_private = (status->uid == 0 || status->uid == user.uid) && (status->mode & S_IWOTH) == 0;
+  if (!is_private) return "others than root may change the directory \"" + util::escape(directory) + "\"";
+  const auto names = sys::list_directory(opened->number(), most_files);
+  if (!names) return names.error().text();
+  const std::string own = file.filename();
+  const auto foreign = std::ranges::find_if(*names, [&](const auto& name) { return !name.starts_with(own); });
+  if (foreign != names->end())
+    return "the directory \"" + util::escape(directory) + "\" also holds \"" + util::escape(*foreign) + "\"";
+  for (const std::string& name : *names) {
+    if (const auto given = give_file(opened->number(), name, user); !given) return given.error().text();
+  }
+  const auto given = give(opened->number(), user, directory);
+  return given ? std::string{} : given.error().text();
+}
+
+}  // namespace dropwarden::daemon

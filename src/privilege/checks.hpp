@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "dropwarden/sys/error.hpp"
+
+namespace dropwarden::privilege {
+
+// What the guard asks of a request. Each says nothing, or why not.
+
+// For open_group.
+sys::Result<void> check_group_flags(unsigned flags, unsigned event_flags);
+// That `group` is an fanotify group, and that `mask` has nothing anybody would wait for.
+sys::Result<void> check_group(int group, std::uint64_t mask);
+// That files of a file system of this f_type are served by the kernel alone.
+sys::Result<void> check_type(std::uint64_t type);
+// That `path` is absolute and below `directory`, without `..`.
+sys::Result<void> check_beneath(const std::string& directory, const std::string& path);
+// That `file` is a regular file or a directory.
+sys::Result<void> check_plain(int file);
+
+}  // namespace dropwarden::privilege

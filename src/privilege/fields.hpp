@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <tuple>
+#include <type_traits>
+
+#include "dropwarden/privilege/guard.hpp"
+#include "dropwarden/privilege/link.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+
+namespace dropwarden::privilege {
+
+// What the structs of Privilege consist of, said once for both directions of the channel.
+template <class S, class T>
+concept Is = std::same_as<std::remove_const_t<S>, T>;
+
+constexpr auto fields_of(Is<MountPoint> auto& s) {
+  return std::tie(s.path);
+}
+constexpr auto fields_of(Is<ProcessRoot> auto& s) {
+  return std::tie(s.pid);
+}
+constexpr auto fields_of(Is<RootIdentity> auto& s) {
+  return std::tie(s.mount_id, s.device_major, s.device_minor, s.file_system_type, s.file_system_id);
+}
+constexpr auto fields_of(Is<ContainerMount> auto& s) {
+  return std::tie(s.path, s.mount_id, s.type, s.type_magic, s.is_whole_file_system);
+}
+constexpr auto fields_of(Is<HostMount> auto& s) {
+  return std::tie(s.path, s.mount_id, s.type);
+}
+constexpr auto fields_of(Is<HandleMask> auto& s) {
+  return std::tie(s.wanted, s.unwanted);
+}
+constexpr auto fields_of(Is<UpperEvents> auto& s) {
+  return std::tie(s.has_names, s.has_writes);
+}
+constexpr auto fields_of(Is<RegistrationFile> auto& s) {
+  return std::tie(s.name, s.text);
+}
+constexpr auto fields_of(Is<OverlayDirectories> auto& s) {
+  return std::tie(s.lower, s.upper, s.work);
+}
+constexpr auto fields_of(Is<Grants> auto& s) {
+  return std::tie(s.runtime_sockets, s.control_socket, s.store, s.own_directory);
+}
+constexpr auto fields_of(Is<sys::Error> auto& s) {
+  return std::tie(s.call, s.object, s.number);
+}
+
+// How many values an enumeration has, from 0 on: another number is malformed.
+template <class E>
+constexpr unsigned count_of = 0;
+template <>
+inline constexpr unsigned count_of<LinkKind> = static_cast<unsigned>(LinkKind::stuck) + 1;
+template <>
+inline constexpr unsigned count_of<ProcessFile> = static_cast<unsigned>(ProcessFile::status) + 1;
+template <>
+inline constexpr unsigned count_of<OverlayAttribute> = static_cast<unsigned>(OverlayAttribute::whiteout) + 1;
+template <>
+inline constexpr unsigned count_of<AttributeSpace> = static_cast<unsigned>(AttributeSpace::user) + 1;
+
+}  // namespace dropwarden::privilege

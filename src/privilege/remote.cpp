@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+
+#include "lanes.hpp"
+#include "operations.hpp"
+
+// Asks the marker. Owns nothing; what an answer carries is the caller's.
+namespace dropwarden::privilege {
+namespace {
+
+class Remote final : public Privilege {
+ public:
+  explicit Remote(Lanes& lanes) : lanes_(lanes) {
+    host_mounts_problem_ = sys::value_or_throw(ask<&Privilege::host_mounts_problem>());
+    sees_all_ = sys::value_or_throw(ask<&Privilege::sees_all_processes>());
+  }
+
+  sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
+    return flat<&Privilege::open_group>(flags, event_flags);
+  }
+  sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
+                                             std::uint64_t allowed_type) override {
+    return flat<&Privilege::mark_file_system>(group, root, mask, allowed_type);
+  }
+  std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
+                                                     const std::vector<ContainerMount>& mounts,
+                                                     std::uint64_t mask) override {
+    using Answers = std::vector<sys::Result<RootIdentity>>;
+    auto answers = ask<&Privilege::mark_mounts>(group, pid, mounts, mask);
+    if (answers && answers->size() == mounts.size()) return std::move(*answers);
+    const sys::Error error = answers ? sys::Error{"recvmsg", "marker", EPROTO} : answers.error();
+    return Answers(mounts.size(), std::unexpected(error));
+  }
+  sys::Result<RootIdentity> mark_by_handle(int group, const HostMount& mount,
+                                           const HandleMask& mask) override {
+    return flat<&Privilege::mark_by_handle>(group, mount, mask);
+  }
+  sys::Result<void> ignore_mount(int group, const HostMount& mount, std::uint64_t mask) override {
+    return flat<&Privilege::ignore_mount>(group, mount, mask);
+  }
+  sys::Result<sys::Fd> open_handle_mount(const HostMount& mount) override {
+    return flat<&Privilege::open_handle_mount>(mount);
+  }
+  sys::Result<sys::Fd> open_by_handle(int mount, const sys::FileHandle& handle) override {
+    return flat<&Privilege::open_by_handle>(mount, handle);
+  }
+  sys::Result<UpperEvents> probe_upper_events() override { return flat<&Privilege::probe_upper_events>(); }
+  sys::Result<RootIdentity> open_canary(int group, std::uint64_t mask) override {
+    return flat<&Privilege::open_canary>(group, mask);
+  }
+  sys::Result<void> write_canary(std::uint64_t number) override {
+    return flat<&Privilege::write_canary>(number);
+  }
+  sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) override {
+    return flat<&Privilege::open_mount>(pid, mount);
+  }
+  sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
+    return flat<&Privilege::mark_mount_namespace>(group, mask);
+  }
+  sys::Result<void> mark_mount_namespace_of(int group, std::int32_t pid, std::uint64_t mask) override {
+    return flat<&Privilege::mark_mount_namespace_of>(group, pid, mask);
+  }
+  sys::Result<sys::Fd> open_mount_table() override { return flat<&Privilege::open_mount_table>(); }
+  std::optional<sys::Error> host_mounts_problem() override { return host_mounts_problem_; }
+  bool sees_all_processes() override { return sees_all_; }
+  sys::Result<std::vector<std::int32_t>> list_processes() override {
+    return flat<&Privilege::list_processes>();
+  }
+  sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
+    return flat<&Privilege::read_process_file>(pid, file);
+  }
+  sys::Result<std::string> read_host_name(std::int32_t pid) override {
+    return flat<&Privilege::read_host_name>(pid);
+  }
+  sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) override {
+    return flat<&Privilege::read_cgroup_id>(path);
+  }
+  sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
+    return flat<&Privilege::read_process_mounts>(pid);
+  }
+  sys::Result<std::vector<RegistrationFile>> read_registrations() override {
+    return flat<&Privilege::read_registrations>();
+  }
+  sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
+    return flat<&Privilege::open_in_directory>(directory, relative);
+  }
+  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
+    return flat<&Privilege::open_layer>(directory);
+  }
+  sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
+    return flat<&Privilege::open_entry>(directory, name);
+  }
+  sys::Result<sys::Fd> open_regular_file(int entry) override {
+    return flat<&Privilege::open_regular_file>(entry);
+  }
+  sys::Result<sys::Fd> open_directory(int entry) override { return flat<&Privilege::open_directory>(entry); }
+  sys::Result<std::optional<std::string>> read_overlay_attribute(int entry, OverlayAttribute attribute,
+                                                                 AttributeSpace space) override {
+    return flat<&Privilege::read_overlay_attribute>(entry, attribute, space);
+  }
+  sys::Result<bool> is_open_for_write(int file) override { return flat<&Privilege::is_open_for_write>(file); }
+  sys::Result<sys::Fd> open_configuration() override { return flat<&Privilege::open_configuration>(); }
+  sys::Result<sys::Fd> connect_unix(const std::string& path) override {
+    return flat<&Privilege::connect_unix>(path);
+  }
+  sys::Result<void> mount_tmpfs(const std::string& mount_point) override {
+    return flat<&Privilege::mount_tmpfs>(mount_point);
+  }
+  sys::Result<void> mount_overlay(const OverlayDirectories& directories,
+                                  const std::string& mount_point) override {
+    return flat<&Privilege::mount_overlay>(directories, mount_point);
+  }
+  sys::Result<void> unmount(const std::string& mount_point) override {
+    return flat<&Privilege::unmount>(mount_point);
+  }
+
+ private:
+  // What the method answers, or why nobody did.
+  template <auto Method, class... Arguments>
+  auto ask(const Arguments&... arguments)
+      -> sys::Result<typename std::tuple_element_t<number_of<Method>(), Operations>::Answer> {
+    using Asked = std::tuple_element_t<number_of<Method>(), Operations>;
+    Encoder encoder;
+    encoder.put(static_cast<std::uint16_t>(number_of<Method>()));
+    Asked::put_arguments(encoder, arguments...);
+    auto answer = lanes_.ask({encoder.take()}, Asked::again == Again::yes);
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    Decoder decoder(answer->message.bytes, answer->message.descriptors);
+    sys::Result<typename Asked::Answer> decoded;
+    decoder.get(decoded.emplace());
+    if (!decoder.is_well_formed()) decoded = std::unexpected(sys::Error{"recvmsg", "marker", EPROTO});
+    return decoded;
+  }
+
+  // The same where the method itself answers with a Result.
+  template <auto Method, class... Arguments>
+  auto flat(const Arguments&... arguments) ->
+      typename std::tuple_element_t<number_of<Method>(), Operations>::Answer {
+    auto answer = ask<Method>(arguments...);
+    if (!answer) return std::unexpected(std::move(answer.error()));
+    return std::move(*answer);
+  }
+
+  Lanes& lanes_;
+  std::optional<sys::Error> host_mounts_problem_;
+  bool sees_all_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Privilege> make_remote(Lanes& lanes) {
+  return std::make_unique<Remote>(lanes);
+}
+
+}  // namespace dropwarden::privilege
