@@ -54,8 +54,7 @@ TEST_F(Liveness, OfTheSensorIsTestedByACanaryThatNobodyIsToldOf) {
 void take_marks_away(const Daemon& daemon) {
   const pid_t monitor = daemon.part("monitor");
   const sys::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, monitor, 0)));
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(monitor) + "/fd")) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(monitor) + "/fd")) {
     std::error_code ignored;
     if (std::filesystem::read_symlink(entry.path(), ignored) != "anon_inode:[fanotify]") continue;
     const auto number = util::parse_number<int>(entry.path().filename().string()).value();

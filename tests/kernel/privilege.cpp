@@ -18,7 +18,9 @@
 
 #include <gmock/gmock.h>
 
+#include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/privilege/guard.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/directory.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -250,6 +252,22 @@ TEST_F(Privileged, IsNotHeldByAFifoThatSomebodyPutInPlaceOfAFile) {
   const std::string base = make_scratch_directory();
   ASSERT_EQ(::mkfifo((base + "/fifo").c_str(), 0666), 0);
   EXPECT_EQ(try_open(base, "fifo"), EINVAL);
+}
+
+TEST_F(Privileged, IsGivenByTheMarkerOnEachFileSystemThatTheMonitorWatches) {
+  const auto guarded = privilege::make_guarded(privilege::make_direct(), {});
+  const auto open = [&](std::uint64_t type) {
+    return guarded
+        ->open_mount(::getpid(), {.path = "/nowhere", .mount_id = 0, .type = {}, .type_magic = type})
+        .error()
+        .number;
+  };
+  EXPECT_EQ(open(0x65735546), EPERM) << "FUSE";
+  for (const char* type : {"bcachefs", "btrfs", "devtmpfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs",
+                           "nilfs2", "overlay", "ramfs", "tmpfs", "vfat", "xfs", "zfs"}) {
+    ASSERT_TRUE(mount::watchable_magic(type)) << type;
+    EXPECT_NE(open(*mount::watchable_magic(type)), EPERM) << type;
+  }
 }
 
 TEST_F(Privileged, HandsOutAMountTableThatCanBePolled) {

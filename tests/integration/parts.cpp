@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The three processes of a running dropwarden: what each may do, and that the death of one costs no finding.
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "moments.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class Parts : public Moments {
+ protected:
+  std::string status_of(const std::string& part) const {
+    return read_file("/proc/" + std::to_string(daemon_->part(part)) + "/status");
+  }
+  // Another process than `before` is this part.
+  bool is_replaced(const std::string& part, pid_t before) const {
+    return test::wait_for(
+        [&] {
+          const pid_t now = daemon_->part(part);
+          return now != 0 && now != before;
+        },
+        patience);
+  }
+  // With one write and one close: where the monitor sees two of them apart, each is a finding of its own.
+  void drop_whole(const std::string& file) const {
+    write_file(in_container(file), "#!/bin/sh\n# " + file + "\n");
+  }
+  // Drops many files, kills `part` at its place in the row, and looks for each under exactly one id.
+  void drop_many_and_kill(const std::string& part) {
+    start(no_sweep);
+    ASSERT_TRUE(wait_until_synced());
+    constexpr int files = 120;
+    for (int i = 0; i < files; ++i) {
+      if (i % 40 == 20) {
+        const pid_t before = daemon_->part(part);
+        ASSERT_NE(before, 0);
+        ::kill(before, SIGKILL);
+        for (int n = 0; n < 10; ++n) drop_whole("/tmp/at-" + std::to_string(i) + "-" + std::to_string(n));
+        ASSERT_TRUE(is_replaced(part, before)) << daemon_->log();
+      }
+      drop_whole("/tmp/" + std::to_string(i));
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(in_container("/tmp"))) {
+      const std::string file = "/tmp/" + entry.path().filename().string();
+      EXPECT_TRUE(wait_for(file)) << file << daemon_->log();
+    }
+    std::map<std::string, std::set<std::string>> ids;
+    for (const auto& record : daemon_->records())
+      ids[text_at(record, "/data/path")].insert(text_at(record, "/id"));
+    for (const auto& [file, all] : ids) {
+      if (!file.starts_with("/tmp/")) continue;
+      EXPECT_EQ(all.size(), 1U) << file;
+    }
+    EXPECT_EQ(daemon_->stop().value, 0);
+  }
+};
+
+TEST_F(Parts, TheMonitorHasNoPrivilegeAndTheMarkerLittle) {
+  start(no_sweep);
+  const auto monitor = status_of("monitor");
+  EXPECT_THAT(monitor, HasSubstr("CapEff:\t0000000000000000"));
+  EXPECT_THAT(monitor, HasSubstr("CapPrm:\t0000000000000000"));
+  EXPECT_THAT(monitor, HasSubstr("CapBnd:\t0000000000000000"));
+  EXPECT_THAT(monitor, HasSubstr("NoNewPrivs:\t1"));
+  EXPECT_THAT(monitor, testing::Not(HasSubstr("Uid:\t0\t")));
+  EXPECT_THAT(monitor, testing::ContainsRegex("Groups:\t *\n"));
+  const auto marker = status_of("marker");
+  EXPECT_THAT(marker, HasSubstr("NoNewPrivs:\t1"));
+  // Bits 2, 19, 21 and 28 of linux/capability.h, as far as they are there.
+  const auto effective = std::stoull(marker.substr(marker.find("CapEff:\t") + 8, 16), nullptr, 16);
+  EXPECT_EQ(effective & ~((1ULL << 2) | (1ULL << 19) | (1ULL << 21) | (1ULL << 28)), 0U);
+  EXPECT_NE(effective & (1ULL << 21), 0U);
+}
+
+TEST_F(Parts, TheDeathOfTheMarkerCostsNoFinding) {
+  drop_many_and_kill("marker");
+}
+
+TEST_F(Parts, TheDeathOfTheMonitorCostsNoFinding) {
+  drop_many_and_kill("monitor");
+}
+
+TEST_F(Parts, ANewMarkerMarksWhatComesAfterTheDeathOfTheOld) {
+  start(no_sweep);
+  ASSERT_TRUE(wait_until_synced());
+  const pid_t before = daemon_->part("marker");
+  daemon_->send("marker", SIGKILL);
+  ASSERT_TRUE(is_replaced("marker", before));
+  std::filesystem::create_directory(path("later"));
+  const TestOverlay later(path("later"));
+  const auto is_marked = [&] {
+    return daemon_->log().find("marked overlay") != std::string::npos &&
+           daemon_->report().find(later.merged()) != std::string::npos;
+  };
+  EXPECT_TRUE(test::wait_for(is_marked, patience)) << daemon_->log();
+  std::filesystem::copy_file("/bin/busybox", later.merged() + "/tmp/later");
+  EXPECT_TRUE(wait_for("/tmp/later")) << daemon_->log();
+  EXPECT_THAT(daemon_->log(), HasSubstr("the marker has ended (killed by signal 9"));
+}
+
+TEST_F(Parts, NoPartOutlivesTheSupervisor) {
+  start(no_sweep);
+  const pid_t marker = daemon_->part("marker");
+  const pid_t monitor = daemon_->part("monitor");
+  daemon_->send(SIGKILL);
+  const auto is_gone = [](pid_t part) {
+    const auto status = sys::read_file("/proc/" + std::to_string(part) + "/status", 65536);
+    return !status || status->find("State:\tZ") != std::string::npos;
+  };
+  EXPECT_TRUE(test::wait_for([&] { return is_gone(marker) && is_gone(monitor); }, patience));
+}
+
+TEST_F(Parts, EachSignalThatIsSentToTheSupervisorIsTheMonitors) {
+  start(no_sweep);
+  daemon_->send(SIGHUP);
+  EXPECT_TRUE(daemon_->wait_for_log("configuration read again", patience)) << daemon_->log();
+  daemon_->send(SIGTERM);
+  EXPECT_EQ(daemon_->stop().value, 0);
+  EXPECT_EQ(daemon_->ledger()["balanced"], 1U);
+}
+
+}  // namespace
+}  // namespace dropwarden::test
