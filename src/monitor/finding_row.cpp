@@ -30,7 +30,7 @@ store::StoredFinding finding_row(const model::Finding& finding, const KnownDrop&
           .mode = file.mode,
           .detected_by = name_of(finding.event.detected_by),
           .kind = file.kind ? name_of(file.kind->format) : "",
-          .severity = static_cast<unsigned>(finding.signature.value_or(model::Signature{}).severity),
+          .severity = static_cast<unsigned>(finding.decision.severity),
           .revision = finding.revision,
           .is_final = finding.is_final,
           .seen = finding.event.time,

@@ -19,7 +19,7 @@ std::string tag_of_tactic(std::string_view tactic) {
 
 Judgement judge(const model::Finding& finding) {
   const model::Signature signature = finding.signature.value_or(model::Signature{});
-  Judgement judgement{.severity = signature.severity,
+  Judgement judgement{.severity = finding.decision.severity,
                       .rule_id = std::string(signature.id),
                       .rule = std::string(signature.name),
                       .description = std::string(signature.description),
@@ -29,6 +29,11 @@ Judgement judge(const model::Finding& finding) {
                       .technique_id = std::string(signature.technique_id)};
   if (!judgement.tactic.empty()) judgement.tags.push_back(tag_of_tactic(judgement.tactic));
   if (!judgement.technique_id.empty()) judgement.tags.push_back(judgement.technique_id);
+  for (const model::Attack& attack : finding.decision.attacks) {
+    judgement.tags.push_back(tag_of_tactic(attack.former_tactic));
+    judgement.tags.emplace_back(attack.technique_id);
+  }
+  judgement.tags.insert(judgement.tags.end(), finding.decision.tags.begin(), finding.decision.tags.end());
   std::ranges::sort(judgement.tags);
   const auto twice = std::ranges::unique(judgement.tags);
   judgement.tags.erase(twice.begin(), twice.end());

@@ -34,7 +34,8 @@ class Packages : public testing::Test {
     if (!missing.empty()) GTEST_SKIP() << missing;
   }
   static std::string package_root() {
-    return require_command({source + "/tests/packages/package-root"}, {.limit = build_limit});
+    return require_command({source + "/tests/packages/package-root"},
+                           {.limit = build_limit, .environment = {}});
   }
   static std::string make_directory(const std::string& name) {
     const auto path = place.directory + "/" + name;
@@ -47,22 +48,23 @@ TEST_F(Packages, DebianTakesItInAndGivesItBackAndLintianIsSilent) {
   need({"dpkg-buildpackage", "dh", "lintian", "debootstrap"});
   if (IsSkipped()) return;
   const auto directory = make_directory("deb");
-  const auto package = require_command({source + "/packaging/build-deb", directory}, {.limit = build_limit});
+  const auto package = require_command({source + "/packaging/build-deb", directory},
+                                       {.limit = build_limit, .environment = {}});
   const auto remarks =
       run_command({"sh", "-c", "lintian --allow-root --tag-display-limit=0 " + directory + "/*.changes"},
-                  {.limit = std::chrono::minutes{5}});
+                  {.limit = std::chrono::minutes{5}, .environment = {}});
   EXPECT_THAT(remarks.output, IsEmpty());
   const auto tried =
       run_command({source + "/tests/packages/try-deb", package_root(), package, make_directory("try-deb")},
-                  {.limit = std::chrono::minutes{10}});
+                  {.limit = std::chrono::minutes{10}, .environment = {}});
   EXPECT_TRUE(tried.status.is_success()) << tried.output << tried.error;
 }
 
 TEST_F(Packages, RpmHasTheSameFiles) {
   need({"rpmbuild", "rpm"});
   if (IsSkipped()) return;
-  const auto package =
-      require_command({source + "/packaging/build-rpm", make_directory("rpm")}, {.limit = build_limit});
+  const auto package = require_command({source + "/packaging/build-rpm", make_directory("rpm")},
+                                       {.limit = build_limit, .environment = {}});
   const auto files = require_command({"rpm", "--query", "--list", "--package", package});
   for (const char* file : {"/etc/dropwarden/dropwarden.yaml\n", "/usr/bin/dropwarden\n",
                            "/usr/lib/systemd/system/dropwarden.service\n",

@@ -137,7 +137,7 @@ TEST(Parse, GuessesWhatAnUnknownKeyWasMeantToBe) {
       HasSubstr("f.yaml:1:11: unknown key \"levle\" in logging, did you mean level?; allowed: level\n"));
   EXPECT_THAT(error_of("output: []"),
               HasSubstr("f.yaml:1:1: unknown key \"output\" in the file, did you mean outputs?; "
-                        "allowed: runtimes, watch, scan, classify, outputs, logging, control, "
+                        "allowed: runtimes, watch, scan, classify, outputs, logging, control, metrics, "
                         "store\n"));
   EXPECT_THAT(error_of("watch: {colour: blue}"), HasSubstr("unknown key \"colour\" in watch; allowed: "));
   EXPECT_THAT(error_of("watch.hash_max_bytes: 1"), HasSubstr("unknown key \"watch.hash_max_bytes\""));

@@ -135,7 +135,8 @@ TEST(Falco, GivesFactsUnderFalcosNames) {
   EXPECT_EQ(text_at(record, "/output"),
             "04:00:00.123456789: Warning New executable dropped: elf /tmp/x was written in container web of "
             "pod prod/web-1 by curl[4711]");
-  EXPECT_EQ(record.at("tags"), (json::array{"T1036", "container", "drift", "mitre_defense_evasion"}));
+  EXPECT_EQ(record.at("tags"),
+            (json::array{"T1036", "container", "drift", "mitre_defense_evasion", "team-shop"}));
 }
 
 TEST(Falco, SaysNullWhereNothingIsKnown) {
@@ -150,7 +151,7 @@ TEST(Falco, MapsEachSeverityToAPriorityOfItsOwn) {
   auto finding = sample_finding();
   for (const auto severity : {model::Severity::info, model::Severity::low, model::Severity::medium,
                               model::Severity::high, model::Severity::critical}) {
-    finding.signature->severity = severity;
+    finding.decision.severity = severity;
     priorities.insert(text_at(parsed(format_falco(finding)), "/priority"));
   }
   EXPECT_EQ(priorities.size(), 5U);
