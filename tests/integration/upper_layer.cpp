@@ -74,9 +74,11 @@ class UpperLayer : public OwnPlace, public testing::WithParamInterface<const cha
   }
 
   // False where this kernel cannot.
+  // The second look would be the first to tell where the machine is busy.
   bool watch_writes() {
     if (upper_layer().at("kernel").as_array().size() < 2) return false;
-    std::ofstream(daemon_->configuration_file(), std::ios::app) << "watch: {upper_layer: writes}\n";
+    std::ofstream(daemon_->configuration_file(), std::ios::app)
+        << "watch: {upper_layer: writes, second_look: false}\n";
     daemon_->send(SIGHUP);
     return wait_for([&] { return is_watched("writes"); }, 10s);
   }
