@@ -19,4 +19,13 @@ void add_format_option(CLI::App& verb, std::string& value) {
       ->check(CLI::IsMember(names_of_formats()));
 }
 
+void add_sandbox_option(CLI::App& verb, sandbox::Enforcement& value) {
+  verb.add_option_function<std::string>(
+          "--sandbox",
+          [&value](const std::string& word) { value = sandbox::parse_enforcement(word).value_or(value); },
+          "What becomes of system calls that no process of dropwarden makes: refused, or only logged by the "
+          "kernel [default: enforce]")
+      ->check(CLI::IsMember({"enforce", "log", "off"}));
+}
+
 }  // namespace dropwarden::cli

@@ -16,6 +16,7 @@ void add_run(CLI::App& app, Session& session) {
     std::string config;
     std::string format;
     std::string events;
+    sandbox::Enforcement sandbox = sandbox::Enforcement::enforce;
   };
   auto arguments = std::make_shared<Arguments>();
   add_config_option(*verb, arguments->config);
@@ -25,6 +26,7 @@ void add_run(CLI::App& app, Session& session) {
           "Print this event for every observed write, too, on standard output: costly [default: none, "
           "or as configured]")
       ->check(CLI::IsMember({"magic_write", "none"}));
+  add_sandbox_option(*verb, arguments->sandbox);
   verb->callback([&session, arguments] {
     session.action = [arguments] {
       daemon::RunOptions options;
@@ -32,6 +34,7 @@ void add_run(CLI::App& app, Session& session) {
       if (!arguments->format.empty()) options.format = format_named(arguments->format);
       if (!arguments->events.empty())
         options.events = arguments->events == "none" ? config::Events::none : config::Events::magic_write;
+      options.sandbox = arguments->sandbox;
       return daemon::run(options);
     };
   });

@@ -82,6 +82,7 @@ struct Arguments {
   std::vector<std::string> containers;
   std::string config;
   std::string format;
+  sandbox::Enforcement sandbox = sandbox::Enforcement::enforce;
 };
 
 daemon::RunOptions options_of(const Arguments& arguments) {
@@ -131,12 +132,14 @@ void add_scan(CLI::App& app, Session& session) {
                    "Name, ID, or the beginning of an ID [default: all that can be seen]");
   add_config_option(*verb, arguments->config);
   add_format_option(*verb, arguments->format);
+  add_sandbox_option(*verb, arguments->sandbox);
   verb->callback([&session, arguments] {
     session.action = [&session, arguments] {
       const daemon::RunOptions options = options_of(*arguments);
-      return daemon::run_parts({.config_file = options.config_file}, [&](daemon::Surroundings& surroundings) {
-        return scan(options, *arguments, session, surroundings.privilege);
-      });
+      return daemon::run_parts({.config_file = options.config_file, .sandbox = arguments->sandbox},
+                               [&](daemon::Surroundings& surroundings) {
+                                 return scan(options, *arguments, session, surroundings.privilege);
+                               });
     };
   });
 }

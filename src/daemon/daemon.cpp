@@ -333,7 +333,7 @@ int run_monitor(const RunOptions& options, Surroundings& surroundings) {
 }  // namespace
 
 int run(const RunOptions& options) {
-  return run_parts({.config_file = options.config_file, .is_service = true},
+  return run_parts({.config_file = options.config_file, .is_service = true, .sandbox = options.sandbox},
                    [&](Surroundings& surroundings) { return run_monitor(options, surroundings); });
 }
 

@@ -11,8 +11,11 @@
 #include <spdlog/spdlog.h>
 
 #include "dropwarden/config/config.hpp"
+#include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/privilege/link.hpp"
 #include "dropwarden/sys/output.hpp"
+
+#include "confine.hpp"
 
 // Owns the link to the supervisor, in a thread of its own: what comes there must not wait for a loop that
 // waits for the marker.
@@ -63,6 +66,7 @@ void run_monitor(MonitorBirth birth, const std::function<int(Surroundings&)>& mo
     spdlog::warn("the monitor has more privilege than it needs: {}", problem);
   int status = 1;
   try {
+    confine_monitor(birth.sandbox, birth.store);
     const int link = birth.link.number();
     privilege::Lanes lanes(std::move(birth.lanes), {}, [link] {
       static_cast<void>(
@@ -82,6 +86,8 @@ void run_monitor(MonitorBirth birth, const std::function<int(Surroundings&)>& mo
     // The thread of the link uses what is here.
     std::fflush(nullptr);
     ::_exit(status);
+  } catch (const sys::SystemError& error) {
+    spdlog::critical("cannot start: {}", monitor::explain(error.error()));
   } catch (const std::exception& error) {
     spdlog::critical("cannot start: {}", error.what());
   }

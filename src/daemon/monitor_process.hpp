@@ -20,6 +20,8 @@ struct MonitorBirth {
   sys::Fd control;
   std::uint32_t restarts = 0;
   bool is_service = false;
+  sandbox::Enforcement sandbox = sandbox::Enforcement::enforce;
+  std::string store = {};  // file of the database; empty: there is none
 };
 
 // Gives up privilege, follows the link, and runs `monitor`. Ends the process with its exit status.

@@ -17,6 +17,7 @@
 #include "dropwarden/privilege/channel.hpp"
 #include "dropwarden/privilege/link.hpp"
 
+#include "confine.hpp"
 #include "grants.hpp"
 #include "monitor_process.hpp"
 
@@ -143,6 +144,7 @@ void Supervisor::be_marker(std::vector<sys::Fd> lanes) {
     auto direct = privilege::make_direct({.configuration = configuration_, .is_prepared = true});
     for (const std::string& problem : become_marker(self_)) spdlog::warn("marker: {}", problem);
     const auto guarded = privilege::make_guarded(std::move(direct), grants_);
+    confine_marker(options_.sandbox);
     privilege::serve(std::move(lanes), *guarded);
     ::_exit(0);
   } catch (const std::exception& error) {
@@ -163,7 +165,9 @@ void Supervisor::be_monitor(sys::Fd link, std::vector<sys::Fd> lanes) {
                .lanes = std::move(lanes),
                .control = sys::Fd{control_},
                .restarts = restarts_,
-               .is_service = options_.is_service},
+               .is_service = options_.is_service,
+               .sandbox = options_.sandbox,
+               .store = grants_.store},
               monitor_main_);
 }
 

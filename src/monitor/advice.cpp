@@ -8,7 +8,11 @@ namespace dropwarden::monitor {
 std::string explain(const sys::Error& error) {
   std::string text = error.text();
   const bool is_denied = error.number == EPERM || error.number == EACCES;
-  if (error.call == "fanotify_init" && is_denied) {
+  if (error.call == "seccomp" || error.call == "prctl") {
+    text +=
+        " (no system call can be filtered: this kernel has no CONFIG_SECCOMP_FILTER, or what runs dropwarden "
+        "forbids it; `--sandbox off` starts it unconfined)";
+  } else if (error.call == "fanotify_init" && is_denied) {
     text +=
         " (needs CAP_SYS_ADMIN: run as root, or add the capability to the pod; `containers`, `classify` and "
         "`check-config` work without)";

@@ -15,13 +15,11 @@ State& own_state() {
   return own;
 }
 
-void restrict_files(Profile profile, const Options& options, State& state) {
-  const auto version = restrict_by_landlock({.has_paths = profile == Profile::monitor,
-                                             .paths = options.paths,
-                                             .has_abstract_sockets = options.has_abstract_sockets});
+void restrict_files(const Options& options, State& state) {
+  const auto version = restrict_by_landlock(
+      {.writable = options.writable, .has_abstract_sockets = options.has_abstract_sockets});
   if (version) {
     state.landlock_abi = *version;
-    if (*version == 0) state.landlock_problem = "this kernel's has nothing for this process (Linux 6.7 has)";
   } else {
     state.landlock_problem = version.error().text();
   }
@@ -54,7 +52,8 @@ sys::Result<State> enter(Profile profile, const Options& options) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return sys::unexpected_errno("prctl", "PR_SET_NO_NEW_PRIVS");
   if (options.enforcement == Enforcement::enforce) {
-    restrict_files(profile, options, state);
+    // A process with any rule of Landlock's may not mount, nor look into /proc/PID/root of one without.
+    if (profile == Profile::monitor) restrict_files(options, state);
     if (auto handled = handle_refused_calls(profile); !handled)
       return std::unexpected(std::move(handled.error()));
   }

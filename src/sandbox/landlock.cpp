@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,17 +30,15 @@ struct RulesetAttributes {
   std::uint64_t scoped = 0;
 };
 
-constexpr std::uint64_t read_file = LANDLOCK_ACCESS_FS_READ_FILE;
-constexpr std::uint64_t write_file = LANDLOCK_ACCESS_FS_WRITE_FILE | fs_truncate;
-constexpr std::uint64_t read_access = read_file | LANDLOCK_ACCESS_FS_READ_DIR;
-constexpr std::uint64_t write_access = read_access | write_file | LANDLOCK_ACCESS_FS_REMOVE_DIR |
-                                       LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR |
-                                       LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER;
-// What a rule for something else than a directory may name; else EINVAL.
-constexpr std::uint64_t of_a_file = read_file | write_file | fs_ioctl_dev;
+// Nothing that reads: see landlock.hpp.
+constexpr std::uint64_t writing = LANDLOCK_ACCESS_FS_WRITE_FILE | fs_truncate |
+                                  LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                                  LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                                  LANDLOCK_ACCESS_FS_REFER;
 
 std::uint64_t known_file_access(int version) {
   std::uint64_t access = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1U) - 1;  // version 1: all up to this
+  access &= ~(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR);
   if (version >= 2) access |= LANDLOCK_ACCESS_FS_REFER;
   if (version >= 3) access |= fs_truncate;
   if (version >= 5) access |= fs_ioctl_dev;
@@ -50,28 +47,21 @@ std::uint64_t known_file_access(int version) {
 
 RulesetAttributes attributes_of(const LandlockRules& rules, int version) {
   RulesetAttributes attributes;
-  if (rules.has_paths) attributes.handled_access_fs = known_file_access(version);
+  attributes.handled_access_fs = known_file_access(version);
   if (version >= 4) attributes.handled_access_net = net_bind_tcp | net_connect_tcp;
   if (version >= 6)
     attributes.scoped = scope_signal | (rules.has_abstract_sockets ? 0 : scope_abstract_unix_socket);
   return attributes;
 }
 
-sys::Result<void> add_path(int ruleset, const PathRule& rule, std::uint64_t known) {
-  const auto opened = sys::open_path(rule.path, O_PATH);
-  if (!opened && (opened.error().number == ENOENT || opened.error().number == EACCES)) return {};
+sys::Result<void> add_directory(int ruleset, const std::string& path, std::uint64_t known) {
+  const auto opened = sys::open_path(path, O_PATH | O_DIRECTORY);
+  if (!opened && opened.error().number == ENOENT) return {};
   if (!opened) return std::unexpected(opened.error());
-  const auto mode = sys::read_mode(opened->number());
-  if (!mode) return std::unexpected(mode.error());
-  std::uint64_t access = rule.access == Access::write ? write_access : read_access;
-  if (!S_ISDIR(*mode)) access &= of_a_file;
-  const struct landlock_path_beneath_attr beneath{.allowed_access = access & known,
+  const struct landlock_path_beneath_attr beneath{.allowed_access = writing & known,
                                                   .parent_fd = opened->number()};
-  if (::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0) {
-    // A pipe or a socket, which no rule is needed for.
-    if (errno == EBADFD) return {};
-    return sys::unexpected_errno("landlock_add_rule", rule.path);
-  }
+  if (::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
+    return sys::unexpected_errno("landlock_add_rule", path);
   return {};
 }
 
@@ -88,18 +78,13 @@ sys::Result<int> restrict_by_landlock(const LandlockRules& rules) {
   const auto version = read_landlock_abi();
   if (!version) return version;
   const RulesetAttributes attributes = attributes_of(rules, *version);
-  // Nothing that this version could refuse (ENOMSG else): of the marker, before Linux 6.7.
-  if (attributes.handled_access_fs == 0 && attributes.handled_access_net == 0 && attributes.scoped == 0)
-    return 0;
   // An older kernel takes a longer struct as long as the rest of it is zeros.
   const sys::Fd ruleset(
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
   if (!ruleset) return sys::unexpected_errno("landlock_create_ruleset");
-  if (rules.has_paths) {
-    for (const PathRule& rule : rules.paths) {
-      const auto added = add_path(ruleset.number(), rule, attributes.handled_access_fs);
-      if (!added) return std::unexpected(added.error());
-    }
+  for (const std::string& path : rules.writable) {
+    const auto added = add_directory(ruleset.number(), path, attributes.handled_access_fs);
+    if (!added) return std::unexpected(added.error());
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.number(), 0) != 0)
     return sys::unexpected_errno("landlock_restrict_self");

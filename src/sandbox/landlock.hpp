@@ -8,15 +8,16 @@
 namespace dropwarden::sandbox {
 
 struct LandlockRules {
-  bool has_paths = false;  // files are opened by `paths` alone; and nothing is mounted, by nobody
-  std::vector<PathRule> paths;
+  std::vector<std::string> writable;
   bool has_abstract_sockets = false;
 };
 
-// Confines the calling thread, and what it starts later (landlock(7)): it executes nothing; opens by `paths`
-// where there are any; binds and connects no TCP socket (Linux 6.7); sends no signal and connects to no
-// abstract Unix socket out of the sandbox (Linux 6.12). Returns the version of the interface, of which
-// everything older is made use of. Needs no new privileges to be set. Errors as of `read_landlock_abi`.
+// Confines the calling thread, and what it starts later (landlock(7)): it executes nothing; makes, writes,
+// removes and truncates files in the writable directories alone; binds and connects no TCP socket
+// (Linux 6.7); sends no signal and connects to no abstract Unix socket out of the sandbox (Linux 6.12). It
+// may read what its user may: the file of an fanotify event is opened for the thread that reads the event, by
+// its rules, and no rule for a path reaches a mount of a container. Returns the version of the interface, of
+// which everything older is made use of. Needs no new privileges to be set. Errors as of `read_landlock_abi`.
 sys::Result<int> restrict_by_landlock(const LandlockRules& rules);
 
 }  // namespace dropwarden::sandbox

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <csignal>
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -51,6 +52,9 @@ constexpr Call table[] = {
     {"getxattr", {}, "overlayfs's attributes in a layer"},
     {"fgetxattr", {}, "overlayfs's attributes in a layer"},
     // Processes and terminals.
+    {"kill", {is(1, SIGTERM, "SIGTERM")}, "passes on to itself what the supervisor was sent"},
+    {"kill", {is(1, SIGINT, "SIGINT")}, "passes on to itself what the supervisor was sent"},
+    {"kill", {is(1, SIGHUP, "SIGHUP")}, "passes on to itself what the supervisor was sent"},
     {"ioctl", {is(1, TIOCGWINSZ, "TIOCGWINSZ")}, "how wide the terminal is"},
     {"pidfd_open", {}, "holds a process while it is looked at"},
     // Sockets that it has been handed: runtimes, the control socket.

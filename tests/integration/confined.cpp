@@ -107,9 +107,14 @@ TEST_P(Confined, HasNoMoreThanItNeedsAndLosesNothing) {
   const std::set<std::string> needed{"sys_admin", "sys_ptrace", "dac_read_search", "setuid", "setgid"};
   for (const auto& process : status.at("processes").as_array()) {
     EXPECT_EQ(process.at("seccomp").as_string(), "filter") << process;
+    EXPECT_EQ(process.at("no_new_privileges").as_bool(), process.at("role") != "supervisor") << process;
+    if (process.at("role") == "monitor") {
+      EXPECT_THAT(process.at("capabilities").as_array(), IsEmpty());
+    }
     for (const auto& capability : process.at("capabilities").as_array())
       EXPECT_TRUE(needed.contains(std::string(capability.as_string()))) << process;
   }
+  EXPECT_EQ(status.at("sandbox").at("enforcement").as_string(), "enforce");
   EXPECT_THAT(status.at("sandbox").at("refused").as_array(), IsEmpty());
   EXPECT_THAT(monitor->log(), Not(HasSubstr(" critical "))) << monitor->log();
   EXPECT_THAT(monitor->log(), Not(HasSubstr(" error "))) << monitor->log();

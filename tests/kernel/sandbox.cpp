@@ -26,6 +26,7 @@
 
 #include "kernel_test.hpp"
 #include "support/child.hpp"
+#include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
 
 namespace dropwarden::test {
@@ -35,10 +36,10 @@ using sandbox::Enforcement;
 using sandbox::Profile;
 using testing::HasSubstr;
 
-void enter(Profile profile, const std::vector<sandbox::PathRule>& paths = {},
+void enter(Profile profile, const std::vector<std::string>& writable = {},
            Enforcement enforcement = Enforcement::enforce) {
-  sys::value_or_throw(
-      sandbox::enter(profile, {.enforcement = enforcement, .paths = paths, .has_abstract_sockets = false}));
+  sys::value_or_throw(sandbox::enter(
+      profile, {.enforcement = enforcement, .writable = writable, .has_abstract_sockets = false}));
 }
 
 template <class T>
@@ -75,7 +76,7 @@ class Sandbox : public KernelTest {
 
 TEST_F(Sandbox, LetsTheMonitorDoItsWork) {
   EXPECT_TRUE(run_in_child([&] {
-    enter(Profile::monitor, {{directory_, sandbox::Access::write}});
+    enter(Profile::monitor, {directory_});
     std::atomic<int> sum = 0;
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) threads.emplace_back([&] { ++sum; });
@@ -174,6 +175,7 @@ TEST_F(Sandbox, GivesNoNewPrivileges) {
 TEST_F(Sandbox, LetsTheMarkerMarkMountAndReadButWriteToNothingThatIsThere) {
   write_file(directory_ + "/file", "text");
   EXPECT_TRUE(run_in_child([&] {
+    const std::string stranger = "/proc/" + std::to_string(::getppid()) + "/root";
     enter(Profile::marker);
     require(::mkdir((directory_ + "/mounted").c_str(), 0700) == 0, "mkdir");
     sys::value_or_throw(privilege_->mount_tmpfs(directory_ + "/mounted"));
@@ -182,6 +184,7 @@ TEST_F(Sandbox, LetsTheMarkerMarkMountAndReadButWriteToNothingThatIsThere) {
     sys::value_or_throw(privilege_->unmount(directory_ + "/mounted"));
     sys::value_or_throw(privilege_->read_host_name(::getpid()));
     sys::value_or_throw(privilege_->probe_upper_events());
+    sys::value_or_throw(sys::open_path(stranger, O_PATH | O_DIRECTORY));
     require(sys::value_or_throw(sys::read_file(directory_ + "/file", 16)) == "text", "read");
     require(sandbox::refused_calls().empty(), "a refused call");
     if (has_sanitizer) return;
@@ -190,33 +193,42 @@ TEST_F(Sandbox, LetsTheMarkerMarkMountAndReadButWriteToNothingThatIsThere) {
   }));
 }
 
-TEST_F(Sandbox, ByLandlockOpensForTheMonitorOnlyWhatItIsTold) {
+TEST_F(Sandbox, ByLandlockWritesForTheMonitorOnlyWhereItIsTold) {
   const auto abi = sandbox::read_landlock_abi();
   if (!abi) GTEST_SKIP() << "SKIP kernel: " << abi.error().text();
-  const std::string readable = directory_ + "/readable";
   const std::string writable = directory_ + "/writable";
   const std::string other = directory_ + "/other";
-  for (const auto& path : {readable, writable, other}) {
+  for (const auto& path : {writable, other}) {
     ASSERT_EQ(::mkdir(path.c_str(), 0700), 0);
     write_file(path + "/file", "text");
   }
   EXPECT_TRUE(run_in_child([&] {
-    const auto held = sys::value_or_throw(sys::open_path(other + "/file", O_RDONLY));
-    enter(Profile::monitor, {{readable}, {writable, sandbox::Access::write}, {directory_ + "/missing"}});
+    enter(Profile::monitor, {writable, directory_ + "/missing"});
     require(sandbox::state().landlock_abi == *abi, "landlock_abi");
-    sys::value_or_throw(sys::read_file(readable + "/file", 16));
-    require_error(::open((readable + "/file").c_str(), O_WRONLY), EACCES, "open for writing");
-    require_error(::unlink((readable + "/file").c_str()), EACCES, "unlink");
+    require(sys::value_or_throw(sys::read_file(other + "/file", 16)) == "text", "read");
+    require_error(::open((other + "/file").c_str(), O_WRONLY), EACCES, "open for writing");
+    require_error(::open((other + "/new").c_str(), O_WRONLY | O_CREAT, 0600), EACCES, "create");
+    require_error(::unlink((other + "/file").c_str()), EACCES, "unlink");
     write_file(writable + "/new", "text");
     require(::rename((writable + "/new").c_str(), (writable + "/renamed").c_str()) == 0, "rename");
-    require_error(::open((other + "/file").c_str(), O_RDONLY), EACCES, "open elsewhere");
-    require_error(::open("/etc/passwd", O_RDONLY), EACCES, "open elsewhere");
-    // What it holds, such as the file of an event, stays open.
-    std::array<std::byte, 4> bytes{};
-    require(sys::value_or_throw(sys::read_at(held.number(), bytes, 0)) == 4, "read");
     std::thread([&] {
-      require_error(::open((other + "/file").c_str(), O_RDONLY), EACCES, "open in a thread");
+      require_error(::open((other + "/file").c_str(), O_WRONLY), EACCES, "open in a thread");
     }).join();
+  }));
+}
+
+// The kernel opens the file for the reader of the event, and by the reader's rules.
+TEST_F(Sandbox, LetsTheMonitorReadTheFilesOfEvents) {
+  TestOverlay overlay(directory_);
+  TestGroup group(*privilege_, features_);
+  group.mark(overlay.merged());
+  write_file(overlay.merged() + "/tmp/file", make_elf());
+  EXPECT_TRUE(run_in_child([&] {
+    enter(Profile::monitor);
+    const auto events = group.read_queued();
+    require(events.size() == 1 && events[0].file, "read");
+    require(read_header(events[0].file) == elf_magic, "pread");
+    require(sandbox::refused_calls().empty(), "a refused call");
   }));
 }
 

@@ -6,6 +6,7 @@
 
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sandbox/enter.hpp"
 
 namespace dropwarden::daemon {
 
@@ -15,6 +16,8 @@ struct RunOptions {
   // In place of what is configured for standard output, and for no other output.
   std::optional<config::Format> format;
   std::optional<config::Events> events;
+  // Of the command line alone: the part with privilege reads no configuration.
+  sandbox::Enforcement sandbox = sandbox::Enforcement::enforce;
 };
 
 // The configuration that `options` asks for. Throws config::ConfigError.

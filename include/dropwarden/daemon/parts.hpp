@@ -9,6 +9,7 @@
 
 #include "dropwarden/privilege/channel.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sandbox/enter.hpp"
 #include "dropwarden/sys/fd.hpp"
 
 namespace dropwarden::daemon {
@@ -30,6 +31,7 @@ struct PartsOptions {
   // For `run`: holds the instance lock, listens on the control socket, prepares the store, and starts a part
   // again that has died. Else the parts end with the first that does.
   bool is_service = false;
+  sandbox::Enforcement sandbox = sandbox::Enforcement::enforce;
 };
 
 // Runs `monitor` in a process without privilege, whose requests are done by another, the marker; the calling

@@ -17,21 +17,12 @@ enum class Enforcement { enforce, log, off };
 const char* name_of(Enforcement enforcement);
 std::optional<Enforcement> parse_enforcement(std::string_view word);
 
-// What may be opened, with all below it. What is not there when the sandbox is entered is left out.
-enum class Access {
-  read,   // files and directories
-  write,  // and regular files and directories may be made, written and removed
-};
-struct PathRule {
-  std::string path;
-  Access access = Access::read;
-};
-
 struct Options {
   Enforcement enforcement = Enforcement::enforce;
-  // Of the monitor. The marker opens what its work asks for, and the kernel lets no process mount that has
-  // any such rule (landlock(7)).
-  std::vector<PathRule> paths;
+  // Directories of the monitor in which regular files and directories may be made, written and removed. What
+  // is not there when the sandbox is entered is left out. For the marker there is no Landlock: a process that
+  // has any rule of it may not mount, nor look into /proc/PID/root of a process that has none (landlock(7)).
+  std::vector<std::string> writable;
   bool has_abstract_sockets = false;  // may connect to abstract Unix sockets outside the sandbox
 };
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "confine.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+
+#include <spdlog/spdlog.h>
+
+namespace dropwarden::daemon {
+namespace {
+
+void enter_and_say(sandbox::Profile profile, const sandbox::Options& options) {
+  const auto state = sys::value_or_throw(sandbox::enter(profile, options));
+  if (!state.landlock_problem.empty())
+    spdlog::info("the {} goes without Landlock: {}", name_of(profile), state.landlock_problem);
+  if (state.enforcement != sandbox::Enforcement::enforce)
+    spdlog::warn("the {} is not confined: --sandbox {}", name_of(profile), name_of(state.enforcement));
+}
+
+// systemd's, in the abstract namespace (sd_notify(3)).
+bool notifies_abstract_socket() {
+  const char* const socket = std::getenv("NOTIFY_SOCKET");
+  return socket != nullptr && socket[0] == '@';
+}
+
+}  // namespace
+
+void confine_marker(sandbox::Enforcement enforcement) {
+  enter_and_say(sandbox::Profile::marker, {.enforcement = enforcement, .writable = {}});
+}
+
+void confine_monitor(sandbox::Enforcement enforcement, const std::string& store) {
+  std::vector<std::string> writable;
+  if (!store.empty()) writable.push_back(std::filesystem::path(store).parent_path());
+  enter_and_say(sandbox::Profile::monitor, {.enforcement = enforcement,
+                                            .writable = std::move(writable),
+                                            .has_abstract_sockets = notifies_abstract_socket()});
+}
+
+}  // namespace dropwarden::daemon
