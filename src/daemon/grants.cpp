@@ -20,11 +20,16 @@ std::string directory_of(const std::string& path) {
 }
 
 privilege::Grants grants_of(const config::Config& config) {
-  privilege::Grants grants{.runtime_sockets = {},
+  privilege::Grants grants{.runtimes = {},
                            .control_socket = config.control.socket,
                            .store = config.store.path,
                            .own_directory = directory_of(config.control.socket)};
-  for (const auto& runtime : config.runtimes.sockets) grants.runtime_sockets.push_back(runtime.socket);
+  for (const auto& runtime : config.runtimes.sockets) {
+    const bool is_docker = runtime.type == config::RuntimeType::docker;
+    grants.runtimes.push_back(
+        {.socket = runtime.socket,
+         .protocol = is_docker ? privilege::RuntimeProtocol::docker : privilege::RuntimeProtocol::grpc});
+  }
   return grants;
 }
 

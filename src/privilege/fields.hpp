@@ -42,8 +42,11 @@ constexpr auto fields_of(Is<RegistrationFile> auto& s) {
 constexpr auto fields_of(Is<OverlayDirectories> auto& s) {
   return std::tie(s.lower, s.upper, s.work);
 }
+constexpr auto fields_of(Is<RuntimeGrant> auto& s) {
+  return std::tie(s.socket, s.protocol);
+}
 constexpr auto fields_of(Is<Grants> auto& s) {
-  return std::tie(s.runtime_sockets, s.control_socket, s.store, s.own_directory);
+  return std::tie(s.runtimes, s.control_socket, s.store, s.own_directory);
 }
 constexpr auto fields_of(Is<sys::Error> auto& s) {
   return std::tie(s.call, s.object, s.number);
@@ -54,6 +57,8 @@ template <class E>
 constexpr unsigned count_of = 0;
 template <>
 inline constexpr unsigned count_of<LinkKind> = static_cast<unsigned>(LinkKind::stuck) + 1;
+template <>
+inline constexpr unsigned count_of<RuntimeProtocol> = static_cast<unsigned>(RuntimeProtocol::grpc) + 1;
 template <>
 inline constexpr unsigned count_of<ProcessFile> = static_cast<unsigned>(ProcessFile::status) + 1;
 template <>

@@ -11,6 +11,7 @@
 #include "dropwarden/sys/file.hpp"
 
 #include "checks.hpp"
+#include "relay.hpp"
 
 // Owns the implementation that it stands before, and what it remembers of its answers.
 namespace dropwarden::privilege {
@@ -148,9 +149,16 @@ class Guarded final : public Privilege {
   sys::Result<sys::Fd> open_configuration() override { return inner_->open_configuration(); }
 
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
-    const bool is_granted = std::ranges::find(grants_.runtime_sockets, path) != grants_.runtime_sockets.end();
-    if (!is_granted) return refuse("connect", path);
-    return inner_->connect_unix(path);
+    const auto grant = std::ranges::find(grants_.runtimes, path, &RuntimeGrant::socket);
+    if (grant == grants_.runtimes.end()) return refuse("connect", path);
+    auto runtime = inner_->connect_unix(path);
+    if (!runtime) return runtime;
+    std::unique_ptr<RequestFilter> filter;
+    if (grant->protocol == RuntimeProtocol::docker)
+      filter = std::make_unique<HttpRequestFilter>();
+    else
+      filter = std::make_unique<GrpcRequestFilter>();
+    return relay(std::move(*runtime), std::move(filter));
   }
 
   sys::Result<void> mount_tmpfs(const std::string& mount_point) override {

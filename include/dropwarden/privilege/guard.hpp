@@ -9,9 +9,18 @@
 
 namespace dropwarden::privilege {
 
+// A runtime, and what it speaks.
+enum class RuntimeProtocol { docker, grpc };
+struct RuntimeGrant {
+  std::string socket;
+  RuntimeProtocol protocol = RuntimeProtocol::grpc;
+
+  friend bool operator==(const RuntimeGrant&, const RuntimeGrant&) = default;
+};
+
 // What the operator's configuration allows the marker, beyond what it allows everybody.
 struct Grants {
-  std::vector<std::string> runtime_sockets;  // may be connected to
+  std::vector<RuntimeGrant> runtimes;  // may be asked
   std::string control_socket;
   std::string store;          // file of the database; empty: there is none
   std::string own_directory;  // below which something may be mounted; empty: nothing may
@@ -29,7 +38,8 @@ struct Grants {
 // network.
 // - Handles are opened on mounts that were opened for it.
 // - What is opened to be read is a regular file or a directory.
-// - Sockets are those of the configured runtimes.
+// - Sockets are those of the configured runtimes, and not handed over: what is asked there goes through the
+//   marker, which passes on the requests of its own list, and the answers as they are.
 // - Mounts are made below `own_directory`, and only those are unmounted.
 std::unique_ptr<Privilege> make_guarded(std::unique_ptr<Privilege> privilege, Grants grants);
 

@@ -19,10 +19,11 @@ namespace {
 
 class Guard : public testing::Test {
  protected:
-  std::unique_ptr<Privilege> guarded_ = make_guarded(make_direct(), {.runtime_sockets = {"/run/granted.sock"},
-                                                                     .control_socket = {},
-                                                                     .store = {},
-                                                                     .own_directory = "/run/own"});
+  std::unique_ptr<Privilege> guarded_ =
+      make_guarded(make_direct(), {.runtimes = {{.socket = "/run/granted.sock"}},
+                                   .control_socket = {},
+                                   .store = {},
+                                   .own_directory = "/run/own"});
   sys::Fd null_{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
 };
 
