@@ -40,6 +40,17 @@ void print_process(std::ostream& out, const json::object& process) {
       process.at("no_new_privileges").as_bool() ? "no_new_privs, " : "", text_of(process, "seccomp"));
 }
 
+// Nothing where nothing has gone wrong.
+void print_channel(std::ostream& out, const json::value& channel) {
+  if (!channel.is_object()) return;
+  for (const auto& [key, what] : {std::pair{"monitor_restarts", "the monitor was started again"},
+                                  {"marker_restarts", "the marker was replaced"},
+                                  {"requests_timed_out", "a request to the marker had no answer in time"}}) {
+    const auto times = channel.at(key).to_number<std::uint64_t>();
+    if (times != 0) out << fmt::format("parts      {} ({} times)\n", what, times);
+  }
+}
+
 void print_sandbox(std::ostream& out, const json::object& sandbox) {
   const auto abi = sandbox.at("landlock_abi").as_int64();
   const std::string problem = text_of(sandbox, "landlock_problem");
@@ -97,6 +108,7 @@ void print_status(std::ostream& out, const json::object& report) {
                      to_the_second(text_of(report, "started")),
                      describe_uptime(report.at("uptime_seconds").as_int64()));
   for (const auto& process : report.at("processes").as_array()) print_process(out, process.as_object());
+  print_channel(out, report.at("channel"));
   print_sandbox(out, report.at("sandbox").as_object());
   out << "sensors    " << join(report.at("sensors"), " ") << '\n'
       << fmt::format("containers {}\n", report.at("containers").to_number<std::uint64_t>());

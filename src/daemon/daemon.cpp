@@ -170,11 +170,21 @@ class Daemon {
     return all;
   }
 
+  std::optional<ChannelFacts> channel() const {
+    if (surroundings_.lanes == nullptr) return std::nullopt;
+    const auto counts = surroundings_.lanes->counts();
+    return ChannelFacts{.monitor_restarts = surroundings_.restarts,
+                        .marker_restarts = counts.replacements,
+                        .timeouts = counts.timeouts,
+                        .interrupted = counts.interrupted};
+  }
+
   std::string status() {
     const StatusFacts facts{.started = started_,
                             .uptime = std::chrono::duration_cast<std::chrono::seconds>(
                                 std::chrono::steady_clock::now() - started_steady_),
                             .processes = processes(),
+                            .channel = channel(),
                             .sandbox = sandbox::state(),
                             .refused = sandbox::refused_calls(),
                             .sensors = monitor_.sensors()};

@@ -34,6 +34,14 @@ json::object to_json(const OwnProcess& process) {
   return out;
 }
 
+json::value to_json(const std::optional<ChannelFacts>& channel) {
+  if (!channel) return nullptr;
+  return json::object{{"monitor_restarts", channel->monitor_restarts},
+                      {"marker_restarts", channel->marker_restarts},
+                      {"requests_timed_out", channel->timeouts},
+                      {"requests_interrupted", channel->interrupted}};
+}
+
 json::object to_json(const sandbox::State& state, const std::vector<sandbox::RefusedCall>& calls) {
   json::array refused;
   for (const auto& call : calls) refused.push_back(json::object{{"call", call.name}, {"count", call.count}});
@@ -91,6 +99,7 @@ std::string format_status(const StatusFacts& facts, const container::Snapshot& s
                          {"started", util::format_rfc3339(facts.started)},
                          {"uptime_seconds", facts.uptime.count()},
                          {"processes", std::move(processes)},
+                         {"channel", to_json(facts.channel)},
                          {"sandbox", to_json(facts.sandbox, facts.refused)},
                          {"sensors", std::move(sensors)},
                          {"containers", snapshot.count_running()},

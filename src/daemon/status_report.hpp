@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,19 @@
 
 namespace dropwarden::daemon {
 
+// How the monitor gets on with the marker, and how often either had to be started again.
+struct ChannelFacts {
+  std::uint64_t monitor_restarts = 0;
+  std::uint64_t marker_restarts = 0;
+  std::uint64_t timeouts = 0;     // requests that were given up
+  std::uint64_t interrupted = 0;  // requests whose marker died
+};
+
 struct StatusFacts {
   util::WallTime started;
   std::chrono::seconds uptime{};
   std::vector<OwnProcess> processes;
+  std::optional<ChannelFacts> channel;  // none where there is one process
   sandbox::State sandbox;  // of the process that answers
   std::vector<sandbox::RefusedCall> refused;
   std::vector<model::Sensor> sensors;

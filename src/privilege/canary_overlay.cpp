@@ -82,7 +82,10 @@ sys::Result<RootIdentity> CanaryOverlay::open(int group, std::uint64_t mask, con
 sys::Result<void> CanaryOverlay::write(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   if (!top_) return std::unexpected(sys::Error{"openat", "canary", ENOENT});
-  const sys::Fd file(::openat(top_.number(), "canary", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0700));
+  // A new one each time, since the sandbox of the marker lets it open nothing for writing that is there.
+  if (::unlinkat(top_.number(), "canary", 0) != 0 && errno != ENOENT)
+    return sys::unexpected_errno("unlinkat", "canary");
+  const sys::Fd file(::openat(top_.number(), "canary", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700));
   if (!file) return sys::unexpected_errno("openat", "canary");
   const std::string content = content_of(number);
   if (::write(file.number(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))

@@ -99,8 +99,13 @@ boost::json::value status(bool is_known) {
   container::Snapshot snapshot;
   auto mounts = mounts_of("c");
   if (!is_known) mounts[0].sync->scan.reset();
-  StatusFacts facts{
-      .started = {}, .uptime = {}, .processes = {}, .sandbox = {}, .refused = {}, .sensors = {}};
+  StatusFacts facts{.started = {},
+                    .uptime = {},
+                    .processes = {},
+                    .channel = ChannelFacts{},
+                    .sandbox = {},
+                    .refused = {},
+                    .sensors = {}};
   facts.processes.push_back({.role = "monitor", .pid = 1, .confinement = {}, .problem = {}});
   if (is_known) facts.processes[0].confinement.emplace();
   facts.refused.push_back({.name = "socket", .count = 1});

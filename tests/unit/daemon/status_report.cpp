@@ -13,6 +13,7 @@ StatusFacts facts_of(std::vector<OwnProcess> processes) {
   return {.started = util::WallTime{std::chrono::hours{1}},
           .uptime = std::chrono::seconds{90},
           .processes = std::move(processes),
+          .channel = {},
           .sandbox = {},
           .refused = {},
           .sensors = {model::Sensor::close_write, model::Sensor::exec}};
@@ -61,6 +62,14 @@ TEST(FormatStatus, SaysWhatEachProcessMayDo) {
             R"("seccomp":"filter","problem":""})");
   EXPECT_TRUE(status.at("processes").at(1).at("uid").is_null());
   EXPECT_EQ(status.at("processes").at(1).at("problem").as_string(), "gone");
+}
+
+TEST(FormatStatus, SaysHowOftenAProcessWasStartedAgain) {
+  auto facts = facts_of({});
+  EXPECT_TRUE(status_of(facts).at("channel").is_null());
+  facts.channel = {.monitor_restarts = 1, .marker_restarts = 2, .timeouts = 3, .interrupted = 4};
+  EXPECT_EQ(json::serialize(status_of(facts).at("channel")),
+            R"({"monitor_restarts":1,"marker_restarts":2,"requests_timed_out":3,"requests_interrupted":4})");
 }
 
 TEST(FormatStatus, SaysWhatTheSandboxIsAndWhatItRefused) {
