@@ -28,7 +28,6 @@
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/output.hpp"
-#include "dropwarden/sys/tcp_socket.hpp"
 
 #include "containers_report.hpp"
 #include "log.hpp"
@@ -320,12 +319,8 @@ int run_monitor(const RunOptions& options, Surroundings& surroundings) {
   std::signal(SIGIO, SIG_IGN);  // sys::is_open_for_write
   raise_descriptor_limit();
   try {
-    // Takes no privilege, but the sandbox gives no socket of this kind.
-    sys::Fd metrics_listener;
-    if (!config.metrics.listen.empty())
-      metrics_listener = sys::value_or_throw(sys::listen_tcp(config.metrics.listen, 64));
     auto daemon = std::make_unique<Daemon>(options, std::move(config), surroundings);
-    if (metrics_listener) daemon->serve_metrics(std::move(metrics_listener));
+    if (surroundings.metrics) daemon->serve_metrics(std::move(surroundings.metrics));
     const int status = daemon->run();
     if (!daemon->has_stuck_threads()) return status;
     spdlog::warn("a thread is stuck in a call that does not return: it ends with the process");

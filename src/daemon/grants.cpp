@@ -23,6 +23,7 @@ privilege::Grants grants_of(const config::Config& config) {
   privilege::Grants grants{.runtimes = {},
                            .control_socket = config.control.socket,
                            .store = config.store.path,
+                           .metrics = config.metrics.listen,
                            .own_directory = directory_of(config.control.socket)};
   for (const auto& runtime : config.runtimes.sockets) {
     const bool is_docker = runtime.type == config::RuntimeType::docker;

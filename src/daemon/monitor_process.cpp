@@ -78,6 +78,7 @@ void run_monitor(MonitorBirth birth, const std::function<int(Surroundings&)>& mo
     Surroundings surroundings{.privilege = *remote,
                               .lanes = &lanes,
                               .control = std::move(birth.control),
+                              .metrics = std::move(birth.metrics),
                               .restarts = birth.restarts,
                               .supervisor = birth.supervisor,
                               .marker = &marker};

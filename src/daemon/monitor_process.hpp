@@ -18,6 +18,7 @@ struct MonitorBirth {
   sys::Fd link;
   std::vector<sys::Fd> lanes;
   sys::Fd control;
+  sys::Fd metrics;
   std::uint32_t restarts = 0;
   bool is_service = false;
   sandbox::Enforcement sandbox = sandbox::Enforcement::enforce;

@@ -7,6 +7,7 @@
 #include "dropwarden/control/instance_lock.hpp"
 #include "dropwarden/control/server.hpp"
 #include "dropwarden/monitor/advice.hpp"
+#include "dropwarden/sys/tcp_socket.hpp"
 
 #include "grants.hpp"
 #include "load_config.hpp"
@@ -18,16 +19,23 @@
 namespace dropwarden::daemon {
 namespace {
 
+// The sandbox lets nobody open a socket of this kind.
+sys::Fd open_metrics_listener(const std::string& address) {
+  constexpr int backlog = 64;
+  return address.empty() ? sys::Fd{} : sys::value_or_throw(sys::listen_tcp(address, backlog));
+}
+
 int run_in_one(const PartsOptions& options, const std::string& configuration,
                const std::function<int(Surroundings&)>& monitor) {
   const auto direct = privilege::make_direct({.configuration = configuration});
-  Surroundings surroundings{.privilege = *direct, .lanes = nullptr, .control = {}};
+  Surroundings surroundings{.privilege = *direct, .lanes = nullptr, .control = {}, .metrics = {}};
   if (!options.is_service) return run_caught(surroundings, monitor);
   return run_caught(surroundings, [&](Surroundings& here) {
     const auto config =
         read_config_file(direct->open_configuration(), configuration, options.config_file.has_value());
     const control::InstanceLock lock(config.control.socket);
     here.control = control::open_listener(lock);
+    here.metrics = open_metrics_listener(config.metrics.listen);
     const int status = monitor(here);
     control::remove_listener(lock);
     return status;
@@ -36,12 +44,15 @@ int run_in_one(const PartsOptions& options, const std::string& configuration,
 
 int supervise(const PartsOptions& options, const std::string& configuration, privilege::Grants grants,
               const User& user, const std::function<int(Surroundings&)>& monitor) {
-  if (!options.is_service) return Supervisor(options, configuration, std::move(grants), monitor, -1).run();
+  if (!options.is_service) return Supervisor(options, configuration, std::move(grants), monitor, {}).run();
   const control::InstanceLock lock(grants.control_socket);
   const sys::Fd listener = control::open_listener(lock);
   if (const std::string problem = prepare_store(grants.store, user); !problem.empty())
     spdlog::warn("the store is not given to the user of the monitor: {}", problem);
-  const int status = Supervisor(options, configuration, std::move(grants), monitor, listener.number()).run();
+  const sys::Fd metrics = open_metrics_listener(grants.metrics);
+  const int status = Supervisor(options, configuration, std::move(grants), monitor,
+                                {.control = listener.number(), .metrics = metrics.number()})
+                         .run();
   control::remove_listener(lock);
   return status;
 }

@@ -30,7 +30,7 @@ struct StatusFacts {
   std::chrono::seconds uptime{};
   std::vector<OwnProcess> processes;
   std::optional<ChannelFacts> channel;  // none where there is one process
-  sandbox::State sandbox;  // of the process that answers
+  sandbox::State sandbox;               // of the process that answers
   std::vector<sandbox::RefusedCall> refused;
   std::vector<model::Sensor> sensors;
 };

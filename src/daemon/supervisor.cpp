@@ -60,12 +60,12 @@ Backoff::Clock::time_point Backoff::next(Clock::time_point started, Clock::time_
 }
 
 Supervisor::Supervisor(const PartsOptions& options, std::string configuration, privilege::Grants grants,
-                       const Monitor& monitor, int control)
+                       const Monitor& monitor, Listeners listeners)
     : options_(options),
       configuration_(std::move(configuration)),
       grants_(std::move(grants)),
       monitor_main_(monitor),
-      control_(control),
+      listeners_(listeners),
       self_(::getpid()) {
   ::sigemptyset(&blocked_);
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&blocked_, signal);
@@ -156,14 +156,16 @@ void Supervisor::be_marker(std::vector<sys::Fd> lanes) {
 void Supervisor::be_monitor(sys::Fd link, std::vector<sys::Fd> lanes) {
   std::vector<int> kept{link.number()};
   for (const sys::Fd& lane : lanes) kept.push_back(lane.number());
-  if (control_ >= 0) kept.push_back(control_);
+  for (const int listener : {listeners_.control, listeners_.metrics})
+    if (listener >= 0) kept.push_back(listener);
   close_others(std::move(kept));
   run_monitor({.user = user_,
                .supervisor = self_,
                .marker = marker_.pid,
                .link = std::move(link),
                .lanes = std::move(lanes),
-               .control = sys::Fd{control_},
+               .control = sys::Fd{listeners_.control},
+               .metrics = sys::Fd{listeners_.metrics},
                .restarts = restarts_,
                .is_service = options_.is_service,
                .sandbox = options_.sandbox,

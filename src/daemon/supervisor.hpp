@@ -34,9 +34,14 @@ class Backoff {
 class Supervisor {
  public:
   using Monitor = std::function<int(Surroundings&)>;
+  // Listening sockets that each monitor is handed; -1: none. They outlive this.
+  struct Listeners {
+    int control = -1;
+    int metrics = -1;
+  };
 
   Supervisor(const PartsOptions& options, std::string configuration, privilege::Grants grants,
-             const Monitor& monitor, int control);
+             const Monitor& monitor, Listeners listeners);
   ~Supervisor();
 
   // Until the monitor has ended: its exit status.
@@ -71,7 +76,7 @@ class Supervisor {
   const std::string configuration_;
   privilege::Grants grants_;
   const Monitor& monitor_main_;
-  const int control_;
+  const Listeners listeners_;
   const User user_ = find_monitor_user();
   const pid_t self_;
   sigset_t blocked_{};

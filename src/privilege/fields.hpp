@@ -46,7 +46,7 @@ constexpr auto fields_of(Is<RuntimeGrant> auto& s) {
   return std::tie(s.socket, s.protocol);
 }
 constexpr auto fields_of(Is<Grants> auto& s) {
-  return std::tie(s.runtimes, s.control_socket, s.store, s.own_directory);
+  return std::tie(s.runtimes, s.control_socket, s.store, s.metrics, s.own_directory);
 }
 constexpr auto fields_of(Is<sys::Error> auto& s) {
   return std::tie(s.call, s.object, s.number);

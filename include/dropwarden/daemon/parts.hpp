@@ -20,6 +20,7 @@ struct Surroundings {
   // Null where privilege is in this very process.
   const privilege::Lanes* lanes = nullptr;
   sys::Fd control;             // listening on the control socket
+  sys::Fd metrics;             // listening where metrics are asked for; none: nowhere
   std::uint32_t restarts = 0;  // how often the part died before
   // The other parts; none where there is one process.
   std::int32_t supervisor = 0;

@@ -23,6 +23,7 @@ class Guard : public testing::Test {
       make_guarded(make_direct(), {.runtimes = {{.socket = "/run/granted.sock"}},
                                    .control_socket = {},
                                    .store = {},
+                                   .metrics = {},
                                    .own_directory = "/run/own"});
   sys::Fd null_{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
 };
