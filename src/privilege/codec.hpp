@@ -2,7 +2,6 @@
 #pragma once
 
 #include <concepts>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,7 +61,7 @@ class Encoder {
   template <class... T>
   void put(const std::variant<T...>& value) {
     put(static_cast<std::uint8_t>(value.index()));
-    std::visit([this](const auto& held) { put(held); }, value);
+    std::visit([&](const auto& held) { put(held); }, value);
   }
   template <class T>
   void put(const sys::Result<T>& result) {
@@ -73,7 +72,7 @@ class Encoder {
   template <class S>
     requires requires(S& s) { fields_of(s); }
   void put(const S& fields) {
-    std::apply([this](const auto&... field) { (put(field), ...); }, fields_of(fields));
+    std::apply([&](const auto&... field) { (put(field), ...); }, fields_of(fields));
   }
   // A descriptor beside the bytes.
   void lend(int descriptor) { message_.descriptors.push_back(descriptor); }
@@ -108,7 +107,7 @@ class Decoder {
     if constexpr (std::same_as<T, bool>) {
       if (static_cast<unsigned char>(rest_.front()) > 1) return fail();
     }
-    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_.copy(reinterpret_cast<char*>(&value), sizeof value);
     rest_.remove_prefix(sizeof value);
   }
   template <class E>
@@ -165,7 +164,7 @@ class Decoder {
   template <class S>
     requires requires(S& s) { fields_of(s); }
   void get(S& fields) {
-    std::apply([this](auto&... field) { (get(field), ...); }, fields_of(fields));
+    std::apply([&](auto&... field) { (get(field), ...); }, fields_of(fields));
   }
 
  private:

@@ -15,7 +15,6 @@ namespace dropwarden::test {
 namespace {
 
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 class Parts : public Moments {
  protected:
