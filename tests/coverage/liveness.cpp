@@ -125,6 +125,9 @@ TEST_F(Liveness, OfALoopThatIsStuckEndsTheProcessToBeStartedAgain) {
   const std::string block(4096, '\n');
   while (::write(filler.number(), block.data(), block.size()) > 0) {
   }
+  // What the daemon says meanwhile leaves a page with room for more lines (pipe(7)).
+  while (::write(filler.number(), block.data(), 1) > 0) {
+  }
   service.process().send(SIGHUP);
   const auto ended = service.process().wait(30s);
   ASSERT_TRUE(ended) << "it goes on";
