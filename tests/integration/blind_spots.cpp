@@ -18,7 +18,7 @@ class BlindSpots : public Moments {};
 TEST_F(BlindSpots, AnOverlayThatIsCoveredIsLookedThroughFromTheHost) {
   require(::mount("cover", overlay_->merged().c_str(), "tmpfs", 0, "size=1m") == 0, "mount");
   const std::string file = overlay_->upper() + "/covered";
-  start("scan:\n  interval: 1s\nwatch:\n  upper_layer: \"off\"\n");
+  start("scan:\n  interval: 1s\n", "upper_layer: off");
   EXPECT_TRUE(daemon_->wait_for_log("mark_failed", patience)) << daemon_->log();
   std::filesystem::copy_file("/bin/busybox", file);
   EXPECT_EQ(sensor_of("/covered"), "scan") << daemon_->log();
@@ -55,7 +55,7 @@ TEST_F(BlindSpots, WhatTheKernelDroppedOfTheLayersFileSystemIsFound) {
 // Docker in docker: its overlays are of a mount namespace that nobody marks, and their upper directories lie
 // in a layer of the outer container.
 TEST_F(BlindSpots, AnOverlayInsideAContainerIsFoundByTheSweep) {
-  start("scan:\n  interval: 1s\nwatch:\n  upper_layer: \"off\"\n");
+  start("scan:\n  interval: 1s\n", "upper_layer: off");
   ASSERT_TRUE(wait_until_synced());
   // An overlay takes no upper directory on an overlay: where the layers are, there it lies in the end.
   const std::string nested = overlay_->upper() + "/nested";

@@ -22,7 +22,8 @@ class Events : public OwnOverlay {
  protected:
   void start(const std::vector<std::string>& options) {
     std::filesystem::create_directory(path("daemon"));
-    daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{}, options);
+    daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{}, options,
+                                       watch_without_runtimes());
   }
 
   void write(const std::string& name, const std::string& text) {

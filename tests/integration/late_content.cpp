@@ -71,14 +71,14 @@ class LateContent : public OwnPlace {
   }
 
   // The sensors beside the close; the file system under the layers would see most of it, too.
-  static constexpr const char* both = "watch: {upper_layer: off}\n";
-  static constexpr const char* exec_alone = "watch: {upper_layer: off, second_look: false}\n";
-  static constexpr const char* second_look_alone = "watch: {upper_layer: off, exec: false}\n";
-  static constexpr const char* neither = "watch: {upper_layer: off, exec: false, second_look: false}\n";
+  static constexpr const char* both = "upper_layer: off";
+  static constexpr const char* exec_alone = "upper_layer: off, second_look: false";
+  static constexpr const char* second_look_alone = "upper_layer: off, exec: false";
+  static constexpr const char* neither = "upper_layer: off, exec: false, second_look: false";
 
-  void start(const std::string& configuration) {
+  void start(const std::string& keys) {
     daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{},
-                                       std::vector<std::string>{}, configuration);
+                                       std::vector<std::string>{}, watch_without_runtimes(keys));
     overlay_ = std::make_unique<TestOverlay>(path("overlay"));
     // As a runtime unpacks an image: before the container is there.
     ASSERT_TRUE(overlay_->unmount());

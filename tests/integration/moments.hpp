@@ -42,11 +42,12 @@ class Moments : public OwnOverlay {
     require(::write(fd.number(), text.data(), text.size()) == static_cast<ssize_t>(text.size()), "write");
   }
 
-  void start(const std::string& configuration = {}) {
+  void start(const std::string& configuration = {}, const std::string& watch_keys = {}) {
     const std::string place = path("daemon" + std::to_string(++daemons_));
     std::filesystem::create_directory(place);
-    daemon_ = std::make_unique<Daemon>(place, std::vector<RuntimeSocket>{}, std::vector<std::string>{},
-                                       configuration, path("store/drops.db"));
+    daemon_ =
+        std::make_unique<Daemon>(place, std::vector<RuntimeSocket>{}, std::vector<std::string>{},
+                                 configuration + watch_without_runtimes(watch_keys), path("store/drops.db"));
   }
 
   std::optional<Record> wait_for(const std::string& file, std::chrono::milliseconds limit = patience) {

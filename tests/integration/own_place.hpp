@@ -15,6 +15,12 @@
 
 namespace dropwarden::test {
 
+// Configuration of a monitor without any runtime, with further keys of `watch`. Nobody will tell whose an
+// overlay is, and each first record would wait two seconds for that.
+inline std::string watch_without_runtimes(const std::string& keys = {}) {
+  return "watch: {metadata_wait: 50ms" + (keys.empty() ? keys : ", " + keys) + "}\n";
+}
+
 // Tests of the monitor without any runtime, each in a place of its own in memory, from which mounts propagate
 // as they do on a host. What is mounted there goes with it. Skipped where a privilege is missing: after
 // `OwnPlace::SetUp`, a test's own has to look.

@@ -39,8 +39,8 @@ class State : public OwnOverlay {
   std::unique_ptr<Daemon> start(const std::string& store) {
     const std::string directory = path("daemon" + std::to_string(++daemons_));
     std::filesystem::create_directory(directory);
-    return std::make_unique<Daemon>(directory, std::vector<RuntimeSocket>{}, std::vector<std::string>{}, "",
-                                    store);
+    return std::make_unique<Daemon>(directory, std::vector<RuntimeSocket>{}, std::vector<std::string>{},
+                                    watch_without_runtimes(), store);
   }
 
   void drop(const std::string& name) const { std::ofstream(merged(name)) << "#!/bin/sh\n# " << name << "\n"; }

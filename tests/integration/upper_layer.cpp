@@ -50,7 +50,8 @@ class UpperLayer : public OwnPlace, public testing::WithParamInterface<const cha
     if (!no_disk.empty()) GTEST_SKIP() << "SKIP kernel: " << no_disk;
     disk_ = std::make_unique<Disk>(GetParam(), path("disk"));
     std::filesystem::create_directory(disk_->path() + "/container");
-    daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{});
+    daemon_ = std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{},
+                                       std::vector<std::string>{}, watch_without_runtimes());
     overlay_ = std::make_unique<TestOverlay>(disk_->path() + "/container");
     ASSERT_TRUE(wait_for([&] { return is_watched("names"); }, 10s)) << daemon_->report() << daemon_->log();
   }
@@ -73,13 +74,16 @@ class UpperLayer : public OwnPlace, public testing::WithParamInterface<const cha
     return false;
   }
 
-  // False where this kernel cannot.
-  // The second look would be the first to tell where the machine is busy.
+  void reconfigure(const std::string& keys) {
+    write_file(daemon_->configuration_file(),
+               make_configuration(path("daemon"), {}) + watch_without_runtimes(keys));
+    daemon_->send(SIGHUP);
+  }
+
+  // False where this kernel cannot. The second look would be the first to tell where the machine is busy.
   bool watch_writes() {
     if (upper_layer().at("kernel").as_array().size() < 2) return false;
-    std::ofstream(daemon_->configuration_file(), std::ios::app)
-        << "watch: {upper_layer: writes, second_look: false}\n";
-    daemon_->send(SIGHUP);
+    reconfigure("upper_layer: writes, second_look: false");
     return wait_for([&] { return is_watched("writes"); }, 10s);
   }
 
@@ -264,8 +268,7 @@ TEST_P(UpperLayer, IsWatchedNoLongerThanAContainerIsThere) {
 }
 
 TEST_P(UpperLayer, IsLeftAloneIfToldSo) {
-  std::ofstream(daemon_->configuration_file(), std::ios::app) << "watch: {upper_layer: off}\n";
-  daemon_->send(SIGHUP);
+  reconfigure("upper_layer: off");
   EXPECT_TRUE(wait_for([&] { return upper_layer().at("file_systems").as_array().empty(); }, 10s));
   act([] {
     write_file("/tmp/late", "echo dropped\n");
