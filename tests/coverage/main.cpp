@@ -101,7 +101,7 @@ class FailsWithoutItsMark : public OfARow {
     const auto& outcome = run().outcome(row_.method, at_);
     if (outcome.is_unsupported) GTEST_SKIP() << "SKIP kernel: " << outcome.problem;
     auto active = run().active(at_);
-    active.insert("close_write");
+    active.insert({"close_write", taken_close_write});
     EXPECT_NE(compare(outcome, row_, at_, active), "");
   }
 };

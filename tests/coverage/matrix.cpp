@@ -225,10 +225,15 @@ std::string compare(const Outcome& outcome, const Expectation& row, const std::s
   const std::string front = outcome.is_seen() ? outcome.sensors.front() : "";
   const bool is_faster =
       name == "close_write" && front == "upper_layer" && active.contains("upper_layer:writes");
+  // A copy-up is a renaming for the file system below, which sensor B looks at 0.2 s later: so late only a
+  // busy machine leaves it the first. Then both have the same to tell.
+  const bool is_overtaken = name == "close_write" && front == "upper_layer" && outcome.delay >= 200ms &&
+                            !active.contains(taken_close_write);
   // What both tell a moment after the close: the file has to rest for the one, and is looked at by a timer
   // for the other.
   const bool is_level = promised == "upper_layer:writes" && front == "second_look" && active.contains(front);
-  if (front != name && !is_faster && !is_level) return seen_by(outcome) + ", and not by " + name;
+  if (front != name && !is_faster && !is_overtaken && !is_level)
+    return seen_by(outcome) + ", and not by " + name;
   return compare_path(outcome, row, active);
 }
 

@@ -59,6 +59,10 @@ class Matrix {
   std::map<std::string, std::uint64_t> ledger_;
 };
 
+// Stands among the active sensors where sensor A's marks were taken away behind its back: nothing may stand
+// in for it.
+inline constexpr const char* taken_close_write = "close_write:taken";
+
 // What is wrong with an outcome, given what was promised and which sensors were active; empty when nothing.
 std::string compare(const Outcome& outcome, const Expectation& row, const std::string& at,
                     const std::set<std::string>& active);
