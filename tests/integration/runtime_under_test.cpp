@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime_under_test.hpp"
 
+#include <algorithm>
+
 #include "dropwarden/util/text.hpp"
 
 namespace dropwarden::test {
@@ -28,6 +30,7 @@ bool apply(RuntimeUnderTest& runtime, std::string_view word) {
   if (word == "debian13") return runtime.is_of_debian_13 = true;
   if (word == "store") return runtime.has_image_store = true;
   if (word == "systemd") return runtime.is_on_systemd = true;
+  if (word == "long") return runtime.is_long = true;
   return false;
 }
 
@@ -41,7 +44,7 @@ std::optional<RuntimeUnderTest> parse_runtime_under_test(std::string_view name) 
   }
   if (!runtime) return std::nullopt;
   // What differs from the plain runtime is where containers are made, not what their removal waits for.
-  if (!is_plain) runtime->removal_rounds = 20;
+  if (!runtime->is_long) runtime->removal_rounds = is_plain ? std::min(runtime->removal_rounds, 40U) : 20;
   if (!is_plain) runtime->crowd = 8;
   // These have to be here only when they come from here.
   if (runtime->is_of_debian_13) {
