@@ -56,7 +56,9 @@ pack_payload() {
   mkdir -p "$tree/run/guest" "$tree/usr/local/lib"
   cp "$directory/plan" tests/guest/run-tests "$tree/run/guest/"
   printf 'export CI=%q\n' "${CI-}" >"$tree/run/guest/environment"
-  for file in "${programs[@]}" "${binaries[@]}" "$PWD/tests/coverage/expectations"; do install -D --mode=0755 "$file" "$tree$file"; done
+  for file in "${programs[@]}" "${binaries[@]}" "$PWD"/{tests/coverage/expectations,build-tests/packaging/dropwarden.service}; do
+    install -D --mode=0755 "$file" "$tree$file"
+  done
   mapfile -t libraries < <(libraries_of "${binaries[@]}")
   cp "${libraries[@]}" "$tree/usr/local/lib/"
   (cd "$tree" && find . ! -type d -print0) |

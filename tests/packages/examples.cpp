@@ -23,7 +23,8 @@ namespace {
 // The lines `.Dl # COMMAND` and `.Dl $ COMMAND`.
 std::vector<std::string> commands_of(const std::string& page) {
   std::vector<std::string> commands;
-  for (const auto& line : ManPage(page).section("EXAMPLES").lines) {
+  const ManPage parsed(page);
+  for (const auto& line : parsed.section("EXAMPLES").lines) {
     if (!line.starts_with(".Dl # ") && !line.starts_with(".Dl $ ")) continue;
     auto command = line.substr(6);
     command = std::regex_replace(command, std::regex(R"(\\\(aq)"), "'");
