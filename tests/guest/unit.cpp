@@ -68,7 +68,6 @@ class Unit : public GuestTest {
     drop(docker(), container, "/tmp/x");
     EXPECT_TRUE(wait_for([&] { return journal().find(container.id) != std::string::npos; }, patience))
         << journal();
-    docker().remove(container);
   }
 
  private:
