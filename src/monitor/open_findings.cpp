@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "dropwarden/attribute/process.hpp"
 
@@ -101,15 +102,26 @@ void OpenFindings::on_containers(Clock::time_point now) {
     const bool is_news = resolve(open);
     // It is back, and has all to tell again.
     if (was_away && open.metadata_from != MetadataFrom::away) open.answer_deadline = now + patience_.answer;
+    if (!is_news) index(at);
     at = is_news ? settle(at) : std::next(at);
   }
 }
 
 void OpenFindings::expire(Clock::time_point now) {
-  for (auto at = open_.begin(); at != open_.end();) {
+  std::vector<std::uint64_t> due;
+  for (auto entry = due_.begin(); entry != due_.end() && entry->first <= now; ++entry)
+    due.push_back(entry->second);
+  // In the order in which they came.
+  std::ranges::sort(due);
+  for (const std::uint64_t serial : due) {
+    const auto at = open_.find(serial);
+    if (at == open_.end()) continue;
     const Awaited before = at->second.awaited;
     expire(at->second, now);
-    at = before != at->second.awaited ? settle(at) : std::next(at);
+    if (before != at->second.awaited)
+      settle(at);
+    else
+      index(at);
   }
 }
 
@@ -145,21 +157,38 @@ EventIdentity* OpenFindings::identity_of(std::uint64_t serial) {
   return at == open_.end() ? nullptr : &at->second.identity;
 }
 
-std::optional<OpenFindings::Clock::time_point> OpenFindings::next_deadline() const {
+std::optional<OpenFindings::Clock::time_point> OpenFindings::Open::next_deadline() const {
   std::optional<Clock::time_point> next;
   const auto consider = [&next](Clock::time_point when) { next = next ? std::min(*next, when) : when; };
-  for (const auto& [serial, open] : open_) {
-    if (open.awaited.process) consider(open.process_deadline);
-    const bool is_hash_first = open.awaited.hash && open.awaited.is_hash_first && open.is_written();
-    if (open.awaited.origin || is_hash_first) consider(open.origin_deadline);
-    if (open.awaited.container || open.awaited.metadata) consider(open.metadata_deadline);
-    if (open.awaited.late_metadata) consider(open.completion_deadline());
-  }
+  if (awaited.process) consider(process_deadline);
+  const bool is_hash_first = awaited.hash && awaited.is_hash_first && is_written();
+  if (awaited.origin || is_hash_first) consider(origin_deadline);
+  if (awaited.container || awaited.metadata) consider(metadata_deadline);
+  if (awaited.late_metadata) consider(completion_deadline());
   return next;
 }
 
-bool OpenFindings::is_container_awaited() const {
-  return std::ranges::any_of(open_, [](const auto& entry) { return entry.second.awaited.container; });
+void OpenFindings::index(Iterator at) {
+  Open& open = at->second;
+  const auto due = open.next_deadline();
+  if (due != open.due) {
+    if (open.due) due_.erase({*open.due, at->first});
+    if (due) due_.emplace(*due, at->first);
+    open.due = due;
+  }
+  if (open.awaited.container != open.is_container_counted) {
+    open.is_container_counted = open.awaited.container;
+    if (open.is_container_counted)
+      ++container_awaited_;
+    else
+      --container_awaited_;
+  }
+}
+
+OpenFindings::Iterator OpenFindings::erase(Iterator at) {
+  at->second.awaited = {};
+  index(at);
+  return open_.erase(at);
 }
 
 bool OpenFindings::resolve(Open& open) {
@@ -179,12 +208,17 @@ bool OpenFindings::resolve(Open& open) {
 
 OpenFindings::Iterator OpenFindings::settle(Iterator at) {
   Open& open = at->second;
-  if (open.awaited.first_revision()) return std::next(at);
+  if (open.awaited.first_revision()) {
+    index(at);
+    return std::next(at);
+  }
   if (open.is_published) ++open.finding.revision;
   open.finding.is_final = !open.awaited.anything();
   const bool is_wanted = publish_(open.finding, open.identity);
   open.is_published = true;
-  return is_wanted && open.awaited.anything() ? std::next(at) : open_.erase(at);
+  if (!is_wanted || !open.awaited.anything()) return erase(at);
+  index(at);
+  return std::next(at);
 }
 
 OpenFindings::Iterator OpenFindings::finalise(Iterator at) {

@@ -7,6 +7,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
@@ -104,10 +106,12 @@ class OpenFindings {
 
   // Who wrote the file that `serial` waits for; the caller may learn from it before `on_process`.
   EventIdentity* identity_of(std::uint64_t serial);
-  std::optional<Clock::time_point> next_deadline() const;
+  std::optional<Clock::time_point> next_deadline() const {
+    return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
+  }
   std::size_t size() const { return open_.size(); }
   // Whether a finding is held back because nobody has told whose it is.
-  bool is_container_awaited() const;
+  bool is_container_awaited() const { return container_awaited_ > 0; }
 
  private:
   struct Open {
@@ -124,10 +128,15 @@ class OpenFindings {
     bool is_published = false;
     bool is_hash_to_decide = false;
     bool is_asked_again = false;
+    // As the index below has them.
+    std::optional<Clock::time_point> due{};
+    bool is_container_counted = false;
 
     bool is_written() const { return finding.event.detected_by == model::Sensor::close_write; }
     // When late metadata is given up.
     Clock::time_point completion_deadline() const;
+    // The next moment at which a wait of it ends.
+    std::optional<Clock::time_point> next_deadline() const;
   };
   using Iterator = std::map<std::uint64_t, Open>::iterator;
   // Looks for the container again. True when that brought news.
@@ -139,12 +148,18 @@ class OpenFindings {
   Iterator settle(Iterator at);
   // Publishes with what there is. The next finding.
   Iterator finalise(Iterator at);
+  // Brings the index in step with what the finding waits for now; with nothing any more before it goes.
+  void index(Iterator at);
+  Iterator erase(Iterator at);
 
   Publish publish_;
   Resolve resolve_;
   FindAgain find_again_;
   Patience patience_;
   std::map<std::uint64_t, Open> open_;
+  // Asked after each event, and thousands may be open.
+  std::set<std::pair<Clock::time_point, std::uint64_t>> due_;
+  std::size_t container_awaited_ = 0;
 };
 
 }  // namespace dropwarden::monitor

@@ -246,10 +246,13 @@ void Pipeline::check(unsigned limit, std::vector<Liveness>& parts, bool& was_rep
 void Pipeline::arm_deadline() {
   if (on_unidentified_ && open_.is_container_awaited()) on_unidentified_();
   const auto next = open_.next_deadline();
-  if (!next) return;
+  // One that is armed for an earlier time looks again then.
+  if (!next || (armed_ && *armed_ <= *next)) return;
+  armed_ = next;
   deadline_.expires_at(*next);
   deadline_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
+    armed_.reset();
     open_.expire(Clock::now());
     arm_deadline();
   });

@@ -114,6 +114,7 @@ class Pipeline {
   OriginFinder origins_;
   SecondLook second_look_;
   boost::asio::steady_timer deadline_;
+  std::optional<Clock::time_point> armed_;  // when it ends
   RecentFiles recent_;
   std::uint64_t last_serial_ = 0;
   std::array<std::byte, classify::first_bytes> first_{};
