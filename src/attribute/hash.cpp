@@ -2,7 +2,8 @@
 #include "dropwarden/attribute/hash.hpp"
 
 #include <algorithm>
-#include <memory>
+#include <array>
+#include <span>
 
 #include "dropwarden/sys/file.hpp"
 
@@ -10,6 +11,8 @@
 
 namespace dropwarden::attribute {
 namespace {
+
+constexpr std::size_t chunk_bytes = std::size_t{32} << 10U;
 
 model::Hash no_hash(model::HashStatus status) {
   return {.value = {}, .status = status};
@@ -36,16 +39,15 @@ model::Hash hash_once(int fd, std::uint64_t expected_size, const HashLimits& lim
   if (before->size > limits.max_bytes) return no_hash(too_large);
   if (before->size != expected_size) return no_hash(changed);
 
-  constexpr std::uint64_t max_chunk = std::uint64_t{128} << 10U;
-  const auto capacity = static_cast<std::size_t>(std::min(expected_size, max_chunk));
-  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(capacity);
+  // On the stack, and small enough to be still in the processor's cache when it is hashed.
+  std::array<std::byte, chunk_bytes> buffer;
   Sha256 sha256;
   // Never beyond the expected size: a file that grows as fast as it is read would have no end.
   for (std::uint64_t offset = 0; offset < expected_size;) {
     if (stop.stop_requested()) return no_hash(pending);
     if (std::chrono::steady_clock::now() >= deadline) return no_hash(too_large);
-    const std::span chunk{
-        buffer.get(), static_cast<std::size_t>(std::min<std::uint64_t>(capacity, expected_size - offset))};
+    const auto chunk = std::span(buffer).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), expected_size - offset)));
     const auto got = sys::read_at(fd, chunk, offset);
     if (!got) return no_hash(unreadable);
     if (*got < chunk.size()) return no_hash(changed);

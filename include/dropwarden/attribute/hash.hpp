@@ -22,7 +22,7 @@ struct HashLimits {
 //               was the ctime alone, by chmod(2) or rename(2), it is read again, three times at most
 //   too_large   beyond the limits
 //   unreadable  statx(2) or pread(2) failed
-//   pending     `stop` was requested; looked at once a chunk of 128 KiB
+//   pending     `stop` was requested; looked at once a chunk of 32 KiB
 // A write within the same tick of the file system's clock as the change before it, or through a mapping that
 // was dirty already, leaves the times as they were: such a change is not seen. Any thread.
 model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits,
