@@ -7,11 +7,14 @@
 #include <span>
 #include <utility>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/watch/decoder.hpp"
 
 #include "group_reader.hpp"
+#include "reading_pace.hpp"
 
 // Owns the group, and each event's descriptor for as long as it takes to hand it on. Must not keep one: it
 // pins the container's mount. Hands each on as a FileEvent.
@@ -48,17 +51,33 @@ bool is_written(const FileEvent& event) {
 struct Group::State : GroupReader {
   State(boost::asio::io_context& loop, sys::Fd group, bool fd_error, Handler callbacks)
       : GroupReader(loop, std::move(group), callbacks.on_failure),
+        timer(loop),
         has_fd_error(fd_error),
         handler(std::move(callbacks)) {}
 
+  void on_readable() override;
+  void on_rest() override { pace.end_reading(ReadingPace::Clock::now()); }
   std::size_t read_once() override;
   std::size_t take_read_error(sys::Error error);
   void hand_on(std::span<const std::byte> bytes);
 
+  boost::asio::steady_timer timer;
+  ReadingPace pace;
   const bool has_fd_error;
   const Handler handler;
   alignas(struct fanotify_event_metadata) std::array<std::byte, buffer_bytes> buffer;
 };
+
+void Group::State::on_readable() {
+  const auto rest = pace.rest_before_reading(ReadingPace::Clock::now());
+  if (rest == rest.zero()) return read_on();
+  timer.expires_after(rest);
+  // Held weakly: a group that has been closed is not kept for the rest of the pause.
+  timer.async_wait([self = weak_from_this()](const boost::system::error_code& cancelled) {
+    const auto state = std::static_pointer_cast<State>(self.lock());
+    if (!cancelled && state && state->is_open()) state->read_on();
+  });
+}
 
 // One read(2) handed on. Returns the bytes that the queue is shorter by, 0 when it was empty or the group has
 // ended.
@@ -101,6 +120,7 @@ std::size_t Group::State::take_read_error(sys::Error error) {
 }
 
 void Group::State::hand_on(std::span<const std::byte> bytes) {
+  pace.add(bytes.size() / record_bytes);
   Decoder decoder(bytes);
   while (const auto event = decoder.next()) {
     // Owned before anything else: after `close` in a callback the rest is only closed.
