@@ -183,7 +183,7 @@ std::uint64_t Pipeline::await_process(const model::Finding& finding, const Event
   const std::uint64_t serial = ++last_serial_;
   if (finding.event.process.pid.value == 0) return serial;
   const bool wants_root = !attribution_.is_identified(identity);
-  awaited.process = processes_.submit(serial, finding.event.process.pid, wants_root);
+  awaited.process = processes_.submit(serial, finding.event.process, wants_root);
   return serial;
 }
 

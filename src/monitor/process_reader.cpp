@@ -8,6 +8,7 @@
 #include "dropwarden/attribute/process.hpp"
 #include "dropwarden/container/cgroup_directory.hpp"
 #include "dropwarden/container/cgroup_path.hpp"
+#include "dropwarden/sys/pidfd.hpp"
 
 #include "process_root.hpp"
 
@@ -15,6 +16,8 @@ namespace dropwarden::monitor {
 namespace {
 
 constexpr std::size_t capacity = 4096;
+// As long as a batch of events or two takes: what the facts of a process are late by anyhow.
+constexpr std::chrono::milliseconds keep_last{10};
 
 using attribute::ProcFile;
 using privilege::ProcessFile;
@@ -69,19 +72,40 @@ ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege
     : privilege_(privilege),
       hierarchies_(hierarchies_here()),
       worker_(capacity, [this, &loop, on_answer = std::move(on_answer)](Job job, Turn&) {
-        Answer answer;
-        if (job.wants_root) {
-          if (const auto root = read_root_mount(privilege_, job.pid)) answer.root = root->device;
-        }
-        answer.process = attribute::read_process(reader_of(privilege_), is_same_container, job.pid);
-        const auto directory = container::cgroup_directory(answer.process.cgroup, hierarchies_);
-        if (!directory.empty()) {
-          answer.process.cgroup_id = privilege_.read_cgroup_id(directory).value_or(0);
-        }
+        Answer answer = read(job);
         boost::asio::post(loop, [on_answer, serial = job.serial, answer = std::move(answer)]() mutable {
           on_answer(serial, std::move(answer));
         });
       }) {}
+
+// A process that lives has had its number all the time, and goes by another name or owner if it executed
+// something else or gave up privileges meanwhile.
+bool ProcessReader::is_last(const Last& last, const Job& job) {
+  const model::ProcessInfo& process = last.answer.process;
+  const bool looks_same = process.pid == job.pid && process.name == job.name && process.exe == job.exe &&
+                          process.uid == job.uid && (!job.wants_root || last.answer.root);
+  if (!looks_same || !last.process || std::chrono::steady_clock::now() - last.read > keep_last) return false;
+  const auto has_exited = sys::has_exited(last.process.number());
+  return has_exited && !*has_exited;
+}
+
+const ProcessReader::Answer& ProcessReader::read(const Job& job) {
+  // Of the thread: one that is stuck in a read is replaced, and may go on later.
+  thread_local Last last;
+  if (is_last(last, job)) return last.answer;
+  auto process = sys::open_pidfd(job.pid.value);
+  last = {.process = process ? std::move(*process) : sys::Fd{},
+          .read = std::chrono::steady_clock::now(),
+          .answer = {}};
+  Answer& answer = last.answer;
+  if (job.wants_root) {
+    if (const auto root = read_root_mount(privilege_, job.pid)) answer.root = root->device;
+  }
+  answer.process = attribute::read_process(reader_of(privilege_), is_same_container, job.pid);
+  const auto directory = container::cgroup_directory(answer.process.cgroup, hierarchies_);
+  if (!directory.empty()) answer.process.cgroup_id = privilege_.read_cgroup_id(directory).value_or(0);
+  return answer;
+}
 
 model::ProcessInfo ProcessReader::glimpse(model::Pid pid) const {
   return attribute::glimpse_process(reader_of(privilege_), pid);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -12,6 +14,7 @@
 #include "dropwarden/model/ids.hpp"
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/fd.hpp"
 
 #include "worker.hpp"
 
@@ -31,19 +34,34 @@ class ProcessReader {
 
   // A first look, on the caller's thread.
   model::ProcessInfo glimpse(model::Pid pid) const;
-  // False when the queue is full. `serial` comes back with the answer.
-  bool submit(std::uint64_t serial, model::Pid pid, bool wants_root) {
-    return worker_.submit({serial, pid, wants_root});
+  // False when the queue is full. `serial` comes back with the answer. `first` is the first look at the
+  // process: who writes file after file is not read anew for each while that shows the same program.
+  bool submit(std::uint64_t serial, const model::ProcessInfo& first, bool wants_root) {
+    return worker_.submit({serial, first.pid, wants_root, first.name, first.exe, first.uid});
   }
 
  private:
-  privilege::Privilege& privilege_;
-  const std::vector<container::Hierarchy> hierarchies_;
   struct Job {
     std::uint64_t serial = 0;
     model::Pid pid;
     bool wants_root = false;
+    std::string name;
+    std::string exe;
+    std::optional<std::uint32_t> uid;
   };
+  // The last process that was read, which has not ended since.
+  struct Last {
+    sys::Fd process;  // its pidfd
+    std::chrono::steady_clock::time_point read;
+    Answer answer;
+  };
+
+  // On the worker's thread.
+  const Answer& read(const Job& job);
+  static bool is_last(const Last& last, const Job& job);
+
+  privilege::Privilege& privilege_;
+  const std::vector<container::Hierarchy> hierarchies_;
   Worker<Job> worker_;
 
  public:
