@@ -25,6 +25,10 @@ test_packages=(
 # shellcheck disable=SC2034
 tier_packages=(clamav-daemon debootstrap fatrace)
 
+# What shows a page, for tests/run --long.
+# shellcheck disable=SC2034
+browser_packages=(chromium-headless-shell)
+
 # What makes and runs virtual machines, for tests/run --kernels.
 # shellcheck disable=SC2034
 kernels_packages=(debootstrap e2fsprogs kmod qemu-system-x86 xz-utils zstd)

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "sha256.hpp"
+#include "dropwarden/attribute/sha256.hpp"
 
 namespace dropwarden::attribute {
 

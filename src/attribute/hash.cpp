@@ -5,9 +5,8 @@
 #include <array>
 #include <span>
 
+#include "dropwarden/attribute/sha256.hpp"
 #include "dropwarden/sys/file.hpp"
-
-#include "sha256.hpp"
 
 namespace dropwarden::attribute {
 namespace {

@@ -36,6 +36,12 @@ std::string recorded_line(const std::string& record) {
   return is_plain ? record : util::escape(record, record.size());
 }
 
+std::string text_line(const store::FoundFinding& finding, const sink::TextStyle& style) {
+  auto line = finding.record ? sink::format_text(*finding.record, style) : std::nullopt;
+  if (!line) line = sink::format_text(record_of(finding), style);
+  return line.value_or(finding.id);
+}
+
 StoredFindingPrinter::StoredFindingPrinter(std::ostream& out, bool is_json)
     : out_(out),
       is_json_(is_json),
@@ -57,9 +63,7 @@ void StoredFindingPrinter::print_text(const store::FoundFinding& finding) {
       .is_colored = is_colored_};
   if (columns_ && !has_header_) out_ << sink::format_text_header(style) << '\n';
   has_header_ = true;
-  auto line = finding.record ? sink::format_text(*finding.record, style) : std::nullopt;
-  if (!line) line = sink::format_text(record_of(finding), style);
-  out_ << line.value_or(finding.id) << '\n';
+  out_ << text_line(finding, style) << '\n';
 }
 
 }  // namespace dropwarden::cli

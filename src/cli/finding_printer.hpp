@@ -6,12 +6,16 @@
 #include <ostream>
 #include <string>
 
+#include "dropwarden/sink/format.hpp"
 #include "dropwarden/store/reader.hpp"
 
 namespace dropwarden::cli {
 
 // A record as it is stored, fit for a terminal whoever has written it.
 std::string recorded_line(const std::string& record);
+
+// A line of text, from the record where there is one, else from the row.
+std::string text_line(const store::FoundFinding& finding, const sink::TextStyle& style);
 
 // Prints findings out of the store, a line each: for a person, or as they were recorded.
 class StoredFindingPrinter {

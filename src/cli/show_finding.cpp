@@ -120,6 +120,7 @@ int show(const Arguments& arguments, const StoreChoice& choice, Session& session
 
 void add_show_finding(CLI::App& findings, const std::shared_ptr<StoreChoice>& choice, Session& session) {
   CLI::App* verb = findings.add_subcommand("show", "Print all that is known of one finding");
+  verb->group("Verbs");
   auto arguments = std::make_shared<Arguments>();
   verb->add_option("ID", arguments->id, "Its `id`, or the beginning of it")->required();
   add_store_options(*verb, *choice);

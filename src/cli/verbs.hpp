@@ -30,10 +30,12 @@ void add_check_config(CLI::App& app, Session& session);
 void add_classify(CLI::App& app, Session& session);
 void add_containers(CLI::App& app, Session& session);
 void add_findings(CLI::App& app, Session& session);
+void add_report(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);
 void add_scan(CLI::App& app, Session& session);
 void add_self_test(CLI::App& app, Session& session);
 void add_status(CLI::App& app, Session& session);
 void add_version(CLI::App& app, Session& session);
+void add_watch(CLI::App& app, Session& session);
 
 }  // namespace dropwarden::cli

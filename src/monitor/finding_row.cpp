@@ -31,6 +31,7 @@ store::StoredFinding finding_row(const model::Finding& finding, const KnownDrop&
           .detected_by = name_of(finding.event.detected_by),
           .kind = file.kind ? name_of(file.kind->format) : "",
           .severity = static_cast<unsigned>(finding.decision.severity),
+          .decision = name_of(finding.decision.verdict),
           .revision = finding.revision,
           .is_final = finding.is_final,
           .seen = finding.event.time,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "columns.hpp"
+#include "dropwarden/sink/columns.hpp"
 
 #include <algorithm>
 #include <clocale>

@@ -6,9 +6,8 @@
 #include <fmt/format.h>
 
 #include "dropwarden/model/finding.hpp"
+#include "dropwarden/sink/columns.hpp"
 #include "dropwarden/util/escape.hpp"
-
-#include "columns.hpp"
 
 namespace dropwarden::sink {
 namespace {

@@ -103,6 +103,7 @@ class Reader::Impl {
     }
   }
 
+  std::size_t count(const Query& query) { return select(query).size(); }
   std::int64_t last_change() { return database_.read_number("SELECT max(change) FROM finding"); }
   bool is_replaced() const { return identity_of(path_) != identity_; }
   const Cost& cost() const { return cost_; }
@@ -173,6 +174,10 @@ Reader::~Reader() = default;
 
 void Reader::find(const Query& query, const std::function<bool(const FoundFinding&)>& on_finding) {
   impl_->find(query, on_finding);
+}
+
+std::size_t Reader::count(const Query& query) {
+  return impl_->count(query);
 }
 
 std::int64_t Reader::last_change() {

@@ -73,6 +73,8 @@ class Reader {
   // until it returns false. No lock is held meanwhile, so it may take its time; what is removed by then is
   // left out. Throws std::runtime_error.
   void find(const Query& query, const std::function<bool(const FoundFinding&)>& on_finding);
+  // How many there are.
+  std::size_t count(const Query& query);
   // Grows with each record that is stored.
   std::int64_t last_change();
   // The path leads to another file by now: a damaged database was set aside.

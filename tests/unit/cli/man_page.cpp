@@ -78,7 +78,7 @@ Names verbs_of_help() {
   for (const auto& entry : entries_of_help(help_of(all_verbs), "Verbs:")) {
     const std::string verb = words_of(entry)[0];
     verbs.insert(verb);
-    for (const auto& further : entries_of_help(help_of(verb), "Subcommands:"))
+    for (const auto& further : entries_of_help(help_of(verb), "Verbs:"))
       verbs.insert(verb + " " + words_of(further)[0]);
   }
   return verbs;

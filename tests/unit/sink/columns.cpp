@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sink/columns.hpp"
+#include "dropwarden/sink/columns.hpp"
 
 #include <gtest/gtest.h>
 

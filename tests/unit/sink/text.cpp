@@ -4,10 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dropwarden/sink/columns.hpp"
 #include "dropwarden/sink/format.hpp"
 
 #include "sample.hpp"
-#include "sink/columns.hpp"
 
 namespace dropwarden::sink {
 namespace {
