@@ -21,10 +21,13 @@
 #include <unistd.h>
 #include <vector>
 
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "dropwarden/sys/fd.hpp"
 
+#include "box.hpp"
+#include "machine.hpp"
 #include "support/child.hpp"
 #include "support/child_process.hpp"
 #include "support/container_root.hpp"
@@ -62,25 +65,12 @@ class Container {
       : child_([&merged, &clock](Line& line) {
           enter_container_root(merged);
           while (line.hear() != "end") drop(clock, line);
-        }) {
-    for (const auto& hierarchy : std::filesystem::directory_iterator("/sys/fs/cgroup")) {
-      const std::string cgroup = hierarchy.path() / name;
-      std::error_code none;
-      // A cpuset takes nobody before it is told which processors it has.
-      if (hierarchy.path().filename() == "cpuset") continue;
-      if (!std::filesystem::create_directories(cgroup, none)) continue;
-      write_file(cgroup + "/cgroup.procs", std::to_string(child_.pid()));
-      cgroups_.push_back(cgroup);
-    }
-  }
+        }),
+        cgroups_(make_docker_cgroups(child_.pid(), container_number)) {}
   ~Container() {
     child_.line().tell("end");
     child_.wait();
-    for (const std::string& cgroup : cgroups_) {
-      std::error_code left;
-      std::filesystem::remove(cgroup, left);
-      std::filesystem::remove(std::filesystem::path(cgroup).parent_path(), left);
-    }
+    remove_docker_cgroups(cgroups_);
   }
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
@@ -91,8 +81,7 @@ class Container {
   }
 
  private:
-  static constexpr const char* name =
-      "docker/5c0a3c1e5c0a3c1e5c0a3c1e5c0a3c1e5c0a3c1e5c0a3c1e5c0a3c1e5c0a3c1e";
+  static constexpr unsigned container_number = 0x1a7;
 
   static void drop(Clock& clock, Line& line) {
     std::string content = read_file("/etc/program");
@@ -111,6 +100,25 @@ class Container {
 
   Child child_;
   std::vector<std::string> cgroups_;
+};
+
+// A process that creates, writes and closes files in the same container as fast as it can.
+class Storm {
+ public:
+  explicit Storm(const std::string& merged)
+      : child_([&merged](Line&) {
+          enter_container_root(merged);
+          const std::string content(100, 'x');
+          for (unsigned i = 0;; ++i) {
+            const std::string path = "/tmp/storm" + std::to_string(i % 1000);
+            const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+            require(file >= 0 && ::write(file, content.data(), content.size()) > 0, "write");
+            ::close(file);
+          }
+        }) {}
+
+ private:
+  Child child_;
 };
 
 double quantile_of(std::vector<double> values, double quantile) {
@@ -204,7 +212,14 @@ void print(const char* name, const std::vector<double>& times, double floor) {
              quantile_of(times, 0.5) / floor);
 }
 
-int run() {
+boost::json::object json_of(const std::vector<double>& times) {
+  return {{"count", times.size()},
+          {"p50", quantile_of(times, 0.5)},
+          {"p99", quantile_of(times, 0.99)},
+          {"max", quantile_of(times, 1)}};
+}
+
+int run(const std::string& json) {
   if (::geteuid() != 0) {
     fmt::print("SKIP privilege: needs root\n");
     return 77;
@@ -241,12 +256,15 @@ int run() {
   const auto add = [](std::vector<double>& to, const std::vector<double>& times) {
     to.insert(to.end(), times.begin(), times.end());
   };
+  std::vector<double> stormy;
   for (int block = 0; block < blocks; ++block) {
     ::kill(-daemon.pid(), SIGSTOP);
     add(floor, time_reader(container, *clock, overlay.merged()));
     ::kill(-daemon.pid(), SIGCONT);
     lines.drain();
     add(whole, time_block(container, *clock, [&] { return lines.next(); }));
+    const Storm storm(overlay.merged());
+    add(stormy, time_block(container, *clock, [&] { return lines.next(); }));
   }
   fmt::print(
       "{} drops of {} KiB each, one at a time; microseconds from close(2).\n\n  "
@@ -254,12 +272,21 @@ int run() {
       blocks * drops_in_a_block, size_of_drop >> 10U, "", "seen", "p50", "p99", "max", "of reader");
   print("a bare reader, first bytes read", floor, quantile_of(floor, 0.5));
   print("finding on standard output", whole, quantile_of(floor, 0.5));
+  print("the same, while files are created", stormy, quantile_of(floor, 0.5));
+  if (!json.empty()) {
+    const boost::json::object all{{"machine", describe_machine()},
+                                  {"reader_us", json_of(floor)},
+                                  {"finding_us", json_of(whole)},
+                                  {"finding_in_storm_us", json_of(stormy)}};
+    write_file(json, boost::json::serialize(all) + "\n");
+  }
   return daemon.terminate(10s).is_success() ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace dropwarden::test
 
-int main() {
-  return dropwarden::test::run();
+// The one argument names a file for JSON.
+int main(int count, char** arguments) {
+  return dropwarden::test::run(count > 1 ? arguments[1] : "");
 }

@@ -17,6 +17,7 @@
 
 #include "box.hpp"
 #include "cpu.hpp"
+#include "support/command.hpp"
 #include "support/daemon.hpp"
 #include "support/file.hpp"
 #include "support/wait.hpp"
@@ -124,9 +125,10 @@ class Teller : public Program {
   }
 };
 
+// Both mark with handles of files, which the kernel refuses on an overlay: so they watch what lies below it.
 std::unique_ptr<RunningMonitor> start_fatrace(const MonitoredPlace& place) {
   return std::make_unique<Teller>(
-      Command{"sh", "-c", fmt::format("cd {} && exec fatrace --current-mount --filter=W", place.merged)},
+      Command{"sh", "-c", fmt::format("cd {} && exec fatrace --current-mount --filter=W", place.upper)},
       place);
 }
 
@@ -183,17 +185,24 @@ pid_t find_kauditd() {
 class Audit : public Program {
  public:
   explicit Audit(const MonitoredPlace& place)
-      : Program(Command{"auditd", "-n", "-c", configure(place.scratch)}, place.scratch + "/output",
-                "started"),
+      : Program(Command{"auditd", "-n", "-s", "nochange", "-c", configure(place.scratch)},
+                place.scratch + "/output", ""),
         directory_(place.merged + "/job"),
-        kauditd_(find_kauditd()) {
-    run_program({"auditctl", "-b", "8192"});
-    run_program({"auditctl", "-w", directory_, "-p", "wax", "-k", "bench"});
+        kauditd_(find_kauditd()),
+        was_enabled_(is_enabled()) {
+    const std::string registered = fmt::format("pid {}\n", process());
+    try {
+      require_within_patience(
+          [&] { return run_command({"auditctl", "-s"}).output.find(registered) != std::string::npos; },
+          "auditd is not taken by the kernel");
+      run_program({"auditctl", "-e", "1", "-b", "8192"});
+      run_program({"auditctl", "-w", directory_, "-p", "wax", "-k", "bench"});
+    } catch (const std::exception&) {
+      switch_off();
+      throw;
+    }
   }
-  ~Audit() override {
-    run_is_possible({"auditctl", "-W", directory_, "-p", "wax", "-k", "bench"});
-    run_is_possible({"auditctl", "-e", "0"});
-  }
+  ~Audit() override { switch_off(); }
   Audit(const Audit&) = delete;
   Audit& operator=(const Audit&) = delete;
 
@@ -203,6 +212,14 @@ class Audit : public Program {
   }
 
  private:
+  // Of the whole machine, where it was off before.
+  void switch_off() const {
+    run_is_possible({"auditctl", "-W", directory_, "-p", "wax", "-k", "bench"});
+    if (!was_enabled_) run_is_possible({"auditctl", "-e", "0"});
+  }
+  static bool is_enabled() {
+    return run_command({"auditctl", "-s"}).output.find("enabled 0\n") == std::string::npos;
+  }
   static std::string configure(const std::string& scratch) {
     const std::string directory = scratch + "/audit";
     fs::create_directories(directory + "/plugins.d");
@@ -219,6 +236,7 @@ class Audit : public Program {
 
   const std::string directory_;
   const pid_t kauditd_;
+  const bool was_enabled_;
 };
 
 std::unique_ptr<RunningMonitor> start_auditd(const MonitoredPlace& place) {
@@ -264,7 +282,8 @@ const std::vector<MonitorKind>& monitor_kinds() {
       {"eager", "", "the same, woken by every event", start_eager_reader},
       {"dropwarden", "", "this build, store on, findings to a file", start_dropwarden},
       {"baseline", "", "another build, store on, findings to a file", start_baseline},
-      {"fatrace", "fatrace", "fatrace --current-mount --filter=W", start_fatrace},
+      {"fatrace", "fatrace", "fatrace --current-mount --filter=W, on the upper directory's file system",
+       start_fatrace},
       {"fsnotifywait", "fsnotifywait",
        "fsnotifywait --filesystem --event close_write, on the upper directory's file system",
        start_fsnotifywait},

@@ -104,6 +104,7 @@ void measure_all(const Options& options, const std::vector<Job>& jobs, const Pla
           // The container's process has gone with its job, or this machine cannot run the monitor.
           if ((*at)->name == "none" || (*at)->name == "dropwarden") throw;
           results.left_out.push_back((*at)->name + ": " + error.what());
+          if (cells[(*at)->name].writer_cpu.is_empty()) cells.erase((*at)->name);
           at = kinds.erase(at);
         }
       }

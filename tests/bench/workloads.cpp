@@ -126,13 +126,16 @@ bool has(const char* program) {
 
 }  // namespace
 
-void write_programs(std::uint64_t count, std::size_t size) {
+void write_programs(std::uint64_t count, std::size_t size, unsigned depth) {
   std::string content = read_file("/usr/bin/env");
   content.resize(size);
+  std::string directory = "/job";
+  for (unsigned i = 0; i < depth; ++i) directory += "/d";
+  fs::create_directories(directory);
   for (std::uint64_t i = 0; i < count; ++i) {
     // None is like another, as their hashes must not be.
     std::memcpy(content.data() + size / 2, &i, sizeof i);
-    write_anew(name_of("program", i), O_CREAT | O_TRUNC, content, 0755);
+    write_anew(fmt::format("{}/program{}", directory, i), O_CREAT | O_TRUNC, content, 0755);
   }
 }
 

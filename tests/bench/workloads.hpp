@@ -14,7 +14,8 @@ namespace dropwarden::test {
 // none.
 std::vector<Job> make_jobs(double scale, const std::string& packages, std::vector<std::string>& left_out);
 
-// Writes files in /job, new ones or over those of the call before: names, bytes and mode as they say.
-void write_programs(std::uint64_t count, std::size_t size);
+// Writes so many programs of this size in /job, so many directories below it, new ones or over those of the
+// call before.
+void write_programs(std::uint64_t count, std::size_t size, unsigned depth = 0);
 
 }  // namespace dropwarden::test
