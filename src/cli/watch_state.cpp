@@ -166,7 +166,7 @@ std::vector<ContainerRow> State::containers(util::WallTime now) const {
     if (row.name.empty()) row.name = id.empty() ? "?" : id.substr(0, short_id);
     sorted.push_back(std::move(row));
   }
-  std::ranges::stable_sort(sorted, [](const ContainerRow& one, const ContainerRow& other) {
+  std::ranges::sort(sorted, [](const ContainerRow& one, const ContainerRow& other) {
     return one.newest != other.newest ? one.newest > other.newest : one.name < other.name;
   });
   return sorted;

@@ -71,7 +71,9 @@ std::vector<Group> group_by(const std::vector<store::FoundFinding>& findings, Na
   }
   std::vector<Group> sorted;
   for (auto& [key, group] : groups) sorted.push_back(std::move(group));
-  std::ranges::stable_sort(sorted, std::ranges::greater{}, &Group::count);
+  std::ranges::sort(sorted, [](const Group& one, const Group& other) {
+    return one.count != other.count ? one.count > other.count : one.name < other.name;
+  });
   return sorted;
 }
 
