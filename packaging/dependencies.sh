@@ -47,7 +47,7 @@ deb_packages=(debhelper dpkg-dev)
 # What tests/run --packages builds and tries packages, images and manifests with.
 # shellcheck disable=SC2034
 packages_packages=(
-  buildah debhelper debootstrap dpkg-dev lintian rpm
+  buildah debhelper debootstrap docker-compose dpkg-dev lintian rpm
   golang-go golang-github-masterminds-sprig-dev golang-k8s-sigs-yaml-dev
 )
 

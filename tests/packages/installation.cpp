@@ -7,6 +7,7 @@
 #include <sstream>
 #include <string>
 
+#include <boost/json/parse.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -81,6 +82,25 @@ TEST_F(Installation, HasAUnitOfWhichSystemdHasNothingToSay) {
   std::filesystem::remove(copy);
   EXPECT_TRUE(verified.status.is_success()) << verified.error;
   EXPECT_THAT(verified.error, Not(HasSubstr("dropwarden.service"))) << verified.error;
+}
+
+TEST_F(Installation, IsListedInAnSbomWithWhatItIsLinkedWith) {
+  if (!run_command({"dpkg-query", "--version"}).status.is_success() ||
+      !run_command({"jq", "--version"}).status.is_success())
+    GTEST_SKIP() << "SKIP runtime: jq or dpkg-query is not installed";
+  const std::string program = DROPWARDEN_SOURCE_DIRECTORY "/packaging/make-sbom";
+  const auto text = require_command({program, dropwarden_binary()});
+  const auto document = boost::json::parse(text);
+  EXPECT_EQ(document.at("spdxVersion").as_string(), "SPDX-2.3");
+  std::set<std::string> names;
+  for (const auto& package : document.at("packages").as_array()) {
+    names.emplace(package.at("name").as_string());
+    EXPECT_NE(package.at("versionInfo").as_string(), "");
+  }
+  EXPECT_THAT(names,
+              testing::IsSupersetOf({"dropwarden", "libc6", "libseccomp2", "libssl3", "libsqlite3-0"}));
+  EXPECT_EQ(document.at("relationships").as_array().size(), names.size());
+  EXPECT_EQ(require_command({program, dropwarden_binary()}), text);
 }
 
 // What the program's own filters allow, of which each process has less than the unit gives.

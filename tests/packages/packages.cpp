@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packages that packaging/ builds, offline, each tried where it belongs: `tests/run --packages`.
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -12,6 +16,8 @@
 #include "support/file.hpp"
 #include "support/guard.hpp"
 #include "support/requirements.hpp"
+#include "support/runtime.hpp"
+#include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -37,6 +43,26 @@ class Packages : public testing::Test {
     return require_command({source + "/tests/packages/package-root"},
                            {.limit = build_limit, .environment = {}});
   }
+  // Compiled once. A developer may name one that was built before.
+  static const std::string& debian_package() {
+    static const std::string package = [] {
+      const char* const given = std::getenv("DROPWARDEN_PACKAGE");
+      if (given != nullptr) return std::string(given);
+      return require_command({source + "/packaging/build-deb", make_directory("deb")},
+                             {.limit = build_limit, .environment = {}});
+    }();
+    return package;
+  }
+  // What `docker load` takes.
+  static const std::string& image_archive() {
+    static const std::string archive = [] {
+      const auto directory = make_directory("image");
+      require_command({source + "/tests/packages/try-image", package_root(), debian_package(), directory},
+                      {.limit = std::chrono::minutes{10}, .environment = {}});
+      return directory + "/image.tar";
+    }();
+    return archive;
+  }
   static std::string make_directory(const std::string& name) {
     const auto path = place.directory + "/" + name;
     std::filesystem::create_directories(path);
@@ -47,9 +73,8 @@ class Packages : public testing::Test {
 TEST_F(Packages, DebianTakesItInAndGivesItBackAndLintianIsSilent) {
   need({"dpkg-buildpackage", "dh", "lintian", "debootstrap"});
   if (IsSkipped()) return;
-  const auto directory = make_directory("deb");
-  const auto package = require_command({source + "/packaging/build-deb", directory},
-                                       {.limit = build_limit, .environment = {}});
+  const auto& package = debian_package();
+  const auto directory = std::filesystem::path(package).parent_path().string();
   const auto remarks =
       run_command({"sh", "-c", "lintian --allow-root --tag-display-limit=0 " + directory + "/*.changes"},
                   {.limit = std::chrono::minutes{5}, .environment = {}});
@@ -58,6 +83,100 @@ TEST_F(Packages, DebianTakesItInAndGivesItBackAndLintianIsSilent) {
       run_command({source + "/tests/packages/try-deb", package_root(), package, make_directory("try-deb")},
                   {.limit = std::chrono::minutes{10}, .environment = {}});
   EXPECT_TRUE(tried.status.is_success()) << tried.output << tried.error;
+}
+
+// Words of a shell's command line, which has no quotes.
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;)
+    if (word != "\\" && word != "#") words.push_back(word);
+  return words;
+}
+
+// The command at the top of the compose file.
+std::vector<std::string> documented_docker_run(const std::string& compose) {
+  const auto begin = compose.find("docker run");
+  return words_of(compose.substr(begin, compose.find("\nservices:") - begin));
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+class ImageOnDocker : public Packages {
+ protected:
+  void SetUp() override {
+    need({"dpkg-buildpackage", "dh", "debootstrap", "buildah", "dockerd", "docker", "docker-compose", "jq"});
+    if (IsSkipped()) return;
+    static unsigned number = 0;
+    const auto directory = make_directory("docker" + std::to_string(++number));
+    images_ = std::make_unique<TestImages>(make_directory("images" + std::to_string(number)));
+    RuntimePlace own = place;
+    own.directory = directory;
+    docker_ = start_dockerd(own, *images_);
+    docker_->load(image_archive());
+    neighbour_ = docker_->start("neighbour", {"sleep", "100000"});
+  }
+  void TearDown() override {
+    if (docker_) run({"rm", "--force", "dropwarden"});
+  }
+
+  // With the socket and the image of the test.
+  std::string compose() const {
+    auto text = read_file(source + "/packaging/compose/compose.yaml");
+    text = replaced(text, "/var/run/docker.sock:", docker_->socket().path + ":");
+    return replaced(text, "dropwarden:0.1.0", "localhost/dropwarden:test");
+  }
+  CommandResult run(const std::vector<std::string>& arguments) const {
+    return run_command(with({"docker", "--host", "unix://" + docker_->socket().path}, arguments));
+  }
+  std::string output() const {
+    const auto logs = run({"logs", "dropwarden"});
+    return logs.output + logs.error;
+  }
+  void expect_to_see_a_drop() const {
+    ASSERT_TRUE(wait_for([&] { return output().find("ready containers=") != std::string::npos; }, 60s))
+        << output();
+    ASSERT_TRUE(docker_->execute(neighbour_, {"cp", "/bin/busybox", "/tmp/x"}).status.is_success());
+    EXPECT_TRUE(wait_for([&] { return output().find("\"path\":\"/tmp/x\"") != std::string::npos; }, 60s))
+        << output();
+    EXPECT_THAT(output(), HasSubstr("\"name\":\"neighbour\""));
+    EXPECT_THAT(output(), Not(HasSubstr(" critical ")));
+    const auto status = run({"exec", "dropwarden", "dropwarden", "status", "--json"});
+    EXPECT_TRUE(status.status.is_success()) << status.error;
+    EXPECT_THAT(status.output, HasSubstr("\"uid\":60871"));
+  }
+
+  std::unique_ptr<TestImages> images_;
+  std::unique_ptr<Runtime> docker_;
+  TestContainer neighbour_;
+};
+
+TEST_F(ImageOnDocker, SeesADropWhenItIsRunByTheOneCommand) {
+  if (IsSkipped()) return;
+  auto command = documented_docker_run(compose());
+  ASSERT_EQ(command.back(), "localhost/dropwarden:test");
+  ASSERT_EQ(command[0], "docker");
+  command.erase(command.begin());
+  const auto started = run(command);
+  ASSERT_TRUE(started.status.is_success()) << started.error;
+  expect_to_see_a_drop();
+}
+
+TEST_F(ImageOnDocker, SeesADropWhenItIsRunByCompose) {
+  if (IsSkipped()) return;
+  const auto file = make_directory("compose") + "/compose.yaml";
+  write_file(file, compose());
+  const auto started = run_command(
+      {"docker-compose", "--file", file, "up", "--detach"},
+      {.limit = std::chrono::minutes{2},
+       .environment = {"DOCKER_HOST=unix://" + docker_->socket().path,
+                       "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=/nonexistent"}});
+  ASSERT_TRUE(started.status.is_success()) << started.error;
+  expect_to_see_a_drop();
 }
 
 TEST_F(Packages, RpmHasTheSameFiles) {
@@ -74,6 +193,23 @@ TEST_F(Packages, RpmHasTheSameFiles) {
               HasSubstr("dropwarden.yaml"));
   EXPECT_THAT(require_command({"rpm", "--query", "--scripts", "--package", package}),
               HasSubstr("useradd --system --gid dropwarden"));
+}
+
+TEST_F(Packages, ReleaseArchiveIsTheSameWheneverItIsMade) {
+  need({"git", "meson"});
+  if (IsSkipped()) return;
+  if (!std::filesystem::exists(source + "/.git")) GTEST_SKIP() << "SKIP runtime: this is no clone";
+  const auto build = make_directory("release");
+  require_command({"meson", "setup", build, source, "-Dtests=false"},
+                  {.limit = build_limit, .environment = {}});
+  std::vector<std::string> sums;
+  for (int i = 0; i < 2; ++i) {
+    require_command({"meson", "dist", "-C", build, "--no-tests", "--allow-dirty"});
+    sums.push_back(require_command({"sh", "-c", "cat " + build + "/meson-dist/*.xz | sha256sum"}));
+    // Times of files have a second in an archive.
+    std::this_thread::sleep_for(std::chrono::milliseconds{1100});
+  }
+  EXPECT_EQ(sums[0], sums[1]);
 }
 
 // Helm is in no Debian: a renderer of our own takes the same templates.
