@@ -56,12 +56,15 @@ TEST(Examples, AreCommandsThatWork) {
       if (is_endless(command)) {
         // The part before a pipe or a redirection, with an option at its end that ends it at once.
         command = command.substr(0, command.find_first_of("|>")) + " --help";
-      } else if (std::regex_search(command, std::regex("dropwarden (containers|status)"))) {
-        command = std::regex_replace(command, std::regex("dropwarden (containers|status)"),
+      } else if (command == "dropwarden check-config") {
+        // There need not be one where it is looked for.
+        command += std::string(" ") + DROPWARDEN_SOURCE_DIRECTORY + "/conf/dropwarden.yaml";
+      } else if (std::regex_search(command, std::regex("dropwarden (containers|status|findings|report)"))) {
+        command = std::regex_replace(command, std::regex("dropwarden (containers|status|findings|report)"),
                                      "$& --config " + daemon.configuration_file());
       }
       const auto result =
-          run_command({"bash", "-o", "pipefail", "-c", command},
+          run_command({"bash", "-o", "pipefail", "-c", "cd " + directory.path().string() + " && " + command},
                       {.environment = {"PATH=" + path + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}});
       EXPECT_TRUE(result.status.is_success()) << page << ": " << command << '\n' << result.error;
       ++run;

@@ -2,15 +2,23 @@
 #include "manifest_schema.hpp"
 
 #include <fstream>
+#include <initializer_list>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 
 #include <yaml-cpp/yaml.h>
 
 namespace dropwarden::test {
 namespace {
+
+// `first` and what follows, as one.
+std::string text_of(std::string first, std::initializer_list<std::string_view> rest) {
+  for (const auto part : rest) first += part;
+  return first;
+}
 
 const std::set<std::string> scalars{"string", "int", "bool", "quantity", "int-or-string", "strings", "any"};
 
@@ -85,14 +93,14 @@ ManifestSchema::ManifestSchema(const std::string& file) {
       fields->emplace(first, Field{second, is_required});
       used.push_back(second.ends_with("[]") ? second.substr(0, second.size() - 2) : second);
     } else {
-      throw std::runtime_error(file + ": cannot be understood: " + line);
+      throw std::runtime_error(text_of(file, {": cannot be understood: ", line}));
     }
   }
   for (const auto& type : used) {
     // A word that begins small or a list of words is a type by itself.
     const bool is_known = scalars.contains(type) || types_.contains(type) ||
                           type.find('|') != std::string::npos || type == "Memory";
-    if (!is_known) throw std::runtime_error(file + ": there is no type " + type);
+    if (!is_known) throw std::runtime_error(text_of(file, {": there is no type ", type}));
   }
   if (kinds_.empty()) throw std::runtime_error(file + ": names nothing");
 }
@@ -122,16 +130,17 @@ void ManifestSchema::check_fields(const YAML::Node& node, const Fields& fields, 
   std::set<std::string> seen;
   for (const auto& pair : node) {
     const auto name = pair.first.as<std::string>();
-    if (!seen.insert(name).second) problems.push_back(place + "." + name + ": stands there twice");
+    if (!seen.insert(name).second) problems.push_back(text_of(place, {".", name, ": stands there twice"}));
     const auto field = fields.find(name);
     if (field == fields.end()) {
-      problems.push_back(place + "." + name + ": is not known");
+      problems.push_back(text_of(place, {".", name, ": is not known"}));
     } else {
-      check(pair.second, field->second.type, place + "." + name, problems);
+      check(pair.second, field->second.type, text_of(place, {".", name}), problems);
     }
   }
   for (const auto& [name, field] : fields)
-    if (field.is_required && !seen.contains(name)) problems.push_back(place + "." + name + ": is missing");
+    if (field.is_required && !seen.contains(name))
+      problems.push_back(text_of(place, {".", name, ": is missing"}));
 }
 
 void ManifestSchema::check(const YAML::Node& node, const std::string& type, const std::string& place,
@@ -142,13 +151,14 @@ void ManifestSchema::check(const YAML::Node& node, const std::string& type, cons
       return;
     }
     for (std::size_t i = 0; i < node.size(); ++i)
-      check(node[i], type.substr(0, type.size() - 2), place + "[" + std::to_string(i) + "]", problems);
+      check(node[i], type.substr(0, type.size() - 2), text_of(place, {"[", std::to_string(i), "]"}),
+            problems);
   } else if (const auto known = types_.find(type); known != types_.end()) {
     check_fields(node, known->second, place, problems);
   } else if (type == "strings") {
     if (!node.IsMap()) problems.push_back(place + ": should be a mapping");
     for (const auto& pair : node)
-      check(pair.second, "string", place + "." + pair.first.as<std::string>(), problems);
+      check(pair.second, "string", text_of(place, {".", pair.first.as<std::string>()}), problems);
   } else if (!is_scalar_of(node, type)) {
     problems.push_back(place + ": should be " + type);
   }
