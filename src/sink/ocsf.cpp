@@ -72,7 +72,8 @@ json::object container(const model::Container& container) {
       .add_text("uid", has_digest ? container.image.digest : container.image.name, bounds::image);
   out.add_object("image", image.take());
   json::array labels;
-  for (const auto& [key, value] : shown_labels(container)) labels.emplace_back(key + "=" + value);
+  for (const auto& [key, value] : shown_labels(container))
+    labels.emplace_back(fmt::format("{}={}", key, value));
   if (!labels.empty()) out.add("labels", std::move(labels));
   out.add_text("name", container.name, bounds::container_name);
   if (container.pod) {
