@@ -39,7 +39,7 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
       open_([this](model::Finding& finding,
                    const EventIdentity& identity) { return publish(finding, identity); },
             [this](model::Finding& finding, const EventIdentity& identity) {
-              if (canary_.is_on(identity.device)) return OpenFindings::ContainerAwaited{};
+              if (is_on_canary(identity.device)) return OpenFindings::ContainerAwaited{};
               return attribution_.resolve(finding, identity);
             },
             // Only of what lies in a layer on the host, see `may_hash_decide`.
@@ -125,12 +125,18 @@ void Pipeline::take_candidate(Sighting sighting) {
 bool Pipeline::is_canary(const Sighting& sighting) const {
   if (!canary_.is_marked() || sighting.located) return false;
   const auto status = sys::read_status(sighting.file.number());
-  return status && canary_.is_on({status->device_major, status->device_minor});
+  return status && is_on_canary({status->device_major, status->device_minor});
+}
+
+// The canary's overlay ends with the process that holds it, and its number is then another's: that of a
+// container, which would be taken for us.
+bool Pipeline::is_on_canary(const model::Device& device) const {
+  return canary_.is_on(device) && mounts_.find(device) == nullptr;
 }
 
 // The end of the canary's way, which is that of each finding up to here.
 bool Pipeline::publish(model::Finding& finding, const EventIdentity& identity) {
-  if (!canary_.is_on(identity.device)) return publisher_.publish(finding, identity);
+  if (!is_on_canary(identity.device)) return publisher_.publish(finding, identity);
   ledger_.end(model::Disposition::own_activity);
   on_canary_();
   return false;

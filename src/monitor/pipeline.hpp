@@ -86,6 +86,7 @@ class Pipeline {
  private:
   void take_candidate(Sighting sighting);
   bool is_canary(const Sighting& sighting) const;
+  bool is_on_canary(const model::Device& device) const;
   bool publish(model::Finding& finding, const EventIdentity& identity);
   void take_mere_write(const Sighting& sighting);
   std::variant<model::Disposition, Hit> look_at(const Sighting& sighting,

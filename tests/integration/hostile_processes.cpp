@@ -104,9 +104,9 @@ TEST_F(HostileProcesses, WithTheNumberOfAWriterThatHasEndedChangeNothingOfWhoseA
 }
 
 TEST_F(HostileProcesses, InCgroupsNamedAfterAnotherContainerAreTheirOwn) {
-  start();
   const auto other = make_box("other");
   other->start();
+  start();
   ASSERT_TRUE(is_watched(*daemon_, *other)) << daemon_->report();
   // As a process with a writable cgroup file system does it.
   Child writer([&](Line&) {
