@@ -2,8 +2,6 @@
 #include "canary_overlay.hpp"
 
 #include <cerrno>
-#include <cstring>
-#include <elf.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sys/fanotify.h>
@@ -12,6 +10,7 @@
 #include <utility>
 
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/minimal_elf.hpp"
 
 #include "marks.hpp"
 #include "private_overlay.hpp"
@@ -35,20 +34,8 @@ sys::Result<sys::Fd> open_top(const std::string& place) {
   return top;
 }
 
-// Seen as an executable, and runs nothing.
 std::string content_of(std::uint64_t number) {
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_EXEC;
-  header.e_machine = EM_X86_64;
-  header.e_version = EV_CURRENT;
-  header.e_ehsize = sizeof header;
-  std::string content(sizeof header, '\0');
-  std::memcpy(content.data(), &header, sizeof header);
-  return content + "dropwarden canary " + std::to_string(number) + "\n";
+  return util::minimal_elf("dropwarden canary " + std::to_string(number) + "\n");
 }
 
 }  // namespace

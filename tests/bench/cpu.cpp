@@ -11,6 +11,7 @@
 
 #include "support/file.hpp"
 #include "support/process_family.hpp"
+#include "support/process_holdings.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -75,15 +76,7 @@ double settled_cpu_of_family(pid_t process, std::chrono::milliseconds limit) {
 
 std::size_t anonymous_memory_of_family(pid_t process) {
   std::size_t sum = 0;
-  for (const pid_t member : read_family(process)) {
-    const std::string text = read_file("/proc/" + std::to_string(member) + "/status");
-    constexpr std::string_view key = "RssAnon:";
-    const auto at = text.find(key);
-    if (at == std::string::npos) continue;
-    std::string_view rest = std::string_view(text).substr(at + key.size());
-    rest = util::trim(util::take_until(rest, '\n'));
-    sum += util::parse_number<std::size_t>(util::take_until(rest, ' ')).value_or(0);
-  }
+  for (const pid_t member : read_family(process)) sum += anonymous_memory(member) / 1024;
   return sum;
 }
 

@@ -1,52 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "watchman.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <utility>
 
 #include "dropwarden/sys/file.hpp"
-#include "dropwarden/util/text.hpp"
 
 #include "support/process_family.hpp"
+#include "support/process_holdings.hpp"
 
 namespace dropwarden::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string slurp(const std::string& path) {
-  return sys::read_file(path, std::size_t{64} << 20U).value_or("");
-}
-
-std::size_t count_entries(const std::string& directory) {
-  std::error_code gone;
-  std::size_t count = 0;
-  for (fs::directory_iterator at(directory, gone), end; !gone && at != end; at.increment(gone)) ++count;
-  return count;
-}
-
-std::size_t count_of(std::string_view needle, std::string_view text) {
-  std::size_t count = 0;
-  for (auto at = text.find(needle); at != std::string_view::npos; at = text.find(needle, at + 1)) ++count;
-  return count;
-}
-
-std::uint64_t anonymous_kib_of(const std::string& process) {
-  const auto status = slurp(process + "/status");
-  const auto at = status.find("RssAnon:");
-  if (at == std::string::npos) return 0;
-  auto rest = util::trim(std::string_view(status).substr(at + 8));
-  return util::parse_number<std::uint64_t>(util::take_until(rest, ' ')).value_or(0);
-}
-
-std::size_t marks_of(const std::string& process) {
-  std::error_code gone;
-  std::size_t count = 0;
-  for (fs::directory_iterator at(process + "/fdinfo", gone), end; !gone && at != end; at.increment(gone))
-    count += count_of("fanotify sdev:", slurp(at->path())) + count_of("fanotify mnt_id:", slurp(at->path()));
-  return count;
+std::size_t count_mounts() {
+  const auto table = sys::read_file("/proc/self/mountinfo", std::size_t{64} << 20U).value_or("");
+  return static_cast<std::size_t>(std::ranges::count(table, '\n'));
 }
 
 }  // namespace
@@ -92,13 +65,12 @@ std::vector<pid_t> Watchman::family() const {
 }
 
 Holdings Watchman::holdings() const {
-  Holdings holdings{.mounts = count_of("\n", slurp("/proc/self/mountinfo"))};
+  Holdings holdings{.mounts = count_mounts()};
   for (const pid_t pid : family()) {
-    const auto process = "/proc/" + std::to_string(pid);
-    holdings.anonymous_kib += anonymous_kib_of(process);
-    holdings.descriptors += count_entries(process + "/fd");
-    holdings.threads += count_entries(process + "/task");
-    holdings.marks += marks_of(process);
+    holdings.anonymous_kib += anonymous_memory(pid) / 1024;
+    holdings.descriptors += count_descriptors(pid);
+    holdings.threads += count_threads(pid);
+    holdings.marks += count_marks(pid);
   }
   return holdings;
 }

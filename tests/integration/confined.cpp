@@ -138,10 +138,5 @@ INSTANTIATE_TEST_SUITE_P(
 }  // namespace dropwarden::test
 
 int main(int argc, char** argv) {
-  using namespace dropwarden::test;
-  return run_guarded([&](const RuntimePlace& place) {
-    testing::InitGoogleTest(&argc, argv);
-    Confined::place = place;
-    return RUN_ALL_TESTS();
-  });
+  return dropwarden::test::run_tests_guarded(argc, argv, dropwarden::test::Confined::place);
 }

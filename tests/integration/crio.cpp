@@ -173,9 +173,5 @@ TEST_F(Crio, DoesNotTakeConmonForAContainer) {
 }  // namespace dropwarden::test
 
 int main(int argc, char** argv) {
-  return dropwarden::test::run_guarded([&](const dropwarden::test::RuntimePlace& place) {
-    testing::InitGoogleTest(&argc, argv);
-    dropwarden::test::Crio::place = place;
-    return RUN_ALL_TESTS();
-  });
+  return dropwarden::test::run_tests_guarded(argc, argv, dropwarden::test::Crio::place);
 }

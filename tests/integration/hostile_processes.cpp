@@ -25,6 +25,7 @@
 #include "coverage/acting.hpp"
 #include "coverage/program.hpp"
 #include "hostile_test.hpp"
+#include "support/process_holdings.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -115,8 +116,9 @@ TEST_F(HostileProcesses, InCgroupsNamedAfterAnotherContainerAreTheirOwn) {
       const auto own = fmt::format("/sys/fs/cgroup{}{}/docker-{}.scope", hierarchy, box_cgroup(), box_->id());
       if (!fs::exists(own)) continue;
       for (const auto& name : {"docker-" + other->id() + ".scope", other->id()}) {
-        fs::create_directory(own + "/" + name);
-        std::ofstream(own + "/" + name + "/cgroup.procs") << 0 << std::flush;
+        const auto inner = fmt::format("{}/{}", own, name);
+        fs::create_directory(inner);
+        std::ofstream(fmt::format("{}/cgroup.procs", inner)) << 0 << std::flush;
       }
     }
     put(box_->merged() + "/c/imitated", make_program("imitated"));
@@ -156,13 +158,7 @@ TEST_F(HostileMounts, WithoutEndAreWatchedUpToALimitThatIsSaid) {
   EXPECT_THAT(daemon_->report(), HasSubstr("more mounts, which are neither marked nor listed"));
   expect_well();
   // Marks in the kernel: a container may have 256.
-  std::size_t marks = 0;
-  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fdinfo", daemon_->part("monitor")))) {
-    const auto text = sys::read_file(entry.path().string(), 1U << 20U).value_or("");
-    for (std::size_t at = 0; (at = text.find("fanotify mnt_id", at)) != std::string::npos; ++at) ++marks;
-    for (std::size_t at = 0; (at = text.find("fanotify sdev", at)) != std::string::npos; ++at) ++marks;
-  }
-  EXPECT_LT(marks, 300U);
+  EXPECT_LT(count_marks(daemon_->part("monitor")), 300U);
   expect_bounded(before, std::uint64_t{64} << 20U);
   // Nothing changes any more: the tables are read for their own sake, and that has a bound.
   const auto start = read_usage(*daemon_).processor;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hostile_test.hpp"
 
-#include <filesystem>
 #include <unistd.h>
 
 #include <boost/json/parse.hpp>
@@ -14,22 +13,11 @@
 #include "coverage/acting.hpp"
 #include "coverage/program.hpp"
 #include "support/process_family.hpp"
+#include "support/process_holdings.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
-
-namespace fs = std::filesystem;
-
-std::uint64_t anonymous_memory(pid_t pid) {
-  const auto status = sys::read_file(fmt::format("/proc/{}/status", pid), 1U << 16U).value_or("");
-  for (auto line : util::split(status, '\n')) {
-    if (util::take_until(line, ':') == "RssAnon")
-      return util::parse_number<std::uint64_t>(util::take_until(line = util::trim(line), ' ')).value_or(0) *
-             1024;
-  }
-  return 0;
-}
 
 std::chrono::milliseconds processor_time(pid_t pid) {
   const auto stat = sys::read_file(fmt::format("/proc/{}/stat", pid), 4096).value_or("");
@@ -40,15 +28,6 @@ std::chrono::milliseconds processor_time(pid_t pid) {
     if (field < fields.size()) ticks += util::parse_number<std::uint64_t>(fields[field]).value_or(0);
   }
   return std::chrono::milliseconds(ticks * 1000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK)));
-}
-
-std::size_t count_descriptors(pid_t pid) {
-  std::size_t count = 0;
-  std::error_code gone;
-  for (fs::directory_iterator at(fmt::format("/proc/{}/fd", pid), gone), end; !gone && at != end;
-       at.increment(gone))
-    ++count;
-  return count;
 }
 
 }  // namespace

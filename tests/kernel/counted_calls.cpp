@@ -2,16 +2,16 @@
 #include "counted_calls.hpp"
 
 #include <cstdarg>
-#include <cstdlib>
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <new>
 #include <pthread.h>
 #include <unistd.h>
 
+#include "support/counted_allocations.hpp"
+
 namespace {
 
-thread_local dropwarden::test::Calls counted;
+thread_local dropwarden::test::Calls counted;  // but allocations
 
 template <class Function>
 Function* real(const char* name) {
@@ -19,25 +19,6 @@ Function* real(const char* name) {
 }
 
 }  // namespace
-
-// All plain forms, so that none of them pairs with the library's or the sanitizer's.
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++counted.allocations;
-  return std::malloc(size);
-}
-void* operator new(std::size_t size) {
-  if (void* memory = operator new(size, std::nothrow)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
-}
 
 extern "C" {
 int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
@@ -69,7 +50,9 @@ int openat(int directory, const char* path, int flags, ...) {
 namespace dropwarden::test {
 
 Calls calls() {
-  return counted;
+  Calls calls = counted;
+  calls.allocations = allocations();
+  return calls;
 }
 
 }  // namespace dropwarden::test

@@ -246,10 +246,5 @@ TEST_F(Packages, ChartIsRenderedAsItWas) {
 }  // namespace dropwarden::test
 
 int main(int argc, char** argv) {
-  using namespace dropwarden::test;
-  return run_guarded([&](const RuntimePlace& place) {
-    testing::InitGoogleTest(&argc, argv);
-    Packages::place = place;
-    return RUN_ALL_TESTS();
-  });
+  return dropwarden::test::run_tests_guarded(argc, argv, dropwarden::test::Packages::place);
 }

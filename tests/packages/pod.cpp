@@ -225,10 +225,5 @@ TEST_F(DaemonSetPod, SeesADropInANeighbourAndLetsGoOfIt) {
 }  // namespace dropwarden::test
 
 int main(int argc, char** argv) {
-  using namespace dropwarden::test;
-  return run_guarded([&](const RuntimePlace& place) {
-    testing::InitGoogleTest(&argc, argv);
-    DaemonSetPod::place = place;
-    return RUN_ALL_TESTS();
-  });
+  return dropwarden::test::run_tests_guarded(argc, argv, dropwarden::test::DaemonSetPod::place);
 }

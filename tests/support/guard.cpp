@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/text.hpp"
@@ -98,6 +100,14 @@ int run_guarded(const std::function<int(const RuntimePlace& place)>& body) {
   wait_for(have_children_ended, 10s);
   remove_cgroups(place.cgroup);
   return status;
+}
+
+int run_tests_guarded(int argc, char** argv, RuntimePlace& place) {
+  return run_guarded([&](const RuntimePlace& made) {
+    testing::InitGoogleTest(&argc, argv);
+    place = made;
+    return RUN_ALL_TESTS();
+  });
 }
 
 }  // namespace dropwarden::test

@@ -15,4 +15,7 @@ namespace dropwarden::test {
 // threads; the signals stay blocked afterwards.
 int run_guarded(const std::function<int(const RuntimePlace& place)>& body);
 
+// The same for all tests of a program, once `place` has been set. For `main`.
+int run_tests_guarded(int argc, char** argv, RuntimePlace& place);
+
 }  // namespace dropwarden::test

@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <elf.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/minimal_elf.hpp"
 
 namespace dropwarden::cli {
 namespace {
@@ -149,18 +149,7 @@ std::span<const Marker> markers() {
 }
 
 std::string marker_content(unsigned number) {
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_EXEC;
-  header.e_machine = EM_X86_64;
-  header.e_version = EV_CURRENT;
-  header.e_ehsize = sizeof header;
-  std::string content(sizeof header, '\0');
-  std::memcpy(content.data(), &header, sizeof header);
-  return content + "dropwarden self-test " + std::to_string(number) + "\n";
+  return util::minimal_elf("dropwarden self-test " + std::to_string(number) + "\n");
 }
 
 }  // namespace dropwarden::cli

@@ -10,11 +10,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "allocations.hpp"
 #include "record.hpp"
+#include "support/counted_allocations.hpp"
 
 // A group is a queue of records: here a pipe that the test fills. What only the kernel can do is in
 // tests/kernel/group.cpp.
+
 namespace dropwarden::watch {
 namespace {
 
@@ -210,10 +211,10 @@ class GroupMemoryTest : public GroupTest, public testing::WithParamInterface<boo
     loss_pids_.reserve(loss_pids_.size() + records.size());
     loss_errors_.reserve(loss_errors_.size() + records.size());
     const auto events_before = pids_.size() + losses_.size();
-    const long before = allocations();
+    const long before = test::allocations();
     EXPECT_EQ(::write(writer_.number(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
     run();
-    const long taken = allocations() - before;
+    const long taken = test::allocations() - before;
     EXPECT_EQ(pids_.size() + losses_.size(), events_before + records.size());
     return taken;
   }
@@ -224,7 +225,7 @@ TEST_P(GroupMemoryTest, IsNotAllocatedForAnEvent) {
   count_allocations(1);  // asio keeps the memory of a handler for the next one
   const long for_one = count_allocations(1);
   EXPECT_EQ(count_allocations(400), for_one);
-  EXPECT_GT(allocations(), 0) << "the counter counts nothing";
+  EXPECT_GT(test::allocations(), 0) << "the counter counts nothing";
 }
 
 INSTANTIATE_TEST_SUITE_P(WithAndWithoutErrorRecords, GroupMemoryTest, testing::Bool());

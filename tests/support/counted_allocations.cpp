@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "allocations.hpp"
+#include "counted_allocations.hpp"
 
-#include <atomic>
 #include <cstdlib>
 #include <new>
 
 namespace {
-std::atomic<long> count{0};
+thread_local long count = 0;
 }  // namespace
 
 // All plain forms, so that none of them pairs with the library's or the sanitizer's.
@@ -28,10 +27,10 @@ void operator delete(void* memory, const std::nothrow_t&) noexcept {
   std::free(memory);
 }
 
-namespace dropwarden::watch {
+namespace dropwarden::test {
 
 long allocations() {
   return count;
 }
 
-}  // namespace dropwarden::watch
+}  // namespace dropwarden::test
