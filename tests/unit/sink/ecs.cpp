@@ -151,8 +151,9 @@ TEST(Ecs, HasNoFieldForWhatIsNotKnown) {
 TEST(Ecs, NestsNoLabel) {
   auto finding = sample_finding();
   finding.event.container.labels = {{"io.kubernetes.pod.name", "web"}, {"io", "x"}};
-  const auto& labels = parsed(format_ecs(finding)).at_pointer("/container/labels");
-  EXPECT_EQ(labels, (json::object{{"io", "x"}, {"io_kubernetes_pod_name", "web"}}));
+  const auto record = parsed(format_ecs(finding));
+  EXPECT_EQ(record.at_pointer("/container/labels"),
+            (json::object{{"io", "x"}, {"io_kubernetes_pod_name", "web"}}));
 }
 
 }  // namespace
