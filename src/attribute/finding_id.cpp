@@ -22,4 +22,13 @@ std::string finding_id(const model::Finding& finding, std::string_view file_syst
       .half();
 }
 
+std::string summary_id(const model::Finding& summary) {
+  return FieldDigest()
+      .add(summary.event.container.id.value)
+      .add("summary")
+      .add(static_cast<std::uint64_t>(summary.decision.severity))
+      .add(static_cast<std::uint64_t>(summary.event.time.time_since_epoch().count()))
+      .half();
+}
+
 }  // namespace dropwarden::attribute

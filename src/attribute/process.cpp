@@ -87,6 +87,14 @@ bool is_running(const sys::Result<sys::Fd>& pidfd, const std::optional<Stat>& st
 
 }  // namespace
 
+std::optional<model::FileNumber> parse_identity(std::string_view text) {
+  const auto major = util::parse_number<std::uint32_t>(util::take_until(text, ':'));
+  const auto minor = util::parse_number<std::uint32_t>(util::take_until(text, ':'));
+  const auto inode = util::parse_number<std::uint64_t>(text);
+  if (!major || !minor || !inode) return std::nullopt;
+  return model::FileNumber{{*major, *minor}, *inode};
+}
+
 std::uint64_t parse_namespace(std::string_view link) {
   util::take_until(link, '[');
   if (!link.ends_with(']')) return 0;
@@ -110,6 +118,7 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
   process.name = stat->name;
   process.start_time = start_time(stat->start_ticks);
   std::string exe = text_or_empty(read_proc(pid, ProcFile::exe));
+  const auto exe_file = parse_identity(text_or_empty(read_proc(pid, ProcFile::exe_identity)));
   std::string command_line = text_or_empty(read_proc(pid, ProcFile::cmdline));
   const auto mount_namespace = read_namespace(read_proc, pid, ProcFile::mount_namespace);
   const auto pid_namespace = read_namespace(read_proc, pid, ProcFile::pid_namespace);
@@ -129,6 +138,7 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
     if (is_running(pidfd, stat_now)) process.state = model::ProcessState::running;
   }
   process.exe = std::move(exe);
+  process.exe_file = exe_file;
   process.command_line = parse_command_line(command_line);
   process.mount_namespace = mount_namespace;
   process.pid_namespace = pid_namespace;
@@ -153,6 +163,7 @@ model::ProcessInfo glimpse_process(const ReadProc& read_proc, model::Pid pid) {
   process.start_time = start_time(stat->start_ticks);
   process.parent = {stat->parent};
   process.exe = text_or_empty(read_proc(pid, ProcFile::exe));
+  process.exe_file = parse_identity(text_or_empty(read_proc(pid, ProcFile::exe_identity)));
   process.mount_namespace = read_namespace(read_proc, pid, ProcFile::mount_namespace);
   process.pid_namespace = read_namespace(read_proc, pid, ProcFile::pid_namespace);
   process.cgroup = text_or_empty(read_proc(pid, ProcFile::cgroup));
@@ -168,7 +179,10 @@ model::ProcessInfo complete_process(const model::ProcessInfo& first, model::Proc
   const bool is_another = later.start_time != util::WallTime{} && later.start_time != first.start_time;
   if (is_another) return first;
   if (later.name.empty()) later.name = first.name;
-  if (later.exe.empty()) later.exe = first.exe;
+  if (later.exe.empty()) {
+    later.exe = first.exe;
+    later.exe_file = first.exe_file;
+  }
   if (later.cgroup.empty()) later.cgroup = first.cgroup;
   if (!later.uid) later.uid = first.uid;
   if (later.pid_in_container.value == 0) later.pid_in_container = first.pid_in_container;

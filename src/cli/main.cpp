@@ -11,9 +11,9 @@ namespace dropwarden::cli {
 namespace {
 
 // In the order of the help text.
-constexpr std::array verbs{add_run,      add_scan,         add_findings, add_watch,
-                           add_report,   add_containers,   add_status,   add_self_test,
-                           add_classify, add_check_config, add_version};
+constexpr std::array verbs{add_run,       add_scan,       add_findings,     add_watch,
+                           add_report,    add_containers, add_status,       add_explain,
+                           add_self_test, add_classify,   add_check_config, add_version};
 
 constexpr const char* footer =
     "Exit status:\n"

@@ -112,8 +112,9 @@ int scan(const daemon::RunOptions& options, const Arguments& arguments, Session&
                                        session.err << "dropwarden: not scanned: " << problem << '\n';
                                      }});
     progress.clear();
-    session.err << fmt::format("dropwarden: containers={} entries={} findings={} complete={}\n",
-                               report.containers, report.entries, report.findings, report.is_complete);
+    session.err << fmt::format("dropwarden: containers={} entries={} excepted={} findings={} complete={}\n",
+                               report.containers, report.entries, report.excepted, report.findings,
+                               report.is_complete);
     if (!report.is_complete) return failed;
     return report.findings == 0 ? done : has_findings;
   } catch (const daemon::UnknownContainer& error) {

@@ -29,6 +29,7 @@ struct Session {
 void add_check_config(CLI::App& app, Session& session);
 void add_classify(CLI::App& app, Session& session);
 void add_containers(CLI::App& app, Session& session);
+void add_explain(CLI::App& app, Session& session);
 void add_findings(CLI::App& app, Session& session);
 void add_report(CLI::App& app, Session& session);
 void add_run(CLI::App& app, Session& session);

@@ -51,6 +51,11 @@ void Diagnostics::add(Position where, std::string_view problem, std::string_view
   messages_.push_back(message + "\n" + excerpt(source_.line(where.line), where.column));
 }
 
+policy::Written Diagnostics::written(Position where) const {
+  return {.at = source_.name() + ":" + std::to_string(where.line) + ":" + std::to_string(where.column),
+          .excerpt = excerpt(source_.line(where.line), where.column)};
+}
+
 void Diagnostics::throw_if_any() const {
   if (messages_.empty()) return;
   std::string text;

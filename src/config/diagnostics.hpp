@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "dropwarden/policy/policy.hpp"
+
 #include "source.hpp"
 
 namespace dropwarden::config {
@@ -15,6 +17,8 @@ class Diagnostics {
   explicit Diagnostics(const Source& source) : source_(source) {}
 
   void add(Position where, std::string_view problem, std::string_view allowed);
+  // Where something stands, for messages about it later.
+  policy::Written written(Position where) const;
   std::size_t count() const { return count_; }
   // ConfigError with everything added, the first 20 in full; returns when there is nothing.
   void throw_if_any() const;

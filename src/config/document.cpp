@@ -15,7 +15,7 @@ namespace dropwarden::config {
 namespace {
 
 constexpr std::size_t max_depth = 16;
-constexpr std::size_t max_nodes = 10'000;
+constexpr std::size_t max_nodes = 200'000;
 
 struct Rejected {
   Position at;

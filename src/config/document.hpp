@@ -24,7 +24,7 @@ struct Node {
 
 // The only document of a file; a null node for an empty file. Adds to `diagnostics` and returns nothing when
 // the text is not YAML or uses what a configuration does not need: several documents, anchors and aliases,
-// tags, more than 16 levels, more than 10 000 values, characters that do not show.
+// tags, more than 16 levels, more than 200 000 values, characters that do not show.
 std::optional<Node> parse_document(const Source& source, Diagnostics& diagnostics);
 
 }  // namespace dropwarden::config

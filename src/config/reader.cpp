@@ -90,6 +90,9 @@ class Reader {
         if (value.kind != NodeKind::mapping) return reject_kind();
         read_mapping(value, key.path);
         break;
+      case Shape::list_by_itself:
+        key.read(value, config_, diagnostics_);
+        break;
       case Shape::list_of_mappings:
         if (value.kind != NodeKind::list) return reject_kind();
         if (value.children.size() > key.max_elements) return reject(key.path + " is too long");

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "keys.hpp"
+#include "policy_reader.hpp"
 
 namespace dropwarden::config {
 namespace {
@@ -33,6 +34,13 @@ Key list(std::string path, std::size_t max, Where<std::vector<T>> where,
           .resize = [where](Config& config, std::size_t size) { where(config).resize(size); },
           .max_elements = max,
           .check = std::move(check)};
+}
+
+Key list_by_itself(std::string path, std::function<void(const Node&, Config&, Diagnostics&)> read) {
+  return {.path = std::move(path),
+          .shape = Shape::list_by_itself,
+          .allowed = "a list of mappings, see dropwarden-policy(5)",
+          .read = std::move(read)};
 }
 
 Problem check_sockets(const Config& config) {
@@ -130,6 +138,17 @@ std::vector<Key> make_schema() {
                          [=](Config& c) -> auto& { return last_output(c).events; }),
       count_key("outputs.queue", 1, mebibyte, [=](Config& c) -> auto& { return last_output(c).queue; }),
 
+      mapping("policy"),
+      mapping("policy.shipped"),
+      mapping("policy.rate"),
+      count_key("policy.rate.per_minute", 0, mebibyte,
+                [](Config& c) -> auto& { return c.policy.rate.per_minute; }),
+      count_key("policy.rate.burst", 1, mebibyte, [](Config& c) -> auto& { return c.policy.rate.burst; }),
+      duration_key("policy.rate.summary_interval", 1s, 1h,
+                   [](Config& c) -> auto& { return c.policy.rate.summary_interval; }),
+      list_by_itself("policy.exceptions", read_exceptions),
+      list_by_itself("policy.rules", read_rules),
+
       mapping("logging"),
       choice_key<LogLevel>("logging.level",
                            {{"debug", LogLevel::debug},
@@ -156,6 +175,10 @@ std::vector<Key> make_schema() {
                [](Config& c) -> auto& { return c.store.max_size; }),
   };
   std::move(further.begin(), further.end(), std::back_inserter(keys));
+  for (const policy::ShippedKey& key : policy::shipped_keys) {
+    const auto where = [member = key.member](Config& c) -> bool& { return c.policy.shipped.*member; };
+    keys.push_back(bool_key(std::string("policy.shipped.") + key.name, where));
+  }
   return keys;
 }
 

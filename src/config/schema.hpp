@@ -9,6 +9,9 @@
 
 #include "dropwarden/config/config.hpp"
 
+#include "diagnostics.hpp"
+#include "document.hpp"
+
 namespace dropwarden::config {
 
 struct Scalar {
@@ -19,7 +22,8 @@ struct Scalar {
 // What is wrong, or nothing.
 using Problem = std::optional<std::string>;
 
-enum class Shape { value, mapping, list_of_mappings };
+// A `list_by_itself` has elements with keys of their own, which its `read` knows.
+enum class Shape { value, mapping, list_of_mappings, list_by_itself };
 
 // One key that a configuration may have. Only what belongs to its shape is set.
 struct Key {
@@ -31,7 +35,8 @@ struct Key {
   std::function<Problem(Config&, const Scalar&)> set{};  // of a value; inside a list, in the last element
   std::function<void(Config&, std::size_t)> resize{};    // of a list: to as many elements
   std::size_t max_elements = 0;                          // of a list
-  std::function<Problem(const Config&)> check{};         // of a mapping or list, when all of it has been read
+  std::function<void(const Node&, Config&, Diagnostics&)> read{};  // of a list by itself
+  std::function<Problem(const Config&)> check{};  // of a mapping or list, when all of it has been read
 };
 
 // Every key there is. The parser, the error messages and the test of conf/dropwarden.yaml all go by this.

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "source.hpp"
 
-#include "dropwarden/util/text.hpp"
+#include <utility>
+
 #include "dropwarden/util/utf8.hpp"
 
 namespace dropwarden::config {
 
+Source::Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {
+  lines_.push_back(0);
+  for (std::size_t at = 0; at < text_.size(); ++at) {
+    if (text_[at] == '\n') lines_.push_back(at + 1);
+  }
+}
+
 std::string_view Source::line(std::size_t number) const {
-  std::string_view rest = text_;
-  std::string_view line;
-  for (; number > 0; --number) line = util::take_until(rest, '\n');
+  if (number == 0 || number > lines_.size()) return {};
+  std::string_view line = std::string_view(text_).substr(lines_[number - 1]);
+  line = line.substr(0, line.find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }

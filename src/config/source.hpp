@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace dropwarden::config {
 
@@ -18,7 +19,7 @@ struct Position {
 // The text of a configuration file and the name that errors call it by. Views are valid while it lives.
 class Source {
  public:
-  Source(std::string name, std::string text) : name_(std::move(name)), text_(std::move(text)) {}
+  Source(std::string name, std::string text);
 
   const std::string& name() const { return name_; }
   const std::string& text() const { return text_; }
@@ -30,6 +31,7 @@ class Source {
  private:
   std::string name_;
   std::string text_;
+  std::vector<std::size_t> lines_;  // where each begins: every value of a file asks for its position
 };
 
 }  // namespace dropwarden::config

@@ -28,7 +28,9 @@
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/output.hpp"
+#include "dropwarden/util/escape.hpp"
 
+#include "config_watch.hpp"
 #include "containers_report.hpp"
 #include "log.hpp"
 #include "memory.hpp"
@@ -52,15 +54,28 @@ void raise_descriptor_limit() {
     spdlog::warn("{}", sys::last_error("setrlimit", "RLIMIT_NOFILE").text());
 }
 
-monitor::Settings settings_of(const config::Config& config) {
+// One that has expired is easily forgotten: findings come that somebody thought to be settled.
+void warn_of_expired(const policy::Policy& policy) {
+  const util::WallTime now{std::chrono::system_clock::now()};
+  for (const policy::Exception& exception : policy.exceptions) {
+    if (exception.expires && *exception.expires <= now)
+      spdlog::warn("{}: the exception \"{}\" expired on {} and covers nothing",
+                   util::escape(exception.written.at), util::escape(exception.name),
+                   util::format_rfc3339(*exception.expires).substr(0, 10));
+  }
+}
+
+monitor::Settings settings_of(const config::Config& config, std::uint64_t generation) {
+  auto engine = std::make_shared<const policy::Engine>(config.policy, generation);
   const auto has_events = [](const config::Output& output) { return output.events != config::Events::none; };
   const auto prints_once = [](const config::Output& output) { return !Outputs::has_revisions(output); };
   return {.watch = config.watch,
           .scan = config.scan,
           .classify = config.classify,
           .node = node_name(),
-          .is_metadata_needed = std::ranges::any_of(config.outputs, prints_once),
-          .has_events = std::ranges::any_of(config.outputs, has_events)};
+          .is_metadata_needed = std::ranges::any_of(config.outputs, prints_once) || engine->needs_metadata(),
+          .has_events = std::ranges::any_of(config.outputs, has_events),
+          .policy = std::move(engine)};
 }
 
 // The composition root: makes the parts, connects them and ends them in the order in which they depend on
@@ -78,13 +93,14 @@ class Daemon {
         registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) {
           monitor_.on_containers(snapshot);
         }),
-        monitor_(loop_, privilege_, remember(), settings_of(config_),
+        monitor_(loop_, privilege_, remember(), settings_of(config_, generation_),
                  {.finding = [this](const model::Finding& finding) { return deliver(finding); },
                   .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},
                  [this](const std::string& why) { fail(why); }),
         control_(loop_, std::move(surroundings.control),
                  {{"containers", [this] { return report(); }}, {"status", [this] { return status(); }}}),
-        signals_(loop_, SIGTERM, SIGINT, SIGHUP) {
+        signals_(loop_, SIGTERM, SIGINT, SIGHUP),
+        config_watch_(loop_, options.config_file.value_or(config::default_file)) {
     open_sources();
     monitor_.set_on_unidentified([this] { sources_->rescan_processes(); });
     monitor_.set_on_starting(
@@ -93,6 +109,8 @@ class Daemon {
 
   int run() {
     await_signal();
+    warn_of_expired(config_.policy);
+    config_watch_.start([this] { reload(Asked::by_file); });
     // Marked first, asked who they are second: nothing that is written meanwhile is lost.
     monitor_.start();
     sources_->start();
@@ -122,6 +140,8 @@ class Daemon {
   bool has_stuck_threads() const { return has_stuck_threads_; }
 
  private:
+  enum class Asked { by_signal, by_file };
+
   void open_sources() {
     sources_ =
         std::make_unique<Sources>(loop_, privilege_, config_.runtimes, registry_, [this] { on_ready(); });
@@ -220,7 +240,7 @@ class Daemon {
       if (error) return;
       if (signal != SIGHUP || has_lost_terminal()) return stop();
       service_manager_.reloading();
-      reload();
+      reload(Asked::by_signal);
       service_manager_.ready("configuration read again");
       await_signal();
     });
@@ -229,14 +249,16 @@ class Daemon {
   // A terminal that is closed sends SIGHUP, too: without this, `run` by hand would go on for ever, unseen.
   bool has_lost_terminal() const { return is_on_terminal_ && sys::has_hung_up(STDOUT_FILENO); }
 
-  void reload() {
+  // All of it or nothing. A file that changes may be one of many in its directory, or still says the same.
+  void reload(Asked asked) {
     try {
       config::Config config = load_config(options_, privilege_);
+      if (asked == Asked::by_file && config == config_) return;
       set_log_level(config.logging.level);
       if (config.control != config_.control) spdlog::warn("control.socket changes at the next start only");
       if (config.metrics != config_.metrics) spdlog::warn("metrics.listen changes at the next start only");
       if (config.store != config_.store) spdlog::warn("the keys of `store` change at the next start only");
-      monitor_.reconfigure(settings_of(config));
+      monitor_.reconfigure(settings_of(config, ++generation_));
       if (config.outputs != config_.outputs) outputs_.open(config.outputs);
       const bool has_other_runtimes = config.runtimes != config_.runtimes;
       config_ = std::move(config);
@@ -246,9 +268,12 @@ class Daemon {
         open_sources();
         sources_->start();
       }
-      spdlog::info("configuration read again");
+      warn_of_expired(config_.policy);
+      spdlog::info("configuration read again{}: policy generation={} exceptions={} rules={}",
+                   asked == Asked::by_file ? ", its file has changed" : "", generation_,
+                   config_.policy.exceptions.size(), config_.policy.rules.size());
     } catch (const config::ConfigError& error) {
-      spdlog::error("{}\nthe old configuration stays", error.what());
+      spdlog::error("{}\nthe old configuration stays, policy generation={}", error.what(), generation_);
     }
   }
 
@@ -278,6 +303,7 @@ class Daemon {
     life_.cancel();
     signals_.cancel();
     metrics_server_.reset();
+    config_watch_.stop();
     sources_->stop();
     has_stuck_threads_ = !monitor_.stop();
     loop_.stop();
@@ -287,6 +313,7 @@ class Daemon {
   const util::WallTime started_ = std::chrono::system_clock::now();
   const std::chrono::steady_clock::time_point started_steady_ = std::chrono::steady_clock::now();
   config::Config config_;
+  std::uint64_t generation_ = 1;  // of what was read
   const Surroundings& surroundings_;
   privilege::Privilege& privilege_;
   boost::asio::io_context loop_{1};
@@ -299,6 +326,7 @@ class Daemon {
   FindingTally tally_;
   std::optional<metrics::Server> metrics_server_;
   boost::asio::signal_set signals_;
+  ConfigWatch config_watch_;
   const bool is_on_terminal_ = sys::terminal_columns(STDOUT_FILENO).has_value();
   boost::asio::steady_timer life_{loop_};
   const ServiceManager service_manager_{};

@@ -38,9 +38,9 @@ privilege::Grants grants_of(const config::Config& config) {
                        pid_t parent, Complaints complaints) {
   try {
     const auto direct = privilege::make_direct({.configuration = configuration});
-    const auto file = direct->open_configuration();
+    const auto opened = open_config(*direct);
     become_monitor(user, parent);
-    const auto config = read_config_file(file, configuration, is_asked_for);
+    const auto config = read_config_file(opened, configuration, is_asked_for);
     const auto sent = privilege::send_link(
         answer, {.kind = privilege::LinkKind::grants, .number = 0, .grants = grants_of(config), .lanes = {}});
     ::_exit(sent ? 0 : 1);

@@ -11,15 +11,22 @@ std::string config_path(const std::optional<std::filesystem::path>& file) {
   return file ? file->string() : config::default_file;
 }
 
-config::Config read_config_file(const sys::Result<sys::Fd>& file, const std::string& path,
-                                bool is_asked_for) {
-  if (!file && file.error().number == ENOENT && !is_asked_for) return config::defaults();
-  if (!file) throw config::ConfigError(file.error().text());
-  return config::load(file->number(), path);
+OpenedConfig open_config(privilege::Privilege& privilege) {
+  return {.file = privilege.open_configuration(), .drop_ins = privilege.read_drop_ins()};
+}
+
+config::Config read_config_file(const OpenedConfig& opened, const std::string& path, bool is_asked_for) {
+  const auto& [file, drop_ins] = opened;
+  const bool is_absent = !file && file.error().number == ENOENT && !is_asked_for;
+  if (!file && !is_absent) throw config::ConfigError(file.error().text());
+  if (!drop_ins) throw config::ConfigError(drop_ins.error().text());
+  std::vector<config::DropIn> texts;
+  for (const auto& [name, text] : *drop_ins) texts.push_back({name, text});
+  return config::load(is_absent ? -1 : file->number(), path, texts);
 }
 
 config::Config load_config(const RunOptions& options, privilege::Privilege& privilege) {
-  config::Config config = read_config_file(privilege.open_configuration(), config_path(options.config_file),
+  config::Config config = read_config_file(open_config(privilege), config_path(options.config_file),
                                            options.config_file.has_value());
   for (config::Output& output : config.outputs) {
     if (output.type != config::OutputType::standard_output) continue;

@@ -32,7 +32,7 @@ int run_in_one(const PartsOptions& options, const std::string& configuration,
   if (!options.is_service) return run_caught(surroundings, monitor);
   return run_caught(surroundings, [&](Surroundings& here) {
     const auto config =
-        read_config_file(direct->open_configuration(), configuration, options.config_file.has_value());
+        read_config_file(open_config(*direct), configuration, options.config_file.has_value());
     const control::InstanceLock lock(config.control.socket);
     here.control = control::open_listener(lock);
     here.metrics = open_metrics_listener(config.metrics.listen);

@@ -95,7 +95,7 @@ class Scan {
   }
 
   monitor::DriftSettings settings() const {
-    return {.watch = config_.watch, .classify = config_.classify, .node = node_name()};
+    return {.watch = config_.watch, .classify = config_.classify, .node = node_name(), .policy = policy_};
   }
 
   monitor::DriftHandlers handlers(const std::string& label) {
@@ -111,6 +111,7 @@ class Scan {
   void add(const std::string& label, const monitor::LayerDrift& drift) {
     report_.entries += drift.entries;
     report_.findings += drift.findings;
+    report_.excepted += drift.excepted;
     for (const std::string& problem : drift.problems) add_problem(label, problem);
   }
 
@@ -120,6 +121,8 @@ class Scan {
   }
 
   const config::Config& config_;
+  const std::shared_ptr<const policy::Engine> policy_ =
+      std::make_shared<const policy::Engine>(config_.policy, 1);
   const ScanHandlers& handlers_;
   privilege::Privilege& privilege_;
   const std::shared_ptr<const container::Snapshot> snapshot_;

@@ -209,6 +209,8 @@ const char* name_of(Disposition disposition) {
       return "reported";
     case Disposition::excepted:
       return "excepted";
+    case Disposition::held_back:
+      return "held_back";
     case Disposition::duplicate:
       return "duplicate";
     case Disposition::not_executable:

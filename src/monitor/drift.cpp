@@ -13,7 +13,6 @@
 #include "dropwarden/layer/image.hpp"
 #include "dropwarden/layer/origin.hpp"
 #include "dropwarden/mount/table.hpp"
-#include "dropwarden/policy/decide.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/escape.hpp"
@@ -110,9 +109,7 @@ class LayerScan {
     finding.id =
         attribute::finding_id(finding, container_.id.value.empty() ? layer_.layers.upperdir : "rootfs");
     if (!told_.insert(finding.id).second) return;
-    finding.decision = policy::decide(finding);
-    ++drift_.findings;
-    handlers_.on_finding(finding);
+    if (decide(finding, settings_, drift_)) handlers_.on_finding(finding);
   }
 
   // Inode and device as the container sees them.

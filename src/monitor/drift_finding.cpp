@@ -22,4 +22,12 @@ model::Finding drift_finding(Hit& hit, model::Place place, const model::Containe
   return finding;
 }
 
+bool decide(model::Finding& finding, const DriftSettings& settings, LayerDrift& drift) {
+  finding.decision =
+      settings.policy->decide(finding.event, {.now = finding.event.time, .is_writer_of_image = {}});
+  const bool is_shown = finding.decision.verdict == model::Verdict::shown;
+  ++(is_shown ? drift.findings : drift.excepted);
+  return is_shown;
+}
+
 }  // namespace dropwarden::monitor

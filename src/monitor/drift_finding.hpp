@@ -14,4 +14,7 @@ namespace dropwarden::monitor {
 model::Finding drift_finding(Hit& hit, model::Place place, const model::Container& container,
                              const DriftSettings& settings);
 
+// Asks the policy; a scan knows no process. Whether it is to be told, else it counts in `drift`.
+bool decide(model::Finding& finding, const DriftSettings& settings, LayerDrift& drift);
+
 }  // namespace dropwarden::monitor

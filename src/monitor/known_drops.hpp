@@ -9,6 +9,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "dropwarden/attribute/drop_key.hpp"
+#include "dropwarden/model/decision.hpp"
 
 namespace dropwarden::monitor {
 
@@ -19,6 +20,8 @@ struct KnownDrop {
   attribute::Digest content{};  // attribute::content_digest; zeros while it is not known
   std::uint32_t revision = 1;   // of its newest record
   bool is_final = true;         // that record's status
+  // Once it is shown it stays so; what an exception covers may be shown later.
+  model::Verdict verdict = model::Verdict::shown;
 };
 
 // The drops that were told, so that one that is seen again is not told again. Bounded: when it is full, the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <unistd.h>
 #include <utility>
@@ -57,10 +58,14 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
                 return host.find(mount.device, mount.root, mount.path, path);
               }),
       hasher_(loop, mounts, opener_, settings_.watch,
-              [this](std::uint64_t serial, model::Hash hash) { open_.on_hash(serial, std::move(hash)); }),
+              [this](std::uint64_t serial, model::Hash hash) {
+                open_.on_hash(serial, std::move(hash));
+                arm_deadline();
+              }),
       origins_(loop, privilege, mounts, settings_.watch,
                [this](std::uint64_t serial, std::optional<model::Origin> origin) {
                  open_.on_origin(serial, origin);
+                 arm_deadline();
                }),
       second_look_(loop, mounts, opener_,
                    {.glimpse = [this](model::Pid pid) { return processes_.glimpse(pid); },
@@ -108,7 +113,7 @@ void Pipeline::take_candidate(Sighting sighting) {
   }
   recent_.add(numbers_of(finding.event.file), Clock::now());
   Awaited awaited;
-  awaited.is_hash_first = sighting.sensor != model::Sensor::close_write;
+  awaited.is_hash_first = sighting.sensor != model::Sensor::close_write || settings_.policy->needs_hash();
   // By a write something else may have been there for a moment, which the hash of what is there now must not
   // excuse.
   awaited.may_hash_decide = sighting.located && !sighting.is_write;
@@ -230,6 +235,7 @@ bool Pipeline::finish() {
   second_look_.finish();
   deadline_.cancel();
   open_.finish();
+  publisher_.tell_summaries(Clock::time_point::max());
   // Each of them, whatever the others said.
   const bool has_processes = processes_.worker().finish();
   const bool has_hasher = hasher_.worker().finish();
@@ -251,7 +257,8 @@ void Pipeline::check(unsigned limit, std::vector<Liveness>& parts, bool& was_rep
 
 void Pipeline::arm_deadline() {
   if (on_unidentified_ && open_.is_container_awaited()) on_unidentified_();
-  const auto next = open_.next_deadline();
+  auto next = open_.next_deadline();
+  if (const auto summary = publisher_.next_summary()) next = next ? std::min(*next, *summary) : *summary;
   // One that is armed for an earlier time looks again then.
   if (!next || (armed_ && *armed_ <= *next)) return;
   armed_ = next;
@@ -260,6 +267,7 @@ void Pipeline::arm_deadline() {
     if (cancelled) return;
     armed_.reset();
     open_.expire(Clock::now());
+    publisher_.tell_summaries(Clock::now());
     arm_deadline();
   });
 }

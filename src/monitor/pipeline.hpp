@@ -71,7 +71,10 @@ class Pipeline {
     attribution_.on_containers(std::move(snapshot));
   }
   // Mounts or containers changed: some findings may know now whose they are.
-  void after_change() { open_.on_containers(Clock::now()); }
+  void after_change() {
+    open_.on_containers(Clock::now());
+    arm_deadline();
+  }
   void set_on_unidentified(std::function<void()> on_unidentified) {
     on_unidentified_ = std::move(on_unidentified);
   }

@@ -31,6 +31,8 @@ sys::Result<std::string> read_fact(privilege::Privilege& privilege, model::Pid p
       return read(ProcessFile::cmdline);
     case ProcFile::exe:
       return read(ProcessFile::exe);
+    case ProcFile::exe_identity:
+      return read(ProcessFile::exe_identity);
     case ProcFile::host_name:
       return privilege.read_host_name(pid.value);
     case ProcFile::loginuid:

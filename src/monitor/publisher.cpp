@@ -2,13 +2,14 @@
 #include "publisher.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "dropwarden/attribute/finding_id.hpp"
-#include "dropwarden/policy/decide.hpp"
+#include "dropwarden/policy/held_back.hpp"
 #include "dropwarden/util/encode.hpp"
 
 #include "finding_row.hpp"
@@ -21,7 +22,20 @@ KnownDrop drop_of(const model::Finding& finding, const std::string& file_system)
           .place = attribute::place_digest(finding, file_system),
           .content = attribute::content_digest(finding).value_or(attribute::Digest{}),
           .revision = finding.revision,
-          .is_final = finding.is_final};
+          .is_final = finding.is_final,
+          .verdict = finding.decision.verdict};
+}
+
+model::Disposition disposition_of(model::Verdict verdict) {
+  switch (verdict) {
+    case model::Verdict::shown:
+      return model::Disposition::reported;
+    case model::Verdict::excepted:
+      return model::Disposition::excepted;
+    case model::Verdict::held_back:
+      break;
+  }
+  return model::Disposition::held_back;
 }
 
 // By another sensor than the one that tells who wrote it.
@@ -66,10 +80,12 @@ Publisher::Publisher(Ledger& ledger, WatchedMounts& mounts, store::Store* store,
 void Publisher::reconfigure(const Settings& settings) {
   has_events_ = settings.has_events;
   has_unidentified_ = settings.watch.unidentified_overlays;
+  node_ = settings.node;
+  policy_ = settings.policy;
+  rate_.set_rate(policy_->rate());
 }
 
 bool Publisher::publish(model::Finding& finding, const EventIdentity& identity) {
-  finding.decision = policy::decide(finding);
   if (finding.revision > 1) {
     tell_more(finding, identity);
     return true;
@@ -77,14 +93,14 @@ bool Publisher::publish(model::Finding& finding, const EventIdentity& identity) 
   if (!is_finding(finding)) return false;
   const std::string file_system = file_system_of(finding, identity);
   finding.id = attribute::finding_id(finding, file_system);
-  const KnownDrop drop = drop_of(finding, file_system);
-  KnownDrop* known = find_known(finding, drop);
-  if (known == nullptr) known = find_shared(finding, identity, file_system, drop);
+  const KnownDrop seen = drop_of(finding, file_system);
+  KnownDrop* known = find_known(finding, seen);
+  if (known == nullptr) known = find_shared(finding, identity, file_system, seen);
   if (known != nullptr) {
     see_again(*known, finding);
     return false;
   }
-  tell_first(finding, drop, file_system);
+  tell_first(finding, seen, file_system);
   return true;
 }
 
@@ -143,26 +159,63 @@ bool Publisher::may_be_known(const model::Finding& finding, const EventIdentity&
   return known_.find_at(attribute::place_digest(probe, file_system_of(probe, identity))) != nullptr;
 }
 
-void Publisher::tell_first(const model::Finding& finding, const KnownDrop& drop,
-                           const std::string& file_system) {
-  const bool is_taken = deliver(finding);
-  ledger_.end(is_taken ? model::Disposition::reported : model::Disposition::queue_full);
-  if (is_taken) remember(finding, drop, file_system);
+model::Decision Publisher::decide(const model::Finding& finding) {
+  return policy_->decide(finding.event,
+                         {.now = util::WallTime{std::chrono::system_clock::now()},
+                          .is_writer_of_image = [&] { return is_writer_of_image(finding.event); }});
+}
+
+// What lies in the container's root and did not become a finding is the image's. A path would not tell: in a
+// mount namespace of its own a process can have any program at any path.
+bool Publisher::is_writer_of_image(const model::WriteEvent& event) {
+  const auto& exe = event.process.exe_file;
+  if (!exe || event.process.container != model::Belonging::same) return false;
+  const WatchedMount* const root = mounts_.find(exe->device);
+  if (root == nullptr || !root->is_overlay() || root->container != event.container.id) return false;
+  model::Finding probe;
+  probe.event.container.id = event.container.id;
+  probe.event.file.inode = exe->inode;
+  return known_.find_at(attribute::place_digest(probe, "rootfs")) == nullptr;
+}
+
+// Decides on a record, of a drop that is `known` or not. What outputs were told of once they are told to the
+// end, with what the policy says by now.
+bool Publisher::is_to_be_shown(model::Finding& finding, const KnownDrop* known) {
+  finding.decision = decide(finding);
+  model::Verdict& verdict = finding.decision.verdict;
+  if (known != nullptr && known->verdict == model::Verdict::shown) return true;
+  const bool is_held_back = known != nullptr && known->verdict == model::Verdict::held_back;
+  const auto is_within_rate = [&] {
+    return rate_.take(finding.event.container, finding.decision.severity, policy::RateLimit::Clock::now());
+  };
+  if (verdict == model::Verdict::shown && (is_held_back || !is_within_rate()))
+    verdict = model::Verdict::held_back;
+  finding.is_shown_late = known != nullptr && verdict == model::Verdict::shown;
+  return verdict == model::Verdict::shown;
+}
+
+void Publisher::tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system) {
+  const bool is_shown = is_to_be_shown(finding, nullptr);
+  const bool is_taken = !is_shown || deliver(finding);
+  ledger_.end(is_taken ? disposition_of(finding.decision.verdict) : model::Disposition::queue_full);
+  if (!is_taken) return;
+  KnownDrop told = drop;
+  told.verdict = finding.decision.verdict;
+  remember(finding, told, file_system);
 }
 
 void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity) {
   const ToldFindings::Told* const told = told_.find(finding.id);
-  if (told != nullptr && told->has_moved()) {
-    copy_appearance(told->finding.event.file, finding.event.file);
-    finding.decision = policy::decide(finding);
-  }
+  if (told != nullptr && told->has_moved()) copy_appearance(told->finding.event.file, finding.event.file);
   const KnownDrop* const known = known_.find(attribute::parse_id(finding.id));
   if (known != nullptr) finding.revision = std::max(finding.revision, known->revision + 1);
   const std::string file_system = told != nullptr ? told->file_system : file_system_of(finding, identity);
-  if (deliver(finding)) remember(finding, drop_of(finding, file_system), file_system);
+  const bool is_shown = is_to_be_shown(finding, known);
+  if (!is_shown || deliver(finding)) remember(finding, drop_of(finding, file_system), file_system);
 }
 
-// One sighting more of a drop that was told, and a further record of it when there is something new.
+// One sighting more of a drop that was told, and a further record of it when there is something new: of the
+// drop, or of the policy where an exception covered it.
 void Publisher::see_again(KnownDrop& known, const model::Finding& sighting) {
   const std::string id = util::hex(known.id);
   ToldFindings::Told* const told = told_.find(id);
@@ -171,15 +224,31 @@ void Publisher::see_again(KnownDrop& known, const model::Finding& sighting) {
     const bool is_elsewhere = told == nullptr || revised;
     store_->count(id, sighting.event.time, is_elsewhere ? row_path(sighting.event.file) : std::string());
   }
+  const bool has_moved = revised.has_value();
+  if (!revised && told != nullptr && known.verdict == model::Verdict::excepted) revised = told->finding;
   if (!revised) return ledger_.end(model::Disposition::duplicate);
   revised->revision = known.revision + 1;
-  revised->decision = policy::decide(*revised);
-  const bool is_taken = deliver(*revised);
-  ledger_.end(is_taken ? model::Disposition::reported : model::Disposition::queue_full);
+  const bool is_shown = is_to_be_shown(*revised, &known);
+  if (!is_shown && !has_moved) return ledger_.end(model::Disposition::duplicate);
+  const bool is_taken = !is_shown || deliver(*revised);
+  ledger_.end(!is_taken  ? model::Disposition::queue_full
+              : is_shown ? model::Disposition::reported
+                         : disposition_of(revised->decision.verdict));
   if (!is_taken) return;
   told->move(revised->event.file);
   const std::string file_system = told->file_system;
   remember(*revised, drop_of(*revised, file_system), file_system);
+}
+
+// A record for each container and severity of which something was held back since the last.
+void Publisher::tell_summaries(policy::RateLimit::Clock::time_point now) {
+  for (const policy::RateLimit::Held& held : rate_.take_summaries(now)) {
+    model::Finding summary = policy::summary_of(held, util::WallTime{std::chrono::system_clock::now()}, node_,
+                                                policy_->generation());
+    summary.id = attribute::summary_id(summary);
+    deliver(summary);
+    if (store_ != nullptr) store_->save(finding_row(summary, drop_of(summary, {}), {}));
+  }
 }
 
 // False when there are outputs and none had room for it.
@@ -194,6 +263,7 @@ bool Publisher::deliver(const model::Finding& finding) {
 void Publisher::remember(const model::Finding& finding, const KnownDrop& drop,
                          const std::string& file_system) {
   if (KnownDrop* const known = known_.find(drop.id)) {
+    if (known->verdict != model::Verdict::shown) known->verdict = drop.verdict;
     known->revision = drop.revision;
     known->is_final = drop.is_final;
     known->content = drop.content;
@@ -201,6 +271,7 @@ void Publisher::remember(const model::Finding& finding, const KnownDrop& drop,
     known_.add(drop);
   }
   told_.add(finding, file_system);
+  told_.find(finding.id)->finding.is_shown_late = false;
   if (store_ != nullptr) store_->save(finding_row(finding, drop, file_system));
 }
 

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "dropwarden/model/disposition.hpp"
@@ -10,6 +12,8 @@
 #include "dropwarden/monitor/ledger.hpp"
 #include "dropwarden/monitor/monitor.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/policy/engine.hpp"
+#include "dropwarden/policy/rate_limit.hpp"
 #include "dropwarden/store/store.hpp"
 
 #include "known_drops.hpp"
@@ -19,7 +23,8 @@ namespace dropwarden::monitor {
 
 // The end of the way: gives a finding its id, tells it and its event to the outputs, and ends the event in
 // the ledger. Knows which drops were told, also before a restart where there is a store, and tells of one
-// that is seen again only what is new: where it has moved to. Loop's thread only.
+// that is seen again only what is new: where it has moved to. Asks the policy what is to be shown: what is
+// not goes to the store alone. Loop's thread only.
 class Publisher {
  public:
   // `on_loss` counts what an output had no room for. `store` may be null.
@@ -38,6 +43,10 @@ class Publisher {
   // Whether a known drop lies in the same inode, so that the hash would tell whether it is the same.
   bool may_be_known(const model::Finding& finding, const EventIdentity& identity);
 
+  // When a summary of what was held back is due, and what is due by then.
+  std::optional<policy::RateLimit::Clock::time_point> next_summary() const { return rate_.next_summary(); }
+  void tell_summaries(policy::RateLimit::Clock::time_point now);
+
   // No output could write the first record of this finding: the next sighting tells it anew.
   void forget(const std::string& id) { known_.forget(attribute::parse_id(id)); }
 
@@ -49,7 +58,10 @@ class Publisher {
   KnownDrop* find_known(const model::Finding& finding, const KnownDrop& seen);
   KnownDrop* find_shared(const model::Finding& finding, const EventIdentity& identity,
                          const std::string& file_system, const KnownDrop& seen);
-  void tell_first(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
+  model::Decision decide(const model::Finding& finding);
+  bool is_writer_of_image(const model::WriteEvent& event);
+  bool is_to_be_shown(model::Finding& finding, const KnownDrop* known);
+  void tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
   void tell_more(model::Finding& finding, const EventIdentity& identity);
   void see_again(KnownDrop& known, const model::Finding& sighting);
   bool deliver(const model::Finding& finding);
@@ -62,6 +74,9 @@ class Publisher {
   store::Store* const store_;
   bool has_events_ = false;
   bool has_unidentified_ = false;
+  std::string node_;
+  std::shared_ptr<const policy::Engine> policy_;
+  policy::RateLimit rate_;
   Monitor::Deliver deliver_;
   OnLoss on_loss_;
   KnownDrops known_{remembered_drops};

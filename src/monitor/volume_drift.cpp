@@ -12,7 +12,6 @@
 
 #include "dropwarden/attribute/finding_id.hpp"
 #include "dropwarden/attribute/hash.hpp"
-#include "dropwarden/policy/decide.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
 #include "dropwarden/util/escape.hpp"
 
@@ -88,9 +87,7 @@ LayerDrift scan_volume(privilege::Privilege& privilege, const WritableVolume& vo
     if (!finding.signature) return;
     finding.id = attribute::finding_id(finding, file_system);
     if (!told.insert(finding.id).second) return;
-    finding.decision = policy::decide(finding);
-    ++drift.findings;
-    handlers.on_finding(finding);
+    if (decide(finding, settings, drift)) handlers.on_finding(finding);
   };
   HandedOn handed_on;
   layer::ScanResult progress;

@@ -20,6 +20,7 @@
 #include "dropwarden/util/text.hpp"
 
 #include "canary_overlay.hpp"
+#include "drop_ins.hpp"
 #include "handle_mount.hpp"
 #include "host_mounts.hpp"
 #include "marks.hpp"
@@ -36,14 +37,24 @@ constexpr std::size_t max_process_file = std::size_t{16} << 20U;
 constexpr std::size_t max_attribute = 4096;  // PATH_MAX: a redirect is the longest
 
 const char* name_of(ProcessFile file) {
-  constexpr std::array names{"cgroup",    "cmdline", "exe",  "loginuid", "ns/mnt",
-                             "mountinfo", "ns/pid",  "stat", "status"};
+  constexpr std::array names{"cgroup", "cmdline",   "exe",    "exe",  "loginuid",
+                             "ns/mnt", "mountinfo", "ns/pid", "stat", "status"};
   return names.at(static_cast<std::size_t>(file));
 }
 
 bool is_link(ProcessFile file) {
   return file == ProcessFile::exe || file == ProcessFile::mount_namespace ||
          file == ProcessFile::pid_namespace;
+}
+
+// Without asking the file system there, which may be one that nobody answers for.
+sys::Result<std::string> read_file_identity(const std::string& link) {
+  const auto opened = sys::open_path(link, O_PATH);
+  if (!opened) return std::unexpected(opened.error());
+  const auto status = sys::read_cached_status(opened->number());
+  if (!status) return std::unexpected(status.error());
+  return std::to_string(status->device_major) + ":" + std::to_string(status->device_minor) + ":" +
+         std::to_string(status->inode);
 }
 
 sys::Result<std::string> read_own_host_name() {
@@ -139,6 +150,7 @@ class Direct final : public Privilege {
 
   sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
     const std::string path = options_.proc + "/" + std::to_string(pid) + "/" + name_of(file);
+    if (file == ProcessFile::exe_identity) return read_file_identity(path);
     return is_link(file) ? sys::read_link(path) : sys::read_file(path, max_process_file);
   }
 
@@ -218,6 +230,10 @@ class Direct final : public Privilege {
   }
 
   sys::Result<bool> is_open_for_write(int file) override { return sys::is_open_for_write(file); }
+
+  sys::Result<std::vector<RegistrationFile>> read_drop_ins() override {
+    return privilege::read_drop_ins(options_.configuration);
+  }
 
   sys::Result<sys::Fd> open_configuration() override {
     return sys::open_path(options_.configuration, O_RDONLY | O_NONBLOCK | O_NOCTTY);

@@ -146,6 +146,8 @@ class Guarded final : public Privilege {
   sys::Result<bool> is_open_for_write(int file) override {
     return then(check_plain(file), [&] { return inner_->is_open_for_write(file); });
   }
+  sys::Result<std::vector<RegistrationFile>> read_drop_ins() override { return inner_->read_drop_ins(); }
+
   sys::Result<sys::Fd> open_configuration() override { return inner_->open_configuration(); }
 
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {

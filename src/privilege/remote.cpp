@@ -99,6 +99,9 @@ class Remote final : public Privilege {
     return flat<&Privilege::read_overlay_attribute>(entry, attribute, space);
   }
   sys::Result<bool> is_open_for_write(int file) override { return flat<&Privilege::is_open_for_write>(file); }
+  sys::Result<std::vector<RegistrationFile>> read_drop_ins() override {
+    return flat<&Privilege::read_drop_ins>();
+  }
   sys::Result<sys::Fd> open_configuration() override { return flat<&Privilege::open_configuration>(); }
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
     return flat<&Privilege::connect_unix>(path);

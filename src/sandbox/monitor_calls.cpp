@@ -31,6 +31,8 @@ constexpr Call table[] = {
     {"ftruncate", {}, "SQLite's files"},
     {"getcwd", {}, "SQLite: an absolute path"},
     {"getdents64", {}, "lists /proc, cgroups, directories of a tree that is scanned"},
+    {"inotify_add_watch", {}, "whether the configuration changes"},
+    {"inotify_init1", {}, "whether the configuration changes"},
     {"lstat", {}, "what a file is"},
     {"mkdir", {}, "the directory of the state"},
     {"mkdirat", {}, "the directory of the state"},

@@ -61,7 +61,8 @@ std::size_t Dispatcher::deliver(const model::Finding& finding) {
   std::size_t takers = 0;
   const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, finding.id, finding.revision) : nullptr;
   for (Sink& sink : sinks_) {
-    if (finding.revision != 1 && !sink.output.has_revisions) continue;
+    const bool is_first = finding.revision == 1 || finding.is_shown_late;
+    if (!is_first && !sink.output.has_revisions) continue;
     ++takers;
     Stream::OnEnd on_end;
     if (telling) on_end = [telling](bool is_written) { telling->end(is_written); };

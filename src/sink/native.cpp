@@ -78,7 +78,7 @@ class Builder {
   }
 
   json::object decision(const model::Decision& decision) const {
-    auto out = object(9);
+    auto out = object(10);
     out.emplace("verdict", model::name_of(decision.verdict));
     out.emplace("severity", model::name_of(decision.severity));
     json::array grounds(storage_);
@@ -95,6 +95,7 @@ class Builder {
     out.emplace("rule", text(decision.rule, bounds::policy_name));
     out.emplace("exception", decision.exception ? json::value(exception(*decision.exception)) : null());
     out.emplace("generation", decision.generation);
+    out.emplace("held_back", decision.held_back);
     out.emplace("assessment", decision.assessment);
     return out;
   }

@@ -3,6 +3,8 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "dropwarden/sink/format.hpp"
 #include "dropwarden/util/escape.hpp"
 
@@ -44,6 +46,8 @@ std::string format_text(const model::Finding& finding, const TextStyle& style) {
   const auto severity = finding.decision.severity;
   row.severity = {model::name_of(severity), color_of(severity)};
   row.path.color = bold;
+  if (finding.decision.held_back != 0)
+    row.path.text = fmt::format("{} findings held back", finding.decision.held_back);
   const auto& hash = finding.event.file.sha256;
   std::string out = line.print(row);
   // A part of it is of no use to anybody.

@@ -105,11 +105,12 @@ ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
 }
 
 std::vector<UnfinishedFinding> Tables::read_unfinished_findings() {
-  // A record that was told beyond the newest that is stored said that nothing more comes. CROSS JOIN: by the
-  // rows, which are short, and not by the records.
+  // A record that was told beyond the newest that is stored said that nothing more comes. What the policy did
+  // not show is not told now either. CROSS JOIN: by the rows, which are short, and not by the records.
   Statement statement(database_.handle(), R"sql(
 SELECT id, place, content, told, revision, is_final, json FROM finding CROSS JOIN record USING(seq)
-WHERE told < revision OR (told = revision AND NOT is_final) ORDER BY seq DESC LIMIT ?1)sql");
+WHERE (told < revision OR (told = revision AND NOT is_final)) AND (told > 0 OR decision = 'shown')
+ORDER BY seq DESC LIMIT ?1)sql");
   statement.bind(1, max_unfinished);
   std::vector<UnfinishedFinding> unfinished;
   while (statement.step()) {

@@ -14,4 +14,7 @@ namespace dropwarden::attribute {
 // how often, as long as its ctime stands: chmod(2), link(2) and on most file systems rename(2) move it. Pure.
 std::string finding_id(const model::Finding& finding, std::string_view file_system);
 
+// Of a summary, which is of no file: of container, severity and time. Pure.
+std::string summary_id(const model::Finding& summary);
+
 }  // namespace dropwarden::attribute

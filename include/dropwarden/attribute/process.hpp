@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,12 +15,14 @@ namespace dropwarden::attribute {
 
 // Reads one file of /proc/PID, or what else the kernel tells of a process: privilege::Privilege, handed in by
 // the composition root. Of `cmdline` the first 8 KiB are enough, and a longer one should be cut rather than
-// refused. `host_name` is no file but the name of its UTS namespace, the namespaces are links in
-// /proc/PID/ns.
+// refused. `exe_identity` is `MAJOR:MINOR:INODE` of
+// what /proc/PID/exe leads to. `host_name` is no file but the name of its UTS namespace, the namespaces are
+// links in /proc/PID/ns.
 enum class ProcFile {
   cgroup,
   cmdline,
   exe,
+  exe_identity,
   host_name,
   loginuid,
   mount_namespace,
@@ -35,6 +38,9 @@ using IsSameContainer = std::function<bool(std::string_view own_cgroup, std::str
 // The inode number that names a namespace: of the target of a link in /proc/PID/ns, `mnt:[4026531841]`
 // (namespaces(7)). 0 when it is no such text.
 std::uint64_t parse_namespace(std::string_view link);
+
+// `8:1:4711`. Nothing when it is no such text.
+std::optional<model::FileNumber> parse_identity(std::string_view text);
 
 inline constexpr std::size_t max_ancestors = 16;
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dropwarden/policy/kinds.hpp"
+#include "dropwarden/policy/policy.hpp"
 
 namespace dropwarden::config {
 
@@ -119,6 +120,7 @@ struct Config {
   Watch watch;
   Scan scan;
   Classify classify;
+  policy::Policy policy;
   std::vector<Output> outputs;
   Logging logging;
   Control control;
@@ -137,6 +139,8 @@ class ConfigError : public std::runtime_error {
 
 // Where the configuration is when no other file is named.
 inline constexpr const char* default_file = "/etc/dropwarden/dropwarden.yaml";
+// The directory beside it with files that add to it.
+inline constexpr const char* drop_in_directory = "dropwarden.d";
 
 // The built-in defaults, equal to conf/dropwarden.yaml.
 Config defaults();
@@ -144,9 +148,19 @@ Config defaults();
 // `name_for_errors` stands for the file. Throws ConfigError for unknown, missing and duplicate keys, wrong
 // types and ranges, and text that is not one small YAML document, with all that is wrong at once, at most 20
 // errors; `load` also when it cannot read the file.
+//
+// `load` reads the drop-ins of that file as well, `dropwarden.d/*.yaml` beside it, in the order of their
+// names (bytes): each sets what it names, as if its keys stood in place of those before, but for exceptions
+// and rules, which it adds. With errors in several files, `what()`
+// has those of all.
 Config parse(const std::string& yaml, const std::string& name_for_errors);
 Config load(const std::filesystem::path& file);
-// Of a file that is open already.
-Config load(int file, const std::string& name_for_errors);
+// The same of files that were read elsewhere: the main one, open already, or -1 for none, and drop-ins by
+// their paths, in their order.
+struct DropIn {
+  std::string path;
+  std::string text;
+};
+Config load(int file, const std::string& name_for_errors, const std::vector<DropIn>& drop_ins = {});
 
 }  // namespace dropwarden::config

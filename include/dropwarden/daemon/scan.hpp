@@ -37,7 +37,8 @@ struct ScanReport {
   std::size_t containers = 0;  // of which the writable layer was looked through
   std::uint64_t entries = 0;
   std::uint64_t findings = 0;
-  bool is_complete = true;  // else `on_problem` was called
+  std::uint64_t excepted = 0;  // besides: an exception covers them
+  bool is_complete = true;     // else `on_problem` was called
 };
 
 // Looks through the writable layers, volumes and tmpfs of containers, without a daemon: of those named (by

@@ -66,6 +66,7 @@ struct Decision {
   std::string rule{};             // that set severity or tags; empty: none matched
   std::optional<ExceptedBy> exception{};
   std::uint64_t generation = 0;  // of the policy: how often it was read, from 1; 0: none was asked
+  std::uint64_t held_back = 0;   // of a summary: how many findings it stands for
   unsigned assessment = 0;       // version of what severity, grounds and attacks go by without a rule
 
   friend bool operator==(const Decision&, const Decision&) = default;

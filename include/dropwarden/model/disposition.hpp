@@ -8,7 +8,8 @@ namespace dropwarden::model {
 // How an event ended. Every event record that the kernel hands over ends in exactly one of these.
 enum class Disposition {
   reported,
-  excepted,
+  excepted,   // an exception of the policy covers its finding
+  held_back,  // its finding was beyond its container's rate
   duplicate,
   not_executable,
   unchanged,  // the image's own content
@@ -21,10 +22,11 @@ enum class Disposition {
   failed,
 };
 inline constexpr std::array dispositions{
-    Disposition::reported,           Disposition::excepted,     Disposition::duplicate,
-    Disposition::not_executable,     Disposition::unchanged,    Disposition::executed,
-    Disposition::outside_containers, Disposition::own_activity, Disposition::vanished,
-    Disposition::unreadable,         Disposition::queue_full,   Disposition::failed};
+    Disposition::reported,  Disposition::excepted,           Disposition::held_back,
+    Disposition::duplicate, Disposition::not_executable,     Disposition::unchanged,
+    Disposition::executed,  Disposition::outside_containers, Disposition::own_activity,
+    Disposition::vanished,  Disposition::unreadable,         Disposition::queue_full,
+    Disposition::failed};
 const char* name_of(Disposition disposition);
 
 // Why something may have been missed. A loss has no number of events: it is a record that desyncs a

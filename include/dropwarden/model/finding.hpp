@@ -104,6 +104,9 @@ struct Finding {
   bool is_final = false;               // nothing more is awaited
   std::optional<Signature> signature;  // nothing: none fires, and only the event may be told
   Decision decision{};
+  // Outputs get this record as the first of the finding, though its revision is higher: an exception covered
+  // it before.
+  bool is_shown_late = false;
   WriteEvent event;
 };
 

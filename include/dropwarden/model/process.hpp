@@ -29,6 +29,14 @@ struct Ancestor {
   std::string exe;
 };
 
+// The numbers of a file, as a process sees it.
+struct FileNumber {
+  Device device;
+  std::uint64_t inode = 0;
+
+  friend bool operator==(const FileNumber&, const FileNumber&) = default;
+};
+
 // Who closed the file. With `exited` only what was read before the process went away is set. All text is raw
 // bytes that the process chose.
 struct ProcessInfo {
@@ -38,8 +46,9 @@ struct ProcessInfo {
   Pid parent_in_container;  // in the pid namespace of `pid_in_container`; 0 when unknown, or outside it
   Belonging container = Belonging::unknown;
   ProcessState state = ProcessState::exited;
-  std::string name;  // comm
-  std::string exe;   // as the process sees it
+  std::string name;                      // comm
+  std::string exe;                       // as the process sees it
+  std::optional<FileNumber> exe_file{};  // nothing: not known
   std::vector<std::string> command_line;
   std::optional<std::uint32_t> uid;
   std::optional<std::uint32_t> login_uid;  // nothing when unset (4294967295)

@@ -14,6 +14,7 @@
 #include "dropwarden/model/container.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/model/mount.hpp"
+#include "dropwarden/policy/engine.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
 namespace dropwarden::monitor {
@@ -40,12 +41,14 @@ struct DriftSettings {
   config::Watch watch;
   config::Classify classify;
   std::string node;
+  std::shared_ptr<const policy::Engine> policy = std::make_shared<const policy::Engine>();
 };
 
 // How the scan of one layer went.
 struct LayerDrift {
   std::uint64_t entries = 0;
   std::uint64_t findings = 0;
+  std::uint64_t excepted = 0;         // findings besides that an exception covers: they are not told
   std::vector<std::string> problems;  // why it is incomplete, escaped; empty: it is complete
 };
 

@@ -17,6 +17,7 @@
 #include "dropwarden/monitor/upper_layers.hpp"
 #include "dropwarden/monitor/vital_signs.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/policy/engine.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/store/store.hpp"
 
@@ -31,6 +32,7 @@ struct Settings {
   bool is_metadata_needed = false;
   // Every write is told of as an event, and what that takes is looked up.
   bool has_events = false;
+  std::shared_ptr<const policy::Engine> policy = std::make_shared<const policy::Engine>();
 };
 
 // The pipeline: mount table and containers in, marks out; events in, findings out. Owns the fanotify group.

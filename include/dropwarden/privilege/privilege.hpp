@@ -63,11 +63,14 @@ struct UpperEvents {
   bool has_writes = false;  // FAN_CLOSE_WRITE as well: since Linux 6.5
 };
 
-// Files of /proc/PID that are read for others. `exe` and the namespaces are links, the target is the answer.
+// Files of /proc/PID that are read for others. `exe` and the namespaces are links, the target is the answer;
+// of `exe_identity` it is `MAJOR:MINOR:INODE` of the file that the process runs, in decimal, as the process
+// sees it.
 enum class ProcessFile {
   cgroup,
   cmdline,
   exe,
+  exe_identity,
   loginuid,
   mount_namespace,  // ns/mnt
   mountinfo,
@@ -219,6 +222,9 @@ class Privilege {
 
   // The configuration file (`Options::configuration`), to be read. ENOENT when there is none.
   virtual sys::Result<sys::Fd> open_configuration() = 0;
+  // Its drop-ins, `dropwarden.d/*.yaml` beside it, by their paths and in the order of their names: none where
+  // there is no such directory. EFBIG when they hold more than 8 MiB together.
+  virtual sys::Result<std::vector<RegistrationFile>> read_drop_ins() = 0;
 
   // A connected, non-blocking stream socket. Needs what the socket's mode asks for.
   virtual sys::Result<sys::Fd> connect_unix(const std::string& path) = 0;

@@ -33,11 +33,12 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::array file_names{"cgroup", "cmdline", "exe",  "",      "loginuid",
-                                "ns/mnt", "ns/pid",  "stat", "status"};
+constexpr std::array file_names{"cgroup",   "cmdline", "exe",    "exe",  "",
+                                "loginuid", "ns/mnt",  "ns/pid", "stat", "status"};
 
 sys::Result<std::string> read_real(Pid pid, ProcFile file) {
   if (file == ProcFile::host_name) return "name of " + std::to_string(pid.value);
+  if (file == ProcFile::exe_identity) return "8:1:4711";
   const auto path =
       "/proc/" + std::to_string(pid.value) + "/" + file_names.at(static_cast<std::size_t>(file));
   const bool is_link =
@@ -103,6 +104,12 @@ bool comes_true(Condition condition) {
   return true;
 }
 
+TEST(ParseIdentity, TakesThreeNumbersAndNothingElse) {
+  EXPECT_EQ(parse_identity("8:1:18446744073709551615"), (model::FileNumber{{8, 1}, 18446744073709551615U}));
+  for (const char* text : {"", "8", "8:1", "8:1:", "8:1:x", "8::1", "-1:1:1"})
+    EXPECT_EQ(parse_identity(text), std::nullopt) << text;
+}
+
 TEST(ParseNamespace, ReadsTheInodeNumber) {
   EXPECT_EQ(parse_namespace("mnt:[4026531841]"), 4026531841U);
   for (const std::string link : {"", "mnt:[]", "mnt:[x]", "mnt:[1", "mnt:1]", "mnt:[-1]", "[1]x"}) {
@@ -130,6 +137,7 @@ TEST(ReadProcess, TellsAllOfARunningProcess) {
   EXPECT_EQ(process.name, "sh");
   EXPECT_EQ(process.exe, std::filesystem::canonical("/bin/sh"));
   EXPECT_THAT(process.command_line, ElementsAre("writer", "-c", "read line; :"));
+  EXPECT_EQ(process.exe_file, (model::FileNumber{{8, 1}, 4711}));
   EXPECT_EQ(process.uid, ::getuid());
   EXPECT_EQ(process.cgroup, *read_real({::getpid()}, ProcFile::cgroup));
   EXPECT_THAT(process.ancestors, IsEmpty());

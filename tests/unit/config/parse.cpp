@@ -135,10 +135,11 @@ TEST(Parse, GuessesWhatAnUnknownKeyWasMeantToBe) {
   EXPECT_THAT(
       error_of("logging: {levle: info}"),
       HasSubstr("f.yaml:1:11: unknown key \"levle\" in logging, did you mean level?; allowed: level\n"));
-  EXPECT_THAT(error_of("output: []"),
-              HasSubstr("f.yaml:1:1: unknown key \"output\" in the file, did you mean outputs?; "
-                        "allowed: runtimes, watch, scan, classify, outputs, logging, control, metrics, "
-                        "store\n"));
+  EXPECT_THAT(
+      error_of("output: []"),
+      HasSubstr("f.yaml:1:1: unknown key \"output\" in the file, did you mean outputs?; "
+                "allowed: runtimes, watch, scan, classify, outputs, policy, logging, control, metrics, "
+                "store\n"));
   EXPECT_THAT(error_of("watch: {colour: blue}"), HasSubstr("unknown key \"colour\" in watch; allowed: "));
   EXPECT_THAT(error_of("watch.hash_max_bytes: 1"), HasSubstr("unknown key \"watch.hash_max_bytes\""));
   EXPECT_THAT(error_of("runtimes: {sockets.type: cri}"),
@@ -288,8 +289,9 @@ TEST(Parse, EndsSoonOnTextThatGrowsOrNests) {
   }
   EXPECT_THAT(error_of(repeat("[")), HasSubstr("nested too deep; allowed: 16 levels"));
   EXPECT_THAT(error_of(repeat("- ")), HasSubstr("nested too deep"));
-  EXPECT_THAT(error_of(repeat("- a\n")), HasSubstr("too many values; allowed: 10000 values"));
-  EXPECT_THAT(error_of(repeat("#") + "##"), HasSubstr("f.yaml:1:1: the file is too large; allowed: 1 MiB"));
+  EXPECT_THAT(error_of(repeat("- a\n")), HasSubstr("too many values; allowed: 200000 values"));
+  EXPECT_THAT(error_of(std::string((std::size_t{4} << 20U) + 1, '#')),
+              HasSubstr("f.yaml:1:1: the file is too large; allowed: 4 MiB"));
   EXPECT_THAT(error_of("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"), HasSubstr("an anchor or alias"));
   std::string sockets = "runtimes: {sockets: [";
   for (int i = 0; i < 33; ++i) sockets += "{type: cri, socket: /" + std::to_string(i) + "},";

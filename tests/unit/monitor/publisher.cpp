@@ -86,9 +86,9 @@ class PublisherTest : public testing::Test {
   test::TemporaryDirectory directory_;
   Ledger ledger_;
   WatchedMounts mounts_;
-  std::unique_ptr<store::Store> store_;
 
  protected:
+  std::unique_ptr<store::Store> store_;
   std::unique_ptr<Publisher> publisher_;
 };
 
@@ -300,6 +300,98 @@ TEST_F(PublisherTest, TellsAgainWhatNoOutputCouldWrite) {
   EXPECT_TRUE(publish(sighting(Sensor::scan)));
   ASSERT_THAT(told, SizeIs(2));
   EXPECT_EQ(told[0].id, told[1].id);
+}
+
+Settings with_policy(policy::Policy policy) {
+  Settings settings;
+  settings.policy = std::make_shared<const policy::Engine>(policy, 2);
+  return settings;
+}
+
+policy::Policy excepting(const std::string& path) {
+  return {.exceptions = {{.name = "e", .reason = "because", .when = {.path = {path}}}}};
+}
+
+TEST_F(PublisherTest, KeepsWhatIsExceptedInTheStoreAlone) {
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  EXPECT_TRUE(publish(sighting()));
+  EXPECT_THAT(told, SizeIs(0));
+  EXPECT_EQ(ended(Disposition::excepted), 1U);
+  EXPECT_FALSE(publish(sighting()));
+  EXPECT_EQ(ended(Disposition::duplicate), 1U);
+  EXPECT_EQ(number("SELECT count(*) FROM finding JOIN record USING(seq) WHERE told = 0 AND "
+                   "json_extract(json, '$.decision.exception.name') = 'e'"),
+            1);
+}
+
+TEST_F(PublisherTest, ShowsWhatWasExceptedOnceItIsNot) {
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  publish(sighting());
+  publisher_->reconfigure(Settings{});
+  publish(changed(sighting(), Sensor::exec));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].revision, 2U);
+  EXPECT_TRUE(told[0].is_shown_late);
+  publish(changed(sighting(), Sensor::exec));
+  EXPECT_THAT(told, SizeIs(1)) << "and then it is known";
+}
+
+TEST_F(PublisherTest, ShowsWhatLeavesThePlaceThatWasExcepted) {
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  publish(sighting());
+  auto moved = changed(sighting(), Sensor::upper_layer);
+  moved.event.file.path = "/usr/bin/x";
+  publish(moved);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].event.file.path, "/usr/bin/x");
+  EXPECT_TRUE(told[0].is_shown_late);
+}
+
+TEST_F(PublisherTest, TellsToTheEndOfWhatItHasShown) {
+  auto finding = sighting();
+  finding.is_final = false;
+  publish(finding);
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  finding.id = told[0].id;
+  finding.revision = 2;
+  finding.is_final = true;
+  publish(finding);
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_TRUE(told[1].is_final);
+  EXPECT_EQ(told[1].decision.verdict, model::Verdict::excepted);
+  EXPECT_FALSE(told[1].is_shown_late);
+}
+
+TEST_F(PublisherTest, TellsNothingOfWhatWasExceptedAfterARestart) {
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  auto open = sighting();
+  open.is_final = false;
+  publish(open);
+  restart();
+  EXPECT_TRUE(store_->take_unfinished_findings().empty());
+}
+
+TEST_F(PublisherTest, HoldsBackAFloodAndSaysHowMuch) {
+  policy::Policy policy;
+  policy.rate = {.per_minute = 1, .burst = 2};
+  publisher_->reconfigure(with_policy(policy));
+  for (std::uint64_t inode = 1; inode <= 5; ++inode) {
+    auto finding = sighting();
+    finding.event.file.inode = inode;
+    finding.event.file.sha256.value = std::string(64, static_cast<char>('a' + inode));
+    publish(finding);
+  }
+  EXPECT_THAT(told, SizeIs(2));
+  EXPECT_EQ(ended(Disposition::reported), 2U);
+  EXPECT_EQ(ended(Disposition::held_back), 3U);
+  ASSERT_TRUE(publisher_->next_summary());
+  publisher_->tell_summaries(*publisher_->next_summary());
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[2].decision.held_back, 3U);
+  EXPECT_EQ(told[2].signature->event_name, "findings_held_back");
+  EXPECT_EQ(told[2].event.container.id.value, "c");
+  EXPECT_EQ(
+      number("SELECT count(*) FROM record WHERE json_extract(json, '$.decision.verdict') = 'held_back'"), 3);
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ TEST(Native, IsSchemaOneToTheLetter) {
       R"("decision":{"verdict":"excepted","severity":"medium","grounds":["setuid"],"tags":["team-shop"],)"
       R"("mitre":[{"tactic_id":"TA0005","tactic":"Stealth","former_tactic":"Defense Evasion",)"
       R"("technique_id":"T1036","technique":"Masquerading"}],"rule":"shop",)"
-      R"("exception":{"name":"updater","reason":"It updates itself."},"generation":3,"assessment":1},)"
+      R"("exception":{"name":"updater","reason":"It updates itself."},"generation":3,"held_back":0,"assessment":1},)"
       R"("event":{"name":"magic_write","header":"f0VMRgI=","node":"node-7",)"
       R"("container":{"id":"c0ffee0000000000000000000000000000000000000000000000000000000001","name":"web",)"
       R"("runtime":"containerd","image":{"name":"docker.io/library/nginx:1.25","digest":"sha256:aa"},)"

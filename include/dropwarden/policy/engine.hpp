@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "dropwarden/model/finding.hpp"
+#include "dropwarden/policy/policy.hpp"
+
+namespace dropwarden::policy {
+
+// What the policy cannot take from the finding.
+struct Circumstances {
+  util::WallTime now{};  // for exceptions that expire
+  // Whether the process is of the container, and what it runs is the image's and unchanged; may be empty.
+  std::function<bool()> is_writer_of_image{};
+};
+
+// A policy ready for use. Immutable, so that a reload is the exchange of a pointer: a finding is decided by
+// the old policy or by the new one.
+class Engine {
+ public:
+  // The built-in policy, of generation 0, is that without a configuration.
+  Engine();
+  Engine(const Policy& policy, std::uint64_t generation);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // By all that is known of a finding by now. Exceptions are asked before rules; those of the configuration
+  // before the shipped ones. What is covered by one has the severity of its rule all the same. Pure.
+  model::Decision decide(const model::WriteEvent& event, const Circumstances& circumstances) const;
+
+  // Whether a decision can change with what comes late: the first record then waits for it as long as a
+  // consumer would who needs it.
+  bool needs_metadata() const;
+  bool needs_hash() const;
+
+  const Rate& rate() const;
+  std::uint64_t generation() const;
+  std::size_t exceptions() const;
+  std::size_t rules() const;
+
+ private:
+  struct Compiled;
+  std::unique_ptr<const Compiled> compiled_;
+};
+
+}  // namespace dropwarden::policy

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why a finding was shown or not, from its record in the database: it needs no daemon.
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "dropwarden/config/config.hpp"
+#include "dropwarden/daemon/daemon.hpp"
+#include "dropwarden/store/read_record.hpp"
+#include "dropwarden/util/escape.hpp"
+
+#include "exception_text.hpp"
+#include "verbs.hpp"
+
+namespace dropwarden::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string text_at(const json::value& record, std::string_view pointer) {
+  boost::system::error_code error;
+  const json::value* const found = record.find_pointer(pointer, error);
+  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string{};
+}
+
+std::string join_at(const json::value& record, std::string_view pointer) {
+  boost::system::error_code error;
+  const json::value* const found = record.find_pointer(pointer, error);
+  std::string words;
+  if (found == nullptr || !found->is_array()) return words;
+  for (const json::value& word : found->get_array()) {
+    if (word.is_string()) words += (words.empty() ? "" : ", ") + std::string(word.get_string());
+  }
+  return words;
+}
+
+// Where something of this name stands now.
+template <class T>
+std::string place_of(const std::vector<T>& list, const std::string& name) {
+  const auto found = std::ranges::find(list, name, &T::name);
+  if (found != list.end()) return "at " + util::escape(found->written.at);
+  return name.starts_with("shipped-") ? "which comes along, policy.shipped" : "which is no longer configured";
+}
+
+void print_verdict(std::ostream& out, const json::value& record, const policy::Policy& policy) {
+  const std::string verdict = text_at(record, "/decision/verdict");
+  const std::string exception = text_at(record, "/decision/exception/name");
+  if (verdict == "excepted") {
+    out << fmt::format("verdict    excepted by \"{}\", {}\nreason     {}\n", exception,
+                       place_of(policy.exceptions, exception), text_at(record, "/decision/exception/reason"));
+  } else if (verdict == "held_back") {
+    out << "verdict    held back: its container had more findings of this severity than policy.rate allows\n";
+  } else {
+    out << "verdict    shown: no exception covers it\n";
+  }
+  const std::string rule = text_at(record, "/decision/rule");
+  const std::string severity = text_at(record, "/decision/severity");
+  const std::string grounds = join_at(record, "/decision/grounds");
+  out << fmt::format("severity   {}, {}\n", severity,
+                     rule.empty() ? "by the assessment; no rule matches"
+                                  : fmt::format("rule \"{}\", {}", rule, place_of(policy.rules, rule)));
+  out << fmt::format("grounds    {}\n", grounds.empty() ? "none besides the kind of the file" : grounds);
+  if (const std::string tags = join_at(record, "/decision/tags"); !tags.empty())
+    out << fmt::format("tags       {}\n", tags);
+  boost::system::error_code error;
+  if (const auto* generation = record.find_pointer("/decision/generation", error))
+    out << "generation " << json::serialize(*generation) << '\n';
+}
+
+int explain(const std::string& id, const std::string& config_file, Session& session) {
+  daemon::RunOptions options;
+  if (!config_file.empty()) options.config_file = config_file;
+  const config::Config config = daemon::load_config(options);
+  if (config.store.path.empty()) throw std::runtime_error("store.path is none: no finding is remembered");
+  const auto records = store::read_records(config.store.path, id);
+  if (records.empty()) throw std::runtime_error("the database knows no finding " + util::escape(id));
+  if (records.size() > 1) throw std::runtime_error("several findings begin with " + util::escape(id));
+  const json::value record = json::parse(records.front());
+  session.out << fmt::format("finding    {}\npath       {}\ncontainer  {}\n", text_at(record, "/id"),
+                             text_at(record, "/event/file/path"), text_at(record, "/event/container/id"));
+  print_verdict(session.out, record, config.policy);
+  session.out
+      << "\nThe narrowest exception that covers it and nothing else; what differs from one time to the\n"
+         "next has to go:\n\n"
+      << exception_for(record);
+  return done;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, Session& session) {
+  CLI::App* verb =
+      app.add_subcommand("explain", "Say which rule or exception decided on a finding, and how to except it");
+  auto id = std::make_shared<std::string>();
+  auto config = std::make_shared<std::string>();
+  verb->add_option("ID", *id, "The id of the finding, or how it begins")->required();
+  verb->add_option("--config", *config, "Configuration file")->type_name("FILE");
+  verb->callback([&session, id, config] {
+    session.action = [&session, id, config] { return explain(*id, *config, session); };
+  });
+}
+
+}  // namespace dropwarden::cli

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/policy/engine.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "policy/index.hpp"
+
+namespace dropwarden::policy {
+namespace {
+
+using model::Severity;
+using model::Verdict;
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+const util::WallTime noon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 27} + 12h};
+
+model::WriteEvent shop_event() {
+  model::WriteEvent event;
+  event.time = noon;
+  event.container.name = "web";
+  event.container.image = {"docker.io:5000/acme/shop:1.2@sha256:aa", "sha256:aa"};
+  event.container.labels = {{"app", "shop"}};
+  event.container.pod = model::Pod{"web-1", "prod", "u"};
+  event.container.started = noon - 10s;
+  event.file.path = "/opt/shop/plugins/a.so";
+  event.file.kind.emplace().elf.emplace().type = model::ElfType::shared;
+  event.file.origin = model::Origin::created;
+  event.file.sha256 = {std::string(64, 'a'), model::HashStatus::done};
+  event.process.exe = "/usr/bin/updater";
+  event.process.uid = 33;
+  event.process.ancestors = {{{1}, "init", "/sbin/tini"}};
+  return event;
+}
+
+// What matches the event above, each condition by itself.
+std::vector<Conditions> conditions_that_match() {
+  std::vector<Conditions> all;
+  const auto add = [&](auto set) { set(all.emplace_back()); };
+  add([](Conditions& c) { c.image = {"docker.io:5000/acme/*"}; });
+  add([](Conditions& c) { c.image = {"other", "docker.io:5000/acme/shop"}; });
+  add([](Conditions& c) { c.image_tag = {"1.*"}; });
+  add([](Conditions& c) { c.image_digest = {"sha256:aa"}; });
+  add([](Conditions& c) { c.container = {"web"}; });
+  add([](Conditions& c) { c.pod = {"web-*"}; });
+  add([](Conditions& c) { c.name_space = {"prod"}; });
+  add([](Conditions& c) { c.labels = {{"app", "sh*"}}; });
+  add([](Conditions& c) { c.path = {"/opt/**/*.so"}; });
+  add([](Conditions& c) { c.path = {"/opt/shop/plugins/a.so"}; });
+  add([](Conditions& c) { c.writer = {"/usr/bin/*"}; });
+  add([](Conditions& c) { c.ancestor = {"/sbin/tini"}; });
+  add([](Conditions& c) { c.user = {0, 33}; });
+  add([](Conditions& c) { c.kind = {&Kinds::shared_objects}; });
+  add([](Conditions& c) { c.origin = {model::Origin::created}; });
+  add([](Conditions& c) { c.place = {model::Place::rootfs}; });
+  add([](Conditions& c) { c.sha256 = {std::string(64, 'a')}; });
+  add([](Conditions& c) { c.started_within = 10s; });
+  add([](Conditions& c) { c.is_writer_of_image = true; });
+  return all;
+}
+
+model::Decision decide(Policy policy, const model::WriteEvent& event, util::WallTime now = noon,
+                       bool is_writer_of_image = true) {
+  policy.shipped = {false, false, false, false, false, false};
+  return Engine(policy, 7).decide(event,
+                                  {.now = now, .is_writer_of_image = [=] { return is_writer_of_image; }});
+}
+
+Policy with_exception(Conditions when) {
+  Policy policy;
+  policy.exceptions.push_back({.name = "e", .reason = "because", .when = std::move(when)});
+  return policy;
+}
+
+TEST(Engine, ShowsWhatNothingCovers) {
+  const auto decision = decide({}, shop_event());
+  EXPECT_EQ(decision.verdict, Verdict::shown);
+  EXPECT_EQ(decision.generation, 7U);
+  EXPECT_EQ(decision.rule, "");
+  EXPECT_EQ(decision.severity, Severity::medium);
+}
+
+TEST(Engine, ExceptsByEachCondition) {
+  for (const Conditions& when : conditions_that_match()) {
+    const auto decision = decide(with_exception(when), shop_event());
+    EXPECT_EQ(decision.verdict, Verdict::excepted);
+    EXPECT_EQ(decision.exception, (model::ExceptedBy{"e", "because"}));
+  }
+}
+
+TEST(Engine, ExceptsNothingOfWhichAConditionIsNotKnown) {
+  model::WriteEvent unknown;
+  unknown.file.place = model::Place::tmpfs;
+  unknown.file.origin = model::Origin::unknown;
+  for (const Conditions& when : conditions_that_match()) {
+    const auto decision = decide(with_exception(when), unknown, noon, false);
+    EXPECT_EQ(decision.verdict, Verdict::shown);
+  }
+}
+
+TEST(Engine, AsksForAllConditionsTogether) {
+  const auto all = conditions_that_match();
+  Conditions when = all[0];
+  when.path = {"/opt/**"};
+  EXPECT_EQ(decide(with_exception(when), shop_event()).verdict, Verdict::excepted);
+  when.user = {1};
+  EXPECT_EQ(decide(with_exception(when), shop_event()).verdict, Verdict::shown);
+}
+
+TEST(Engine, LeavesAnExceptionThatHasExpired) {
+  Policy policy = with_exception(conditions_that_match()[0]);
+  policy.exceptions[0].expires = noon;
+  EXPECT_EQ(decide(policy, shop_event(), noon - 1s).verdict, Verdict::excepted);
+  EXPECT_EQ(decide(policy, shop_event(), noon).verdict, Verdict::shown);
+  policy.exceptions.push_back({.name = "next", .reason = "r", .when = conditions_that_match()[1]});
+  EXPECT_EQ(decide(policy, shop_event(), noon).exception->name, "next");
+}
+
+TEST(Engine, TakesTheFirstRuleThatMatches) {
+  Policy policy;
+  policy.rules = {{.name = "other", .when = {.path = {"/srv/**"}}, .severity = Severity::info},
+                  {.name = "tagged", .when = {.path = {"/opt/**"}}, .severity = {}, .tags = {"pci"}},
+                  {.name = "late", .when = {}, .severity = Severity::critical}};
+  const auto decision = decide(policy, shop_event());
+  EXPECT_EQ(decision.rule, "tagged");
+  EXPECT_THAT(decision.tags, ElementsAre("pci"));
+  EXPECT_EQ(decision.severity, Severity::medium) << "the rule sets none";
+  auto elsewhere = shop_event();
+  elsewhere.file.path = "/x";
+  EXPECT_EQ(decide(policy, elsewhere).severity, Severity::critical);
+}
+
+TEST(Engine, SaysOfWhatIsExceptedHowSevereItWouldBe) {
+  Policy policy = with_exception({.path = {"/opt/**"}});
+  policy.rules = {{.name = "r", .when = {}, .severity = Severity::high}};
+  const auto decision = decide(policy, shop_event());
+  EXPECT_EQ(decision.verdict, Verdict::excepted);
+  EXPECT_EQ(decision.severity, Severity::high);
+}
+
+TEST(Engine, KnowsWhatItWaitsFor) {
+  EXPECT_FALSE(Engine().needs_metadata());
+  EXPECT_FALSE(Engine().needs_hash());
+  EXPECT_TRUE(Engine(with_exception({.name_space = {"a"}}), 1).needs_metadata());
+  EXPECT_TRUE(Engine(with_exception({.sha256 = {"a"}}), 1).needs_hash());
+}
+
+// A package manager that was dropped is none of the image's.
+TEST(Engine, HasExceptionsOfItsOwn) {
+  auto event = shop_event();
+  event.process.exe = "/usr/bin/dpkg";
+  const Engine engine;
+  const auto verdict = [&](bool is_of_image) {
+    return engine.decide(event, {.now = noon, .is_writer_of_image = [=] { return is_of_image; }}).verdict;
+  };
+  EXPECT_EQ(verdict(true), Verdict::excepted);
+  EXPECT_EQ(verdict(false), Verdict::shown);
+  EXPECT_EQ(engine.decide(event, {}).verdict, Verdict::shown);
+  for (const ShippedKey& key : shipped_keys) {
+    Shipped one{false, false, false, false, false, false};
+    one.*key.member = true;
+    ASSERT_EQ(shipped_exceptions(one).size(), 1U) << key.name;
+    EXPECT_EQ(shipped_exceptions(one)[0].name, std::string("shipped-") + key.name);
+    EXPECT_NE(shipped_exceptions(one)[0].reason, "");
+  }
+}
+
+TEST(Index, HoldsAFindingAgainstFewOfMany) {
+  Index index;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string number = std::to_string(i);
+    switch (i % 4) {
+      case 0:
+        index.add({.path = {"/opt/" + number + "/**"}});
+        break;
+      case 1:
+        index.add({.image = {"docker.io/acme/" + number}});
+        break;
+      case 2:
+        index.add({.name_space = {"n" + number}});
+        break;
+      default:
+        index.add({.path = {"/srv/" + number}});
+    }
+  }
+  auto event = shop_event();
+  event.file.path = "/opt/400/bin/x";
+  EXPECT_EQ(index.size(), 10'000U);
+  EXPECT_LE(index.count_candidates(Facts(event)), 4U);
+  const auto any = [](std::size_t) { return true; };
+  EXPECT_EQ(index.find(Facts(event), any), 400U);
+  event.container.pod->name_space = "n2";
+  EXPECT_EQ(index.find(Facts(event), any), 2U) << "the first of those that match";
+}
+
+TEST(SplitImage, KnowsAPortFromATag) {
+  const auto split = [](std::string_view name) { return split_image(name); };
+  using Parts = std::pair<std::string_view, std::string_view>;
+  EXPECT_EQ(split("nginx"), Parts("nginx", ""));
+  EXPECT_EQ(split("nginx:1.25"), Parts("nginx", "1.25"));
+  EXPECT_EQ(split("host:5000/nginx"), Parts("host:5000/nginx", ""));
+  EXPECT_EQ(split("host:5000/nginx:1@sha256:aa"), Parts("host:5000/nginx", "1"));
+  EXPECT_EQ(split(""), Parts("", ""));
+}
+
+}  // namespace
+}  // namespace dropwarden::policy
