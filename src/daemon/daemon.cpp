@@ -298,6 +298,7 @@ class Daemon {
   }
 
   void stop() {
+    if (std::exchange(is_stopping_, true)) return;
     service_manager_.stopping();
     if (watchdog_) watchdog_->expect_end();
     life_.cancel();
@@ -305,8 +306,23 @@ class Daemon {
     metrics_server_.reset();
     config_watch_.stop();
     sources_->stop();
-    has_stuck_threads_ = !monitor_.stop();
-    loop_.stop();
+    monitor_.stop_sensors();
+    end_when_all_is_known(std::chrono::steady_clock::now() + std::chrono::seconds(1));
+  }
+
+  // What was seen last may be the image's own, or told already: without origin and hash it would be a false
+  // finding, or a second one.
+  void end_when_all_is_known(std::chrono::steady_clock::time_point deadline) {
+    constexpr auto pause = std::chrono::milliseconds(5);
+    if (!monitor_.awaits_worker() || std::chrono::steady_clock::now() >= deadline) {
+      has_stuck_threads_ = !monitor_.stop();
+      loop_.stop();
+      return;
+    }
+    life_.expires_after(pause);
+    life_.async_wait([this, deadline](const boost::system::error_code& cancelled) {
+      if (!cancelled) end_when_all_is_known(deadline);
+    });
   }
 
   const RunOptions options_;
@@ -331,6 +347,7 @@ class Daemon {
   boost::asio::steady_timer life_{loop_};
   const ServiceManager service_manager_{};
   bool is_ready_ = false;
+  bool is_stopping_ = false;
   bool has_stuck_threads_ = false;
   int status_ = 0;
   std::optional<Watchdog> watchdog_;  // ends first

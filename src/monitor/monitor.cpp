@@ -153,16 +153,22 @@ class Monitor::Impl {
     vitals_.start();
   }
 
-  bool stop() {
+  void stop_sensors() {
+    if (std::exchange(has_stopped_sensors_, true)) return;
     vitals_.stop();
     table_.stop();
     name_spaces_.stop();
     group_.stop();
-    const bool has_upper = upper_.stop();
+    has_upper_ended_ = upper_.stop();
     retry_.cancel();
     sweep_.stop();
+  }
+  bool awaits_worker() const { return pipeline_.awaits_worker(); }
+
+  bool stop() {
+    stop_sensors();
     const bool has_sweeper = sweep_.sweeper().worker().finish();
-    return pipeline_.finish() && has_upper && has_sweeper;
+    return pipeline_.finish() && has_upper_ended_ && has_sweeper;
   }
 
   const VitalSigns& vital_signs() { return vitals_.signs(); }
@@ -311,6 +317,8 @@ class Monitor::Impl {
 
   privilege::Privilege& privilege_;
   std::function<void()> on_unidentified_;
+  bool has_stopped_sensors_ = false;
+  bool has_upper_ended_ = true;
   std::function<void()> on_starting_;
   Ledger ledger_;
   LossLog loss_log_;
@@ -340,6 +348,12 @@ Monitor::~Monitor() = default;
 
 void Monitor::start() {
   impl_->start();
+}
+void Monitor::stop_sensors() {
+  impl_->stop_sensors();
+}
+bool Monitor::awaits_worker() const {
+  return impl_->awaits_worker();
 }
 bool Monitor::stop() {
   return impl_->stop();

@@ -191,6 +191,13 @@ OpenFindings::Iterator OpenFindings::erase(Iterator at) {
   return open_.erase(at);
 }
 
+bool OpenFindings::awaits_worker() const {
+  return std::ranges::any_of(open_, [](const auto& entry) {
+    const Awaited& awaited = entry.second.awaited;
+    return awaited.process || awaited.hash || awaited.origin || awaited.late_origin;
+  });
+}
+
 bool OpenFindings::resolve(Open& open) {
   Awaited& awaited = open.awaited;
   const bool is_settled =

@@ -110,6 +110,8 @@ class OpenFindings {
     return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
   }
   std::size_t size() const { return open_.size(); }
+  // Whether a worker still has something to say of one.
+  bool awaits_worker() const;
   // Whether a finding is held back because nobody has told whose it is.
   bool is_container_awaited() const { return container_awaited_ > 0; }
 

@@ -81,6 +81,8 @@ class Pipeline {
   void reconfigure(Settings settings);
   // As Publisher has it.
   void forget(const std::string& id) { publisher_.forget(id); }
+  // Whether a worker still has something to say of what is open.
+  bool awaits_worker() const { return open_.awaits_worker(); }
   // Publishes what is open. False when a thread is stuck: then this must stay.
   bool finish();
   // Looks at each worker (Worker::check); `was_replaced` is set where one was.

@@ -38,7 +38,7 @@ class Overlays : public OwnPlace {
     // What others have left on this machine is not to be found.
     daemon_ =
         std::make_unique<Daemon>(path("daemon"), std::vector<RuntimeSocket>{}, std::vector<std::string>{},
-                                 "scan:\n  first_start: false\n  sweep: false\n");
+                                 watch_without_runtimes() + "scan:\n  first_start: false\n  sweep: false\n");
   }
 
   std::string report() const {

@@ -61,8 +61,13 @@ class Monitor {
 
   // Marks what the mount table shows now and begins to read events.
   void start();
-  // Drains the queue and publishes what is open. False when a thread is stuck in a call: then this, and what
-  // it refers to, must stay until the process ends.
+  // Drains the queue, and looks for nothing more. What that has brought is published as ever while the loop
+  // runs.
+  void stop_sensors();
+  // Whether hash, origin or process of a finding is still looked for.
+  bool awaits_worker() const;
+  // The same, and publishes what is open with what is known. False when a thread is stuck in a call: then
+  // this, and what it refers to, must stay until the process ends.
   bool stop();
 
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot);

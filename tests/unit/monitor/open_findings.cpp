@@ -274,6 +274,14 @@ TEST_F(OpenFindingsTest, WaitsLongerForTheOriginOfWhatNobodyHasJustWritten) {
   EXPECT_THAT(published, ElementsAre("1:open:::"));
 }
 
+TEST_F(OpenFindingsTest, KnowsWhetherAWorkerStillHasSomethingToSay) {
+  container_awaited.container = true;
+  open.add(1, {}, {}, {.hash = true}, now);
+  EXPECT_TRUE(open.awaits_worker());
+  open.on_hash(1, hash);
+  EXPECT_FALSE(open.awaits_worker()) << "only its container is awaited";
+}
+
 TEST_F(OpenFindingsTest, DropsWhatIsNotWanted) {
   is_wanted = false;
   open.add(1, {}, {}, {.hash = true}, now);
