@@ -34,6 +34,7 @@ void KnownDrops::forget(const attribute::Digest& id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
   const std::uint32_t at = found->second;
+  has_forgotten_ = has_forgotten_ || slots_[at].drop.verdict != model::Verdict::excepted;
   slots_[at].is_taken = false;
   by_id_.erase(found);
   const auto place = by_place_.find(slots_[at].drop.place);

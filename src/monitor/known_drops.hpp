@@ -39,6 +39,8 @@ class KnownDrops {
   // It may be told again.
   void forget(const attribute::Digest& id);
   std::size_t size() const { return by_id_.size(); }
+  // Whether a drop that no exception covers is not known any more.
+  bool has_forgotten() const { return has_forgotten_; }
 
  private:
   struct Hash {
@@ -64,6 +66,7 @@ class KnownDrops {
   std::size_t next_ = 0;  // the slot whose turn it is
   Index by_id_;
   Index by_place_;
+  bool has_forgotten_ = false;
 };
 
 }  // namespace dropwarden::monitor

@@ -166,9 +166,11 @@ model::Decision Publisher::decide(const model::Finding& finding) {
 }
 
 // What lies in the container's root and did not become a finding is the image's. A path would not tell: in a
-// mount namespace of its own a process can have any program at any path.
+// mount namespace of its own a process can have any program at any path. Once a drop is not known any more,
+// nothing is trusted: else who drops files until his own is forgotten would be excepted.
 bool Publisher::is_writer_of_image(const model::WriteEvent& event) {
   const auto& exe = event.process.exe_file;
+  if (misses_drops_ || known_.has_forgotten()) return false;
   if (!exe || event.process.container != model::Belonging::same) return false;
   const WatchedMount* const root = mounts_.find(exe->device);
   if (root == nullptr || !root->is_overlay() || root->container != event.container.id) return false;
@@ -198,6 +200,7 @@ void Publisher::tell_first(model::Finding& finding, const KnownDrop& drop, const
   const bool is_shown = is_to_be_shown(finding, nullptr);
   const bool is_taken = !is_shown || deliver(finding);
   ledger_.end(is_taken ? disposition_of(finding.decision.verdict) : model::Disposition::queue_full);
+  misses_drops_ = misses_drops_ || !is_taken;
   if (!is_taken) return;
   KnownDrop told = drop;
   told.verdict = finding.decision.verdict;

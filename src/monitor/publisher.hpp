@@ -80,6 +80,7 @@ class Publisher {
   Monitor::Deliver deliver_;
   OnLoss on_loss_;
   KnownDrops known_{remembered_drops};
+  bool misses_drops_ = false;  // one was not taken, so it is not known
   ToldFindings told_{whole_findings};
 };
 

@@ -31,12 +31,14 @@ TEST(KnownDrops, FindsADropByIdAndTheLastOfAPlace) {
 TEST(KnownDrops, ForgetsTheOldestThatWasNotSeenAgain) {
   KnownDrops known(4);
   for (std::size_t i = 1; i <= 4; ++i) known.add(drop(i, 100 + i));
+  EXPECT_FALSE(known.has_forgotten());
   EXPECT_NE(known.find(digest(1)), nullptr);
   known.add(drop(5, 105));
   EXPECT_NE(known.find(digest(1)), nullptr);
   EXPECT_EQ(known.find(digest(2)), nullptr);
   EXPECT_EQ(known.find_at(digest(102)), nullptr);
   EXPECT_NE(known.find_at(digest(105)), nullptr);
+  EXPECT_TRUE(known.has_forgotten());
   EXPECT_EQ(known.size(), 4U);
 }
 
