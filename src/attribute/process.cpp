@@ -13,36 +13,47 @@
 namespace dropwarden::attribute {
 namespace {
 
-// One process as the parent chain needs it.
-struct Link {
-  Stat stat;
-  Status status;
-};
-
 std::string text_or_empty(sys::Result<std::string> text) {
   return text ? std::move(*text) : std::string{};
 }
 
-std::optional<Stat> read_stat(const ReadProc& read_proc, model::Pid pid) {
-  const auto text = read_proc(pid, ProcFile::stat);
+std::optional<Stat> stat_of(const sys::Result<std::string>& text) {
   return text ? parse_stat(*text) : std::nullopt;
 }
 
-std::uint64_t read_namespace(const ReadProc& read_proc, model::Pid pid, ProcFile file) {
-  return parse_namespace(text_or_empty(read_proc(pid, file)));
+std::uint64_t namespace_of(const sys::Result<std::string>& link) {
+  return link ? parse_namespace(*link) : 0;
+}
+
+// One process as the parent chain needs it.
+struct Relative {
+  model::Pid pid;
+  Stat stat;
+  Status status;
+  std::optional<std::string> cgroup;
+  std::string exe;
+};
+
+// Nothing on a number that was reused since the child was asked.
+std::optional<Relative> read_parent(const ReadProc& read_proc, const Stat& child) {
+  const model::Pid pid{child.parent};
+  if (pid.value <= 0) return std::nullopt;
+  auto answers = read_proc(pid, {ProcFile::stat, ProcFile::status, ProcFile::cgroup, ProcFile::exe});
+  auto stat = stat_of(answers[0]);
+  if (!stat || stat->start_ticks > child.start_ticks) return std::nullopt;
+  Relative parent{.pid = pid, .stat = std::move(*stat), .status = {}, .cgroup = {}, .exe = {}};
+  parent.status = parse_status(text_or_empty(std::move(answers[1])));
+  if (answers[2]) parent.cgroup = std::move(*answers[2]);
+  parent.exe = text_or_empty(std::move(answers[3]));
+  return parent;
 }
 
 // The number of the parent in the innermost pid namespace of its child. 0 when it is outside: the parent of
 // what `docker exec` and its like start is the runtime's.
-model::Pid read_parent_in_container(const ReadProc& read_proc, const Stat& stat, const Status& status) {
-  const model::Pid parent{stat.parent};
-  if (parent.value <= 0 || status.numbers.empty()) return {};
-  const auto parent_stat = read_stat(read_proc, parent);
-  // On a number that was reused since the child was asked.
-  if (!parent_stat || parent_stat->start_ticks > stat.start_ticks) return {};
-  const auto numbers = parse_status(text_or_empty(read_proc(parent, ProcFile::status))).numbers;
-  const std::size_t depth = status.numbers.size();
-  return {numbers.size() < depth ? 0 : numbers[depth - 1]};
+model::Pid number_in_container(const std::optional<Relative>& parent, const Status& child) {
+  const std::size_t depth = child.numbers.size();
+  if (!parent || depth == 0 || parent->status.numbers.size() < depth) return {};
+  return {parent->status.numbers[depth - 1]};
 }
 
 // To the tick, since the boot time moves by microseconds from one reading to the next: one process keeps one
@@ -60,18 +71,17 @@ bool is_top_init(const Status& status) {
 }
 
 std::vector<model::Ancestor> read_ancestors(const ReadProc& read_proc,
-                                            const IsSameContainer& is_same_container, Link link,
+                                            const IsSameContainer& is_same_container,
+                                            std::optional<Relative> parent, Status child,
                                             const std::string& own_cgroup) {
   std::vector<model::Ancestor> ancestors;
   if (own_cgroup.empty()) return ancestors;
-  while (ancestors.size() < max_ancestors && link.stat.parent > 0 && !is_top_init(link.status)) {
-    const model::Pid pid{link.stat.parent};
-    auto stat = read_stat(read_proc, pid);
-    if (!stat || stat->start_ticks > link.stat.start_ticks) break;
-    const auto cgroup = read_proc(pid, ProcFile::cgroup);
-    if (!cgroup || !is_same_container(own_cgroup, *cgroup)) break;
-    ancestors.push_back({pid, stat->name, text_or_empty(read_proc(pid, ProcFile::exe))});
-    link = {std::move(*stat), parse_status(text_or_empty(read_proc(pid, ProcFile::status)))};
+  while (parent && !is_top_init(child)) {
+    if (!parent->cgroup || !is_same_container(own_cgroup, *parent->cgroup)) break;
+    ancestors.push_back({parent->pid, parent->stat.name, parent->exe});
+    if (ancestors.size() == max_ancestors) break;
+    child = std::move(parent->status);
+    parent = read_parent(read_proc, parent->stat);
   }
   return ancestors;
 }
@@ -86,6 +96,14 @@ bool is_running(const sys::Result<sys::Fd>& pidfd, const std::optional<Stat>& st
 }
 
 }  // namespace
+
+ReadProc one_by_one(std::function<sys::Result<std::string>(model::Pid pid, ProcFile file)> read) {
+  return [read = std::move(read)](model::Pid pid, const std::vector<ProcFile>& files) {
+    std::vector<sys::Result<std::string>> answers;
+    for (const ProcFile file : files) answers.push_back(read(pid, file));
+    return answers;
+  };
+}
 
 std::optional<model::FileNumber> parse_identity(std::string_view text) {
   const auto major = util::parse_number<std::uint32_t>(util::take_until(text, ':'));
@@ -113,39 +131,40 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
 
   // What goes first comes first: the memory, and with it exe and cmdline, is given up early in exit, then the
   // namespaces, then the version 1 cgroup; the rest stays until a parent waits.
-  const auto stat = read_stat(read_proc, pid);
+  auto first = read_proc(pid, {ProcFile::stat, ProcFile::exe, ProcFile::exe_identity});
+  const auto stat = stat_of(first[0]);
   if (!stat) return process;
   process.name = stat->name;
   process.start_time = start_time(stat->start_ticks);
-  std::string exe = text_or_empty(read_proc(pid, ProcFile::exe));
-  const auto exe_file = parse_identity(text_or_empty(read_proc(pid, ProcFile::exe_identity)));
-  std::string command_line = text_or_empty(read_proc(pid, ProcFile::cmdline));
-  const auto mount_namespace = read_namespace(read_proc, pid, ProcFile::mount_namespace);
-  const auto pid_namespace = read_namespace(read_proc, pid, ProcFile::pid_namespace);
-  std::string host_name = text_or_empty(read_proc(pid, ProcFile::host_name));
-  std::string cgroup = text_or_empty(read_proc(pid, ProcFile::cgroup));
-  Status status = parse_status(text_or_empty(read_proc(pid, ProcFile::status)));
-  const auto login_uid = parse_login_uid(text_or_empty(read_proc(pid, ProcFile::loginuid)));
-  const auto parent_in_container = read_parent_in_container(read_proc, *stat, status);
-  auto ancestors = read_ancestors(read_proc, is_same_container, {*stat, status}, cgroup);
+  std::string exe = text_or_empty(std::move(first[1]));
+  const auto exe_file = parse_identity(text_or_empty(std::move(first[2])));
+  // By itself, since the process can make it slow.
+  std::string command_line = text_or_empty(std::move(read_proc(pid, {ProcFile::cmdline}).front()));
+  auto rest = read_proc(pid, {ProcFile::mount_namespace, ProcFile::pid_namespace, ProcFile::host_name,
+                              ProcFile::cgroup, ProcFile::status, ProcFile::loginuid});
+  std::string cgroup = text_or_empty(std::move(rest[3]));
+  Status status = parse_status(text_or_empty(std::move(rest[4])));
+  auto parent = read_parent(read_proc, *stat);
+  const auto parent_in_container = number_in_container(parent, status);
+  auto ancestors = read_ancestors(read_proc, is_same_container, std::move(parent), status, cgroup);
 
   // A process that is alive now had its number all the time.
   if (pidfd && is_running(pidfd, std::nullopt)) {
     process.state = model::ProcessState::running;
   } else {
-    const auto stat_now = read_stat(read_proc, pid);
+    const auto stat_now = stat_of(read_proc(pid, {ProcFile::stat}).front());
     if (stat_now && stat_now->start_ticks != stat->start_ticks) return process;
     if (is_running(pidfd, stat_now)) process.state = model::ProcessState::running;
   }
   process.exe = std::move(exe);
   process.exe_file = exe_file;
   process.command_line = parse_command_line(command_line);
-  process.mount_namespace = mount_namespace;
-  process.pid_namespace = pid_namespace;
-  process.host_name = std::move(host_name);
+  process.mount_namespace = namespace_of(rest[0]);
+  process.pid_namespace = namespace_of(rest[1]);
+  process.host_name = text_or_empty(std::move(rest[2]));
   process.cgroup = std::move(cgroup);
   process.uid = status.uid;
-  process.login_uid = login_uid;
+  process.login_uid = parse_login_uid(text_or_empty(std::move(rest[5])));
   if (!status.numbers.empty()) process.pid_in_container = {status.numbers.back()};
   process.parent = {stat->parent};
   process.parent_in_container = parent_in_container;
@@ -157,17 +176,20 @@ model::ProcessInfo glimpse_process(const ReadProc& read_proc, model::Pid pid) {
   model::ProcessInfo process;
   process.pid = pid;
   if (pid.value <= 0) return process;
-  const auto stat = read_stat(read_proc, pid);
+  auto answers =
+      read_proc(pid, {ProcFile::stat, ProcFile::exe, ProcFile::exe_identity, ProcFile::mount_namespace,
+                      ProcFile::pid_namespace, ProcFile::cgroup, ProcFile::status});
+  const auto stat = stat_of(answers[0]);
   if (!stat) return process;
   process.name = stat->name;
   process.start_time = start_time(stat->start_ticks);
   process.parent = {stat->parent};
-  process.exe = text_or_empty(read_proc(pid, ProcFile::exe));
-  process.exe_file = parse_identity(text_or_empty(read_proc(pid, ProcFile::exe_identity)));
-  process.mount_namespace = read_namespace(read_proc, pid, ProcFile::mount_namespace);
-  process.pid_namespace = read_namespace(read_proc, pid, ProcFile::pid_namespace);
-  process.cgroup = text_or_empty(read_proc(pid, ProcFile::cgroup));
-  const Status status = parse_status(text_or_empty(read_proc(pid, ProcFile::status)));
+  process.exe = text_or_empty(std::move(answers[1]));
+  process.exe_file = parse_identity(text_or_empty(std::move(answers[2])));
+  process.mount_namespace = namespace_of(answers[3]);
+  process.pid_namespace = namespace_of(answers[4]);
+  process.cgroup = text_or_empty(std::move(answers[5]));
+  const Status status = parse_status(text_or_empty(std::move(answers[6])));
   process.uid = status.uid;
   if (!status.numbers.empty()) process.pid_in_container = {status.numbers.back()};
   return process;

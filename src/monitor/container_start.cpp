@@ -19,7 +19,7 @@ util::WallTime read_container_start(privilege::Privilege& privilege, const Watch
     if (file != attribute::ProcFile::stat) return std::unexpected(sys::Error{"read", "", ENOENT});
     return privilege.read_process_file(pid.value, privilege::ProcessFile::stat);
   };
-  const auto start = attribute::glimpse_process(read, mount.init).start_time;
+  const auto start = attribute::glimpse_process(attribute::one_by_one(read), mount.init).start_time;
   return start == util::WallTime{} ? start : start - margin;
 }
 

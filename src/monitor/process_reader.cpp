@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_reader.hpp"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/post.hpp>
 
@@ -22,35 +24,38 @@ constexpr std::chrono::milliseconds keep_last{10};
 using attribute::ProcFile;
 using privilege::ProcessFile;
 
-sys::Result<std::string> read_fact(privilege::Privilege& privilege, model::Pid pid, ProcFile file) {
-  const auto read = [&](ProcessFile which) { return privilege.read_process_file(pid.value, which); };
+ProcessFile file_of(ProcFile file) {
   switch (file) {
     case ProcFile::cgroup:
-      return read(ProcessFile::cgroup);
+      return ProcessFile::cgroup;
     case ProcFile::cmdline:
-      return read(ProcessFile::cmdline);
+      return ProcessFile::cmdline;
     case ProcFile::exe:
-      return read(ProcessFile::exe);
+      return ProcessFile::exe;
     case ProcFile::exe_identity:
-      return read(ProcessFile::exe_identity);
+      return ProcessFile::exe_identity;
     case ProcFile::host_name:
-      return privilege.read_host_name(pid.value);
+      return ProcessFile::host_name;
     case ProcFile::loginuid:
-      return read(ProcessFile::loginuid);
+      return ProcessFile::loginuid;
     case ProcFile::mount_namespace:
-      return read(ProcessFile::mount_namespace);
+      return ProcessFile::mount_namespace;
     case ProcFile::pid_namespace:
-      return read(ProcessFile::pid_namespace);
+      return ProcessFile::pid_namespace;
     case ProcFile::stat:
-      return read(ProcessFile::stat);
+      return ProcessFile::stat;
     case ProcFile::status:
       break;
   }
-  return read(ProcessFile::status);
+  return ProcessFile::status;
 }
 
 attribute::ReadProc reader_of(privilege::Privilege& privilege) {
-  return [&privilege](model::Pid pid, ProcFile file) { return read_fact(privilege, pid, file); };
+  return [&privilege](model::Pid pid, const std::vector<ProcFile>& files) {
+    std::vector<ProcessFile> wanted(files.size());
+    std::ranges::transform(files, wanted.begin(), file_of);
+    return privilege.read_process_files(pid.value, wanted);
+  };
 }
 
 // Read once: nobody mounts a hierarchy on a running system. None where libcgroup finds none.

@@ -24,6 +24,7 @@
 #include "handle_mount.hpp"
 #include "host_mounts.hpp"
 #include "marks.hpp"
+#include "process_files.hpp"
 #include "processes.hpp"
 #include "registrations.hpp"
 #include "upper_probe.hpp"
@@ -33,35 +34,7 @@
 namespace dropwarden::privilege {
 namespace {
 
-constexpr std::size_t max_process_file = std::size_t{16} << 20U;
 constexpr std::size_t max_attribute = 4096;  // PATH_MAX: a redirect is the longest
-
-const char* name_of(ProcessFile file) {
-  constexpr std::array names{"cgroup", "cmdline",   "exe",    "exe",  "loginuid",
-                             "ns/mnt", "mountinfo", "ns/pid", "stat", "status"};
-  return names.at(static_cast<std::size_t>(file));
-}
-
-bool is_link(ProcessFile file) {
-  return file == ProcessFile::exe || file == ProcessFile::mount_namespace ||
-         file == ProcessFile::pid_namespace;
-}
-
-// Without asking the file system there, which may be one that nobody answers for.
-sys::Result<std::string> read_file_identity(const std::string& link) {
-  const auto opened = sys::open_path(link, O_PATH);
-  if (!opened) return std::unexpected(opened.error());
-  const auto status = sys::read_cached_status(opened->number());
-  if (!status) return std::unexpected(status.error());
-  return std::to_string(status->device_major) + ":" + std::to_string(status->device_minor) + ":" +
-         std::to_string(status->inode);
-}
-
-sys::Result<std::string> read_own_host_name() {
-  struct utsname names{};
-  if (::uname(&names) != 0) return sys::unexpected_errno("uname");
-  return std::string(static_cast<const char*>(names.nodename));
-}
 
 const char* name_of(OverlayAttribute attribute) {
   constexpr std::array names{"metacopy", "opaque", "redirect", "whiteout"};
@@ -148,24 +121,9 @@ class Direct final : public Privilege {
     return privilege::list_processes(options_.proc);
   }
 
-  sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
-    const std::string path = options_.proc + "/" + std::to_string(pid) + "/" + name_of(file);
-    if (file == ProcessFile::exe_identity) return read_file_identity(path);
-    return is_link(file) ? sys::read_link(path) : sys::read_file(path, max_process_file);
-  }
-
-  sys::Result<std::string> read_host_name(std::int32_t pid) override {
-    auto own = sys::open_path(options_.proc + "/thread-self/ns/uts", O_RDONLY);
-    if (!own) return std::unexpected(std::move(own.error()));
-    const std::string path = options_.proc + "/" + std::to_string(pid) + "/ns/uts";
-    auto wanted = sys::open_path(path, O_RDONLY);
-    if (!wanted) return std::unexpected(std::move(wanted.error()));
-    // Of this thread alone: to the kernel namespaces belong to the thread. First the way back is tried.
-    if (::setns(own->number(), CLONE_NEWUTS) != 0) return sys::unexpected_errno("setns", "own UTS namespace");
-    if (::setns(wanted->number(), CLONE_NEWUTS) != 0) return sys::unexpected_errno("setns", path);
-    auto name = read_own_host_name();
-    util::check(::setns(own->number(), CLONE_NEWUTS) == 0, "a thread is left in a container's namespace");
-    return name;
+  std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
+                                                           const std::vector<ProcessFile>& files) override {
+    return privilege::read_process_files(options_.proc, pid, files);
   }
 
   sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) override {

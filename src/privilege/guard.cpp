@@ -109,10 +109,10 @@ class Guarded final : public Privilege {
   std::optional<sys::Error> host_mounts_problem() override { return inner_->host_mounts_problem(); }
   bool sees_all_processes() override { return inner_->sees_all_processes(); }
   sys::Result<std::vector<std::int32_t>> list_processes() override { return inner_->list_processes(); }
-  sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
-    return inner_->read_process_file(pid, file);
+  std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
+                                                           const std::vector<ProcessFile>& files) override {
+    return inner_->read_process_files(pid, files);
   }
-  sys::Result<std::string> read_host_name(std::int32_t pid) override { return inner_->read_host_name(pid); }
   sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) override {
     return inner_->read_cgroup_id(path);
   }

@@ -25,11 +25,7 @@ class Remote final : public Privilege {
   std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
                                                      const std::vector<ContainerMount>& mounts,
                                                      std::uint64_t mask) override {
-    using Answers = std::vector<sys::Result<RootIdentity>>;
-    auto answers = ask<&Privilege::mark_mounts>(group, pid, mounts, mask);
-    if (answers && answers->size() == mounts.size()) return std::move(*answers);
-    const sys::Error error = answers ? sys::Error{"recvmsg", "marker", EPROTO} : answers.error();
-    return Answers(mounts.size(), std::unexpected(error));
+    return each(ask<&Privilege::mark_mounts>(group, pid, mounts, mask), mounts.size());
   }
   sys::Result<RootIdentity> mark_by_handle(int group, const HostMount& mount,
                                            const HandleMask& mask) override {
@@ -66,11 +62,9 @@ class Remote final : public Privilege {
   sys::Result<std::vector<std::int32_t>> list_processes() override {
     return flat<&Privilege::list_processes>();
   }
-  sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) override {
-    return flat<&Privilege::read_process_file>(pid, file);
-  }
-  sys::Result<std::string> read_host_name(std::int32_t pid) override {
-    return flat<&Privilege::read_host_name>(pid);
+  std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
+                                                           const std::vector<ProcessFile>& files) override {
+    return each(ask<&Privilege::read_process_files>(pid, files), files.size());
   }
   sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) override {
     return flat<&Privilege::read_cgroup_id>(path);
@@ -142,6 +136,15 @@ class Remote final : public Privilege {
     auto answer = ask<Method>(arguments...);
     if (!answer) return std::unexpected(std::move(answer.error()));
     return std::move(*answer);
+  }
+
+  // An answer for each of `count` things that were asked for.
+  template <class T>
+  static std::vector<sys::Result<T>> each(sys::Result<std::vector<sys::Result<T>>> answers,
+                                          std::size_t count) {
+    if (answers && answers->size() == count) return std::move(*answers);
+    const sys::Error error = answers ? sys::Error{"recvmsg", "marker", EPROTO} : answers.error();
+    return std::vector<sys::Result<T>>(count, std::unexpected(error));
   }
 
   Lanes& lanes_;

@@ -126,14 +126,14 @@ TEST_F(Privileged, ReadsTheHostNameOfAContainerAndComesBack) {
     line.hear();
   });
   container.line().hear();
-  const auto name = privilege_->read_host_name(container.pid());
+  const auto name = privilege_->read_process_file(container.pid(), privilege::ProcessFile::host_name);
   ASSERT_TRUE(name) << name.error().text();
   EXPECT_EQ(*name, "inside");
   EXPECT_EQ(own_host_name(), before);
-  EXPECT_EQ(*privilege_->read_host_name(::getpid()), before);
+  EXPECT_EQ(*privilege_->read_process_file(::getpid(), privilege::ProcessFile::host_name), before);
   container.kill(SIGKILL);
   container.wait();
-  EXPECT_FALSE(privilege_->read_host_name(container.pid()));
+  EXPECT_FALSE(privilege_->read_process_file(container.pid(), privilege::ProcessFile::host_name));
   EXPECT_EQ(own_host_name(), before);
 }
 

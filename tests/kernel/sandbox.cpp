@@ -182,7 +182,7 @@ TEST_F(Sandbox, LetsTheMarkerMarkMountAndReadButWriteToNothingThatIsThere) {
     TestGroup group(*privilege_, features_);
     group.mark(directory_ + "/mounted", TMPFS_MAGIC);
     sys::value_or_throw(privilege_->unmount(directory_ + "/mounted"));
-    sys::value_or_throw(privilege_->read_host_name(::getpid()));
+    sys::value_or_throw(privilege_->read_process_file(::getpid(), privilege::ProcessFile::host_name));
     sys::value_or_throw(privilege_->probe_upper_events());
     sys::value_or_throw(sys::open_path(stranger, O_PATH | O_DIRECTORY));
     require(sys::value_or_throw(sys::read_file(directory_ + "/file", 16)) == "text", "read");

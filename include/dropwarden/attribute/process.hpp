@@ -7,17 +7,18 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/sys/error.hpp"
 
 namespace dropwarden::attribute {
 
-// Reads one file of /proc/PID, or what else the kernel tells of a process: privilege::Privilege, handed in by
-// the composition root. Of `cmdline` the first 8 KiB are enough, and a longer one should be cut rather than
-// refused. `exe_identity` is `MAJOR:MINOR:INODE` of
-// what /proc/PID/exe leads to. `host_name` is no file but the name of its UTS namespace, the namespaces are
-// links in /proc/PID/ns.
+// Reads files of /proc/PID, or what else the kernel tells of a process: privilege::Privilege, handed in by
+// the composition root. An answer for each, in their order: one call, since it is a question to another
+// process, and takes longer than the reading. Of `cmdline` the first 8 KiB are enough, and a longer one
+// should be cut rather than refused. `exe_identity` is `MAJOR:MINOR:INODE` of what /proc/PID/exe leads to.
+// `host_name` is no file but the name of its UTS namespace, the namespaces are links in /proc/PID/ns.
 enum class ProcFile {
   cgroup,
   cmdline,
@@ -30,7 +31,10 @@ enum class ProcFile {
   stat,
   status
 };
-using ReadProc = std::function<sys::Result<std::string>(model::Pid pid, ProcFile file)>;
+using ReadProc =
+    std::function<std::vector<sys::Result<std::string>>(model::Pid pid, const std::vector<ProcFile>& files)>;
+// One after the other, by `read`.
+ReadProc one_by_one(std::function<sys::Result<std::string>(model::Pid pid, ProcFile file)> read);
 
 // Whether two texts of /proc/PID/cgroup name the same container.
 using IsSameContainer = std::function<bool(std::string_view own_cgroup, std::string_view parent_cgroup)>;

@@ -65,12 +65,13 @@ struct UpperEvents {
 
 // Files of /proc/PID that are read for others. `exe` and the namespaces are links, the target is the answer;
 // of `exe_identity` it is `MAJOR:MINOR:INODE` of the file that the process runs, in decimal, as the process
-// sees it.
+// sees it. `host_name` is no file, but the name as the process sees it, of its UTS namespace.
 enum class ProcessFile {
   cgroup,
   cmdline,
   exe,
   exe_identity,
+  host_name,
   loginuid,
   mount_namespace,  // ns/mnt
   mountinfo,
@@ -174,12 +175,16 @@ class Privilege {
   static constexpr std::size_t max_processes = std::size_t{1} << 20U;
   virtual sys::Result<std::vector<std::int32_t>> list_processes() = 0;
 
-  // At most 16 MiB; ESRCH or ENOENT when the process is gone. Needs CAP_SYS_PTRACE for the links.
-  virtual sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) = 0;
-
-  // The host name as the process sees it, of its UTS namespace. The calling thread enters that namespace and
-  // leaves it again. Needs CAP_SYS_PTRACE, and CAP_SYS_ADMIN in the namespace (setns(2)).
-  virtual sys::Result<std::string> read_host_name(std::int32_t pid) = 0;
+  // Files of the process `pid`, read one after the other; an answer for each, in their order. EFBIG for what
+  // makes it more than 16 MiB or 16 files; ESRCH or ENOENT when the process is gone. For the host name the
+  // calling thread enters the namespace and leaves it again. Needs CAP_SYS_PTRACE for the links, and for the
+  // host name, with CAP_SYS_ADMIN in the namespace (setns(2)).
+  virtual std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
+                                                                   const std::vector<ProcessFile>& files) = 0;
+  // One of them.
+  sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) {
+    return std::move(read_process_files(pid, {file}).front());
+  }
 
   // Inode number of a directory of a cgroup hierarchy: the ID of the cgroup. ENOTSUP when `path` is on a file
   // system of another type. Needs nothing.

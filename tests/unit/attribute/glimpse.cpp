@@ -36,7 +36,7 @@ TEST(GlimpseProcess, ReadsNothingThatTheProcessCanMakeSlow) {
     if (file == ProcFile::exe) return "/bin/cp";
     return std::unexpected(sys::Error{"read", "", ENOENT});
   };
-  const auto process = glimpse_process(read, {7});
+  const auto process = glimpse_process(one_by_one(read), {7});
   EXPECT_EQ(process.name, "cp");
   EXPECT_EQ(process.exe, "/bin/cp");
   EXPECT_NE(process.start_time, util::WallTime{});

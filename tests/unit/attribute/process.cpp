@@ -130,7 +130,7 @@ TEST(ReadProcess, TellsAllOfARunningProcess) {
     const auto text = read_real(child.pid(), ProcFile::cmdline);
     return text && text->starts_with("writer");
   }));
-  const auto process = read_process(read_real, is_never_same, child.pid());
+  const auto process = read_process(one_by_one(read_real), is_never_same, child.pid());
   EXPECT_EQ(process.pid, child.pid());
   EXPECT_EQ(process.pid_in_container, child.pid());
   EXPECT_EQ(process.state, ProcessState::running);
@@ -151,9 +151,9 @@ TEST(ReadProcess, TellsAllOfARunningProcess) {
 }
 
 TEST(ReadProcess, GivesOneProcessOneStartTime) {
-  const auto first = read_process(read_real, is_never_same, {::getpid()}).start_time;
+  const auto first = read_process(one_by_one(read_real), is_never_same, {::getpid()}).start_time;
   for (int i = 0; i < 100; ++i) {
-    const auto again = read_process(read_real, is_never_same, {::getpid()}).start_time;
+    const auto again = read_process(one_by_one(read_real), is_never_same, {::getpid()}).start_time;
     // The wall clock may be slewed by one tick in between, no more.
     EXPECT_LE(again > first ? again - first : first - again, 10ms);
   }
@@ -165,7 +165,7 @@ TEST(ReadProcess, TellsWhatIsLeftOfAZombie) {
     ::_exit(0);
   });
   child.wait_until_zombie();
-  const auto process = read_process(read_real, is_same, child.pid());
+  const auto process = read_process(one_by_one(read_real), is_same, child.pid());
   EXPECT_EQ(process.state, ProcessState::exited);
   EXPECT_EQ(process.name, "brief) R 1 (");
   EXPECT_EQ(process.uid, ::getuid());
@@ -184,7 +184,7 @@ TEST(ReadProcess, TakesALeaderThatEndedBeforeItsThreadsForRunning) {
     const auto stat = read_real(child.pid(), ProcFile::stat);
     return stat && stat->find(") Z ") != std::string::npos;
   }));
-  EXPECT_EQ(read_process(read_real, is_never_same, child.pid()).state, ProcessState::running);
+  EXPECT_EQ(read_process(one_by_one(read_real), is_never_same, child.pid()).state, ProcessState::running);
 }
 
 TEST(ReadProcess, TellsOnlyTheNumberOfAProcessThatIsGone) {
@@ -195,7 +195,7 @@ TEST(ReadProcess, TellsOnlyTheNumberOfAProcessThatIsGone) {
     ++reads;
     return read_real(pid, file);
   };
-  const auto process = read_process(count, is_same, child.pid());
+  const auto process = read_process(one_by_one(count), is_same, child.pid());
   EXPECT_EQ(process.pid, child.pid());
   EXPECT_EQ(process.state, ProcessState::exited);
   EXPECT_EQ(process.name, "");
@@ -210,7 +210,7 @@ TEST(ReadProcess, AsksNothingForAProcessOutsideThePidNamespace) {
     return std::unexpected(sys::Error{"read", "", ESRCH});
   };
   for (const std::int32_t number : {0, -1}) {
-    EXPECT_EQ(read_process(refuse, is_same, {number}).state, ProcessState::exited);
+    EXPECT_EQ(read_process(one_by_one(refuse), is_same, {number}).state, ProcessState::exited);
   }
 }
 
@@ -222,7 +222,7 @@ TEST(ReadProcess, KeepsWhatWasReadBeforeTheProcessWentAway) {
       if (file == last) child.end();
       return read_real(pid, file);
     };
-    const auto process = read_process(read_and_end, is_never_same, child.pid());
+    const auto process = read_process(one_by_one(read_and_end), is_never_same, child.pid());
     EXPECT_EQ(process.state, ProcessState::exited);
     EXPECT_NE(process.name, "");
     EXPECT_NE(process.start_time, util::WallTime{});
@@ -251,7 +251,7 @@ TEST(ReadProcess, DropsWhatANewOwnerOfTheNumberMayHaveTold) {
     if (file == ProcFile::status) return "Uid:\t0\t0\t0\t0\nNSpid:\t5\t6\n";
     return "/innocent";
   };
-  const auto process = read_process(reuse, is_same, child.pid());
+  const auto process = read_process(one_by_one(reuse), is_same, child.pid());
   EXPECT_TRUE(is_reused);
   EXPECT_EQ(process.name, "writer");
   EXPECT_EQ(process.state, ProcessState::exited);
@@ -296,7 +296,7 @@ struct Tree {
 
 std::vector<std::int32_t> ancestors_in(const Tree& tree) {
   std::vector<std::int32_t> numbers;
-  for (const auto& ancestor : read_process(tree, is_same, {::getpid()}).ancestors) {
+  for (const auto& ancestor : read_process(one_by_one(tree), is_same, {::getpid()}).ancestors) {
     EXPECT_EQ(ancestor.name, "p" + std::to_string(ancestor.pid.value));
     EXPECT_EQ(ancestor.exe, "/bin/" + std::to_string(ancestor.pid.value));
     numbers.push_back(ancestor.pid.value);
@@ -348,7 +348,7 @@ TEST(Ancestors, AreNoneWithoutACgroupToCompare) {
 }
 
 Pid parent_in_container(const Tree& tree) {
-  const auto process = read_process(tree, is_same, {::getpid()});
+  const auto process = read_process(one_by_one(tree), is_same, {::getpid()});
   EXPECT_EQ(process.parent, Pid{9001});
   return process.parent_in_container;
 }
@@ -377,7 +377,7 @@ TEST(Parent, HasNoNumberInsideWhenItIsOutside) {
 
 TEST(Ancestors, AreThoseOfARealProcess) {
   const Child child(sleep_for_ever);
-  const auto process = read_process(read_real, is_same, child.pid());
+  const auto process = read_process(one_by_one(read_real), is_same, child.pid());
   ASSERT_THAT(process.ancestors, SizeIs(testing::Ge(1U)));
   EXPECT_EQ(process.ancestors.front().pid.value, ::getpid());
   EXPECT_EQ(process.ancestors.front().exe, *read_real({::getpid()}, ProcFile::exe));
@@ -401,7 +401,7 @@ TEST(ReadProcess, ReadsTheNumberInsideARealPidNamespace) {
   });
   pid_t inner = 0;
   ASSERT_EQ(::read(reading.number(), &inner, sizeof inner), static_cast<ssize_t>(sizeof inner));
-  const auto process = read_process(read_real, is_same, {inner});
+  const auto process = read_process(one_by_one(read_real), is_same, {inner});
   // Its parent may end before it has asked to be ended with it.
   ::kill(inner, SIGKILL);
   EXPECT_EQ(process.pid_in_container, Pid{1});
