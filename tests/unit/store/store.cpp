@@ -326,7 +326,7 @@ TEST_F(StoreTest, LooksThroughADatabaseThatWasNotClosed) {
     file << std::string(4, '\xff');
   }
   const auto store = open();
-  ASSERT_TRUE(test::wait_for([&] { return set_aside().size() == 1; }, 10s))
+  ASSERT_TRUE(test::wait_for([&] { return set_aside().size() == 1 && !reports().empty(); }, 10s))
       << testing::PrintToString(reports());
   EXPECT_THAT(reports().front(), HasSubstr("quick_check"));
   store->save(finding(1));
