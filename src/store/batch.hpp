@@ -50,7 +50,7 @@ class Batch {
   bool is_clean_end() const { return is_clean_end_; }
 
   // Whole records of findings are by far the most of it.
-  static constexpr std::size_t max_record_bytes = std::size_t{32} << 20U;
+  static constexpr std::size_t max_record_bytes = std::size_t{8} << 20U;
   static constexpr std::size_t max_entries = 65536;  // of each kind
 
  private:

@@ -48,8 +48,10 @@ void Watchman::start() {
   daemon_.reset();
   records_taken_ = 0;
   is_end_expected_ = false;
-  daemon_ = std::make_unique<Daemon>(directory, std::vector{socket_}, std::vector<std::string>{},
-                                     "scan:\n  interval: 10s\nwatch:\n  canary: 5s\n", store_);
+  // Of the store, which stands before it: as much as there is room for on its file system.
+  const std::string settings = "  max_size: 12MiB\nscan:\n  interval: 10s\nwatch:\n  canary: 5s\n";
+  daemon_ =
+      std::make_unique<Daemon>(directory, std::vector{socket_}, std::vector<std::string>{}, settings, store_);
   if (cgroup_.empty()) return;
   for (const pid_t pid : family()) std::ofstream(cgroup_ + "/cgroup.procs") << pid << std::flush;
 }
