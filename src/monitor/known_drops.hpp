@@ -13,12 +13,13 @@
 
 namespace dropwarden::monitor {
 
-// What it takes to know a drop again: 56 bytes each, and with the indices 132.
+// What it takes to know a drop again: 60 bytes each, and with the indices 136.
 struct KnownDrop {
   attribute::Digest id{};
   attribute::Digest place{};    // attribute::place_digest
   attribute::Digest content{};  // attribute::content_digest; zeros while it is not known
   std::uint32_t revision = 1;   // of its newest record
+  std::uint32_t path = 0;       // store::path_hash of where it was told to be; 0: not known
   bool is_final = true;         // that record's status
   // Once it is shown it stays so; what an exception covers may be shown later.
   model::Verdict verdict = model::Verdict::shown;

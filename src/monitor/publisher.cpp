@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,6 +23,7 @@ KnownDrop drop_of(const model::Finding& finding, const std::string& file_system)
           .place = attribute::place_digest(finding, file_system),
           .content = attribute::content_digest(finding).value_or(attribute::Digest{}),
           .revision = finding.revision,
+          .path = store::path_hash(row_path(finding.event.file)),
           .is_final = finding.is_final,
           .verdict = finding.decision.verdict};
 }
@@ -36,6 +38,12 @@ model::Disposition disposition_of(model::Verdict verdict) {
       break;
   }
   return model::Disposition::held_back;
+}
+
+model::Verdict verdict_of(std::string_view decision) {
+  for (const auto verdict : {model::Verdict::excepted, model::Verdict::held_back})
+    if (decision == name_of(verdict)) return verdict;
+  return model::Verdict::shown;
 }
 
 // By another sensor than the one that tells who wrote it.
@@ -73,8 +81,12 @@ Publisher::Publisher(Ledger& ledger, WatchedMounts& mounts, store::Store* store,
   reconfigure(settings);
   if (store_ == nullptr) return;
   for (const store::KnownFinding& finding : store_->take_known_findings())
-    known_.add(
-        {.id = finding.id, .place = finding.place, .content = finding.content, .revision = finding.told});
+    known_.add({.id = finding.id,
+                .place = finding.place,
+                .content = finding.content,
+                .revision = finding.told,
+                .path = finding.path,
+                .verdict = verdict_of(finding.decision)});
 }
 
 void Publisher::reconfigure(const Settings& settings) {
@@ -217,6 +229,31 @@ void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity
   if (!is_shown || deliver(finding)) remember(finding, drop_of(finding, file_system), file_system);
 }
 
+// Where a drop is by now that was told before a restart, or before more than `whole_findings` others: all
+// else that was told of it is in the database, so the record is of this sighting alone, and is not stored. Of
+// a file with several names, or in a volume, which has a path in each container, it may be the path that was
+// told.
+bool Publisher::is_moved(const KnownDrop& known, const model::Finding& sighting) {
+  const model::FileFacts& file = sighting.event.file;
+  const bool has_one_path = file.place == model::Place::rootfs && file.links == 1;
+  return has_one_path && file.path_state == model::PathState::live && known.revision < most_moves &&
+         known.path != 0 && known.path != store::path_hash(row_path(file));
+}
+
+void Publisher::tell_move(KnownDrop& known, const model::Finding& sighting) {
+  model::Finding moved = sighting;
+  moved.id = util::hex(known.id);
+  moved.revision = known.revision + 1;
+  const bool is_shown = is_to_be_shown(moved, &known);
+  if (!is_shown) return ledger_.end(model::Disposition::duplicate);
+  const bool is_taken = deliver(moved);
+  ledger_.end(is_taken ? model::Disposition::reported : model::Disposition::queue_full);
+  if (!is_taken) return;
+  known.revision = moved.revision;
+  known.path = store::path_hash(row_path(moved.event.file));
+  known.verdict = model::Verdict::shown;
+}
+
 // One sighting more of a drop that was told, and a further record of it when there is something new: of the
 // drop, or of the policy where an exception covered it.
 void Publisher::see_again(KnownDrop& known, const model::Finding& sighting) {
@@ -227,6 +264,7 @@ void Publisher::see_again(KnownDrop& known, const model::Finding& sighting) {
     const bool is_elsewhere = told == nullptr || revised;
     store_->count(id, sighting.event.time, is_elsewhere ? row_path(sighting.event.file) : std::string());
   }
+  if (told == nullptr && is_moved(known, sighting)) return tell_move(known, sighting);
   const bool has_moved = revised.has_value();
   if (!revised && told != nullptr && known.verdict == model::Verdict::excepted) revised = told->finding;
   if (!revised) return ledger_.end(model::Disposition::duplicate);
@@ -268,6 +306,7 @@ void Publisher::remember(const model::Finding& finding, const KnownDrop& drop,
   if (KnownDrop* const known = known_.find(drop.id)) {
     if (known->verdict != model::Verdict::shown) known->verdict = drop.verdict;
     known->revision = drop.revision;
+    known->path = drop.path;
     known->is_final = drop.is_final;
     known->content = drop.content;
   } else {

@@ -53,6 +53,7 @@ class Publisher {
  private:
   static constexpr std::size_t remembered_drops = 100'000;
   static constexpr std::size_t whole_findings = 1024;
+  static constexpr unsigned most_moves = 64;  // told of a drop that is not whole any more
 
   bool is_finding(const model::Finding& finding);
   KnownDrop* find_known(const model::Finding& finding, const KnownDrop& seen);
@@ -63,6 +64,8 @@ class Publisher {
   bool is_to_be_shown(model::Finding& finding, const KnownDrop* known);
   void tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
   void tell_more(model::Finding& finding, const EventIdentity& identity);
+  static bool is_moved(const KnownDrop& known, const model::Finding& sighting);
+  void tell_move(KnownDrop& known, const model::Finding& sighting);
   void see_again(KnownDrop& known, const model::Finding& sighting);
   bool deliver(const model::Finding& finding);
   void remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system);

@@ -77,6 +77,10 @@ INSERT OR REPLACE INTO sync_state(container, mount, synced_until, reasons, updat
       remove_states(database.handle(), "DELETE FROM sync_state WHERE container = ?1"),
       run(database.handle(), "INSERT OR REPLACE INTO run(only, alive_at, is_clean_end) VALUES(1, ?1, ?2)") {}
 
+std::uint32_t path_hash(std::string_view path) {
+  return static_cast<std::uint32_t>(std::hash<std::string_view>{}(path)) | 1U;
+}
+
 Tables::Tables(const Settings& settings) : settings_(settings), database_(settings.path) {
   prepare_schema(database_, settings.fsync);
   prepared_.emplace(database_);
@@ -88,7 +92,8 @@ Tables::Tables(const Settings& settings) : settings_(settings), database_(settin
 
 std::vector<KnownFinding> Tables::read_known_findings() {
   Statement statement(database_.handle(), R"sql(
-SELECT id, place, content, told FROM finding WHERE told > 0
+SELECT id, place, content, iif(decision = 'shown', told, max(told, revision)), path, decision
+FROM finding WHERE told > 0 OR decision <> 'shown'
 ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
   statement.bind(1, static_cast<std::int64_t>(std::min(settings_.max_findings, max_known_findings)));
   std::vector<KnownFinding> known;
@@ -98,7 +103,9 @@ ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
     known.push_back({.id = *id,
                      .place = to_digest(statement.bytes(1)),
                      .content = to_digest(statement.bytes(2)),
-                     .told = static_cast<unsigned>(statement.number(3))});
+                     .told = static_cast<unsigned>(statement.number(3)),
+                     .path = path_hash(statement.text(4)),
+                     .decision = std::string(statement.text(5))});
   }
   std::ranges::reverse(known);
   return known;
@@ -108,7 +115,7 @@ std::vector<UnfinishedFinding> Tables::read_unfinished_findings() {
   // A record that was told beyond the newest that is stored said that nothing more comes. What the policy did
   // not show is not told now either. CROSS JOIN: by the rows, which are short, and not by the records.
   Statement statement(database_.handle(), R"sql(
-SELECT id, place, content, told, revision, is_final, json FROM finding CROSS JOIN record USING(seq)
+SELECT id, place, content, told, revision, is_final, json, path FROM finding CROSS JOIN record USING(seq)
 WHERE (told < revision OR (told = revision AND NOT is_final)) AND (told > 0 OR decision = 'shown')
 ORDER BY seq DESC LIMIT ?1)sql");
   statement.bind(1, max_unfinished);
@@ -120,7 +127,9 @@ ORDER BY seq DESC LIMIT ?1)sql");
                           .known = {.id = *id,
                                     .place = to_digest(statement.bytes(1)),
                                     .content = to_digest(statement.bytes(2)),
-                                    .told = static_cast<unsigned>(statement.number(3))},
+                                    .told = static_cast<unsigned>(statement.number(3)),
+                                    .path = path_hash(statement.text(7)),
+                                    .decision = "shown"},
                           .revision = static_cast<unsigned>(statement.number(4)),
                           .is_final = statement.number(5) != 0,
                           .record = std::string(statement.text(6))});

@@ -22,6 +22,7 @@ struct Arguments {
   unsigned seed = 1;
   bool may_set_clock = false;
   std::string runtime = "containerd";
+  std::string results{};
 };
 
 std::string make_directory(const RuntimePlace& place, const std::string& name) {
@@ -57,7 +58,8 @@ int run(const Arguments& arguments, const RuntimePlace& place) {
 
   Plants plants;
   Churn churn(*runtime, plants);
-  Watchman watchman(make_directory(place, "monitor"), store, runtime->socket());
+  const auto monitor_directory = make_directory(place, "monitor");
+  Watchman watchman(monitor_directory, store, runtime->socket());
   const auto cgroup = make_memory_cgroup(place);
   watchman.set_cgroup(cgroup);
   Disturbances disturbances(
@@ -68,6 +70,17 @@ int run(const Arguments& arguments, const RuntimePlace& place) {
   for (const auto& fault : faults) std::cout << "FAILED  " << fault << "\n";
   std::cout << fmt::format("soak: {} planted, {} told, {} faults\n", plants.planted(), plants.seen(),
                            faults.size());
+  if (!faults.empty() && !arguments.results.empty()) {
+    using std::filesystem::copy_options;
+    std::filesystem::create_directories(arguments.results);
+    for (const auto& file : std::filesystem::recursive_directory_iterator(monitor_directory))
+      if (file.is_regular_file())
+        std::filesystem::copy_file(
+            file.path(),
+            arguments.results + "/" +
+                (file.path().parent_path().filename() += "-" + file.path().filename().string()).string(),
+            copy_options::overwrite_existing);
+  }
   return faults.empty() ? 0 : 1;
 }
 
@@ -81,6 +94,8 @@ int main(int argc, char** argv) {
   app.add_option("--minutes", arguments.minutes, "How long")->check(CLI::Range(1U, 10'000U));
   app.add_option("--runtime", arguments.runtime)->check(CLI::IsMember({"containerd", "dockerd", "podman"}));
   app.add_option("--seed", arguments.seed, "Of the order in which things go wrong");
+  app.add_option("--results", arguments.results,
+                 "Directory for logs and findings of the monitors when something was wrong");
   app.add_flag("--clock", arguments.may_set_clock,
                "Also set the clock of this machine, an hour forth and back");
   CLI11_PARSE(app, argc, argv);

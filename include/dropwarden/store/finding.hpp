@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "dropwarden/util/time.hpp"
 
@@ -41,12 +42,18 @@ struct StoredFinding {
   std::string record;   // in the native format
 };
 
-// What is known of a finding that some output has told: all that it takes to know its file again.
+// By which a drop that was moved is known from one that was not; never 0. `path` is that of the row. Pure.
+std::uint32_t path_hash(std::string_view path);
+
+// What is known of a finding that some output has told, or that the policy does not show: all that it takes
+// to know its file again.
 struct KnownFinding {
   Digest id{};
   Digest place{};
   Digest content{};
-  unsigned told = 1;  // the newest revision that was told
+  unsigned told = 1;               // the newest revision that was told, or would have been
+  std::uint32_t path = 0;          // path_hash; 0: not known
+  std::string decision = "shown";  // as in StoredFinding
 
   friend bool operator==(const KnownFinding&, const KnownFinding&) = default;
 };

@@ -111,6 +111,33 @@ TEST_F(PublisherTest, KnowsADropAfterARestart) {
   EXPECT_EQ(number("SELECT count FROM finding"), 3);
 }
 
+// The daemon was killed between the close and the rename.
+TEST_F(PublisherTest, TellsAfterARestartWhereADropHasMovedTo) {
+  publish(sighting());
+  restart();
+  auto moved = changed(sighting(), Sensor::scan);
+  moved.event.file.path = "/usr/bin/x";
+  EXPECT_FALSE(publish(moved));
+  EXPECT_FALSE(publish(changed(moved, Sensor::scan, 2))) << "once";
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[1].id, told[0].id);
+  EXPECT_EQ(told[1].revision, 2U);
+  EXPECT_EQ(told[1].event.file.path, "/usr/bin/x");
+  restart();
+  EXPECT_FALSE(publish(changed(moved, Sensor::scan, 3)));
+  EXPECT_THAT(told, SizeIs(2)) << "nor after another restart";
+}
+
+TEST_F(PublisherTest, DoesNotTakeOneOfSeveralNamesForANewPlaceAfterARestart) {
+  publish(sighting());
+  restart();
+  auto other = changed(sighting(), Sensor::scan);
+  other.event.file.path = "/usr/bin/x";
+  other.event.file.links = 2;
+  EXPECT_FALSE(publish(other));
+  EXPECT_THAT(told, SizeIs(1));
+}
+
 TEST_F(PublisherTest, TellsAgainAfterARestartWhatNoOutputHadWritten) {
   is_writing = false;
   publish(sighting());
@@ -334,6 +361,16 @@ TEST_F(PublisherTest, ShowsWhatWasExceptedOnceItIsNot) {
   EXPECT_TRUE(told[0].is_shown_late);
   publish(changed(sighting(), Sensor::exec));
   EXPECT_THAT(told, SizeIs(1)) << "and then it is known";
+}
+
+// A scan does not know the writer, by which it was excepted.
+TEST_F(PublisherTest, KnowsAfterARestartWhatWasExcepted) {
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  publish(sighting());
+  restart();
+  EXPECT_FALSE(publish(sighting(Sensor::scan)));
+  EXPECT_FALSE(publish(changed(sighting(), Sensor::scan)));
+  EXPECT_THAT(told, SizeIs(0));
 }
 
 TEST_F(PublisherTest, ShowsWhatLeavesThePlaceThatWasExcepted) {
