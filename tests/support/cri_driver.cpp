@@ -2,6 +2,7 @@
 #include "cri_driver.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -54,6 +55,7 @@ cri::PodSandboxConfig config_of(const CriPod& pod) {
   config.mutable_metadata()->set_name(pod.name);
   config.mutable_metadata()->set_namespace_(pod.name_space);
   config.mutable_metadata()->set_uid(pod.uid);
+  config.set_log_directory(pod.log_directory);
   config.mutable_linux()->set_cgroup_parent(pod.cgroup_parent);
   set_namespaces(pod, *config.mutable_linux()->mutable_security_context()->mutable_namespace_options());
   auto& labels = *config.mutable_labels();
@@ -62,6 +64,13 @@ cri::PodSandboxConfig config_of(const CriPod& pod) {
   labels["io.kubernetes.pod.uid"] = pod.uid;
   return config;
 }
+
+// What the kubelet masks and makes read-only unless a manifest has another `procMount`.
+constexpr std::array masked_paths{
+    "/proc/asound",     "/proc/acpi",        "/proc/kcore",       "/proc/keys", "/proc/latency_stats",
+    "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"};
+constexpr std::array read_only_paths{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+                                     "/proc/sysrq-trigger"};
 
 // The seccomp profile stays the runtime's default, as a node may be told to have it for all.
 void set_security(cri::LinuxContainerSecurityContext& context, const CriSecurity& security) {
@@ -72,6 +81,10 @@ void set_security(cri::LinuxContainerSecurityContext& context, const CriSecurity
   context.mutable_apparmor()->set_profile_type(security.is_apparmor_unconfined
                                                    ? cri::SecurityProfile::Unconfined
                                                    : cri::SecurityProfile::RuntimeDefault);
+  if (security.user) context.mutable_run_as_user()->set_value(*security.user);
+  if (security.group) context.mutable_run_as_group()->set_value(*security.group);
+  for (const char* path : masked_paths) context.add_masked_paths(path);
+  for (const char* path : read_only_paths) context.add_readonly_paths(path);
 }
 
 // As the kubelet names it, below `top`; without one below a top of the pod's own, so that all of it can be
@@ -101,13 +114,14 @@ void remove_cgroup(std::filesystem::path path) {
 }  // namespace
 
 CriPod CriDriver::run_pod(const std::string& name, const std::string& name_space,
-                          bool is_in_host_pid_namespace) {
+                          bool is_in_host_pid_namespace, const std::string& log_directory) {
   CriPod pod{.id = {},
              .name = name,
              .name_space = name_space,
              .uid = make_uid(),
              .cgroup_parent = {},
-             .is_in_host_pid_namespace = is_in_host_pid_namespace};
+             .is_in_host_pid_namespace = is_in_host_pid_namespace,
+             .log_directory = log_directory};
   pod.cgroup_parent = cgroup_parent_of(cgroup_, pod.uid);
   cri::RunPodSandboxRequest request;
   *request.mutable_config() = config_of(pod);
@@ -143,6 +157,15 @@ std::string CriDriver::create_container(const CriPod& pod, const CriContainerSpe
   config.mutable_metadata()->set_name(spec.name);
   config.mutable_image()->set_image(spec.image);
   for (const std::string& word : spec.command) config.add_command(word);
+  for (const std::string& word : spec.arguments) config.add_args(word);
+  for (const auto& [key, value] : spec.environment) {
+    cri::KeyValue& added = *config.add_envs();
+    added.set_key(key);
+    added.set_value(value);
+  }
+  config.set_log_path(spec.log_path);
+  if (spec.memory_limit != 0)
+    config.mutable_linux()->mutable_resources()->set_memory_limit_in_bytes(spec.memory_limit);
   for (const CriMount& mount : spec.mounts) {
     cri::Mount& added = *config.add_mounts();
     added.set_host_path(mount.host_path);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ struct CriPod {
   std::string uid;
   std::string cgroup_parent;
   bool is_in_host_pid_namespace = false;  // with all its containers
+  std::string log_directory = {};         // below which its containers' `log_path` lies
 };
 
 struct CriMount {
@@ -31,20 +33,26 @@ struct CriMount {
   bool follows_host = false;  // what is mounted and unmounted there: `HostToContainer`
 };
 
-// As `securityContext` of a container says it in a pod's manifest.
+// As `securityContext` of a container says it in a pod's manifest. The kubelet masks some of /proc besides.
 struct CriSecurity {
   std::vector<std::string> capabilities;  // these and no others, without `CAP_`
   bool has_read_only_root = false;
   bool is_apparmor_unconfined = false;
+  std::optional<std::int64_t> user = {};  // else as the image says
+  std::optional<std::int64_t> group = {};
 };
 
 struct CriContainerSpec {
   std::string name;
-  std::string image;  // that the runtime has
-  std::vector<std::string> command;
+  std::string image;                 // that the runtime has
+  std::vector<std::string> command;  // in the place of the image's entrypoint, if any
   std::vector<CriMount> mounts = {};
   std::map<std::string, std::string> labels = {};  // besides those that the kubelet gives
   std::optional<CriSecurity> security = {};        // else the runtime's defaults
+  std::vector<std::string> arguments = {};
+  std::map<std::string, std::string> environment = {};
+  std::string log_path = {};      // of what it prints, below the pod's `log_directory`; empty: nowhere
+  std::int64_t memory_limit = 0;  // bytes; 0: none
 };
 
 struct CriExecResult {
@@ -69,7 +77,7 @@ class CriDriver {
       : socket_(std::move(socket)), cgroup_(std::move(cgroup)) {}
 
   CriPod run_pod(const std::string& name, const std::string& name_space = "default",
-                 bool is_in_host_pid_namespace = false);
+                 bool is_in_host_pid_namespace = false, const std::string& log_directory = {});
   // Stops and removes, with all containers.
   void remove_pod(const CriPod& pod);
   // All pods that the runtime has, whoever made them: for a runtime of the test's own.
