@@ -15,6 +15,8 @@
 
 #include "dropwarden/sys/error.hpp"
 
+#include "log.hpp"
+
 namespace dropwarden::daemon {
 namespace {
 
@@ -90,6 +92,7 @@ std::vector<std::string> become_marker(pid_t parent) {
 }
 
 void close_others(std::vector<int> kept) {
+  if (const auto log = log_descriptor()) kept.push_back(*log);
   std::ranges::sort(kept);
   unsigned first = STDERR_FILENO + 1;
   for (const int number : kept) {

@@ -34,7 +34,7 @@ std::vector<std::string> become_monitor(const User& user, pid_t parent);
 //   of another user open for writing
 std::vector<std::string> become_marker(pid_t parent);
 
-// Closes every descriptor but the standard ones and these.
+// Closes every descriptor but the standard ones, the log, and these.
 void close_others(std::vector<int> kept);
 
 }  // namespace dropwarden::daemon

@@ -99,6 +99,19 @@ TEST_F(Unit, IsStartedOnceItWatchesAndReadsItsConfigurationAgain) {
   EXPECT_THAT(journal(), HasSubstr("balanced=true"));
 }
 
+// With a priority and an identifier, by which a catalog explains it.
+TEST_F(Unit, SendsItsLogToTheJournalWithWhatItMeans) {
+  require_command({"systemctl", "start", "dropwarden"}, {.limit = patience, .environment = {}});
+  require_command({"pkill", "--signal", "KILL", "--exact", "dw-marker"});
+  const auto lost = [] {
+    return run_command({"journalctl", "--unit=dropwarden", "--output=cat", "--no-pager", "--priority=err",
+                        "MESSAGE_ID=a805a920e0d18b928201b392f274f4a0"})
+        .output;
+  };
+  EXPECT_TRUE(wait_for([&] { return lost().find("the marker has ended") != std::string::npos; }, patience))
+      << journal();
+}
+
 TEST_F(Unit, IsStartedAgainWhenItIsKilled) {
   require_command({"systemctl", "start", "dropwarden"}, {.limit = patience, .environment = {}});
   require_command({"systemctl", "kill", "--signal=KILL", "dropwarden"});
