@@ -34,6 +34,12 @@ class Installation : public testing::Test {
   static void TearDownTestSuite() { root_.reset(); }
 
   static std::string path_of(const std::string& installed) { return root_->path().string() + installed; }
+  // Made once: dpkg is asked for each library.
+  static const std::string& sbom() {
+    static const std::string text =
+        require_command({DROPWARDEN_SOURCE_DIRECTORY "/packaging/make-sbom", dropwarden_binary()});
+    return text;
+  }
   static std::string unit() { return path_of("/usr/local/lib/systemd/system/dropwarden.service"); }
 
   static inline std::unique_ptr<TemporaryDirectory> root_;
@@ -88,9 +94,7 @@ TEST_F(Installation, IsListedInAnSbomWithWhatItIsLinkedWith) {
   if (!run_command({"dpkg-query", "--version"}).status.is_success() ||
       !run_command({"jq", "--version"}).status.is_success())
     GTEST_SKIP() << "SKIP runtime: jq or dpkg-query is not installed";
-  const std::string program = DROPWARDEN_SOURCE_DIRECTORY "/packaging/make-sbom";
-  const auto text = require_command({program, dropwarden_binary()});
-  const auto document = boost::json::parse(text);
+  const auto document = boost::json::parse(sbom());
   EXPECT_EQ(document.at("spdxVersion").as_string(), "SPDX-2.3");
   std::set<std::string> names;
   for (const auto& package : document.at("packages").as_array()) {
@@ -100,7 +104,73 @@ TEST_F(Installation, IsListedInAnSbomWithWhatItIsLinkedWith) {
   EXPECT_THAT(names,
               testing::IsSupersetOf({"dropwarden", "libc6", "libseccomp2", "libssl3", "libsqlite3-0"}));
   EXPECT_EQ(document.at("relationships").as_array().size(), names.size());
-  EXPECT_EQ(require_command({program, dropwarden_binary()}), text);
+  EXPECT_EQ(require_command({DROPWARDEN_SOURCE_DIRECTORY "/packaging/make-sbom", dropwarden_binary()}),
+            sbom());
+}
+
+// SPDX 2.3, clauses 6, 7 and 11: what has to be there, in which form, and that nothing is named that is not
+// there.
+TEST_F(Installation, HasAnSbomThatIsValid) {
+  if (!run_command({"dpkg-query", "--version"}).status.is_success() ||
+      !run_command({"jq", "--version"}).status.is_success())
+    GTEST_SKIP() << "SKIP runtime: jq or dpkg-query is not installed";
+  const auto document = boost::json::parse(sbom());
+  const auto text = [](const boost::json::value& object, const char* key) {
+    return std::string(object.at(key).as_string());
+  };
+  EXPECT_EQ(text(document, "SPDXID"), "SPDXRef-DOCUMENT");
+  EXPECT_EQ(text(document, "dataLicense"), "CC0-1.0");
+  EXPECT_THAT(text(document, "name"), testing::StartsWith("dropwarden-"));
+  EXPECT_THAT(text(document, "documentNamespace"), testing::MatchesRegex("https://[^#]+"));
+  const auto& creation = document.at("creationInfo");
+  EXPECT_THAT(text(creation, "created"),
+              testing::MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"));
+  EXPECT_THAT(std::string(creation.at("creators").at(0).as_string()),
+              testing::MatchesRegex("(Tool|Person|Organization): .+"));
+
+  std::set<std::string> ids{"SPDXRef-DOCUMENT"};
+  for (const auto& package : document.at("packages").as_array()) {
+    const auto id = text(package, "SPDXID");
+    EXPECT_THAT(id, testing::MatchesRegex("SPDXRef-[A-Za-z0-9.-]+"));
+    EXPECT_TRUE(ids.insert(id).second) << id << " is there twice";
+    EXPECT_NE(text(package, "name"), "");
+    EXPECT_NE(text(package, "downloadLocation"), "");
+    // Without its files, there is no code that verifies them.
+    EXPECT_FALSE(package.at("filesAnalyzed").as_bool());
+    EXPECT_FALSE(package.as_object().contains("packageVerificationCode"));
+    for (const char* licence : {"licenseConcluded", "licenseDeclared"})
+      EXPECT_THAT(text(package, licence), testing::AnyOf("NOASSERTION", "NONE", "Apache-2.0"));
+    if (const auto* references = package.as_object().if_contains("externalRefs")) {
+      for (const auto& reference : references->as_array()) {
+        EXPECT_EQ(text(reference, "referenceCategory"), "PACKAGE-MANAGER");
+        EXPECT_EQ(text(reference, "referenceType"), "purl");
+        EXPECT_THAT(text(reference, "referenceLocator"), testing::MatchesRegex("pkg:deb/[^ ]+@[^ ]+"));
+      }
+    }
+  }
+  for (const auto& relation : document.at("relationships").as_array()) {
+    EXPECT_THAT(text(relation, "relationshipType"), testing::AnyOf("DESCRIBES", "DYNAMIC_LINK"));
+    for (const char* end : {"spdxElementId", "relatedSpdxElement"})
+      EXPECT_TRUE(ids.contains(text(relation, end))) << text(relation, end);
+  }
+  const auto sum = require_command({"sha256sum", dropwarden_binary()});
+  EXPECT_EQ(text(document.at("packages").at(0).at("checksums").at(0), "checksumValue"),
+            sum.substr(0, sum.find(' ')));
+}
+
+// Of the lines of the log and of findings, by MESSAGE_ID.
+TEST_F(Installation, HasACatalogThatTheJournalTakes) {
+  if (!run_command({"journalctl", "--version"}).status.is_success())
+    GTEST_SKIP() << "SKIP runtime: journalctl is not installed";
+  const TemporaryDirectory root;
+  std::filesystem::create_directories(root.path() / "usr/lib/systemd/catalog");
+  std::filesystem::create_directories(root.path() / "var/lib/systemd/catalog");
+  std::filesystem::copy_file(path_of("/usr/local/lib/systemd/catalog/dropwarden.catalog"),
+                             root.path() / "usr/lib/systemd/catalog/dropwarden.catalog");
+  const auto taken = run_command({"journalctl", "--root", root.path(), "--update-catalog"});
+  EXPECT_TRUE(taken.status.is_success()) << taken.error;
+  EXPECT_EQ(taken.error, "");
+  EXPECT_TRUE(std::filesystem::exists(root.path() / "var/lib/systemd/catalog/database"));
 }
 
 // What the program's own filters allow, of which each process has less than the unit gives.
