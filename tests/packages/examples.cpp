@@ -13,6 +13,7 @@
 
 #include "support/command.hpp"
 #include "support/daemon.hpp"
+#include "support/file.hpp"
 #include "support/man_page.hpp"
 #include "support/requirements.hpp"
 #include "support/temporary_directory.hpp"
@@ -33,6 +34,19 @@ std::vector<std::string> commands_of(const std::string& page) {
   return commands;
 }
 
+// The first display of EXAMPLES: a configuration, which its commands name dropwarden.yaml.
+std::string configuration_of(const std::string& page) {
+  const ManPage parsed(page);
+  std::string text;
+  bool is_inside = false;
+  for (const auto& line : parsed.section("EXAMPLES").lines) {
+    if (line == ".Ed") break;
+    if (is_inside) text += line + "\n";
+    if (line.starts_with(".Bd ")) is_inside = true;
+  }
+  return text;
+}
+
 // `run` is held to its words, and ends with the wrong usage that it is given.
 bool is_endless(const std::string& command) {
   return command.starts_with("dropwarden run");
@@ -48,7 +62,9 @@ TEST(Examples, AreCommandsThatWork) {
   Daemon daemon(directory.path(), {});
   const std::string path = std::filesystem::path(dropwarden_binary()).parent_path();
   std::size_t run = 0;
-  for (const char* page : {"dropwarden.1", "dropwarden.8"}) {
+  const TemporaryDirectory reader;
+  write_file(reader.path() / "dropwarden.yaml", configuration_of("dropwarden-policy.5"));
+  for (const char* page : {"dropwarden.1", "dropwarden.8", "dropwarden-policy.5"}) {
     const auto commands = commands_of(page);
     EXPECT_FALSE(commands.empty()) << page;
     for (auto command : commands) {
@@ -64,7 +80,7 @@ TEST(Examples, AreCommandsThatWork) {
                                      "$& --config " + daemon.configuration_file());
       }
       const auto result =
-          run_command({"bash", "-o", "pipefail", "-c", "cd " + directory.path().string() + " && " + command},
+          run_command({"bash", "-o", "pipefail", "-c", "cd " + reader.path().string() + " && " + command},
                       {.environment = {"PATH=" + path + ":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}});
       EXPECT_TRUE(result.status.is_success()) << page << ": " << command << '\n' << result.error;
       ++run;
