@@ -3,7 +3,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -12,12 +14,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "manifest_pod.hpp"
 #include "support/command.hpp"
 #include "support/file.hpp"
 #include "support/guard.hpp"
 #include "support/requirements.hpp"
 #include "support/runtime.hpp"
+#include "support/shared_mounts.hpp"
 #include "support/wait.hpp"
+#include "watching_pod.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -43,22 +48,26 @@ class Packages : public testing::Test {
     return require_command({source + "/tests/packages/package-root"},
                            {.limit = build_limit, .environment = {}});
   }
-  // Compiled once. A developer may name one that was built before.
+  // A developer may name one that was built before: then nothing is compiled, for the image either.
+  static std::optional<std::string> given_package() {
+    const char* const given = std::getenv("DROPWARDEN_PACKAGE");
+    return given == nullptr ? std::nullopt : std::optional<std::string>(given);
+  }
   static const std::string& debian_package() {
     static const std::string package = [] {
-      const char* const given = std::getenv("DROPWARDEN_PACKAGE");
-      if (given != nullptr) return std::string(given);
+      if (const auto given = given_package()) return *given;
       return require_command({source + "/packaging/build-deb", make_directory("deb")},
                              {.limit = build_limit, .environment = {}});
     }();
     return package;
   }
-  // What `docker load` takes.
+  // What `docker load` takes, compiled in the stages of its Containerfile.
   static const std::string& image_archive() {
     static const std::string archive = [] {
       const auto directory = make_directory("image");
-      require_command({source + "/tests/packages/try-image", package_root(), debian_package(), directory},
-                      {.limit = std::chrono::minutes{10}, .environment = {}});
+      std::cout << require_command(
+          {source + "/tests/packages/try-image", package_root(), given_package().value_or("-"), directory},
+          {.limit = build_limit, .environment = {}});
       return directory + "/image.tar";
     }();
     return archive;
@@ -179,8 +188,35 @@ TEST_F(ImageOnDocker, SeesADropWhenItIsRunByCompose) {
   expect_to_see_a_drop();
 }
 
-TEST_F(Packages, RpmHasTheSameFiles) {
-  need({"rpmbuild", "rpm"});
+class ImageOnContainerd : public Packages {
+ protected:
+  void SetUp() override {
+    need({"dpkg-buildpackage", "dh", "debootstrap", "buildah", "containerd", "ctr", "runc", "jq"});
+    if (IsSkipped()) return;
+    images_ = std::make_unique<TestImages>(make_directory("images-containerd"));
+    RuntimePlace own = place;
+    own.directory = make_directory("containerd");
+    // As systemd has all mounts of a node.
+    share_mounts(own.directory);
+    runtime_ = start_containerd(own, *images_);
+    runtime_->load(image_archive());
+  }
+
+  std::unique_ptr<TestImages> images_;
+  std::unique_ptr<Runtime> runtime_;
+};
+
+// By its own entrypoint, with nothing but what the manifest gives it.
+TEST_F(ImageOnContainerd, SeesADropInANeighbourInThePodOfTheManifest) {
+  if (IsSkipped()) return;
+  const auto neighbour = runtime_->start("neighbour", {"sleep", "100000"});
+  ManifestPod pod(make_directory("pod"), runtime_->socket().path, place.cgroup, "localhost/dropwarden:test");
+  expect_to_see_a_drop(pod, *runtime_, neighbour);
+  expect_to_let_go(pod, *runtime_, neighbour);
+}
+
+TEST_F(Packages, RpmHasTheSameFilesAndIsInstalledUpgradedAndErased) {
+  need({"rpmbuild", "rpm", "debootstrap"});
   if (IsSkipped()) return;
   const auto package = require_command({source + "/packaging/build-rpm", make_directory("rpm")},
                                        {.limit = build_limit, .environment = {}});
@@ -193,6 +229,10 @@ TEST_F(Packages, RpmHasTheSameFiles) {
               HasSubstr("dropwarden.yaml"));
   EXPECT_THAT(require_command({"rpm", "--query", "--scripts", "--package", package}),
               HasSubstr("useradd --system --gid dropwarden"));
+  const auto tried =
+      run_command({source + "/tests/packages/try-rpm", package_root(), package, make_directory("try-rpm")},
+                  {.limit = std::chrono::minutes{10}, .environment = {}});
+  EXPECT_TRUE(tried.status.is_success()) << tried.output << tried.error;
 }
 
 TEST_F(Packages, ReleaseArchiveIsTheSameWheneverItIsMade) {
