@@ -40,6 +40,10 @@ guest_packages=(
   busybox-static containerd crun docker.io podman runc
 )
 
+# What builds for arm64 and runs the unit tests there, for tests/run --arm64 and --long.
+# shellcheck disable=SC2034
+arm64_packages=(g++-aarch64-linux-gnu qemu-user-static)
+
 # What packaging/build-deb and packaging/build-image build with.
 # shellcheck disable=SC2034
 deb_packages=(debhelper dpkg-dev)

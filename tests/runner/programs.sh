@@ -5,6 +5,8 @@
 
 # Seconds. Of the suite `packages`, whose programs run a compiler, more.
 readonly program_limit=600 package_limit=7200
+# What runs programs that are not this machine's.
+emulator=()
 
 # programs_of BUILD SUITE: a line each of name and path, with a tab between. A test that asks for arguments or an
 # environment is a mistake: a developer runs the programs by hand.
@@ -73,7 +75,7 @@ run_program() {
   if [[ "${suite-}" == packages ]]; then limit=$package_limit; fi
   # In the background, because Bash runs no trap while it waits for a foreground process. A test that is stopped has
   # runtimes to take down, hence the long grace.
-  timeout --kill-after=60 "$limit" "$path" --gtest_output="json:$report" --gtest_color=no \
+  timeout --kill-after=60 "$limit" "${emulator[@]}" "$path" --gtest_output="json:$report" --gtest_color=no \
     </dev/null >"$output" 2>&1 &
   running=$!
   wait "$running" || status=$?
