@@ -7,16 +7,19 @@ version_of_project() { sed --quiet "s/^ *version: '\([^']*\)'.*/\1/p;T;q" meson.
 # Git lets nobody but the owner ask, root included.
 git_here() { git -c safe.directory='*' "$@"; }
 
+# In a container that `docker build` compiles in, there is a clone and no git.
+is_clone() { [[ -e .git ]] && command -v git >/dev/null; }
+
 # When the last commit was made, in seconds since 1970; of a release archive, when its files were.
 time_of_tree() {
-  if [[ -e .git ]]; then git_here log -1 --format=%ct; else stat --format=%Y meson.build; fi
+  if is_clone; then git_here log -1 --format=%ct; else stat --format=%Y meson.build; fi
 }
 
 # export_tree committed|working DIRECTORY: what HEAD holds, or what lies here of what git does not ignore.
 export_tree() {
   mkdir -p "$2"
-  if [[ ! -e .git ]]; then
-    tar --create --exclude='./build*' . | tar --extract --directory="$2"
+  if ! is_clone; then
+    tar --create --exclude='./build*' --exclude=./.git . | tar --extract --directory="$2"
   elif [[ "$1" == committed ]]; then
     git_here archive HEAD | tar --extract --directory="$2"
   else
