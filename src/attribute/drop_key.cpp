@@ -16,9 +16,15 @@ Digest place_digest(const model::Finding& finding, std::string_view file_system)
 std::optional<Digest> content_digest(const model::Finding& finding) {
   const model::FileFacts& file = finding.event.file;
   FieldDigest digest;
-  digest.add(std::string_view(name_of(file.sha256.status))).add(file.size);
-  if (file.sha256.status == model::HashStatus::done)
-    return parse_id(digest.add(std::string_view(file.sha256.value)).half());
+  // What was read while only the ctime moved is as good here: it says what the bytes were when they were
+  // read.
+  const bool is_read = !file.sha256.read.empty();
+  const auto status = is_read ? model::HashStatus::done : file.sha256.status;
+  digest.add(std::string_view(name_of(status))).add(file.size);
+  if (status == model::HashStatus::done) {
+    const std::string& value = is_read ? file.sha256.read : file.sha256.value;
+    return parse_id(digest.add(std::string_view(value)).half());
+  }
   if (file.sha256.status != model::HashStatus::too_large) return std::nullopt;
   digest.add(static_cast<std::uint64_t>(file.modified.time_since_epoch().count()));
   return parse_id(digest.add(std::span<const std::byte>(finding.event.header)).half());

@@ -17,10 +17,6 @@ model::Hash no_hash(model::HashStatus status) {
   return {.value = {}, .status = status};
 }
 
-bool is_same(const sys::FileStatus& before, const sys::FileStatus& after) {
-  return before.size == after.size && before.modified == after.modified && before.changed == after.changed;
-}
-
 // What chmod(2), rename(2) and link(2) leave behind, as a download does that is made executable; or a writer
 // that has set the mtime back.
 bool may_be_same(const sys::FileStatus& before, const sys::FileStatus& after) {
@@ -57,7 +53,9 @@ model::Hash hash_once(int fd, std::uint64_t expected_size, const HashLimits& lim
   const auto after = sys::read_status(fd);
   if (!after) return no_hash(unreadable);
   may_succeed = may_be_same(*before, *after);
-  if (!is_same(*before, *after)) return no_hash(changed);
+  if (may_succeed && before->changed != after->changed)
+    return {.value = {}, .status = changed, .read = sha256.digest()};
+  if (!may_succeed) return no_hash(changed);
   return {.value = sha256.digest(), .status = done};
 }
 

@@ -14,13 +14,6 @@ bool has_same_content_times(const sys::FileStatus& status, const model::FileFact
   return status.size == facts.size && status.modified == facts.modified && status.changed == facts.changed;
 }
 
-// An overlay shows the inode of the file in the image that a file was copied up from, else that of the upper
-// file (`ovl_getattr`); with xino, the number of the layer stands in the topmost bits.
-bool is_inode_of(std::uint64_t inode, const sys::FileStatus& status) {
-  constexpr std::uint64_t without_layer = (std::uint64_t{1} << 48U) - 1;
-  return (inode & without_layer) == (status.inode & without_layer);
-}
-
 bool is_one_file(const Entry& one, const Entry& other) {
   return one.status.inode == other.status.inode && one.status.device_major == other.status.device_major &&
          one.status.device_minor == other.status.device_minor;
@@ -57,6 +50,11 @@ Origin compare_digest(privilege::Privilege& privilege, const model::FileFacts& f
 }
 
 }  // namespace
+
+bool is_inode_of(std::uint64_t inode, const sys::FileStatus& status) {
+  constexpr std::uint64_t without_layer = (std::uint64_t{1} << 48U) - 1;
+  return (inode & without_layer) == (status.inode & without_layer);
+}
 
 std::variant<Answer, Comparison> find_origin(privilege::Privilege& privilege, Image& image,
                                              const ReadableMounts& mounts, const SeenFile& seen,

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 #include <set>
-#include <unordered_set>
 #include <utility>
 #include <variant>
 
@@ -22,6 +21,8 @@
 #include "mount_table.hpp"
 #include "overlay_view.hpp"
 #include "registrations.hpp"
+#include "same_file.hpp"
+#include "told_drops.hpp"
 
 // Owns descriptors of one file and of the layers it is compared with. Holds the overlay itself for the length
 // of a look at one name: it would keep the container from being removed.
@@ -100,7 +101,7 @@ class LayerScan {
     Hit& hit = std::get<Hit>(examined);
     model::Finding finding = drift_finding(hit, model::Place::rootfs, container_, settings_);
     model::FileFacts& file = finding.event.file;
-    look_through_overlay(file);
+    look_through_overlay(scanned, file);
     file.sha256 =
         attribute::hash_file(scanned.file.number(), file.size, {.max_bytes = settings_.watch.hash_max_bytes});
     file.origin = origin_of(file);
@@ -108,20 +109,21 @@ class LayerScan {
     if (!finding.signature || file.origin == model::Origin::unchanged) return;
     finding.id =
         attribute::finding_id(finding, container_.id.value.empty() ? layer_.layers.upperdir : "rootfs");
-    if (!told_.insert(finding.id).second) return;
+    if (!told_.insert(finding, "rootfs")) return;
     if (decide(finding, settings_, drift_)) handlers_.on_finding(finding);
   }
 
   // Inode and device as the container sees them.
-  void look_through_overlay(model::FileFacts& file) {
+  void look_through_overlay(const layer::ScannedFile& scanned, model::FileFacts& file) {
     if (layer_.merged.empty()) return;
     const auto root = privilege_.open_layer(layer_.merged);
     if (!root) return;
     const auto entry = layer::open_far_entry(privilege_, root->number(), file.path);
-    if (!entry) return;
+    const auto after = sys::read_status(scanned.file.number());
+    if (!entry || !after) return;
     const sys::FileStatus& seen = entry->status;
     // By now the name may lead to another file.
-    if (seen.size != file.size || seen.changed != file.changed || seen.modified != file.modified) return;
+    if (!is_same_file(scanned.status, seen, *after)) return;
     file.inode = seen.inode;
     file.device = {seen.device_major, seen.device_minor};
   }
@@ -147,8 +149,7 @@ class LayerScan {
   Registrations registrations_;
   const std::span<const classify::RegistrationRule> rules_;
   layer::Image image_;
-  // A container can make many findings, but each with a file of its own.
-  std::unordered_set<std::string> told_;
+  ToldDrops told_;
   LayerDrift drift_;
 };
 

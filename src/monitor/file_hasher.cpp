@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "dropwarden/attribute/hash.hpp"
+#include "dropwarden/layer/origin.hpp"
 #include "dropwarden/sys/file.hpp"
 
 namespace dropwarden::monitor {
@@ -16,8 +17,8 @@ using namespace std::chrono_literals;
 constexpr auto pinned_budget = 100ms;
 constexpr int max_pinned = 8;
 
-bool is_same_content(const sys::FileStatus& status, const model::FileFacts& facts) {
-  return status.size == facts.size && status.changed == facts.changed && status.modified == facts.modified;
+bool may_have_same_content(const sys::FileStatus& status, const model::FileFacts& facts) {
+  return status.size == facts.size && status.modified == facts.modified && status.changed >= facts.changed;
 }
 
 }  // namespace
@@ -39,10 +40,11 @@ bool FileHasher::hash(model::FileFacts& facts, const EventIdentity& identity, st
     facts.sha256 = attribute::hash_file(file.number(), facts.size, {.max_bytes = settings_.hash_max_bytes});
     return false;
   }
-  HashWorker::Job job{
-      .serial = serial, .file = open_unpinned(facts, identity), .size = facts.size, .give_up = {}};
+  HashWorker::Job job{.serial = serial, .file = {}, .size = facts.size, .give_up = {}};
+  job.file = open_unpinned(facts, identity, job.is_later);
   if (!job.file && worker_.pinned() < max_pinned) {
     job.file = std::move(file);
+    job.is_later = false;
     job.give_up = HashWorker::Clock::now() + pinned_budget;
   }
   if (job.file && worker_.submit(std::move(job))) return true;
@@ -50,16 +52,20 @@ bool FileHasher::hash(model::FileFacts& facts, const EventIdentity& identity, st
   return false;
 }
 
-sys::Fd FileHasher::open_unpinned(const model::FileFacts& facts, const EventIdentity& identity) {
+sys::Fd FileHasher::open_unpinned(const model::FileFacts& facts, const EventIdentity& identity,
+                                  bool& is_later) {
   const WatchedMount* mount = mounts_.identify(identity);
   if (mount == nullptr || facts.path_state != model::PathState::live) return {};
   const bool is_overlay = mount->is_overlay();
   return opener_.open(*mount, facts.path, [&](const sys::FileStatus& status) {
-    // An overlay shows size and times of the upper file as they are.
-    const bool is_same_file =
-        is_overlay || (status.inode == facts.inode &&
-                       model::Device{status.device_major, status.device_minor} == facts.device);
-    return is_same_file && is_same_content(status, facts);
+    const bool is_same_inode =
+        is_overlay ? layer::is_inode_of(facts.inode, status)
+                   : (status.inode == facts.inode &&
+                      model::Device{status.device_major, status.device_minor} == facts.device);
+    is_later = status.changed != facts.changed;
+    // An overlay shows size and times of the upper file as they are, but not always its inode.
+    const bool is_same_file = is_same_inode || (is_overlay && !is_later);
+    return is_same_file && may_have_same_content(status, facts);
   });
 }
 

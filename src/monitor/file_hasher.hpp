@@ -32,7 +32,9 @@ class FileHasher {
   auto& worker() { return worker_.worker(); }
 
  private:
-  sys::Fd open_unpinned(const model::FileFacts& facts, const EventIdentity& identity);
+  // `is_later`: its ctime has moved since, which link(2) in a loop does each time. Then its hash says nothing
+  // of the file as it was seen, but still that a known drop is seen again.
+  sys::Fd open_unpinned(const model::FileFacts& facts, const EventIdentity& identity, bool& is_later);
 
   WatchedMounts& mounts_;
   FileOpener opener_;

@@ -43,6 +43,8 @@ model::Hash HashWorker::hash(Job job, const std::stop_token& stop) const {
   model::Hash result = attribute::hash_file(job.file.number(), job.size, limits, stop);
   const bool ran_out = job.give_up && result.status == model::HashStatus::too_large;
   if (ran_out) result.status = model::HashStatus::gone;
+  if (job.is_later && result.status == model::HashStatus::done)
+    result = {.value = {}, .status = model::HashStatus::changed, .read = std::move(result.value)};
   return result;
 }
 

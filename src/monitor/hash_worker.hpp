@@ -27,6 +27,8 @@ class HashWorker {
     std::uint64_t size = 0;
     // An event's own descriptor pins the container's mount: such a job is given up at this time.
     std::optional<Clock::time_point> give_up;
+    // The ctime had moved on before the file was opened for this: what is read may have come later.
+    bool is_later = false;
   };
   // `on_hash` is called on the loop.
   using OnHash = std::function<void(std::uint64_t serial, model::Hash hash)>;

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "dropwarden/layer/entry.hpp"
-#include "dropwarden/layer/scanner.hpp"
 #include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/sys/file.hpp"
+
+#include "same_file.hpp"
 
 // Must not hold anything of a container between two calls.
 namespace dropwarden::monitor {
@@ -64,19 +66,17 @@ std::string MountTree::in_container(std::string_view path) const {
   return (is_root ? std::string() : mount_.path) + std::string(path);
 }
 
-std::optional<Located::Numbers> MountTree::numbers(const std::string& path, const sys::FileStatus& seen) {
+std::optional<Located::Numbers> MountTree::numbers(const layer::ScannedFile& file) {
   if (!mount_.is_overlay()) return std::nullopt;
   const std::string root = !mount_.mount_point.empty()
                                ? mount_.mount_point
                                : "/proc/" + std::to_string(mount_.init.value) + "/root";
   const auto merged = privilege_.open_layer(root);
   if (!merged) return std::nullopt;
-  const auto entry = layer::open_far_entry(privilege_, merged->number(), path);
-  if (!entry) return std::nullopt;
+  const auto entry = layer::open_far_entry(privilege_, merged->number(), file.path);
+  const auto after = sys::read_status(file.file.number());
+  if (!entry || !after || !is_same_file(file.status, entry->status, *after)) return std::nullopt;
   const sys::FileStatus& status = entry->status;
-  const bool is_same =
-      status.size == seen.size && status.changed == seen.changed && status.modified == seen.modified;
-  if (!is_same) return std::nullopt;
   return Located::Numbers{.inode = status.inode, .device = {status.device_major, status.device_minor}};
 }
 

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "dropwarden/layer/readable_mounts.hpp"
+#include "dropwarden/layer/scanner.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/mount/host_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
-#include "dropwarden/sys/file.hpp"
 
 #include "sighting.hpp"
 
@@ -44,9 +44,9 @@ class MountTree {
   std::string in_container(std::string_view path) const;
 
   // Inode and device as the container sees them, where that is not what the top shows: through the overlay,
-  // which is opened for a look at the one name. Nothing where it cannot be told, or `seen` is the file no
-  // more.
-  std::optional<Located::Numbers> numbers(const std::string& path, const sys::FileStatus& seen);
+  // which is opened for a look at the one name. Nothing where it cannot be told, or the name leads to another
+  // file by now.
+  std::optional<Located::Numbers> numbers(const layer::ScannedFile& file);
 
  private:
   sys::Result<sys::Fd> open_container_mount();

@@ -58,7 +58,10 @@ std::optional<model::Finding> revise(const ToldFindings::Told& told, const model
   const bool has_moved = file.changed >= told.finding.event.file.changed && told.is_news(file);
   const bool has_writer = lacks_writer(told.finding) && !lacks_writer(sighting) &&
                           sighting.event.detected_by == model::Sensor::close_write;
-  if (!has_moved && !has_writer) return std::nullopt;
+  // It stood still at last.
+  const bool has_hash = told.finding.event.file.sha256.status == model::HashStatus::changed &&
+                        file.sha256.status == model::HashStatus::done;
+  if (!has_moved && !has_writer && !has_hash) return std::nullopt;
   model::Finding revised = told.finding;
   if (has_moved) copy_appearance(file, revised.event.file);
   if (file.sha256.status == model::HashStatus::done) revised.event.file.sha256 = file.sha256;
@@ -138,7 +141,8 @@ KnownDrop* Publisher::find_known(const model::Finding& finding, const KnownDrop&
   if (KnownDrop* const same = known_.find(seen.id)) return same;
   if (seen.content == attribute::Digest{}) return nullptr;
   // Without a hash there is only the mtime, which a writer can set back: what it wrote is told.
-  const bool is_hashed = finding.event.file.sha256.status == model::HashStatus::done;
+  const model::Hash& hash = finding.event.file.sha256;
+  const bool is_hashed = hash.status == model::HashStatus::done || !hash.read.empty();
   if (!is_hashed && finding.event.detected_by == model::Sensor::close_write) return nullptr;
   KnownDrop* const there = known_.find_at(seen.place);
   return there != nullptr && there->content == seen.content ? there : nullptr;

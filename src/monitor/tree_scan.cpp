@@ -108,7 +108,7 @@ void TreeScan::on_scanned(layer::ScannedFile file, HandedOn& handed_on, const On
   ++totals_.handed_on;
   Located located{.mount = tree_.mount().serial,
                   .path = tree_.in_container(file.path),
-                  .numbers = tree_.numbers(file.path, file.status)};
+                  .numbers = tree_.numbers(file)};
   on_file(std::move(file), std::move(located));
 }
 

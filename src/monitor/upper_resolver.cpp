@@ -10,6 +10,8 @@
 #include "dropwarden/layer/scanner.hpp"
 #include "dropwarden/sys/file.hpp"
 
+#include "same_file.hpp"
+
 // Owns a mount of the host for a round of records, and a file on the host until it is handed on. Holds the
 // overlay itself for the length of a look at one name: it would keep the container from being removed.
 namespace dropwarden::monitor {
@@ -166,17 +168,14 @@ std::optional<Located::Numbers> UpperResolver::look_through_overlay(const UpperP
   if (place.merged.empty()) return std::nullopt;
   const auto root = privilege_.open_layer(place.merged);
   if (!root) return std::nullopt;
-  constexpr int most_looks = 3;
-  for (int look = 0; look < most_looks; ++look) {
-    const auto status = sys::read_status(file);
-    const auto entry = layer::open_far_entry(privilege_, root->number(), path);
-    if (!status || !entry) return std::nullopt;
-    const sys::FileStatus& seen = entry->status;
-    // By now the name may lead to another file; or chmod(2) came between.
-    if (seen.size == status->size && seen.changed == status->changed && seen.modified == status->modified)
-      return Located::Numbers{.inode = seen.inode, .device = {seen.device_major, seen.device_minor}};
-  }
-  return std::nullopt;
+  const auto before = sys::read_status(file);
+  const auto entry = layer::open_far_entry(privilege_, root->number(), path);
+  const auto after = sys::read_status(file);
+  if (!before || !entry || !after) return std::nullopt;
+  const sys::FileStatus& seen = entry->status;
+  // By now the name may lead to another file.
+  if (!is_same_file(*before, seen, *after)) return std::nullopt;
+  return Located::Numbers{.inode = seen.inode, .device = {seen.device_major, seen.device_minor}};
 }
 
 }  // namespace dropwarden::monitor

@@ -21,6 +21,7 @@
 #include "examine.hpp"
 #include "mount_table.hpp"
 #include "registrations.hpp"
+#include "told_drops.hpp"
 #include "tree_scan.hpp"
 
 // Owns the descriptor of one file.
@@ -69,7 +70,7 @@ LayerDrift scan_volume(privilege::Privilege& privilege, const WritableVolume& vo
   TreeScan scan(privilege, MountTree(privilege, volume.mount, volume.host, mounts), volume.since, true,
                 {rules.begin(), rules.end()});
   LayerDrift drift;
-  std::set<std::string> told;
+  ToldDrops told;
   const auto on_file = [&](const layer::ScannedFile& scanned, const Located& located) {
     auto examined = examine(scanned.file.number(), settings.classify, rules, located.path);
     if (const auto* disposition = std::get_if<model::Disposition>(&examined)) {
@@ -86,7 +87,7 @@ LayerDrift scan_volume(privilege::Privilege& privilege, const WritableVolume& vo
     finding.signature = policy::detect(finding.event, settings.classify);
     if (!finding.signature) return;
     finding.id = attribute::finding_id(finding, file_system);
-    if (!told.insert(finding.id).second) return;
+    if (!told.insert(finding, file_system)) return;
     if (decide(finding, settings, drift)) handlers.on_finding(finding);
   };
   HandedOn handed_on;

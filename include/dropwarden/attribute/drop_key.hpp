@@ -18,9 +18,9 @@ using Digest = std::array<std::byte, 16>;
 // Of container, `file_system` (as finding_id takes it) and inode. Pure.
 Digest place_digest(const model::Finding& finding, std::string_view file_system);
 
-// Of size and SHA-256. A file that is too large to be hashed is taken by size, mtime and first bytes instead,
-// which whoever writes the file can keep as they were. Nothing when the hash is unknown for another reason.
-// Pure.
+// Of size and SHA-256, be it that of bytes whose file changed its ctime meanwhile (`model::Hash::read`). A
+// file that is too large to be hashed is taken by size, mtime and first bytes instead, which whoever writes
+// the file can keep as they were. Nothing when the hash is unknown for another reason. Pure.
 std::optional<Digest> content_digest(const model::Finding& finding);
 
 // The id of a finding as bytes; zeros when it is none.

@@ -17,9 +17,9 @@ struct HashLimits {
 // SHA-256 (FIPS 180-4) of an open file from its start, read with pread(2) in chunks; `fd` stays the caller's,
 // its offset stays. The status is
 //   done        the digest is that of a file of `expected_size` bytes which was not seen to change meanwhile
-//   changed     size, mtime or ctime differ between beginning and end, or the size from `expected_size`;
-//   where it
-//               was the ctime alone, by chmod(2) or rename(2), it is read again, three times at most
+//   changed     size, mtime or ctime differ between beginning and end, or the size from `expected_size`.
+//               Where it was the ctime alone, by chmod(2) or rename(2), it is read again, three times at
+//               most, and `read` is the digest of the last reading
 //   too_large   beyond the limits
 //   unreadable  statx(2) or pread(2) failed
 //   pending     `stop` was requested; looked at once a chunk of 32 KiB

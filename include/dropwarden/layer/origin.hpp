@@ -32,6 +32,10 @@ struct Comparison {
   sys::FileStatus seen;  // of the upper file before
 };
 
+// An overlay shows the inode of the file in the image that a file was copied up from, else that of the upper
+// file (`ovl_getattr`); with xino, the number of the layer stands in the topmost bits.
+bool is_inode_of(std::uint64_t inode, const sys::FileStatus& status);
+
 // SHA-256 of an open file as 64 hexadecimal digits; empty when it was not read whole.
 using Digest = std::function<std::string(int fd, std::uint64_t size)>;
 

@@ -62,6 +62,9 @@ const char* name_of(HashStatus status);
 struct Hash {
   std::string value;  // 64 hexadecimal digits when done, else empty
   HashStatus status = HashStatus::pending;
+  // That of the bytes as they were read, where it is `changed` by its ctime alone: link(2) in a loop keeps
+  // any reading from being sure. Never printed: it only says that a drop which is known is seen once more.
+  std::string read{};
 };
 
 // The file an event is about.

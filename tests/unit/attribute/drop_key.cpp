@@ -60,6 +60,12 @@ TEST(ContentDigest, TakesAFileThatIsTooLargeByItsTimeAndHeader) {
   EXPECT_EQ(contents.size(), 4U);
 }
 
+TEST(ContentDigest, TakesWhatWasReadOfAFileWhoseCtimeMovedMeanwhile) {
+  auto moved = drop();
+  moved.event.file.sha256 = {.value = {}, .status = model::HashStatus::changed, .read = std::string(64, 'a')};
+  EXPECT_EQ(content_digest(moved), content_digest(drop()));
+}
+
 TEST(ContentDigest, IsNotKnownWithoutAHash) {
   using enum model::HashStatus;
   for (const auto status : {pending, changed, gone, unreadable, skipped}) {

@@ -2,6 +2,7 @@
 #include "dropwarden/attribute/hash.hpp"
 
 #include <array>
+#include <atomic>
 #include <fcntl.h>
 #include <string>
 #include <sys/mman.h>
@@ -110,7 +111,7 @@ std::uint64_t bytes_read() {
 
 // Hashes `size` bytes of nothing while `meddle` is run once, in the middle.
 template <class Meddle>
-HashStatus status_with(std::uint64_t size, Meddle meddle, std::stop_token stop = {}) {
+model::Hash hash_with(std::uint64_t size, Meddle meddle, std::stop_token stop = {}) {
   const auto file = file_of("");
   EXPECT_EQ(::ftruncate(file.number(), static_cast<off_t>(size)), 0);
   const std::uint64_t before = bytes_read();
@@ -121,7 +122,11 @@ HashStatus status_with(std::uint64_t size, Meddle meddle, std::stop_token stop =
     }
     meddle(file.number());
   });
-  return hash_file(file.number(), size, {.max_bytes = size, .max_time = 1h}, std::move(stop)).status;
+  return hash_file(file.number(), size, {.max_bytes = size, .max_time = 1h}, std::move(stop));
+}
+template <class Meddle>
+HashStatus status_with(std::uint64_t size, Meddle meddle, std::stop_token stop = {}) {
+  return hash_with(size, std::move(meddle), std::move(stop)).status;
 }
 
 constexpr std::uint64_t large = std::uint64_t{512} << 20U;
@@ -143,6 +148,28 @@ TEST(HashFile, SeesAFileThatIsRewrittenMeanwhile) {
 TEST(HashFile, ReadsAFileAgainThatIsMadeExecutableMeanwhile) {
   EXPECT_EQ(status_with(std::uint64_t{64} << 20U, [](int fd) { EXPECT_EQ(::fchmod(fd, 0755), 0); }),
             HashStatus::done);
+}
+
+// As link(2) in a loop: no reading is sure, but what was read is known.
+TEST(HashFile, SaysWhatItReadWhereTheCtimeNeverStandsStill) {
+  constexpr std::uint64_t size = std::uint64_t{24} << 20U;
+  std::atomic<bool> is_over = false;
+  std::jthread changer;
+  const auto hash = hash_with(size, [&](int fd) {
+    changer = std::jthread([&is_over, fd = ::dup(fd)] {
+      while (!is_over) ::fchmod(fd, 0755);
+      ::close(fd);
+    });
+  });
+  is_over = true;
+  EXPECT_EQ(hash.status, HashStatus::changed);
+  EXPECT_EQ(hash.value, "");
+  EXPECT_EQ(hash.read, hash_of(std::string(size, '\0')).value);
+}
+
+TEST(HashFile, SaysNothingOfWhatItReadWhereTheContentChanged) {
+  const auto hash = hash_with(large, [](int fd) { EXPECT_EQ(::pwrite(fd, "y", 1, 0), 1); });
+  EXPECT_EQ(hash.read, "");
 }
 
 TEST(HashFile, StopsInTheMiddleOfALargeFile) {

@@ -274,6 +274,23 @@ TEST_F(PublisherTest, TellsWhatCouldNotBeHashedAsAnotherDrop) {
   EXPECT_TRUE(publish(unstable));
 }
 
+// link(2) in a loop: each reading is of a file that has changed.
+TEST_F(PublisherTest, TellsAFileWhoseCtimeNeverStandsStillOnce) {
+  auto unstable = sighting();
+  unstable.event.file.sha256 = {.value = {}, .status = HashStatus::changed, .read = std::string(64, 'a')};
+  publish(unstable);
+  for (int i = 1; i < 5; ++i) EXPECT_FALSE(publish(changed(unstable, Sensor::scan, i)));
+  EXPECT_THAT(told, SizeIs(1));
+  EXPECT_FALSE(publish(changed(sighting(), Sensor::scan, 5)));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[1].id, told[0].id);
+  EXPECT_EQ(told[1].event.file.sha256.status, HashStatus::done) << "it stood still at last";
+  EXPECT_EQ(told[1].event.file.sha256.value, std::string(64, 'a'));
+  auto other = changed(unstable, Sensor::scan, 6);
+  other.event.file.sha256.read.back() = 'b';
+  EXPECT_TRUE(publish(other));
+}
+
 TEST_F(PublisherTest, LearnsTheHashThatComesLater) {
   auto first = sighting();
   first.is_final = false;
