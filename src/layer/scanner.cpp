@@ -164,9 +164,10 @@ void Scanner::fill(Frame& frame) {
 // Most of what is looked at has not changed: asked by its name alone, which is a third of opening it.
 bool Scanner::is_passed_over(const sys::DirectoryEntry& entry) {
   const Frame& frame = way_.back();
-  if (entry.type != sys::EntryType::regular || frame.is_all_read) return false;
+  const util::WallTime since = oldest_wanted();
+  if (entry.type != sys::EntryType::regular || since == util::WallTime{}) return false;
   const auto status = sys::read_cached_entry_status(frame.directory.number(), entry.name);
-  const bool is_old = status && S_ISREG(status->mode) && status->changed < *options_.changed_since;
+  const bool is_old = status && S_ISREG(status->mode) && status->changed < since;
   if (is_old) ++result_.passed_over;
   return is_old;
 }
@@ -244,11 +245,16 @@ sys::Result<sys::Fd> Scanner::open_again(std::size_t index) {
   return privilege_.open_directory(entry->file.number());
 }
 
+// The ctime from which on a file is read here; the epoch: each.
+util::WallTime Scanner::oldest_wanted() const {
+  const bool is_all_read = way_.empty() ? !options_.changed_since : way_.back().is_all_read;
+  return is_all_read ? options_.never_before : std::max(*options_.changed_since, options_.never_before);
+}
+
 void Scanner::read_file(Entry entry, const std::string& name, const OnFile& on_file) {
   const sys::FileStatus& status = entry.status;
   if (status.size == 0) return;
-  const bool is_all_read = way_.empty() ? !options_.changed_since : way_.back().is_all_read;
-  if (!is_all_read && status.changed < *options_.changed_since) {
+  if (status.changed < oldest_wanted()) {
     ++result_.passed_over;
     return;
   }

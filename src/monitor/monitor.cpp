@@ -102,7 +102,10 @@ class Monitor::Impl {
             [this] { vitals_.on_canary(); }),
         exec_(overlays_, pipeline_.recent()),
         upper_(loop, privilege, overlays_, settings.watch,
-               {.on_sighting = [this](Sighting sighting) { pipeline_.take(std::move(sighting)); },
+               {.on_sighting =
+                    [this](Sighting sighting) {
+                      if (!sweep_.was_there_before(sighting)) pipeline_.take(std::move(sighting));
+                    },
                 .on_loss = [this](model::Loss loss) { on_loss({.loss = loss}); },
                 .on_failure =
                     [](const sys::Error& error) {

@@ -201,11 +201,16 @@ void Sweep::appear(const std::string& name, const Tree& tree) {
   const auto add = [&](util::WallTime synced_until) {
     states_.add(name, tree.containers, synced_until, Clock::now());
   };
+  const auto add_from_now_on = [&] {
+    add(now);
+    states_.leave_out_before(name, now - SyncStates::Options{}.margin);
+  };
   const auto remembered = remembered_.find(name);
   if (remembered != remembered_.end()) {
     const store::SyncState& state = remembered->second;
     // What a process held open when the daemon ended, or was in the kernel's queue, has an older ctime.
     add({});
+    states_.leave_out_before(name, state.told_from);
     for (const auto word : util::split(state.reasons, ' ')) {
       if (const auto reason = parse_desync_reason(word)) states_.desync(name, *reason, state.updated);
     }
@@ -213,7 +218,10 @@ void Sweep::appear(const std::string& name, const Tree& tree) {
     remembered_.erase(remembered);
   } else if (is_ready_) {
     // Of a container that was stopped, its layer may hold what was written before.
-    add(settings_.first_start ? util::WallTime{} : now);
+    if (settings_.first_start)
+      add({});
+    else
+      add_from_now_on();
     if (is_mounted_later(tree)) states_.desync(name, DesyncReason::late_mount, now);
   } else if (alive_at_) {
     add({});
@@ -222,7 +230,7 @@ void Sweep::appear(const std::string& name, const Tree& tree) {
     add({});
     states_.desync(name, DesyncReason::first_start, now);
   } else {
-    add(now);
+    add_from_now_on();
   }
   save(name);
 }
@@ -280,11 +288,11 @@ std::optional<SyncState> Sweep::state(const WatchedMount& mount) {
 // What is written after the clock was set back looks older than what was looked at before.
 void Sweep::check_clock() {
   const util::WallTime booted = sys::read_boot_time();
-  const bool was_set_back = booted < booted_ - clock_tolerance;
+  const auto set_back = booted_ - booted;
   booted_ = booted;
-  if (!was_set_back) return;
+  if (set_back <= clock_tolerance) return;
   spdlog::warn("the wall clock was set back: times of files tell less, and everything is scanned once more");
-  states_.forget_times();
+  states_.forget_times(set_back);
   desync_all(DesyncReason::clock_step);
 }
 
@@ -343,14 +351,30 @@ std::unique_ptr<TreeScan> Sweep::make_scan(const Tree& tree, const SyncStates::T
     if (mount == nullptr) continue;
     std::vector<mount::HostPath> host;
     if (!mount->is_overlay()) host = host_.find(mount->device, mount->root, mount->path, mount->path);
-    util::WallTime since = ticket.changed_since;
+    TreeScan::Range range{.changed_since = ticket.changed_since,
+                          .never_before = told_from(ticket.told_from),
+                          .is_whole = ticket.changed_since == util::WallTime{}};
     // What a volume held before is not the container's doing.
     if (mount->place == model::Place::volume)
-      since = std::max(since, read_container_start(privilege_, *mount, *snapshot_));
-    return sweeper_.make_scan(MountTree(privilege_, *mount, std::move(host), readable_), since,
-                              ticket.changed_since == util::WallTime{});
+      range.never_before = std::max(range.never_before, read_container_start(privilege_, *mount, *snapshot_));
+    range.changed_since = std::max(range.changed_since, range.never_before);
+    return sweeper_.make_scan(MountTree(privilege_, *mount, std::move(host), readable_), range);
   }
   return nullptr;
+}
+
+// Where the first start is asked about after all, by a configuration that has changed, all is told.
+util::WallTime Sweep::told_from(util::WallTime remembered) const {
+  return settings_.first_start ? util::WallTime{} : remembered;
+}
+
+bool Sweep::was_there_before(const Sighting& sighting) const {
+  if (settings_.first_start) return false;
+  const WatchedMount* mount = sighting.located ? mounts_.find(sighting.located->mount) : nullptr;
+  const auto state = mount == nullptr ? std::nullopt : states_.state(name_of_tree(*mount));
+  if (!state || state->told_from == util::WallTime{}) return false;
+  const auto status = sys::read_status(sighting.file.number());
+  return status && status->changed < state->told_from;
 }
 
 // Files in the order in which they were found, and the end of the scan after them.
@@ -438,7 +462,8 @@ void Sweep::save(const std::string& name) {
                                 .mount = name,
                                 .synced_until = state->synced_until,
                                 .reasons = words_of(state->reasons),
-                                .updated = state->is_synced() ? now_by_wall() : state->since});
+                                .updated = state->is_synced() ? now_by_wall() : state->since,
+                                .told_from = state->told_from});
 }
 
 }  // namespace dropwarden::monitor

@@ -62,6 +62,10 @@ class Sweep {
   void desync(const model::ContainerId& container, DesyncReason reason);
   void desync_all(DesyncReason reason);
 
+  // A file that another sensor has come upon below a directory that was moved: whether nobody asks for it,
+  // since it was there before the first start (`scan.first_start`).
+  bool was_there_before(const Sighting& sighting) const;
+
   // Nothing for a mount that is not scanned.
   std::optional<SyncState> state(const WatchedMount& mount);
 
@@ -89,6 +93,7 @@ class Sweep {
   void go_on();
   void start(const std::string& name);
   std::unique_ptr<TreeScan> make_scan(const Tree& tree, const SyncStates::Ticket& ticket);
+  util::WallTime told_from(util::WallTime remembered) const;
   void pump();
   void on_end(SweepEnd end);
   void say(const SweepEnd& end, const std::optional<SyncState>& before, bool is_repaired) const;

@@ -44,9 +44,9 @@ void Sweeper::set_rate(std::uint64_t entries, std::uint64_t bytes) {
   bytes_a_second_ = bytes;
 }
 
-std::unique_ptr<TreeScan> Sweeper::make_scan(MountTree tree, util::WallTime changed_since, bool is_whole) {
+std::unique_ptr<TreeScan> Sweeper::make_scan(MountTree tree, const TreeScan::Range& range) {
   const auto rules = registrations_.current(Clock::now());
-  return std::make_unique<TreeScan>(privilege_, std::move(tree), changed_since, is_whole,
+  return std::make_unique<TreeScan>(privilege_, std::move(tree), range,
                                     std::vector<classify::RegistrationRule>(rules.begin(), rules.end()));
 }
 

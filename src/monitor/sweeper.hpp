@@ -55,7 +55,7 @@ class Sweeper {
 
   // The rest for the loop's thread. Entries and bytes a second.
   void set_rate(std::uint64_t entries, std::uint64_t bytes);
-  std::unique_ptr<TreeScan> make_scan(MountTree tree, util::WallTime changed_since, bool is_whole);
+  std::unique_ptr<TreeScan> make_scan(MountTree tree, const TreeScan::Range& range);
   // One at a time: not before the last one's end.
   void start(SweepJob job);
   // What runs ends soon, `stopped`, unless it comes to its end before.

@@ -73,8 +73,15 @@ bool SyncStates::desync_all(DesyncReason reason, util::WallTime now) {
   return is_news;
 }
 
-void SyncStates::forget_times() {
-  for (auto& [name, mount] : mounts_) mount.synced_until = {};
+void SyncStates::forget_times(std::chrono::nanoseconds set_back) {
+  for (auto& [name, mount] : mounts_) {
+    mount.synced_until = {};
+    if (mount.told_from != util::WallTime{}) mount.told_from -= set_back;
+  }
+}
+
+void SyncStates::leave_out_before(const std::string& mount, util::WallTime told_from) {
+  if (const auto found = mounts_.find(mount); found != mounts_.end()) found->second.told_from = told_from;
 }
 
 std::optional<std::string> SyncStates::next(Clock::time_point now) const {
@@ -102,10 +109,11 @@ std::optional<SyncStates::Clock::time_point> SyncStates::next_due() const {
 }
 
 SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point now) {
-  Ticket ticket{.mount = mount, .changed_since = {}, .generation = generation_};
+  Ticket ticket{.mount = mount, .generation = generation_};
   const auto found = mounts_.find(mount);
   if (found == mounts_.end()) return ticket;
   const Mount& known = found->second;
+  ticket.told_from = known.told_from;
   const bool is_whole = known.synced_until == util::WallTime{} || known.whole_due <= now;
   if (!is_whole) ticket.changed_since = known.synced_until - options_.margin;
   return ticket;
@@ -141,6 +149,7 @@ SyncState SyncStates::to_state(const std::string& name, const Mount& mount) {
                   .reasons = {},
                   .since = {},
                   .synced_until = mount.synced_until,
+                  .told_from = mount.told_from,
                   .scan = mount.scan};
   for (const DesyncReason reason : desync_reasons) {
     if (mount.reasons.at(static_cast<std::size_t>(reason)).generation != 0) state.reasons.push_back(reason);

@@ -54,8 +54,11 @@ class SyncStates {
   bool desync(const std::string& mount, DesyncReason reason, util::WallTime now);
   bool desync_container(const std::string& container, DesyncReason reason, util::WallTime now);
   bool desync_all(DesyncReason reason, util::WallTime now);
-  // No longer synced to any time: only a whole scan is sure. For a step of the clock.
-  void forget_times();
+  // No longer synced to any time: only a whole scan is sure. For a clock that was set back by so much.
+  void forget_times(std::chrono::nanoseconds set_back);
+  // What changed before this time is not told, however it is come upon: it was there when the mount was
+  // added, and nobody asked for that.
+  void leave_out_before(const std::string& mount, util::WallTime told_from);
 
   // What is to be scanned at `now`: the desynced ones first, longest first, then the others whose time has
   // come. Nothing when there is none; `next_due` says when there is.
@@ -66,6 +69,7 @@ class SyncStates {
   struct Ticket {
     std::string mount;
     util::WallTime changed_since{};  // the epoch: everything is to be read
+    util::WallTime told_from{};      // `leave_out_before`
     std::uint64_t generation = 0;
   };
   Ticket begin(const std::string& mount, Clock::time_point now);
@@ -92,6 +96,7 @@ class SyncStates {
     bool is_present = true;
     std::array<Reason, desync_reasons.size()> reasons{};
     util::WallTime synced_until{};
+    util::WallTime told_from{};
     std::optional<util::WallTime> scan;
     Clock::time_point due{};  // of the next sweep
     Clock::time_point whole_due{};

@@ -69,7 +69,8 @@ bool TreeScan::open() {
   }
   totals_.problems.clear();
   scanner_ = std::make_unique<layer::Scanner>(
-      privilege_, std::move(*top), layer::ScanOptions{.changed_since = time_or_nothing(since_)}, rules_);
+      privilege_, std::move(*top),
+      layer::ScanOptions{.changed_since = time_or_nothing(since_), .never_before = never_before_}, rules_);
   totals_.started = scanner_->result().started;
   return true;
 }
@@ -106,9 +107,8 @@ void TreeScan::on_scanned(layer::ScannedFile file, HandedOn& handed_on, const On
   if (handed_on.size() >= max_handed_on) handed_on.clear();
   handed_on.insert(key);
   ++totals_.handed_on;
-  Located located{.mount = tree_.mount().serial,
-                  .path = tree_.in_container(file.path),
-                  .numbers = tree_.numbers(file)};
+  Located located{
+      .mount = tree_.mount().serial, .path = tree_.in_container(file.path), .numbers = tree_.numbers(file)};
   on_file(std::move(file), std::move(located));
 }
 

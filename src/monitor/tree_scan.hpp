@@ -38,13 +38,18 @@ class TreeScan {
     bool is_gone = false;               // there is nothing to be scanned any more
   };
 
-  // `changed_since`: the epoch for everything. `is_whole`: also what was handed on before.
-  TreeScan(privilege::Privilege& privilege, MountTree tree, util::WallTime changed_since, bool is_whole,
+  struct Range {
+    util::WallTime changed_since{};  // the epoch: everything
+    util::WallTime never_before{};   // layer::ScanOptions
+    bool is_whole = false;           // also what was handed on before
+  };
+  TreeScan(privilege::Privilege& privilege, MountTree tree, const Range& range,
            std::vector<classify::RegistrationRule> rules)
       : privilege_(privilege),
         tree_(std::move(tree)),
-        since_(changed_since),
-        is_whole_(is_whole),
+        since_(range.changed_since),
+        never_before_(range.never_before),
+        is_whole_(range.is_whole),
         rules_(std::move(rules)) {}
 
   // Takes the file; `located` is told of it.
@@ -66,6 +71,7 @@ class TreeScan {
   privilege::Privilege& privilege_;
   MountTree tree_;
   util::WallTime since_;
+  const util::WallTime never_before_;
   const bool is_whole_;
   std::vector<classify::RegistrationRule> rules_;
   std::unique_ptr<layer::Scanner> scanner_;

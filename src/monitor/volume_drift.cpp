@@ -67,7 +67,8 @@ LayerDrift scan_volume(privilege::Privilege& privilege, const WritableVolume& vo
                        const DriftHandlers& handlers) {
   Registrations registrations(privilege);
   const auto rules = registrations.current(Registrations::Clock::now());
-  TreeScan scan(privilege, MountTree(privilege, volume.mount, volume.host, mounts), volume.since, true,
+  TreeScan scan(privilege, MountTree(privilege, volume.mount, volume.host, mounts),
+                {.changed_since = volume.since, .never_before = volume.since, .is_whole = true},
                 {rules.begin(), rules.end()});
   LayerDrift drift;
   ToldDrops told;

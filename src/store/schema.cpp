@@ -100,9 +100,14 @@ CREATE INDEX finding_by_decision ON finding(decision, first_seen);
 CREATE INDEX finding_by_change ON finding(change);
 )sql";
 
+// A container that was there at the first start, and is not scanned for what it held then.
+constexpr const char* column_of_first_start = R"sql(
+ALTER TABLE sync_state ADD COLUMN told_from INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 // What each version of the schema adds to the one before, from version 1 on. Never changed: a database may
 // have come by any of them.
-constexpr std::array steps{first_tables, columns_to_look_for};
+constexpr std::array steps{first_tables, columns_to_look_for, column_of_first_start};
 constexpr int version = static_cast<int>(steps.size());
 
 const char* name_of(Fsync fsync) {

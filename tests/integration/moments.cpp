@@ -56,18 +56,30 @@ TEST_F(Moments, WhatWasThereBeforeTheFirstStartIsFound) {
 }
 
 TEST_F(Moments, WhatWasThereBeforeTheFirstStartIsLeftAloneWhereThatIsSwitchedOff) {
-  drop("/tmp/before");
+  for (const char* directory : {"/tmp/moved", "/tmp/below"})
+    std::filesystem::create_directory(in_container(directory));
+  const std::vector<std::string> old{"/tmp/before", "/tmp/moved/before", "/tmp/below/before"};
+  for (const auto& file : old) drop(file);
   // What is younger than the clock may be adjusted by is taken for new.
   const auto dropped = std::chrono::steady_clock::now();
   EXPECT_TRUE(test::wait_for([&] { return std::chrono::steady_clock::now() - dropped > 2500ms; }, patience));
-  start("scan:\n  first_start: false\n  interval: 1s\n");
+  const std::string settings = "scan:\n  first_start: false\n  interval: 1s\n";
+  start(settings);
   EXPECT_TRUE(is_synced()) << daemon_->report();
-  // In another directory: of one in which a name came or went, a sweep reads all.
-  drop("/etc/after");
-  EXPECT_EQ(sensor_of("/etc/after"), "close_write");
-  // A sweep has come by.
-  EXPECT_TRUE(test::wait_for([&] { return !sync().at("scan").is_null(); }, patience));
-  EXPECT_FALSE(wait_for("/tmp/before", 0ms));
+  // Of a directory in which a name came or went, a sweep reads all; below one that was moved, the file system
+  // under the layers does.
+  drop("/tmp/after");
+  drop("/tmp/below/after");
+  std::filesystem::rename(in_container("/tmp/moved"), in_container("/tmp/elsewhere"));
+  EXPECT_EQ(sensor_of("/tmp/after"), "close_write");
+  expect_untold_after_a_sweep(
+      {"/tmp/before", "/tmp/below/before", "/tmp/moved/before", "/tmp/elsewhere/before"});
+  // Nor after a restart, which reads all.
+  ASSERT_TRUE(daemon_->stop().is_success());
+  drop("/tmp/meanwhile");
+  start(settings);
+  EXPECT_EQ(sensor_of("/tmp/meanwhile"), "scan");
+  expect_untold_after_a_sweep({"/tmp/before", "/tmp/below/before", "/tmp/elsewhere/before"});
 }
 
 TEST_F(Moments, AWriterThatNeverClosesIsFoundByTheSweep) {

@@ -80,6 +80,16 @@ class Moments : public OwnOverlay {
         patience);
   }
 
+  // What had been written before this is looked at by then.
+  void expect_untold_after_a_sweep(const std::vector<std::string>& files) {
+    const auto time_of = [this] { return text_at(sync(), "/scan"); };
+    for (int sweep = 0; sweep < 2; ++sweep) {
+      const auto before = time_of();
+      EXPECT_TRUE(test::wait_for([&] { return !time_of().empty() && time_of() != before; }, patience));
+    }
+    for (const auto& file : files) EXPECT_FALSE(wait_for(file, std::chrono::milliseconds{0})) << file;
+  }
+
   std::unique_ptr<Daemon> daemon_;
   int daemons_ = 0;
 };

@@ -473,6 +473,20 @@ TEST_F(Scan, WithATimeReadsWhatWasMovedWithItsDirectory) {
   EXPECT_THAT(scan({.changed_since = since}), testing::Contains("/moved/x"));
 }
 
+TEST_F(Scan, LeavesOutWhatWasThereBeforeAlsoInADirectoryThatHasChanged) {
+  shell("mkdir -p tmp/moved/deep etc");
+  drop("/tmp/old");
+  drop("/tmp/moved/deep/old");
+  wait_for_the_next_tick();
+  const util::WallTime now = sys::read_file_time();
+  drop("/tmp/new");
+  drop("/tmp/moved/deep/new");
+  shell("mv tmp/moved etc/moved");
+  for (const auto since : {std::optional<util::WallTime>{}, std::optional(now)})
+    EXPECT_THAT(scan({.changed_since = since, .never_before = now}),
+                UnorderedElementsAre("/tmp/new", "/etc/moved/deep/new"));
+}
+
 TEST_F(Scan, WhatIsMovedBehindTheWalkIsSeenByAFurtherOne) {
   // Whichever of the two directories is walked first: at that moment all that is in the other is moved there.
   shell("mkdir tmp/one tmp/two");

@@ -43,6 +43,9 @@ struct ScanOptions {
   // directory's ctime tells as well that it was moved, with all that is in it: below one (but the top) that
   // has changed, everything is read.
   std::optional<util::WallTime> changed_since{};
+  // What changed before is left out wherever it lies: it was there before anybody asked, and a directory in
+  // which a name changes brings nothing of that.
+  util::WallTime never_before{};
   ScanLimits limits{};
 };
 
@@ -144,6 +147,7 @@ class Scanner {
   bool ensure_open(std::size_t index);
   sys::Result<sys::Fd> open_again(std::size_t index);
   void look_at(const sys::DirectoryEntry& entry, const OnFile& on_file);
+  util::WallTime oldest_wanted() const;
   bool is_passed_over(const sys::DirectoryEntry& entry);
   void enter(Entry directory, const std::string& name);
   void leave();

@@ -45,6 +45,7 @@ struct SyncState {
   std::vector<DesyncReason> reasons;   // in the order of the enumeration; empty: synced
   util::WallTime since{};              // when the first of the reasons came up; the epoch when synced
   util::WallTime synced_until{};       // what changed before was seen; the epoch: nothing is known
+  util::WallTime told_from{};          // what changed before is not told; the epoch: all is
   std::optional<util::WallTime> scan;  // when the last complete scan began
 
   bool is_synced() const { return reasons.empty(); }

@@ -139,8 +139,21 @@ TEST_F(Sync, AContainerDesyncsWithAllItsMountsAndNoOther) {
 TEST_F(Sync, AStepOfTheClockMakesScansWhole) {
   add("a");
   states_.desync_all(DesyncReason::clock_step, wall(-5h));
-  states_.forget_times();
+  states_.forget_times(5h);
   EXPECT_EQ(states_.begin("a", at(1s)).changed_since, everything);
+}
+
+TEST_F(Sync, WhatIsLeftOutStaysSoInEachScanAndFollowsTheClock) {
+  add("a");
+  states_.leave_out_before("a", wall(-10s));
+  EXPECT_EQ(states_.begin("a", at(1s)).told_from, wall(-10s));
+  scan("a", Outcome::complete, 0s);
+  EXPECT_EQ(states_.begin("a", at(20h)).changed_since, everything);
+  EXPECT_EQ(states_.begin("a", at(20h)).told_from, wall(-10s)) << "in a whole scan as well";
+  add("b");
+  states_.forget_times(5s);
+  EXPECT_EQ(states_.state("a")->told_from, wall(-15s)) << "what comes now has an older ctime than before";
+  EXPECT_EQ(states_.state("b")->told_from, util::WallTime{}) << "all is told";
 }
 
 TEST_F(Sync, AMountThatHasGoneIsForgottenAlsoByItsScan) {

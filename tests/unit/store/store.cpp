@@ -226,8 +226,12 @@ TEST_F(StoreTest, GivesUpRowsWhenTheirSizeAloneIsTooMuch) {
 }
 
 TEST_F(StoreTest, KeepsHowFarContainersWereLookedAt) {
-  const SyncState state{
-      .container = "c", .mount = "/", .synced_until = at(5), .reasons = "overflow", .updated = at(6)};
+  const SyncState state{.container = "c",
+                        .mount = "/",
+                        .synced_until = at(5),
+                        .reasons = "overflow",
+                        .updated = at(6),
+                        .told_from = at(4)};
   {
     const auto store = open();
     store->save(state);
