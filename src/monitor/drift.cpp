@@ -160,7 +160,7 @@ WritableLayers find_writable_layers(privilege::Privilege& privilege,
   const auto table = sys::value_or_throw(read_mount_table(privilege));
   OverlayView view(privilege);
   view.on_table(table);
-  view.on_containers(snapshot);
+  view.on_containers(snapshot, OverlayView::Clock::now());
   WritableLayers found{.layers = {}, .mounts = std::make_shared<const layer::ReadableMounts>(table)};
   std::set<std::string> known;
   const auto owners = view.owners();

@@ -41,24 +41,26 @@ void MarkKeeper::on_table(const std::vector<model::Mount>& table) {
 
 void MarkKeeper::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
   volumes_.on_containers(snapshot);
-  view_.on_containers(std::move(snapshot));
+  view_.on_containers(std::move(snapshot), Clock::now());
   apply();
 }
 
 void MarkKeeper::retry() {
   const auto now = Clock::now();
-  if (next_retry_ && *next_retry_ <= now) {
-    next_retry_.reset();
-    apply_overlays(now);
-  }
+  const bool has_new_root = view_.look_again(now);
+  const bool is_due = next_retry_ && *next_retry_ <= now;
+  if (is_due) next_retry_.reset();
+  if (is_due || has_new_root) apply_overlays(now);
   volumes_.apply(now);
   mounts_.expire(now - keep_retired);
 }
 
 std::optional<MarkKeeper::Clock::time_point> MarkKeeper::next_retry() const {
-  const auto volumes = volumes_.next();
-  if (!volumes || !next_retry_) return volumes ? volumes : next_retry_;
-  return std::min(*volumes, *next_retry_);
+  std::optional<Clock::time_point> next = next_retry_;
+  for (const auto& other : {volumes_.next(), view_.next_look()}) {
+    if (other) next = next ? std::min(*next, *other) : other;
+  }
+  return next;
 }
 
 std::size_t MarkKeeper::marks() const {

@@ -13,6 +13,22 @@
 namespace dropwarden::monitor {
 namespace {
 
+using namespace std::chrono_literals;
+
+// A first process is on the host's root until it has pivoted, mostly some 10 ms later. Nothing need change
+// then that anybody tells of: no runtime, and no mount of the host. What is still there after two minutes is
+// a container of the host's root, or of one that is no overlay, and looked at at the next change.
+constexpr auto first_pause = 2ms;
+constexpr auto brisk_pause = 20ms;
+constexpr int brisk_looks = 100;
+constexpr int most_looks = brisk_looks + 11;
+
+std::optional<OverlayView::Clock::duration> pause_after(int looks) {
+  if (looks > most_looks) return std::nullopt;
+  if (looks > brisk_looks) return brisk_pause * (1 << (looks - brisk_looks));
+  return std::min<OverlayView::Clock::duration>(first_pause * looks, brisk_pause);
+}
+
 // The host itself, or the container that dropwarden runs in, may live on an overlay.
 bool is_root_of_host(const model::Mount& mount) {
   return mount.mount_point == "/";
@@ -86,7 +102,7 @@ void OverlayView::on_table(const std::vector<model::Mount>& table) {
   host_overlays_ = std::move(overlays);
 }
 
-void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
+void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snapshot, Clock::time_point now) {
   snapshot_ = std::move(snapshot);
   std::erase_if(roots_, [&](const auto& entry) { return snapshot_->find({entry.first}) == nullptr; });
   for (const auto& [id, container] : snapshot_->containers) {
@@ -95,19 +111,41 @@ void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snaps
       continue;
     }
     Root& root = roots_[id];
-    if (root.init == container->init && root.mount) continue;
-    root = {.init = container->init, .mount = read_root_mount(privilege_, container->init)};
-    // A runtime's first process is still on the host's root until it has pivoted: read again at the next
-    // change.
-    const bool is_own =
-        root.mount && root.mount->file_system == "overlay" && root.mount->device != host_root_;
-    if (!is_own) {
-      root.mount.reset();
-    } else if (!privilege_.host_mounts_problem()) {
-      // Where the host is out of reach, so are the layers of all containers.
-      root.reason = why_foreign(mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{}));
-    }
+    if (root.init != container->init) root = {.init = container->init};
+    if (!root.mount) look_at(root, now);
   }
+}
+
+void OverlayView::look_at(Root& root, Clock::time_point now) const {
+  root.mount = read_root_mount(privilege_, root.init);
+  root.due.reset();
+  // A runtime's first process is still on the host's root until it has pivoted.
+  const bool is_own = root.mount && root.mount->file_system == "overlay" && root.mount->device != host_root_;
+  if (!is_own) {
+    root.mount.reset();
+    if (const auto pause = pause_after(++root.looks)) root.due = now + *pause;
+  } else if (!privilege_.host_mounts_problem()) {
+    // Where the host is out of reach, so are the layers of all containers.
+    root.reason = why_foreign(mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{}));
+  }
+}
+
+bool OverlayView::look_again(Clock::time_point now) {
+  bool is_news = false;
+  for (auto& [id, root] : roots_) {
+    if (!root.due || *root.due > now) continue;
+    look_at(root, now);
+    is_news = is_news || root.mount;
+  }
+  return is_news;
+}
+
+std::optional<OverlayView::Clock::time_point> OverlayView::next_look() const {
+  std::optional<Clock::time_point> next;
+  for (const auto& [id, root] : roots_) {
+    if (root.due) next = next ? std::min(*next, *root.due) : root.due;
+  }
+  return next;
 }
 
 void OverlayView::forget(model::Pid init) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,8 +25,14 @@ class OverlayView {
  public:
   explicit OverlayView(privilege::Privilege& privilege) : privilege_(privilege) {}
 
+  using Clock = std::chrono::steady_clock;
+
   void on_table(const std::vector<model::Mount>& table);
-  void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
+  void on_containers(std::shared_ptr<const container::Snapshot> snapshot, Clock::time_point now);
+  // Looks again at the processes that were not in a root of their own yet. True when one is by now.
+  bool look_again(Clock::time_point now);
+  // When to call that next.
+  std::optional<Clock::time_point> next_look() const;
 
   // The process has ended.
   void forget(model::Pid init);
@@ -55,10 +62,13 @@ class OverlayView {
   // The root of a container as its init sees it.
   struct Root {
     model::Pid init;
-    std::optional<model::Mount> mount;  // nothing when it could not be read, or is no overlay
-    const char* reason = nullptr;       // why it may be the container's own; null where it is not
+    std::optional<model::Mount> mount{};  // nothing when it could not be read, or is no overlay
+    const char* reason = nullptr;         // why it may be the container's own; null where it is not
+    int looks = 0;                        // that have shown no root of its own
+    std::optional<Clock::time_point> due{};
   };
 
+  void look_at(Root& root, Clock::time_point now) const;
   std::optional<model::Device> read_root_device(model::Pid init) const;
 
   privilege::Privilege& privilege_;

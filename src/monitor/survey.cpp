@@ -20,7 +20,7 @@ std::vector<WatchedMount> survey_mounts(privilege::Privilege& privilege, const c
   }
   others.on_containers(snapshot);
   const auto readings = others.read_due(ContainerMounts::Clock::now(), snapshot->containers.size());
-  view.on_containers(std::move(snapshot));
+  view.on_containers(std::move(snapshot), OverlayView::Clock::now());
   const auto owners = view.owners();
   std::vector<WatchedMount> found;
   for (const auto& [device, target] : view.targets(owners)) {

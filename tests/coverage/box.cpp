@@ -174,6 +174,7 @@ void Box::become_first_process(Line& line) const {
   try {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     join_cgroup();
+    while (!gate_.empty() && !fs::exists(gate_)) ::usleep(10'000);
     require(::unshare(CLONE_NEWNS) == 0, "unshare");
     make_mounts();
     enter_container_root(merged());

@@ -45,6 +45,8 @@ class Box {
   std::string merged() const { return place_.directory + "/merged"; }
   const std::string& elsewhere() const { return place_.elsewhere; }
 
+  // The first process stays on the host's root until there is a file of that name.
+  void set_gate(const std::string& file) { gate_ = file; }
   // Mounts and starts it. Throws sys::SystemError.
   void start();
   // Of the host's number space.
@@ -67,6 +69,7 @@ class Box {
   BoxPlace place_;
   std::string id_;
   std::string cgroup_;
+  std::string gate_;
   std::unique_ptr<Child> keeper_;  // the parent of the first process
   int first_process_ = 0;
 };

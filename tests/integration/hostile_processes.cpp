@@ -25,6 +25,7 @@
 #include "coverage/acting.hpp"
 #include "coverage/program.hpp"
 #include "hostile_test.hpp"
+#include "support/file.hpp"
 #include "support/process_holdings.hpp"
 #include "support/wait.hpp"
 
@@ -102,6 +103,26 @@ TEST_F(HostileProcesses, WithTheNumberOfAWriterThatHasEndedChangeNothingOfWhoseA
   ASSERT_TRUE(record);
   EXPECT_EQ(text_at(*record, "/event/process/pid"), std::to_string(number));
   EXPECT_NE(text_at(*record, "/event/process/container"), own) << "that is a process of the host's";
+}
+
+// Nobody tells of that moment: no runtime, and no mount of the host.
+TEST_F(HostileProcesses, ThatEnterTheirRootLongAfterTheyBeganAreOfTheContainerThatHasIt) {
+  daemon_ = start_daemon();
+  const auto gate = host_path("gate");
+  box_->set_gate(gate);
+  bool is_known = false;
+  std::jthread opener([&] {
+    is_known = wait_for([&] { return daemon_->report().find(box_->id()) != std::string::npos; }, 20s);
+    // Longer than a container that has just begun is followed closely.
+    ::usleep(3'000'000);
+    write_file(gate, "");
+  });
+  box_->start();
+  opener.join();
+  EXPECT_TRUE(is_known) << daemon_->report();
+  EXPECT_TRUE(is_watched(*daemon_, *box_)) << daemon_->report();
+  box_->run([] { drop("/c/x"); });
+  EXPECT_EQ(sensor_of("/c/x"), "close_write");
 }
 
 TEST_F(HostileProcesses, InCgroupsNamedAfterAnotherContainerAreTheirOwn) {
