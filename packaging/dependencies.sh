@@ -23,7 +23,7 @@ test_packages=(
 
 # What fetches another Debian, and what coexists with the monitor, for tests/run --runtimes and --long.
 # shellcheck disable=SC2034
-tier_packages=(clamav-daemon debootstrap fatrace)
+tier_packages=(clamav-daemon debootstrap fatrace fuse-overlayfs uidmap)
 
 # What shows a page, for tests/run --long.
 # shellcheck disable=SC2034

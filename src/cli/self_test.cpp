@@ -121,6 +121,9 @@ class SelfTest {
       const std::string sensor = is_seen ? " (" + sensor_of(daemon_, marker.path) + ")" : "";
       step(std::string("written by ") + marker.way + sensor, is_seen);
     }
+    out_ << "unseen   written to a FUSE (fuse-overlayfs) or network file system: its server could hold the "
+            "monitor; "
+            "`containers` names each that a container has, and the log each root that is one\n";
     return missing_ == 0 ? succeed() : give_up();
   }
 

@@ -102,7 +102,21 @@ void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::
     }
   }
   for (const auto& [id, serial] : before) mounts_.retire(serial, now);
+  tell_of_root(reading, view);
   if (!wanted.empty()) mark(reading, wanted, now);
+}
+
+// Everything that a container writes there passes us by: said once of each, not only to whoever asks.
+void VolumeKeeper::tell_of_root(const ContainerMounts::Reading& reading, View& view) {
+  const auto root = std::ranges::find_if(reading.mounts, [](const mount::JudgedMount& judged) {
+    return judged.place == model::Place::rootfs && judged.mount.mount_point == "/";
+  });
+  const bool is_uncovered = root != reading.mounts.end() && root->coverage == mount::Coverage::none &&
+                            !mount::is_read_only(root->mount);
+  if (!is_uncovered || std::exchange(view.is_root_told, true)) return;
+  spdlog::warn("the root of container {} is not watched, and nothing that is written to it is seen: {} ({})",
+               util::escape(reading.container, longest_path),
+               util::escape(root->mount.file_system, longest_path), util::escape(root->reason, longest_path));
 }
 
 // A superblock is marked by way of a few of its mounts, of which others may lie over some; it may have

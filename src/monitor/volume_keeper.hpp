@@ -63,6 +63,7 @@ class VolumeKeeper {
   struct View {
     std::vector<std::uint64_t> serials;  // in `mounts_`
     int failures = 0;                    // in a row
+    bool is_root_told = false;           // that nothing sees what is written there
   };
 
   void forget(const std::string& key, Clock::time_point now);
@@ -76,6 +77,7 @@ class VolumeKeeper {
   // One for each of `wanted`.
   std::vector<Answer> ask(model::Pid init, const std::vector<Wanted>& wanted);
   void update(const ContainerMounts::Reading& reading, const watch::Marks& marks, Clock::time_point now);
+  static void tell_of_root(const ContainerMounts::Reading& reading, View& view);
   void mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted,
             Clock::time_point now);
   void retry(const ContainerMounts::Reading& reading, const sys::Error* failure, bool is_any_changed,

@@ -25,10 +25,6 @@ bool has_option(std::string_view options, std::string_view wanted) {
   return false;
 }
 
-bool is_read_only(const model::Mount& mount) {
-  return has_option(mount.options, "ro") || has_option(mount.super_options, "ro");
-}
-
 // Judges one mount after the other; knows the whole table.
 class Judge {
  public:
@@ -120,6 +116,10 @@ class Judge {
 };
 
 }  // namespace
+
+bool is_read_only(const model::Mount& mount) {
+  return has_option(mount.options, "ro") || has_option(mount.super_options, "ro");
+}
 
 std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mount>& table,
                                                      const HostMounts& host, const JudgeOptions& options) {

@@ -118,6 +118,7 @@ TEST_F(Overlays, OfTheSelfTestAreEachReported) {
   const auto self_test = run_dropwarden({"self-test"});
   EXPECT_TRUE(self_test.status.is_success()) << self_test.output << self_test.error;
   EXPECT_THAT(self_test.output, Not(HasSubstr("MISSING")));
+  EXPECT_THAT(self_test.output, HasSubstr("unseen   written to a FUSE (fuse-overlayfs)"));
 }
 
 // Its layers may be a FUSE file system of the container that never answers: whoever marks it hangs with it.

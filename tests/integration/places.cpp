@@ -15,6 +15,7 @@
 #include "support/cgroup.hpp"
 #include "support/child.hpp"
 #include "support/daemon.hpp"
+#include "support/docker_like.hpp"
 #include "support/file.hpp"
 #include "support/wait.hpp"
 
@@ -103,6 +104,35 @@ TEST_F(Places, ThatAreMountedLaterAreWatchedFromThenOnAndTheirLossIsCounted) {
   EXPECT_EQ(daemon_->finding_ids(container()->id).size(), 4U);
   EXPECT_TRUE(daemon_->stop().is_success());
   EXPECT_NE(daemon_->ledger()["lost_marked_late"], 0U);
+}
+
+// From outside: a process of another container and one of the host through /proc/PID/root, and `docker cp`,
+// which shows itself the container's volumes by mounts of its own. Whoever writes, the container is the one
+// that has it.
+TEST_F(Places, ThatOthersReachIntoAreTheContainersThatHaveThem) {
+  watched("/data");
+  const auto busybox = read_file("/bin/busybox");
+  const std::string root = "/proc/" + std::to_string(init_) + "/root";
+  ScopedContainer other(runtime(), idle);
+  const int other_init = daemon_->init_of(other->id);
+  ASSERT_NE(other_init, 0);
+  ASSERT_TRUE(run_in_child([&] {
+    join_cgroups_of(other_init);
+    for (const char* path : {"/data/other", "/tmp/other", "/dev/shm/other"})
+      write_file(root + path, busybox + path);
+  }));
+  for (const char* path : {"/data/host", "/dev/shm/host"}) write_file(root + path, busybox + path);
+  expect_drop("/data/other", "volume");
+  expect_drop("/tmp/other", "rootfs");
+  expect_drop("/dev/shm/other", "tmpfs");
+  expect_drop("/data/host", "volume");
+  expect_drop("/dev/shm/host", "tmpfs");
+  const auto* docker = dynamic_cast<const DockerLike*>(&runtime());
+  if (docker == nullptr) return;
+  const auto file = make_directory() + "/copied";
+  write_file(file, busybox + "copied");
+  docker->copy_into(*container(), file, "/data/copied");
+  expect_drop("/data/copied", "volume");
 }
 
 TEST_F(Places, ThatAreMountedAgainAreWatchedAgain) {

@@ -2,6 +2,7 @@
 // Roots of containers other than the usual, and what runtimes themselves write.
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <sched.h>
 #include <sys/mount.h>
@@ -11,6 +12,7 @@
 
 #include "dropwarden/sys/file.hpp"
 
+#include "coverage/program.hpp"
 #include "runtime_test.hpp"
 #include "support/archive.hpp"
 #include "support/cgroup.hpp"
@@ -39,6 +41,32 @@ class Roots : public RuntimeTest {
     ASSERT_TRUE(record) << daemon.log() << daemon.report();
     EXPECT_EQ(text_at(*record, "/event/file/mount"), place);
     EXPECT_EQ(text_at(*record, "/event/container/name"), container.name);
+  }
+  // Nor anything that an exception covers: this is about what a signature fires on.
+  static void expect_nothing_found(Daemon& daemon) {
+    EXPECT_TRUE(daemon.stop().is_success());
+    std::cout << "findings " << daemon.records().size() << '\n';
+    for (const auto& record : daemon.records()) std::cout << boost::json::serialize(record) << '\n';
+    EXPECT_THAT(daemon.records(), IsEmpty());
+    EXPECT_EQ(daemon.ledger()["excepted"], 0U);
+  }
+  // One that begins after this is called.
+  static void wait_for_a_sweep(Daemon& daemon, const std::string& container) {
+    const auto last_scan = [&] {
+      const auto report = boost::json::parse(daemon.report());
+      for (const auto& entry : report.at("containers").as_array()) {
+        if (text_at(entry, "/id") != container) continue;
+        for (const auto& mount : entry.at("mounts").as_array()) {
+          const auto scan = text_at(mount, "/sync/scan");
+          if (text_at(mount, "/mount") == "rootfs") return scan;
+        }
+      }
+      return std::string();
+    };
+    for (int sweep = 0; sweep < 2; ++sweep) {
+      const auto before = last_scan();
+      EXPECT_TRUE(wait_for([&] { return last_scan() != before; }, 30s)) << daemon.report();
+    }
   }
 };
 
@@ -131,10 +159,43 @@ TEST_F(Roots, OfImagesThatAreLoadedAndStartedAreNoFindings) {
   {
     ScopedContainer container(runtime(), idle, {{bind, make_directory(), "/data"}});
   }
-  EXPECT_TRUE(daemon.stop().is_success());
-  std::cout << "findings " << daemon.records().size() << '\n';
-  for (const auto& record : daemon.records()) std::cout << boost::json::serialize(record) << '\n';
-  EXPECT_THAT(daemon.records(), IsEmpty());
+  expect_nothing_found(daemon);
+}
+
+// Of a container that runs: its kernel dumps core, a limit and a full file system refuse what is written,
+// programs are hidden behind text, and objects, empty files and the image's own programs are handled. The
+// memory of the volume is full before the first byte comes.
+TEST_F(Roots, InWhichNothingNewIsExecutableAreNoFindings) {
+  std::ifstream pattern("/proc/sys/kernel/core_pattern");
+  std::string where;
+  std::getline(pattern, where);
+  const bool has_cores = !where.starts_with('|') && !where.starts_with('/');
+  const std::string directory = make_directory();
+  write_file(directory + "/object.o", make_object("noise"));
+  ScopedContainer container(runtime(), idle, {{bind, directory, "/data"}});
+  Daemon daemon(make_directory(), {runtime().socket()}, {}, "scan:\n  first_start: false\n  interval: 1s\n");
+  ASSERT_NE(daemon.init_of(container->id), 0);
+  container.execute(
+      "cd /tmp; : > empty; chmod 755 empty; cat /data/object.o > object.o; cat /data/object.o > "
+      "/dev/shm/object.o;"
+      "for place in /tmp /data /dev/shm; do echo text > $place/behind; cat /bin/busybox >> $place/behind; "
+      "done;"
+      "(ulimit -f 0; trap '' XFSZ; cat /bin/busybox > refused) 2> /dev/null;"
+      "dd if=/dev/zero of=/dev/shm/full bs=1M 2> /dev/null; cat /bin/busybox > /dev/shm/none 2> /dev/null;"
+      "cat /bin/busybox /opt/* > /dev/null; chmod 0711 /bin/busybox; touch /opt/*; /bin/busybox true; rm "
+      "/dev/shm/full");
+  if (has_cores) {
+    container.execute("cd /tmp; ulimit -c unlimited; sh -c 'kill -SEGV $$' || true; ls core* > /dev/null");
+  } else {
+    std::cout << "SKIP kernel: cores go to " << where << '\n';
+  }
+  // What comes after has been told after it, and looked at in a sweep.
+  container.execute("echo '#!/bin/sh' > /tmp/end");
+  expect_drop(daemon, *container, "/tmp/end", "rootfs");
+  wait_for_a_sweep(daemon, container->id);
+  ASSERT_TRUE(daemon.stop().is_success());
+  EXPECT_EQ(daemon.finding_ids(container->id).size(), 1U);
+  EXPECT_EQ(daemon.ledger()["excepted"], 0U) << "the shipped exceptions hide nothing here";
 }
 
 // The classic builder runs each RUN in a container, and what that writes is written in a running container.

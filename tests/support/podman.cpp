@@ -39,6 +39,8 @@ std::unique_ptr<Runtime> start_podman(const RuntimePlace& place, const TestImage
   // Otherwise it mounts its storage as private, so that from another namespace than its own no container can
   // be seen to come.
   if (!place.has_plain_roots) spec.command.push_back("--storage-opt=overlay.skip_mount_home=true");
+  if (place.has_fuse_roots)
+    spec.command.push_back("--storage-opt=overlay.mount_program=/usr/bin/fuse-overlayfs");
   spec.run_options = {"--cgroup-parent=" +
                       (place.is_on_systemd() ? place.cgroup : place.cgroup + "/libpod_parent")};
   spec.remove_options = {"--time=0"};

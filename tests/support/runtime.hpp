@@ -77,6 +77,7 @@ struct RuntimePlace {
   bool has_image_store = false;      // docker: containerd keeps images and layers (`containerd-snapshotter`)
 
   bool has_plain_roots = false;  // directories in place of overlays: `native`, `vfs`
+  bool has_fuse_roots = false;   // podman: fuse-overlayfs in place of the kernel's overlay
 
   bool is_on_systemd() const { return cgroup.ends_with(".slice"); }
 };

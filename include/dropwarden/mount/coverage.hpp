@@ -46,4 +46,7 @@ std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mo
                                                      const HostMounts& host,
                                                      const JudgeOptions& options = {});
 
+// Whether nothing can be written through it, by the mount or by the file system.
+bool is_read_only(const model::Mount& mount);
+
 }  // namespace dropwarden::mount
