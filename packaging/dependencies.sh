@@ -8,6 +8,7 @@ build_packages=(
   g++ meson ninja-build pkg-config
   libboost1.81-dev libboost-json1.81-dev libcap-ng-dev libcgroup-dev libcli11-dev libfmt-dev libnghttp2-dev
   libprotobuf-dev libseccomp-dev protobuf-compiler libspdlog-dev libsqlite3-dev libssl-dev libsystemd-dev libyaml-cpp-dev
+  zlib1g-dev
 )
 
 # A container without a daemon, and jq to read findings.
