@@ -2,6 +2,7 @@
 #include "batch.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace dropwarden::store {
 
@@ -64,25 +65,53 @@ void Batch::remove_sync_states(const std::string& container) {
     removed_containers_.insert(container);
 }
 
+bool Batch::save(model::SharedMessage message) {
+  last_message_ = std::max(last_message_, message->number);
+  if (message_bytes_ + message->body.size() > max_record_bytes || messages_.size() >= max_entries)
+    return false;
+  message_bytes_ += message->body.size();
+  messages_.push_back(std::move(message));
+  return true;
+}
+
+void Batch::save(const std::string& mailbox, const Cursor& cursor) {
+  removed_cursors_.erase(mailbox);
+  cursors_.insert_or_assign(mailbox, cursor);
+}
+
+void Batch::remove_cursor(const std::string& mailbox) {
+  cursors_.erase(mailbox);
+  removed_cursors_.insert(mailbox);
+}
+
 void Batch::end_cleanly(util::WallTime now) {
   alive_at_ = now;
   is_clean_end_ = true;
 }
 
-void Batch::add(Batch later) {
+std::vector<model::SharedMessage> Batch::add(Batch later) {
   dropped_ += later.dropped_;
   for (const std::string& container : later.removed_containers_) remove_sync_states(container);
   for (auto& [id, finding] : later.findings_) save(std::move(finding));
   for (auto& [id, sighting] : later.sightings_) count(id, std::move(sighting));
   for (const auto& [id, revision] : later.told_) set_told(id, revision);
   for (auto& [key, state] : later.states_) save(std::move(state));
+  for (const std::string& mailbox : later.removed_cursors_) remove_cursor(mailbox);
+  for (const auto& [mailbox, cursor] : later.cursors_) save(mailbox, cursor);
+  last_message_ = std::max(last_message_, later.last_message_);
   if (later.alive_at_) alive_at_ = later.alive_at_;
   is_clean_end_ = is_clean_end_ || later.is_clean_end_;
+  std::vector<model::SharedMessage> dropped;
+  for (model::SharedMessage& message : later.messages_) {
+    if (!save(message)) dropped.push_back(std::move(message));
+  }
+  return dropped;
 }
 
 bool Batch::is_empty() const {
   return findings_.empty() && sightings_.empty() && told_.empty() && removed_containers_.empty() &&
-         states_.empty() && !alive_at_ && dropped_ == 0;
+         states_.empty() && messages_.empty() && cursors_.empty() && removed_cursors_.empty() && !alive_at_ &&
+         dropped_ == 0;
 }
 
 }  // namespace dropwarden::store

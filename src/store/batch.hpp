@@ -9,9 +9,12 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "dropwarden/store/finding.hpp"
 #include "dropwarden/store/sync_state.hpp"
+
+#include "outgoing.hpp"
 
 namespace dropwarden::store {
 
@@ -32,10 +35,14 @@ class Batch {
   void set_told(const std::string& id, unsigned revision);
   void save(SyncState state);
   void remove_sync_states(const std::string& container);
+  // False when there is no room for it.
+  bool save(model::SharedMessage message);
+  void save(const std::string& mailbox, const Cursor& cursor);
+  void remove_cursor(const std::string& mailbox);
   void keep_alive(util::WallTime now) { alive_at_ = now; }
   void end_cleanly(util::WallTime now);
-  // What was saved after all that is here.
-  void add(Batch later);
+  // What was saved after all that is here. The messages that found no room.
+  std::vector<model::SharedMessage> add(Batch later);
 
   bool is_empty() const;
   std::uint64_t dropped() const { return dropped_; }
@@ -46,6 +53,11 @@ class Batch {
   // Removed before the states are saved.
   const std::set<std::string>& removed_containers() const { return removed_containers_; }
   const std::map<StateKey, SyncState>& states() const { return states_; }
+  const std::vector<model::SharedMessage>& messages() const { return messages_; }
+  const Cursors& cursors() const { return cursors_; }
+  const std::set<std::string>& removed_cursors() const { return removed_cursors_; }
+  // The newest message that was saved, also of those that found no room.
+  std::uint64_t last_message() const { return last_message_; }
   const std::optional<util::WallTime>& alive_at() const { return alive_at_; }
   bool is_clean_end() const { return is_clean_end_; }
 
@@ -59,6 +71,11 @@ class Batch {
   std::unordered_map<std::string, unsigned> told_;
   std::set<std::string> removed_containers_;
   std::map<StateKey, SyncState> states_;
+  std::vector<model::SharedMessage> messages_;
+  std::size_t message_bytes_ = 0;
+  std::uint64_t last_message_ = 0;
+  Cursors cursors_;
+  std::set<std::string> removed_cursors_;
   std::optional<util::WallTime> alive_at_;
   bool is_clean_end_ = false;
   std::size_t record_bytes_ = 0;

@@ -78,6 +78,11 @@ class Store::Impl {
 
   Writer& writer() { return *writer_; }
 
+  void attach(std::shared_ptr<Outgoing> outgoing) {
+    if (outgoing) outgoing->restore(std::exchange(cursors_, {}), last_message_);
+    writer_->attach(std::move(outgoing));
+  }
+
  private:
   std::unique_ptr<Tables> open() {
     try {
@@ -102,6 +107,8 @@ class Store::Impl {
     findings = tables->read_known_findings();
     unfinished = tables->read_unfinished_findings();
     states = tables->read_sync_states();
+    cursors_ = tables->outbox().read_cursors();
+    last_message_ = tables->outbox().read_last_number();
     tables->begin_run(last_run ? last_run->alive_at : util::WallTime{});
     return tables;
   }
@@ -111,6 +118,8 @@ class Store::Impl {
     findings.clear();
     unfinished.clear();
     states.clear();
+    cursors_.clear();
+    last_message_ = 0;
     try {
       const std::string aside = set_aside(settings_.path, now());
       on_report_({.is_degraded = true,
@@ -124,6 +133,8 @@ class Store::Impl {
   const Settings settings_;
   const OnReport on_report_;
   const sys::Fd lock_;
+  Cursors cursors_;
+  std::uint64_t last_message_ = 0;
   std::optional<Writer> writer_;
 };
 
@@ -179,6 +190,28 @@ void Store::keep_alive(util::WallTime now) {
 
 void Store::end_cleanly(util::WallTime now) {
   impl_->writer().save([&](Batch& batch) { batch.end_cleanly(now); });
+}
+
+void Store::attach(std::shared_ptr<Outgoing> outgoing) {
+  impl_->attach(std::move(outgoing));
+}
+
+bool Store::save(model::SharedMessage message) {
+  bool is_saved = false;
+  impl_->writer().save([&](Batch& batch) { is_saved = batch.save(std::move(message)); });
+  return is_saved;
+}
+
+void Store::save(const std::string& mailbox, const Cursor& cursor) {
+  impl_->writer().save([&](Batch& batch) { batch.save(mailbox, cursor); });
+}
+
+void Store::remove_cursor(const std::string& mailbox) {
+  impl_->writer().save([&](Batch& batch) { batch.remove_cursor(mailbox); });
+}
+
+void Store::refill() {
+  impl_->writer().refill();
 }
 
 void Store::finish() {

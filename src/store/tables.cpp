@@ -85,6 +85,7 @@ std::uint32_t path_hash(std::string_view path) {
 Tables::Tables(const Settings& settings) : settings_(settings), database_(settings.path) {
   prepare_schema(database_, settings.fsync);
   prepared_.emplace(database_);
+  outbox_.emplace(database_);
   findings_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM finding"));
   records_ = static_cast<std::size_t>(database_.read_number("SELECT count(*) FROM record"));
   last_change_ = database_.read_number("SELECT max(change) FROM finding");
@@ -171,7 +172,7 @@ void Tables::begin_run(util::WallTime now) {
   transaction.commit();
 }
 
-void Tables::commit(const Batch& batch) {
+void Tables::commit(const Batch& batch, Outgoing* outgoing) {
   const std::size_t findings = findings_;
   const std::size_t records = records_;
   try {
@@ -183,10 +184,14 @@ void Tables::commit(const Batch& batch) {
       prepared_->remove_states.bind(1, std::string_view(container)).run();
     for (const auto& [key, state] : batch.states()) write(state);
     if (batch.alive_at()) write_run(*batch.alive_at(), batch.is_clean_end());
+    std::map<std::string, std::uint64_t> lost;
+    if (outgoing != nullptr) lost = write_outgoing(batch, *outgoing);
     if (batch.alive_at()) prune_by_age(*batch.alive_at());
     prune_by_count();
     prune_by_size();
     transaction.commit();
+    for (const auto& [mailbox, messages] : lost)
+      outgoing->count_lost(mailbox, messages, "more than store.undelivered waited for it");
   } catch (const DatabaseError&) {
     findings_ = findings;
     records_ = records;
@@ -194,6 +199,25 @@ void Tables::commit(const Batch& batch) {
     throw;
   }
   shrink();
+}
+
+// What every mailbox has by now needs no row.
+std::map<std::string, std::uint64_t> Tables::write_outgoing(const Batch& batch, const Outgoing& outgoing) {
+  const bool is_idle = batch.messages().empty() && batch.cursors().empty() && batch.removed_cursors().empty();
+  if (is_idle) return {};
+  const Cursors now = outgoing.cursors();
+  const auto is_waited_for = [&](const model::Message& message) {
+    return std::ranges::any_of(now, [&](const auto& entry) {
+      return entry.second.encoding == message.encoding && entry.second.number < message.number;
+    });
+  };
+  for (const auto& message : batch.messages()) {
+    if (is_waited_for(*message)) outbox_->write(*message);
+  }
+  for (const std::string& mailbox : batch.removed_cursors()) outbox_->remove(mailbox);
+  for (const auto& [mailbox, cursor] : batch.cursors()) outbox_->write(mailbox, cursor);
+  outbox_->remove_delivered(now);
+  return outbox_->prune(settings_.max_undelivered_bytes, outgoing.needs());
 }
 
 void Tables::write(const StoredFinding& finding) {
@@ -331,7 +355,9 @@ void Tables::remove_findings(std::size_t count) {
 std::uint64_t Tables::used_bytes() {
   const auto pages =
       database_.read_number("PRAGMA page_count") - database_.read_number("PRAGMA freelist_count");
-  return static_cast<std::uint64_t>(pages) * page_bytes_;
+  const auto used = static_cast<std::uint64_t>(pages) * page_bytes_;
+  // What waits for outputs has a limit of its own.
+  return used - std::min(used, outbox_->bytes());
 }
 
 // Gives free pages back where the file is larger than it may be.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 
 #include "batch.hpp"
 #include "database.hpp"
+#include "outbox_table.hpp"
 
 namespace dropwarden::store {
 
@@ -34,8 +36,9 @@ class Tables {
 
   // From now on it has not ended cleanly.
   void begin_run(util::WallTime now);
-  // All of it in one transaction, or nothing.
-  void commit(const Batch& batch);
+  // All of it in one transaction, or nothing. `outgoing` may be null; it is told what it has lost.
+  void commit(const Batch& batch, Outgoing* outgoing = nullptr);
+  OutboxTable& outbox() { return *outbox_; }
 
  private:
   void write(const StoredFinding& finding);
@@ -43,6 +46,7 @@ class Tables {
   void write_told(std::string_view id, unsigned revision);
   void write(const SyncState& state);
   void write_run(util::WallTime alive_at, bool is_clean_end);
+  std::map<std::string, std::uint64_t> write_outgoing(const Batch& batch, const Outgoing& outgoing);
   std::int64_t workload_of(const StoredFinding& finding);
   void prune_by_age(util::WallTime now);
   void prune_by_count();
@@ -58,6 +62,7 @@ class Tables {
     Statement finding, workload, record, sighting, told, state, remove_states, run;
   };
   std::optional<Prepared> prepared_;
+  std::optional<OutboxTable> outbox_;
   std::size_t findings_ = 0;  // rows, by and by
   std::size_t records_ = 0;
   std::int64_t last_change_ = 0;

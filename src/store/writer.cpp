@@ -30,6 +30,19 @@ Writer::Writer(const Settings& settings, std::unique_ptr<Tables> tables, bool is
       is_doubtful_(is_doubtful),
       thread_([this] { run(); }) {}
 
+void Writer::attach(std::shared_ptr<Outgoing> outgoing) {
+  const std::lock_guard lock(mutex_);
+  outgoing_ = std::move(outgoing);
+}
+
+void Writer::refill() {
+  {
+    const std::lock_guard lock(mutex_);
+    has_wish_ = true;
+  }
+  changed_.notify_one();
+}
+
 void Writer::finish() {
   {
     const std::lock_guard lock(mutex_);
@@ -42,7 +55,10 @@ void Writer::finish() {
 void Writer::run() {
   sys::block_signals();
   if (is_doubtful_) look_through();
-  while (take()) commit();
+  while (take()) {
+    if (!batch_.is_empty() || !tables_) commit();
+    fulfil_wishes();
+  }
   if (!batch_.is_empty() && !commit())
     on_report_(
         {.is_degraded = true, .text = "the last findings are not stored, and told again after a restart"});
@@ -69,17 +85,26 @@ bool Writer::take() {
   if (is_failing_)
     changed_.wait_for(lock, retry_pause, is_ending);
   else
-    changed_.wait(lock, [this] { return is_finishing_ || !pending_.is_empty(); });
-  if (!is_finishing_) changed_.wait_for(lock, gather_time, is_ending);
-  batch_.add(std::exchange(pending_, {}));
-  return !is_finishing_;
+    changed_.wait(lock, [this] { return is_finishing_ || has_wish_ || !pending_.is_empty(); });
+  // A wish waits for nothing that could come with it.
+  if (!is_finishing_ && !has_wish_) changed_.wait_for(lock, gather_time, is_ending);
+  has_wish_ = false;
+  sharing_ = outgoing_;
+  const auto dropped = batch_.add(std::exchange(pending_, {}));
+  const bool goes_on = !is_finishing_;
+  lock.unlock();
+  for (const auto& message : dropped) {
+    if (sharing_) sharing_->drop(*message);
+  }
+  return goes_on;
 }
 
 bool Writer::commit() {
   report_dropped();
   try {
     if (!tables_) tables_ = std::make_unique<Tables>(settings_);
-    tables_->commit(batch_);
+    tables_->commit(batch_, sharing_.get());
+    if (sharing_) sharing_->set_handled(batch_.last_message());
   } catch (const DatabaseError& error) {
     if (error.is_damage())
       on_damage(error.what());
@@ -97,10 +122,21 @@ bool Writer::commit() {
   return true;
 }
 
+// What cannot be read now is wished for again.
+void Writer::fulfil_wishes() {
+  if (!sharing_ || !tables_ || is_failing_) return;
+  try {
+    for (const Wish& wish : sharing_->wishes()) sharing_->fill(wish, tables_->outbox().read(wish));
+  } catch (const DatabaseError& error) {
+    if (error.is_damage()) on_damage(error.what());
+  }
+}
+
 // What is in the batch goes into a new database.
 void Writer::on_damage(const std::string& what) {
   tables_.reset();
   is_failing_ = true;
+  if (sharing_) sharing_->lose_stored();
   try {
     const std::string aside = set_aside(settings_.path, util::WallTime{std::chrono::system_clock::now()});
     on_report_(

@@ -36,6 +36,11 @@ class Writer {
     changed_.notify_one();
   }
 
+  // The mailboxes whose messages are saved here; null: there are none any more.
+  void attach(std::shared_ptr<Outgoing> outgoing);
+  // A mailbox has a wish.
+  void refill();
+
   // Commits what can be committed, once, and ends the thread.
   void finish();
 
@@ -46,6 +51,7 @@ class Writer {
   void look_through();
   bool take();
   bool commit();
+  void fulfil_wishes();
   void on_damage(const std::string& what);
   void report_dropped();
   void report_failure(const std::string& what);
@@ -56,6 +62,8 @@ class Writer {
   std::condition_variable changed_;
   Batch pending_;
   bool is_finishing_ = false;
+  bool has_wish_ = false;
+  std::shared_ptr<Outgoing> outgoing_;
 
   // The thread's own from here on.
   std::unique_ptr<Tables> tables_;
@@ -63,6 +71,7 @@ class Writer {
   Batch batch_;  // what is being committed, or could not be
   std::uint64_t dropped_ = 0;
   bool is_failing_ = false;
+  std::shared_ptr<Outgoing> sharing_;
   std::thread thread_;
 };
 

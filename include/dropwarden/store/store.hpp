@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "dropwarden/model/message.hpp"
 #include "dropwarden/store/finding.hpp"
 #include "dropwarden/store/sync_state.hpp"
 #include "dropwarden/util/time.hpp"
@@ -34,6 +35,8 @@ struct Settings {
   // Bytes of the database without its log. Beyond it first the whole records of the oldest are removed, and
   // rows when no records are left.
   std::uint64_t max_size = std::uint64_t{256} << 20U;
+  // Of the messages that wait for outputs the oldest beyond these are removed, and counted as lost.
+  std::uint64_t max_undelivered_bytes = std::uint64_t{64} << 20U;
 };
 
 // As many findings as are known again after a restart, those that were seen last.
@@ -44,6 +47,9 @@ class CannotOpen : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+
+class Outgoing;
+struct Cursor;
 
 // What the daemon knows beyond its own end: findings and how far containers were looked at, in a SQLite
 // database with a write-ahead log. What is saved is committed by a thread of its own within 100 ms or, while
@@ -102,6 +108,14 @@ class Store {
   void finish();
 
  private:
+  // The outbox keeps its messages here: see dropwarden/store/outbox.hpp.
+  friend class Outbox;
+  void attach(std::shared_ptr<Outgoing> outgoing);
+  bool save(model::SharedMessage message);
+  void save(const std::string& mailbox, const Cursor& cursor);
+  void remove_cursor(const std::string& mailbox);
+  void refill();
+
   class Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "outgoing.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace dropwarden::store {
+
+bool Outgoing::Mailbox::wants(const model::Message& message) const {
+  return settings.encoding == message.encoding && (message.revision == 1 || settings.has_revisions);
+}
+
+bool Outgoing::Mailbox::has_room(const model::Message& message) const {
+  return ready.size() < settings.queue && ready_bytes + message.body.size() <= max_mailbox_bytes;
+}
+
+void Outgoing::Mailbox::push(const model::SharedMessage& message) {
+  ready.push_back(message);
+  ready_bytes += message->body.size();
+}
+
+Wish Outgoing::Mailbox::wish() const {
+  return {.mailbox = settings.name,
+          .encoding = settings.encoding,
+          .has_revisions = settings.has_revisions,
+          .after = last_ready()};
+}
+
+void Outgoing::restore(Cursors cursors, std::uint64_t last_number) {
+  const std::lock_guard lock(mutex_);
+  restored_ = std::move(cursors);
+  last_number_ = handled_ = last_number;
+}
+
+std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, bool has_store) {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, Mailbox> before = std::exchange(mailboxes_, {});
+  for (MailboxSettings& settings : mailboxes) {
+    const std::string name = settings.name;
+    Mailbox mailbox;
+    mailbox.settings = std::move(settings);
+    mailbox.cursor = mailbox.newest = last_number_;
+    mailbox.state.name = name;
+    const auto is_same = [&](const std::string& encoding) { return encoding == mailbox.settings.encoding; };
+    if (const auto known = before.find(name);
+        known != before.end() && is_same(known->second.settings.encoding)) {
+      const MailboxSettings now = mailbox.settings;
+      mailbox = std::move(known->second);
+      mailbox.settings = now;
+      before.erase(known);
+    } else if (const auto stored = restored_.find(name);
+               has_store && stored != restored_.end() && is_same(stored->second.encoding)) {
+      mailbox.cursor = stored->second.number;
+      mailbox.has_more = true;
+    }
+    restored_.erase(name);
+    mailboxes_.emplace(name, std::move(mailbox));
+  }
+  std::vector<std::string> gone;
+  for (const auto& [name, mailbox] : before) gone.push_back(name);
+  for (const auto& [name, cursor] : restored_) gone.push_back(name);
+  restored_.clear();
+  std::erase_if(gone, [&](const std::string& name) { return mailboxes_.contains(name); });
+  return gone;
+}
+
+std::uint64_t Outgoing::next_number() {
+  const std::lock_guard lock(mutex_);
+  return ++last_number_;
+}
+
+bool Outgoing::is_wanted(const model::Message& message) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(mailboxes_, [&](const auto& entry) { return entry.second.wants(message); });
+}
+
+Outbox::Added Outgoing::add(const model::SharedMessage& message, bool is_stored) {
+  const std::lock_guard lock(mutex_);
+  Outbox::Added added;
+  for (auto& [name, mailbox] : mailboxes_) {
+    if (!mailbox.wants(*message)) continue;
+    if (!mailbox.has_more && mailbox.has_room(*message)) {
+      mailbox.push(message);
+    } else if (is_stored) {
+      mailbox.has_more = true;
+    } else {
+      ++added.lost;
+      lose(mailbox, 1, "its queue is full");
+      continue;
+    }
+    ++added.takers;
+    mailbox.newest = message->number;
+  }
+  changed_.notify_all();
+  return added;
+}
+
+std::vector<model::SharedMessage> Outgoing::take(const std::string& name, std::size_t max,
+                                                 std::size_t max_bytes,
+                                                 std::chrono::steady_clock::time_point until,
+                                                 const std::function<void()>& ask_for_more) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t wakes = wakes_;
+  bool has_asked = false;
+  while (true) {
+    const auto found = mailboxes_.find(name);
+    if (found == mailboxes_.end()) return {};
+    Mailbox& mailbox = found->second;
+    if (!mailbox.ready.empty()) {
+      std::vector<model::SharedMessage> messages;
+      std::size_t bytes = 0;
+      for (const model::SharedMessage& message : mailbox.ready) {
+        bytes += message->body.size();
+        if (messages.size() == max || (!messages.empty() && bytes > max_bytes)) break;
+        messages.push_back(message);
+      }
+      return messages;
+    }
+    if (wakes != wakes_) return {};
+    if (mailbox.has_more && !has_asked) {
+      has_asked = mailbox.is_waiting = true;
+      lock.unlock();
+      ask_for_more();
+      lock.lock();
+      continue;
+    }
+    if (changed_.wait_until(lock, until) == std::cv_status::timeout) return {};
+  }
+}
+
+std::optional<Cursor> Outgoing::confirm(const std::string& name, std::uint64_t number,
+                                        Outbox::Outcome outcome) {
+  const std::lock_guard lock(mutex_);
+  const auto found = mailboxes_.find(name);
+  if (found == mailboxes_.end()) return std::nullopt;
+  Mailbox& mailbox = found->second;
+  while (!mailbox.ready.empty() && mailbox.ready.front()->number <= number) {
+    mailbox.ready_bytes -= mailbox.ready.front()->body.size();
+    mailbox.ready.pop_front();
+    ++(outcome == Outbox::Outcome::delivered ? mailbox.state.delivered : mailbox.state.refused);
+  }
+  mailbox.cursor = std::max(mailbox.cursor, number);
+  return Cursor{.encoding = mailbox.settings.encoding, .number = mailbox.cursor};
+}
+
+void Outgoing::wake() {
+  const std::lock_guard lock(mutex_);
+  ++wakes_;
+  changed_.notify_all();
+}
+
+std::vector<MailboxState> Outgoing::states() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<MailboxState> states;
+  for (const auto& [name, mailbox] : mailboxes_) {
+    MailboxState& state = states.emplace_back(mailbox.state);
+    state.waiting = mailbox.ready.size();
+    state.has_more = mailbox.has_more;
+  }
+  return states;
+}
+
+Cursors Outgoing::cursors() const {
+  const std::lock_guard lock(mutex_);
+  Cursors cursors;
+  for (const auto& [name, mailbox] : mailboxes_)
+    cursors[name] = {.encoding = mailbox.settings.encoding, .number = mailbox.cursor};
+  return cursors;
+}
+
+std::vector<Wish> Outgoing::wishes() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Wish> wishes;
+  for (const auto& [name, mailbox] : mailboxes_) {
+    if (mailbox.is_waiting && mailbox.has_more && mailbox.ready.empty()) wishes.push_back(mailbox.wish());
+  }
+  return wishes;
+}
+
+void Outgoing::fill(const Wish& wish, std::vector<model::SharedMessage> messages) {
+  const std::lock_guard lock(mutex_);
+  const auto found = mailboxes_.find(wish.mailbox);
+  if (found == mailboxes_.end()) return;
+  Mailbox& mailbox = found->second;
+  if (mailbox.last_ready() != wish.after || mailbox.settings.encoding != wish.encoding) return;
+  // What came since the query is not in the database yet, as long as it is not handled.
+  const bool is_all = messages.size() < refill && mailbox.newest <= handled_;
+  for (const model::SharedMessage& message : messages) mailbox.push(message);
+  mailbox.has_more = !is_all;
+  mailbox.is_waiting = mailbox.has_more && mailbox.ready.empty();
+  changed_.notify_all();
+}
+
+void Outgoing::drop(const model::Message& message) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, mailbox] : mailboxes_) {
+    if (mailbox.wants(message) && message.number > mailbox.last_ready())
+      lose(mailbox, 1, "the disk takes no more");
+  }
+}
+
+void Outgoing::lose_stored() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, mailbox] : mailboxes_) {
+    if (mailbox.has_more) lose(mailbox, 1, "or more: what waited in the damaged database");
+  }
+}
+
+void Outgoing::set_handled(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  handled_ = std::max(handled_, number);
+}
+
+void Outgoing::count_lost(const std::string& name, std::uint64_t messages, const std::string& why) {
+  const std::lock_guard lock(mutex_);
+  const auto found = mailboxes_.find(name);
+  if (found != mailboxes_.end()) lose(found->second, messages, why);
+}
+
+std::vector<Wish> Outgoing::needs() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Wish> needs;
+  for (const auto& [name, mailbox] : mailboxes_) needs.push_back(mailbox.wish());
+  return needs;
+}
+
+// Said at the first and then at each doubling: a receiver that is away for long loses one after the other.
+void Outgoing::lose(Mailbox& mailbox, std::uint64_t messages, const std::string& why) {
+  mailbox.state.lost += messages;
+  if (mailbox.state.lost < mailbox.next_report) return;
+  mailbox.next_report = 2 * mailbox.state.lost;
+  on_loss_(
+      fmt::format("output {}: {} findings are lost: {}", mailbox.settings.name, mailbox.state.lost, why));
+}
+
+}  // namespace dropwarden::store

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dropwarden/model/message.hpp"
+#include "dropwarden/store/outbox.hpp"
+
+namespace dropwarden::store {
+
+// How far a mailbox has got, as the database has it.
+struct Cursor {
+  std::string encoding;
+  std::uint64_t number = 0;  // delivered up to this message
+
+  friend bool operator==(const Cursor&, const Cursor&) = default;
+};
+using Cursors = std::map<std::string, Cursor>;  // by the name of the mailbox
+
+// What a mailbox lacks: the messages behind `after`, of which only a query of the database can tell.
+struct Wish {
+  std::string mailbox;
+  std::string encoding;
+  bool has_revisions = false;
+  std::uint64_t after = 0;
+};
+
+// The mailboxes of an outbox, in memory: what the outputs' threads, the loop and the writer of the database
+// share. Any thread.
+//
+// A mailbox holds the oldest of its messages; when it is full, or behind, newer ones are in the database
+// alone, from where the writer refills it. So their order stays, and memory is bounded.
+class Outgoing {
+ public:
+  static constexpr std::size_t max_mailbox_bytes = std::size_t{4} << 20U;
+  static constexpr std::size_t refill = 256;  // messages
+
+  explicit Outgoing(std::function<void(const std::string&)> on_loss) : on_loss_(std::move(on_loss)) {}
+
+  // Before anything is added: what the database knew, and its highest number.
+  void restore(Cursors cursors, std::uint64_t last_number);
+  // Returns the names of mailboxes that are no more.
+  std::vector<std::string> open(std::vector<MailboxSettings> mailboxes, bool has_store);
+
+  std::uint64_t next_number();
+  // Who wants it.
+  bool is_wanted(const model::Message& message) const;
+  // `is_stored`: whether the writer has taken it.
+  Outbox::Added add(const model::SharedMessage& message, bool is_stored);
+  std::vector<model::SharedMessage> take(const std::string& mailbox, std::size_t max, std::size_t max_bytes,
+                                         std::chrono::steady_clock::time_point until,
+                                         const std::function<void()>& ask_for_more);
+  // Where the cursor is now; nothing when there is no such mailbox.
+  std::optional<Cursor> confirm(const std::string& mailbox, std::uint64_t number, Outbox::Outcome outcome);
+  void wake();
+  std::vector<MailboxState> states() const;
+
+  // The writer's part. The cursors of now, those of mailboxes that are gone left out.
+  Cursors cursors() const;
+  std::vector<Wish> wishes() const;
+  // What the database has for a wish, the oldest `refill` of it.
+  void fill(const Wish& wish, std::vector<model::SharedMessage> messages);
+  // It found no room on the way to the database: lost to who does not hold it.
+  void drop(const model::Message& message);
+  // The database is another one, and how much it held is not known: counts one.
+  void lose_stored();
+  // Everything up to this number is in the database, or never will be.
+  void set_handled(std::uint64_t number);
+  // The database has dropped messages that a mailbox had not got.
+  void count_lost(const std::string& mailbox, std::uint64_t messages, const std::string& why);
+  // Which messages a mailbox has to get from the database, by wishes as if all wished.
+  std::vector<Wish> needs() const;
+
+ private:
+  struct Mailbox {
+    MailboxSettings settings;
+    std::uint64_t cursor = 0;
+    std::uint64_t newest = 0;  // the last message that it is to get
+    std::deque<model::SharedMessage> ready;
+    std::size_t ready_bytes = 0;
+    bool has_more = false;  // the database may have messages behind `ready`
+    bool is_waiting = false;
+    MailboxState state;
+    std::uint64_t next_report = 1;  // of lost messages
+
+    std::uint64_t last_ready() const { return ready.empty() ? cursor : ready.back()->number; }
+    bool wants(const model::Message& message) const;
+    bool has_room(const model::Message& message) const;
+    void push(const model::SharedMessage& message);
+    Wish wish() const;
+  };
+  void lose(Mailbox& mailbox, std::uint64_t messages, const std::string& why);
+
+  const std::function<void(const std::string&)> on_loss_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::string, Mailbox> mailboxes_;
+  Cursors restored_;
+  std::uint64_t last_number_ = 0;
+  std::uint64_t handled_ = 0;
+  std::uint64_t wakes_ = 0;
+};
+
+}  // namespace dropwarden::store
