@@ -56,10 +56,11 @@ std::string Dispatcher::line_for(Sink& sink, const Record& record) {
   return format_text_header(style) + '\n' + line;
 }
 
-std::size_t Dispatcher::deliver(const model::Finding& finding) {
+std::size_t Dispatcher::deliver(const model::Finding& finding, bool is_told) {
   std::size_t without_room = 0;
   std::size_t takers = 0;
-  const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, finding.id, finding.revision) : nullptr;
+  const bool is_said = on_told_ && !is_told;
+  const auto telling = is_said ? std::make_shared<Telling>(on_told_, finding.id, finding.revision) : nullptr;
   for (Sink& sink : sinks_) {
     const bool is_first = finding.revision == 1 || finding.is_shown_late;
     if (!is_first && !sink.output.has_revisions) continue;

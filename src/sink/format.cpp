@@ -27,6 +27,26 @@ std::string format_as(Format format, const Record& record, const TextStyle& styl
 
 }  // namespace
 
+const char* name_of(Format format) {
+  switch (format) {
+    case Format::native:
+      return "native";
+    case Format::tracee:
+      return "tracee";
+    case Format::falco:
+      return "falco";
+    case Format::ecs:
+      return "ecs";
+    case Format::ocsf:
+      return "ocsf";
+    case Format::cef:
+      return "cef";
+    case Format::text:
+      break;
+  }
+  return "text";
+}
+
 std::string format_line(Format format, const model::Finding& finding, const TextStyle& style) {
   return format_as(format, finding, style);
 }

@@ -38,7 +38,8 @@ class Dispatcher {
 
   // Formats and queues the line in every output that takes it; never waits. How many outputs had no room for
   // it: the caller counts `Loss::output_full`. Events use half of a queue at most.
-  std::size_t deliver(const model::Finding& finding);
+  // With `is_told` nothing is said of the record: somebody else has it.
+  std::size_t deliver(const model::Finding& finding, bool is_told = false);
   std::size_t deliver(const model::WriteEvent& event);
   // A record of a finding as `format_native` made it, for the outputs that take every revision in that
   // format. False when none does, or none had room.

@@ -10,6 +10,7 @@
 namespace dropwarden::sink {
 
 enum class Format { native, tracee, falco, ecs, ocsf, cef, text };
+const char* name_of(Format format);
 
 // Whether records of one finding can be told to be that by who reads the format: native has an id and a
 // revision, OCSF the activity Update. Of the others each record counts as a detection; they get the first,
