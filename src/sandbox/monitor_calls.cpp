@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -70,6 +71,26 @@ constexpr Call table[] = {
     {"socket",
      {is(0, AF_UNIX, "domain AF_UNIX"), has(1, 0xf, SOCK_DGRAM, "type SOCK_DGRAM")},
      "systemd's or the journal's socket"},
+    // Outputs: a unix socket, syslog, a webhook.
+    {"fcntl", {is(1, F_ADD_SEALS, "F_ADD_SEALS")}, "what is too long for a datagram of the journal"},
+    {"ioctl", {is(1, SIOCOUTQ, "SIOCOUTQ")}, "whether a receiver has what was sent"},
+    {"memfd_create", {}, "what is too long for a datagram of the journal"},
+    {"sendmmsg", {}, "glibc asks a name server"},
+    {"socket",
+     {is(0, AF_UNIX, "domain AF_UNIX"), has(1, 0xf, SOCK_STREAM, "type SOCK_STREAM")},
+     "an output's unix socket"},
+    {"socket",
+     {is(0, AF_INET, "domain AF_INET"), has(1, 0xf, SOCK_STREAM, "type SOCK_STREAM")},
+     "a webhook, syslog over TCP"},
+    {"socket",
+     {is(0, AF_INET6, "domain AF_INET6"), has(1, 0xf, SOCK_STREAM, "type SOCK_STREAM")},
+     "a webhook, syslog over TCP"},
+    {"socket",
+     {is(0, AF_INET, "domain AF_INET"), has(1, 0xf, SOCK_DGRAM, "type SOCK_DGRAM")},
+     "syslog over UDP, a name server"},
+    {"socket",
+     {is(0, AF_INET6, "domain AF_INET6"), has(1, 0xf, SOCK_DGRAM, "type SOCK_DGRAM")},
+     "syslog over UDP, a name server"},
 };
 
 }  // namespace

@@ -150,7 +150,8 @@ TEST_P(Filter, LetsThreadsBeStartedAndNoProcesses) {
 TEST_P(Filter, SeesThroughTheUpperHalfOfARegister) {
   constexpr std::uint64_t garbage = 0xdeadbeef00000000U;
   EXPECT_EQ(verdict("socket", {garbage | AF_UNIX, SOCK_DGRAM}), SECCOMP_RET_ALLOW);
-  EXPECT_EQ(verdict("socket", {garbage | AF_INET, SOCK_DGRAM}), SECCOMP_RET_TRAP);
+  EXPECT_EQ(verdict("socket", {garbage | AF_INET, SOCK_RAW}), SECCOMP_RET_TRAP);
+  EXPECT_EQ(verdict("socket", {garbage | AF_PACKET, SOCK_DGRAM}), SECCOMP_RET_TRAP);
 }
 
 TEST_P(Filter, LetsNobodyPushInputIntoATerminal) {
