@@ -32,6 +32,14 @@ Key socket_key(std::string path, Where<std::string> where);
 Key listen_key(std::string path, Where<std::string> where);
 // The file of a database, or none: then the path is empty.
 Key database_key(std::string path, Where<std::string> where);
+// An absolute path, or none: then it is empty.
+Key path_key(std::string path, Where<std::string> where);
+// The URL of a server, or none: then it is empty.
+Key url_key(std::string path, Where<std::string> where);
+// A short name of letters, digits, `-` and `_`, or auto: then it is empty.
+Key name_key(std::string path, Where<std::string> where);
+Key syslog_address_key(std::string path, Where<SyslogAddress> where);
+Key facility_key(std::string path, Where<unsigned> where);
 Key format_key(std::string path, Where<Output> where);
 
 std::string quote(std::string_view text);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "check_outputs.hpp"
 #include "keys.hpp"
 #include "policy_reader.hpp"
 
@@ -52,15 +53,6 @@ Problem check_sockets(const Config& config) {
   return std::nullopt;
 }
 
-Problem check_outputs(const Config& config) {
-  if (config.outputs.empty()) return "findings would go nowhere: there must be an output";
-  const auto is_stdout = [](const Output& output) { return output.type == OutputType::standard_output; };
-  // Two writers would cut each other's lines.
-  if (std::count_if(config.outputs.begin(), config.outputs.end(), is_stdout) > 1)
-    return "standard output is listed twice";
-  return std::nullopt;
-}
-
 Problem check_classify(const Config& config) {
   const auto is_on = [&](const policy::KindKey& key) { return config.classify.*key.member; };
   if (std::none_of(policy::kind_keys.begin(), policy::kind_keys.end(), is_on))
@@ -76,9 +68,50 @@ void add_classify_keys(std::vector<Key>& keys) {
   }
 }
 
+template <class T>
+Where<T> of_last_output(T Output::* member) {
+  return [member](Config& config) -> T& { return config.outputs.back().*member; };
+}
+
+void add_output_keys(std::vector<Key>& keys) {
+  keys.push_back(required(choice_key<OutputType>("outputs.type",
+                                                 {{"stdout", OutputType::standard_output},
+                                                  {"file", OutputType::file},
+                                                  {"unix", OutputType::unix_socket},
+                                                  {"syslog", OutputType::syslog},
+                                                  {"journald", OutputType::journald},
+                                                  {"webhook", OutputType::webhook}},
+                                                 of_last_output(&Output::type))));
+  keys.push_back(name_key("outputs.name", of_last_output(&Output::name)));
+  keys.push_back(format_key("outputs.format", [](Config& c) -> Output& { return c.outputs.back(); }));
+  keys.push_back(choice_key<Revisions>(
+      "outputs.revisions",
+      {{"auto", Revisions::by_format}, {"first", Revisions::first}, {"all", Revisions::all}},
+      of_last_output(&Output::revisions)));
+  keys.push_back(choice_key<Events>("outputs.events",
+                                    {{"none", Events::none}, {"magic_write", Events::magic_write}},
+                                    of_last_output(&Output::events)));
+  keys.push_back(count_key("outputs.queue", 1, mebibyte, of_last_output(&Output::queue)));
+  keys.push_back(path_key("outputs.path", of_last_output(&Output::path)));
+  keys.push_back(
+      size_key("outputs.rotate_size", 0, mebibyte * mebibyte, of_last_output(&Output::rotate_size)));
+  keys.push_back(duration_key("outputs.rotate_age", 0ms, 24h * 366, of_last_output(&Output::rotate_age)));
+  keys.push_back(count_key("outputs.rotate_keep", 0, 1000, of_last_output(&Output::rotate_keep)));
+  keys.push_back(syslog_address_key("outputs.address", of_last_output(&Output::address)));
+  keys.push_back(facility_key("outputs.facility", of_last_output(&Output::facility)));
+  keys.push_back(url_key("outputs.url", of_last_output(&Output::url)));
+  keys.push_back(path_key("outputs.ca_file", of_last_output(&Output::ca_file)));
+  keys.push_back(path_key("outputs.certificate_file", of_last_output(&Output::certificate_file)));
+  keys.push_back(path_key("outputs.key_file", of_last_output(&Output::key_file)));
+  keys.push_back(path_key("outputs.headers_file", of_last_output(&Output::headers_file)));
+  keys.push_back(bool_key("outputs.compress", of_last_output(&Output::compress)));
+  keys.push_back(count_key("outputs.batch", 1, 1000, of_last_output(&Output::batch)));
+  keys.push_back(duration_key("outputs.timeout", 100ms, 5min, of_last_output(&Output::timeout)));
+  keys.push_back(duration_key("outputs.retry_max", 1s, 60min, of_last_output(&Output::retry_max)));
+}
+
 std::vector<Key> make_schema() {
   const auto last_socket = [](Config& c) -> RuntimeSocket& { return c.runtimes.sockets.back(); };
-  const auto last_output = [](Config& c) -> Output& { return c.outputs.back(); };
   std::vector<Key> keys{
       mapping("runtimes"),
       list<RuntimeSocket>(
@@ -125,19 +158,9 @@ std::vector<Key> make_schema() {
   };
   add_classify_keys(keys);
   std::vector<Key> further{
-      list<Output>(
-          "outputs", 16, [](Config& c) -> auto& { return c.outputs; }, check_outputs),
-      required(choice_key<OutputType>("outputs.type", {{"stdout", OutputType::standard_output}},
-                                      [=](Config& c) -> auto& { return last_output(c).type; })),
-      format_key("outputs.format", last_output),
-      choice_key<Revisions>(
-          "outputs.revisions",
-          {{"auto", Revisions::by_format}, {"first", Revisions::first}, {"all", Revisions::all}},
-          [=](Config& c) -> auto& { return last_output(c).revisions; }),
-      choice_key<Events>("outputs.events", {{"none", Events::none}, {"magic_write", Events::magic_write}},
-                         [=](Config& c) -> auto& { return last_output(c).events; }),
-      count_key("outputs.queue", 1, mebibyte, [=](Config& c) -> auto& { return last_output(c).queue; }),
-
+      list<Output>("outputs", 16, [](Config& c) -> auto& { return c.outputs; }, check_outputs)};
+  add_output_keys(further);
+  std::vector<Key> last{
       mapping("policy"),
       mapping("policy.shipped"),
       mapping("policy.rate"),
@@ -173,7 +196,10 @@ std::vector<Key> make_schema() {
       duration_key("store.max_age", 0ms, 24h * 3650, [](Config& c) -> auto& { return c.store.max_age; }),
       size_key("store.max_size", 4 * mebibyte, mebibyte * mebibyte,
                [](Config& c) -> auto& { return c.store.max_size; }),
+      size_key("store.undelivered", mebibyte, mebibyte * mebibyte,
+               [](Config& c) -> auto& { return c.store.undelivered; }),
   };
+  std::move(last.begin(), last.end(), std::back_inserter(further));
   std::move(further.begin(), further.end(), std::back_inserter(keys));
   for (const policy::ShippedKey& key : policy::shipped_keys) {
     const auto where = [member = key.member](Config& c) -> bool& { return c.policy.shipped.*member; };

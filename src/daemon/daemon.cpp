@@ -78,6 +78,13 @@ monitor::Settings settings_of(const config::Config& config, std::uint64_t genera
           .policy = std::move(engine)};
 }
 
+// What may have changed while the configuration did not: certificates, headers.
+bool has_files(const std::vector<config::Output>& outputs) {
+  return std::ranges::any_of(outputs, [](const config::Output& output) {
+    return !output.ca_file.empty() || !output.certificate_file.empty() || !output.headers_file.empty();
+  });
+}
+
 // The composition root: makes the parts, connects them and ends them in the order in which they depend on
 // each other.
 class Daemon {
@@ -88,8 +95,10 @@ class Daemon {
         surroundings_(surroundings),
         privilege_(surroundings.privilege),
         memory_(config_.store),
-        outputs_(config_.outputs, [this](const std::string& id, unsigned revision,
-                                         bool is_written) { on_told(id, revision, is_written); }),
+        outputs_(config_.outputs, memory_.store(),
+                 [this](const std::string& id, unsigned revision, bool is_written) {
+                   on_told(id, revision, is_written);
+                 }),
         registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) {
           monitor_.on_containers(snapshot);
         }),
@@ -108,6 +117,7 @@ class Daemon {
   }
 
   int run() {
+    signals_.add(SIGUSR1);
     await_signal();
     warn_of_expired(config_.policy);
     config_watch_.start([this] { reload(Asked::by_file); });
@@ -238,6 +248,10 @@ class Daemon {
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
+      if (signal == SIGUSR1) {
+        outputs_.reopen();
+        return await_signal();
+      }
       if (signal != SIGHUP || has_lost_terminal()) return stop();
       service_manager_.reloading();
       reload(Asked::by_signal);
@@ -259,7 +273,7 @@ class Daemon {
       if (config.metrics != config_.metrics) spdlog::warn("metrics.listen changes at the next start only");
       if (config.store != config_.store) spdlog::warn("the keys of `store` change at the next start only");
       monitor_.reconfigure(settings_of(config, ++generation_));
-      if (config.outputs != config_.outputs) outputs_.open(config.outputs);
+      if (config.outputs != config_.outputs || has_files(config.outputs)) outputs_.open(config.outputs);
       const bool has_other_runtimes = config.runtimes != config_.runtimes;
       config_ = std::move(config);
       if (watchdog_) watchdog_->set_limit(stall_looks());
@@ -361,7 +375,8 @@ int run_monitor(const RunOptions& options, Surroundings& surroundings) {
   config::Config config = load_config(options, surroundings.privilege);
   open_log(config.logging.level);
   std::signal(SIGPIPE, SIG_IGN);
-  std::signal(SIGIO, SIG_IGN);  // sys::is_open_for_write
+  std::signal(SIGUSR1, SIG_IGN);  // until the outputs are there to be opened anew
+  std::signal(SIGIO, SIG_IGN);    // sys::is_open_for_write
   raise_descriptor_limit();
   try {
     auto daemon = std::make_unique<Daemon>(options, std::move(config), surroundings);

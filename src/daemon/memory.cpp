@@ -36,7 +36,8 @@ std::unique_ptr<store::Store> open_store(const config::Store& settings) {
                         .fsync = to_store(settings.fsync),
                         .max_findings = settings.max_findings,
                         .max_age = settings.max_age,
-                        .max_size = settings.max_size},
+                        .max_size = settings.max_size,
+                        .max_undelivered_bytes = settings.undelivered},
         [name](const store::Store::Report& report) {
           spdlog::log(report.is_degraded ? spdlog::level::warn : spdlog::level::info, "store \"{}\": {}",
                       name, report.text);

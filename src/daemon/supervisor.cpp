@@ -68,7 +68,7 @@ Supervisor::Supervisor(const PartsOptions& options, std::string configuration, p
       listeners_(listeners),
       self_(::getpid()) {
   ::sigemptyset(&blocked_);
-  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&blocked_, signal);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaddset(&blocked_, signal);
   if (::sigprocmask(SIG_BLOCK, &blocked_, &before_) != 0)
     throw sys::SystemError(sys::last_error("sigprocmask"));
   signals_ = sys::Fd{::signalfd(-1, &blocked_, SFD_CLOEXEC | SFD_NONBLOCK)};
@@ -139,7 +139,7 @@ void Supervisor::be_marker(std::vector<sys::Fd> lanes) {
   close_others(std::move(kept));
   ::prctl(PR_SET_NAME, "dw-marker");
   // A terminal sends them to all of us; the marker ends when nobody can ask any more. SIGIO: sys::lease.
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGIO}) std::signal(signal, SIG_IGN);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGPIPE, SIGIO}) std::signal(signal, SIG_IGN);
   try {
     auto direct = privilege::make_direct({.configuration = configuration_, .is_prepared = true});
     for (const std::string& problem : become_marker(self_)) spdlog::warn("marker: {}", problem);
@@ -204,7 +204,7 @@ void Supervisor::take_signals() {
 void Supervisor::on_signal(int signal) {
   if (signal == SIGHUP)
     reload();
-  else
+  else if (signal != SIGUSR1)
     is_stopping_ = true;
   if (link_) {
     // Not by kill(2), for which a pod may have no right.

@@ -36,14 +36,14 @@ void let_through(std::filesystem::path directory) {
 }
 
 std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
-                               const std::string& store) {
+                               const std::string& store, const std::string& outputs) {
   std::string text = "runtimes:\n  sockets:";
   if (sockets.empty()) text += " []";
   text += "\n";
   for (const auto& socket : sockets) {
     text += "    - {type: " + socket.type + ", socket: " + socket.path + "}\n";
   }
-  text += "outputs:\n  - {type: stdout, format: native}\n";
+  text += "outputs:\n  - {type: stdout, format: native}\n" + outputs;
   text += "logging:\n  level: debug\n";
   text += "control:\n  socket: " + directory + "/control.sock\n";
   text += "store:\n  path: " + (store.empty() ? directory + "/state/state.db" : store) + "\n";
@@ -52,11 +52,12 @@ std::string make_configuration(const std::string& directory, const std::vector<R
 
 Daemon::Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
                const std::vector<std::string>& options, const std::string& more_configuration,
-               const std::string& store)
+               const std::string& store, const std::string& outputs)
     : records_(directory + "/findings"),
       log_file_(directory + "/log"),
       configuration_file_(directory + "/dropwarden.yaml") {
-  write_file(configuration_file_, make_configuration(directory, sockets, store) + more_configuration);
+  write_file(configuration_file_,
+             make_configuration(directory, sockets, store, outputs) + more_configuration);
   let_through(directory);
   if (!store.empty()) let_through(std::filesystem::path(store).parent_path().parent_path());
   const auto output = create(directory + "/findings");

@@ -22,9 +22,9 @@ namespace dropwarden::test {
 void let_through(std::filesystem::path directory);
 
 // A configuration that asks these runtimes, prints findings natively, logs all, and has its control socket in
-// `directory`, as well as its database, unless that is `store`.
+// `directory`, as well as its database, unless that is `store`. `outputs` are lines of further ones.
 std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
-                               const std::string& store = {});
+                               const std::string& store = {}, const std::string& outputs = {});
 
 // `dropwarden run` with a configuration of its own, ready once the constructor has returned. Findings and log
 // go to files, so that nothing waits for the test to read them. One thread.
@@ -35,7 +35,7 @@ class Daemon {
   // `more_configuration` is appended to the configuration, and `store` is as of make_configuration.
   Daemon(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
          const std::vector<std::string>& options = {}, const std::string& more_configuration = {},
-         const std::string& store = {});
+         const std::string& store = {}, const std::string& outputs = {});
   ~Daemon();
 
   // As RecordFile has them.

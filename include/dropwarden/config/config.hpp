@@ -72,17 +72,43 @@ enum class Revisions {
   first,
   all,
 };
-enum class OutputType { standard_output };
+enum class OutputType { standard_output, file, unix_socket, syslog, journald, webhook };
+const char* name_of(OutputType type);
+enum class SyslogTransport { local, udp, tcp };
+struct SyslogAddress {
+  SyslogTransport transport = SyslogTransport::local;
+  std::string target = "/dev/log";  // a path, or a host
+  std::uint16_t port = 514;
+
+  friend bool operator==(const SyslogAddress&, const SyslogAddress&) = default;
+};
 struct Output {
   OutputType type = OutputType::standard_output;
+  std::string name;         // by which the store knows it; empty: that of its type
   bool has_format = false;  // false: text on a terminal, else native
   Format format = Format::native;
   Revisions revisions = Revisions::by_format;  // which records of a finding
   std::size_t queue = 8192;                    // lines
   Events events = Events::none;
+  std::string path;                                              // of a file or unix socket, absolute
+  std::uint64_t rotate_size = std::uint64_t{100} << 20U;         // bytes; 0: never
+  std::chrono::milliseconds rotate_age{};                        // 0: never
+  std::size_t rotate_keep = 5;                                   // files
+  SyslogAddress address;                                         // of syslog
+  unsigned facility = 3;                                         // RFC 5424, table 1
+  std::string url;                                               // of a webhook
+  std::string ca_file;                                           // PEM; empty: those of the system
+  std::string certificate_file;                                  // PEM; empty: none is shown
+  std::string key_file;                                          // PEM
+  std::string headers_file;                                      // lines `Name: value`
+  bool compress = false;                                         // gzip
+  std::size_t batch = 1;                                         // findings a request
+  std::chrono::milliseconds timeout{10'000};                     // of a request
+  std::chrono::milliseconds retry_max{std::chrono::minutes{1}};  // the longest pause after a failure
 
   friend bool operator==(const Output&, const Output&) = default;
 };
+std::string effective_name(const Output& output);
 
 enum class LogLevel { debug, info, warn, error, critical };
 struct Logging {
@@ -104,6 +130,7 @@ struct Store {
   std::size_t max_findings = 100'000;
   std::chrono::milliseconds max_age{std::chrono::hours{24 * 90}};  // since the file was seen last; 0: any
   std::uint64_t max_size = std::uint64_t{256} << 20U;              // bytes
+  std::uint64_t undelivered = std::uint64_t{64} << 20U;            // bytes that wait for outputs
 
   friend bool operator==(const Store&, const Store&) = default;
 };

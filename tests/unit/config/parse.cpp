@@ -85,9 +85,12 @@ store:
   classify.executables = classify.shared_objects = classify.scripts = false;
   classify.objects = classify.core_dumps = true;
   EXPECT_EQ(config.classify, classify);
-  EXPECT_THAT(config.outputs,
-              ElementsAre(Output{
-                  .has_format = true, .format = Format::text, .queue = 16, .events = Events::magic_write}));
+  Output output;
+  output.has_format = true;
+  output.format = Format::text;
+  output.queue = 16;
+  output.events = Events::magic_write;
+  EXPECT_THAT(config.outputs, ElementsAre(output));
   EXPECT_EQ(config.logging.level, LogLevel::critical);
   EXPECT_EQ(config.control.socket, "/x/y.sock");
   EXPECT_EQ(config.store, (Store{.path = "/x/y.db", .fsync = Fsync::full}));
@@ -103,8 +106,9 @@ TEST(Parse, TakesNoDatabaseAndNoFileThatIsNone) {
 TEST(Parse, ReplacesAListThatIsGiven) {
   EXPECT_TRUE(parse("runtimes: {sockets: []}").runtimes.sockets.empty());
   EXPECT_THAT(parse("outputs: [{type: stdout, format: auto}]").outputs, ElementsAre(Output{}));
-  EXPECT_THAT(parse("outputs: [{type: stdout, format: native}]").outputs,
-              ElementsAre(Output{.has_format = true}));
+  Output native;
+  native.has_format = true;
+  EXPECT_THAT(parse("outputs: [{type: stdout, format: native}]").outputs, ElementsAre(native));
 }
 
 TEST(Parse, PointsAtTheErrorInTheFile) {
@@ -220,6 +224,18 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"outputs: []", "f.yaml:1:1: outputs: findings would go nowhere"},
         Wrong{"outputs: [{type: stdout}, {type: stdout}]", "standard output is listed twice"},
         Wrong{"outputs: [{format: text}]", "f.yaml:1:11: outputs.type is missing; allowed: stdout"},
+        Wrong{"outputs: [{type: file}]", "output \"file\" (file) lacks a path"},
+        Wrong{"outputs: [{type: webhook}]", "output \"webhook\" (webhook) lacks a url"},
+        Wrong{"outputs: [{type: file, path: /x}, {type: file, path: /y}]", "two outputs are named \"file\""},
+        Wrong{"outputs: [{type: file, path: /x}, {type: file, name: b, path: /x}]",
+              "two outputs write the file \"/x\""},
+        Wrong{"outputs: [{type: file, path: /x, url: \"http://h\"}]", "output \"file\" (file) has no url"},
+        Wrong{"outputs: [{type: file, path: x}]", "\"x\" is not the absolute path of a file"},
+        Wrong{"outputs: [{type: webhook, url: \"ftp://h\"}]", "is not a URL of http or https"},
+        Wrong{"outputs: [{type: webhook, url: \"http://u:p@h\"}]", "a URL has no user"},
+        Wrong{"outputs: [{type: syslog, address: \"tcp://\"}]", "\"tcp://\" names no host"},
+        Wrong{"outputs: [{type: syslog, name: a b}]", "\"a b\" is not a name"},
+        Wrong{"outputs: [{type: file, path: /x, events: magic_write}]", "(file) has no events"},
         Wrong{"outputs: [{type: stdout, revisions: last}]",
               "f.yaml:1:37: outputs.revisions: \"last\" is not known; allowed: auto, first, all"},
         Wrong{"outputs: [{type: stdout, format: xml}]",
