@@ -94,7 +94,7 @@ void add_file(Extension& extension, const model::FileFacts& file) {
   if (file.kind) extension.add("fileType", name_of(file.kind->format), name_length);
 }
 
-void add_event(Extension& extension, const model::WriteEvent& event) {
+void add_event(Extension& extension, const model::WriteEvent& event, const std::string& summary) {
   extension.add_number("rt", milliseconds(event.time)).add("dvchost", event.node, host_length);
   add_file(extension, event.file);
   extension.add("sproc", event.process.name, name_length);
@@ -107,7 +107,7 @@ void add_event(Extension& extension, const model::WriteEvent& event) {
       .add_custom("cs5", "processCommandLine", joined(event.process.command_line))
       .add_custom("cs6", "origin", model::name_of(event.file.origin))
       .add("deviceFacility", model::name_of(event.detected_by), name_length)
-      .add("msg", summarize(event), name_length);
+      .add("msg", summary, name_length);
 }
 
 struct Head {
@@ -128,7 +128,7 @@ std::string format_cef(const model::Finding& finding) {
   const Judgement judgement = judge(finding);
   Extension extension;
   extension.add("externalId", finding.id, id_length);
-  add_event(extension, finding.event);
+  add_event(extension, finding.event, summarize(finding));
   extension.add("cat", judgement.technique_id, name_length)
       .add("act", finding.is_final ? "final" : "open", name_length)
       .add_number("cn1", finding.revision)
@@ -141,7 +141,7 @@ std::string format_cef(const model::Finding& finding) {
 
 std::string format_cef(const model::WriteEvent& event) {
   Extension extension;
-  add_event(extension, event);
+  add_event(extension, event, summarize(event));
   return line({.signature = model::WriteEvent::name, .name = "File written in container", .severity = 0},
               extension);
 }

@@ -161,10 +161,11 @@ json::object what(const model::WriteEvent& event, bool is_finding) {
 }
 
 // All but `rule`, `threat` and `tags`, which findings alone have.
-json::object record(const model::WriteEvent& event, json::object event_object, json::object own_object) {
+json::object record(const model::WriteEvent& event, const std::string& summary, json::object event_object,
+                    json::object own_object) {
   KnownFields out;
   out.add("@timestamp", util::format_rfc3339(event.time))
-      .add("message", summarize(event))
+      .add("message", summary)
       .add("ecs", json::object{{"version", ecs_version}})
       .add_object("container", container(event.container))
       .add("dropwarden", std::move(own_object))
@@ -207,7 +208,7 @@ std::string format_ecs(const model::Finding& finding) {
   own_object.emplace("revision", finding.revision);
   own_object.emplace("severity", model::name_of(judgement.severity));
   own_object.emplace("status", finding.is_final ? "final" : "open");
-  json::object out = record(finding.event, std::move(event), std::move(own_object));
+  json::object out = record(finding.event, summarize(finding), std::move(event), std::move(own_object));
   KnownFields rule;
   rule.add_text("description", judgement.description, bounds::raw_path)
       .add_text("id", judgement.rule_id, bounds::id)
@@ -219,7 +220,7 @@ std::string format_ecs(const model::Finding& finding) {
 }
 
 std::string format_ecs(const model::WriteEvent& event) {
-  return serialize_as_go(record(event, what(event, false), own(event)));
+  return serialize_as_go(record(event, summarize(event), what(event, false), own(event)));
 }
 
 }  // namespace dropwarden::sink

@@ -116,6 +116,7 @@ json::object fields_of(const model::WriteEvent& event) {
 }
 
 struct Head {
+  std::string summary;
   std::string priority;
   std::string rule;
   std::vector<std::string> tags;
@@ -127,7 +128,7 @@ std::string record(const model::WriteEvent& event, const Head& head, json::objec
   json::object out;
   out.emplace("hostname", go_text(event.node, bounds::node));
   out.emplace("output",
-              fmt::format("{}: {} {}: {}", time.substr(11, 18), head.priority, head.rule, summarize(event)));
+              fmt::format("{}: {} {}: {}", time.substr(11, 18), head.priority, head.rule, head.summary));
   out.emplace("output_fields", std::move(fields));
   out.emplace("priority", head.priority);
   out.emplace("rule", head.rule);
@@ -147,14 +148,17 @@ std::string format_falco(const model::Finding& finding) {
   fields.emplace("dropwarden.status", finding.is_final ? "final" : "open");
   // Sidekick refuses a record without a rule.
   return record(finding.event,
-                {.priority = priority_of(judgement.severity),
+                {.summary = summarize(finding),
+                 .priority = priority_of(judgement.severity),
                  .rule = judgement.rule.empty() ? "dropwarden" : judgement.rule,
                  .tags = judgement.tags},
                 std::move(fields));
 }
 
 std::string format_falco(const model::WriteEvent& event) {
-  return record(event, {.priority = "Debug", .rule = event_rule, .tags = {"container"}}, fields_of(event));
+  return record(event,
+                {.summary = summarize(event), .priority = "Debug", .rule = event_rule, .tags = {"container"}},
+                fields_of(event));
 }
 
 }  // namespace dropwarden::sink

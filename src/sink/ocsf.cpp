@@ -156,7 +156,8 @@ json::object unmapped(const model::WriteEvent& event) {
 }
 
 // What every class has, in the order of the base event.
-KnownFields base(const model::WriteEvent& event, const Activity& activity, model::Severity severity) {
+KnownFields base(const model::WriteEvent& event, const std::string& summary, const Activity& activity,
+                 model::Severity severity) {
   KnownFields out;
   out.add("activity_id", activity.id)
       .add("activity_name", activity.name)
@@ -164,7 +165,7 @@ KnownFields base(const model::WriteEvent& event, const Activity& activity, model
       .add("category_uid", activity.category_uid)
       .add("class_name", activity.class_name)
       .add("class_uid", activity.class_uid)
-      .add("message", summarize(event))
+      .add("message", summary)
       .add("metadata",
            json::object{
                {"product",
@@ -231,7 +232,7 @@ std::string format_ocsf(const model::Finding& finding) {
   evidence.add_object("container", container(event.container))
       .add("file", file(event.file))
       .add_object("process", process(event.process));
-  KnownFields out = base(event, activity_of(finding), judgement.severity);
+  KnownFields out = base(event, summarize(finding), activity_of(finding), judgement.severity);
   out.add("evidences", json::array{evidence.take()})
       .add("finding_info", finding_info(finding, judgement))
       .add("is_alert", true);
@@ -248,7 +249,7 @@ std::string format_ocsf(const model::WriteEvent& event) {
   // Required, also where the writer is not known.
   json::object actor =
       writer.empty() ? json::object{{"app_name", "unknown"}} : json::object{{"process", std::move(writer)}};
-  KnownFields out = base(event, activity_of(event), model::Severity::info);
+  KnownFields out = base(event, summarize(event), activity_of(event), model::Severity::info);
   out.add("actor", std::move(actor))
       .add("file", file(event.file))
       .add("unmapped",

@@ -51,6 +51,12 @@ std::string summarize(const model::WriteEvent& event) {
                      happening(event.detected_by), place(event.container), writer(event.process));
 }
 
+std::string summarize(const model::Finding& finding) {
+  const std::uint64_t count = finding.decision.held_back;
+  if (count == 0) return summarize(finding.event);
+  return fmt::format("{} findings were held back{}", count, place(finding.event.container));
+}
+
 std::string_view file_name_of(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }

@@ -13,6 +13,8 @@ namespace dropwarden::sink {
 // One sentence for a person: what came into which container, and by whom. Texts from outside are escaped and
 // bounded (util::escape). Pure, as all here.
 std::string summarize(const model::WriteEvent& event);
+// The same, or how many findings it stands for.
+std::string summarize(const model::Finding& finding);
 
 // The parts of a path that other formats have fields for: raw bytes, empty where there is none.
 std::string_view file_name_of(std::string_view path);

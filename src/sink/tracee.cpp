@@ -152,6 +152,8 @@ std::string format_tracee(const model::Finding& finding) {
                              {"returnValue", event.file.size}};
   json::array arguments{argument("path", "const char *", path_of(event)),
                         argument("detectedFrom", "unknown", std::move(detected_from))};
+  if (finding.decision.held_back != 0)
+    arguments.push_back(argument("held_back", "unsigned long", finding.decision.held_back));
   auto out = record(event, {finding_event_id, signature.event_name, arguments.size()});
   out.emplace("args", std::move(arguments));
   out.emplace("metadata", metadata_of(signature, finding.decision.severity));

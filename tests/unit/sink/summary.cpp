@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dropwarden/sink/format.hpp"
+
 #include "sample.hpp"
 
 namespace dropwarden::sink {
@@ -18,7 +20,21 @@ TEST(Summary, SaysWhatCameWhereAndByWhom) {
   event.container.id = {"ab"};
   event.file.path = "/a\nb";
   EXPECT_EQ(summarize(event), "elf /a\\nb was found in container ab");
-  EXPECT_EQ(summarize({}), "file of unknown path was written in an unknown container");
+  EXPECT_EQ(summarize(model::WriteEvent{}), "file of unknown path was written in an unknown container");
+}
+
+TEST(Summary, SaysHowManyFindingsWereHeldBackInEachFormat) {
+  model::Finding finding;
+  finding.decision.held_back = 12;
+  finding.event.container.name = "web";
+  EXPECT_EQ(summarize(finding), "12 findings were held back in container web");
+  for (const Format format : {Format::falco, Format::ecs, Format::ocsf, Format::cef})
+    EXPECT_NE(format_line(format, finding, {}).find("12 findings were held back in container web"),
+              std::string::npos)
+        << name_of(format);
+  for (const Format format : {Format::native, Format::tracee})
+    EXPECT_NE(format_line(format, finding, {}).find("held_back"), std::string::npos) << name_of(format);
+  EXPECT_NE(format_line(Format::text, finding, {}).find("12 findings held back"), std::string::npos);
 }
 
 TEST(Summary, TakesPathsApart) {
