@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sys/append_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
@@ -32,9 +33,10 @@ Result<void> AppendFile::prepare(std::size_t bytes) {
   if (is_renamed_.exchange(false) || !file_ || !is_in_place()) {
     if (auto opened = open(); !opened) return opened;
   }
+  made_ = std::min(made_, settings_.now());  // a clock was set back: its age counts from then
   const bool is_too_large = settings_.max_bytes != 0 && size_ != 0 && size_ + bytes > settings_.max_bytes;
   const bool is_too_old =
-      settings_.max_age.count() != 0 && size_ != 0 && Clock::now() - made_ >= settings_.max_age;
+      settings_.max_age.count() != 0 && size_ != 0 && settings_.now() - made_ >= settings_.max_age;
   if (!is_too_large && !is_too_old) return {};
   if (auto rotated = rotate(); !rotated) return rotated;
   return open();
@@ -60,8 +62,11 @@ Result<void> AppendFile::open() {
   inode_ = status.stx_ino;
   device_ = makedev(status.stx_dev_major, status.stx_dev_minor);
   size_ = status.stx_size;
-  // Where the file system keeps no time of birth, age counts from here.
-  made_ = (status.stx_mask & STATX_BTIME) != 0 ? Clock::from_time_t(status.stx_btime.tv_sec) : Clock::now();
+  // Where the file system keeps no time of birth, age counts from here; so does that of a new file, and of
+  // one from the future: clocks are set.
+  made_ = settings_.now();
+  if (size_ != 0 && (status.stx_mask & STATX_BTIME) != 0)
+    made_ = std::min(made_, Clock::from_time_t(status.stx_btime.tv_sec));
   file_ = std::move(file);
   return end_torn_line();
 }

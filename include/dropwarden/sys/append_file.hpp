@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,7 @@ struct AppendFileSettings {
   std::uint64_t max_bytes = 0;          // rotated before it gets larger; 0: never
   std::chrono::milliseconds max_age{};  // rotated when it is older; 0: never
   std::size_t kept = 5;                 // files that were rotated: PATH.1 is the newest
+  std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
 };
 
 // A file of lines, mode 0600, that grows at its end. Owns its directory and the file: the directory is opened

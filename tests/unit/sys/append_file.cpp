@@ -59,6 +59,22 @@ TEST_F(AppendFileTest, RotatesByAge) {
   EXPECT_EQ(content(path()), "2\n");
 }
 
+TEST_F(AppendFileTest, IsNotConfusedByAClockThatIsSet) {
+  auto now = std::chrono::system_clock::now();
+  AppendFile file({.path = path(), .max_age = std::chrono::hours{1}, .kept = 5, .now = [&] { return now; }});
+  ASSERT_TRUE(file.append("1\n"));
+  now += std::chrono::hours{24 * 365};
+  for (const char* line : {"2\n", "3\n"}) ASSERT_TRUE(file.append(line));
+  EXPECT_EQ(content(path("log.1")), "1\n");
+  EXPECT_EQ(content(path()), "2\n3\n") << "rotated once";
+  now -= std::chrono::hours{24 * 730};
+  ASSERT_TRUE(file.append("4\n"));
+  EXPECT_EQ(content(path()), "2\n3\n4\n");
+  now += std::chrono::hours{2};
+  ASSERT_TRUE(file.append("5\n"));
+  EXPECT_EQ(content(path()), "5\n") << "an hour after it was set";
+}
+
 TEST_F(AppendFileTest, OpensANewOneOnceItWasRenamed) {
   AppendFile file({.path = path()});
   ASSERT_TRUE(file.append("1\n"));
