@@ -65,6 +65,21 @@ void print_sandbox(std::ostream& out, const json::object& sandbox) {
   }
 }
 
+// `output     file (native): 12 delivered, 3 wait, the oldest for 00:01:05`
+void print_output(std::ostream& out, const json::object& output) {
+  const auto number = [&](const char* key) { return output.at(key).to_number<std::uint64_t>(); };
+  out << fmt::format("output     {} ({}): {} delivered", text_of(output, "name"), text_of(output, "format"),
+                     number("delivered"));
+  if (number("pending") != 0)
+    out << fmt::format(
+        ", {} wait, the oldest for {}", number("pending"),
+        describe_uptime(static_cast<std::int64_t>(output.at("lag_seconds").to_number<double>())));
+  for (const char* key : {"failures", "refused", "lost"})
+    if (number(key) != 0) out << fmt::format(", {} {}", number(key), key);
+  const std::string problem = text_of(output, "problem");
+  out << (problem.empty() ? "" : ": " + problem) << '\n';
+}
+
 // `received 5: reported 4, not_executable 1`; what is zero is left out.
 std::string describe_counts(const json::object& counts) {
   std::string text;
@@ -112,6 +127,7 @@ void print_status(std::ostream& out, const json::object& report) {
   print_sandbox(out, report.at("sandbox").as_object());
   out << "sensors    " << join(report.at("sensors"), " ") << '\n'
       << fmt::format("containers {}\n", report.at("containers").to_number<std::uint64_t>());
+  for (const auto& output : report.at("outputs").as_array()) print_output(out, output.as_object());
   print_mounts(out, report.at("mounts").as_object());
   for (const auto& mount : report.at("desynced").as_array()) print_desynced(out, mount.as_object());
   print_ledger(out, report.at("ledger").as_object());

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "confine.hpp"
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 
 #include <spdlog/spdlog.h>
+
+#include "grants.hpp"
 
 namespace dropwarden::daemon {
 namespace {
@@ -29,12 +32,21 @@ void confine_marker(sandbox::Enforcement enforcement) {
   enter_and_say(sandbox::Profile::marker, {.enforcement = enforcement, .writable = {}});
 }
 
-void confine_monitor(sandbox::Enforcement enforcement, const std::string& store) {
-  std::vector<std::string> writable;
-  if (!store.empty()) writable.push_back(std::filesystem::path(store).parent_path());
-  enter_and_say(sandbox::Profile::monitor, {.enforcement = enforcement,
-                                            .writable = std::move(writable),
-                                            .has_abstract_sockets = notifies_abstract_socket()});
+void confine_monitor(sandbox::Enforcement enforcement, const privilege::Grants& grants) {
+  // A name server may want to be asked by TCP (RFC 7766).
+  constexpr std::uint16_t domain = 53;
+  sandbox::Options options{.enforcement = enforcement,
+                           .writable = {},
+                           .has_abstract_sockets = notifies_abstract_socket(),
+                           .network = sandbox::Network::none,
+                           .tcp_ports = grants.outputs.tcp_ports};
+  for (const std::filesystem::path file : files_of_monitor(grants))
+    options.writable.push_back(file.parent_path());
+  if (grants.outputs.has_network) {
+    options.network = sandbox::Network::outputs;
+    options.tcp_ports.push_back(domain);
+  }
+  enter_and_say(sandbox::Profile::monitor, options);
 }
 
 }  // namespace dropwarden::daemon

@@ -78,13 +78,6 @@ monitor::Settings settings_of(const config::Config& config, std::uint64_t genera
           .policy = std::move(engine)};
 }
 
-// What may have changed while the configuration did not: certificates, headers.
-bool has_files(const std::vector<config::Output>& outputs) {
-  return std::ranges::any_of(outputs, [](const config::Output& output) {
-    return !output.ca_file.empty() || !output.certificate_file.empty() || !output.headers_file.empty();
-  });
-}
-
 // The composition root: makes the parts, connects them and ends them in the order in which they depend on
 // each other.
 class Daemon {
@@ -95,7 +88,7 @@ class Daemon {
         surroundings_(surroundings),
         privilege_(surroundings.privilege),
         memory_(config_.store),
-        outputs_(config_.outputs, memory_.store(),
+        outputs_(config_.outputs, privilege_, memory_.store(),
                  [this](const std::string& id, unsigned revision, bool is_written) {
                    on_told(id, revision, is_written);
                  }),
@@ -216,7 +209,8 @@ class Daemon {
                             .channel = channel(),
                             .sandbox = sandbox::state(),
                             .refused = sandbox::refused_calls(),
-                            .sensors = monitor_.sensors()};
+                            .sensors = monitor_.sensors(),
+                            .outputs = outputs_.states()};
     return format_status(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.ledger());
   }
 
@@ -232,7 +226,8 @@ class Daemon {
                              .is_ready = is_ready_,
                              .marks = monitor_.marks(),
                              .sensors = monitor_.sensors(),
-                             .refused_calls = refused};
+                             .refused_calls = refused,
+                             .outputs = outputs_.states()};
     return {.type = "text/plain; version=0.0.4; charset=utf-8",
             .body = format_metrics(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.upper_layers(),
                                    monitor_.ledger(), monitor_.vital_signs(), tally_)};
@@ -268,12 +263,14 @@ class Daemon {
     try {
       config::Config config = load_config(options_, privilege_);
       if (asked == Asked::by_file && config == config_) return;
+      // What it allows the marker is the supervisor's to know first.
+      if (asked == Asked::by_file && surroundings_.ask_for_reload) return surroundings_.ask_for_reload();
       set_log_level(config.logging.level);
       if (config.control != config_.control) spdlog::warn("control.socket changes at the next start only");
       if (config.metrics != config_.metrics) spdlog::warn("metrics.listen changes at the next start only");
       if (config.store != config_.store) spdlog::warn("the keys of `store` change at the next start only");
       monitor_.reconfigure(settings_of(config, ++generation_));
-      if (config.outputs != config_.outputs || has_files(config.outputs)) outputs_.open(config.outputs);
+      outputs_.open(config.outputs);
       const bool has_other_runtimes = config.runtimes != config_.runtimes;
       config_ = std::move(config);
       if (watchdog_) watchdog_->set_limit(stall_looks());
@@ -283,8 +280,7 @@ class Daemon {
         sources_->start();
       }
       warn_of_expired(config_.policy);
-      spdlog::info("configuration read again{}: policy generation={} exceptions={} rules={}",
-                   asked == Asked::by_file ? ", its file has changed" : "", generation_,
+      spdlog::info("configuration read again: policy generation={} exceptions={} rules={}", generation_,
                    config_.policy.exceptions.size(), config_.policy.rules.size());
     } catch (const config::ConfigError& error) {
       spdlog::error("{}\nthe old configuration stays, policy generation={}", error.what(), generation_);

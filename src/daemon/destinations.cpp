@@ -2,16 +2,21 @@
 #include "destinations.hpp"
 
 #include <array>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 #include "dropwarden/net/web_client.hpp"
+#include "dropwarden/sandbox/enter.hpp"
 #include "dropwarden/sink/file_destination.hpp"
 #include "dropwarden/sink/socket_destination.hpp"
 #include "dropwarden/sink/webhook_destination.hpp"
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/escape.hpp"
 
 #include "node_name.hpp"
 
@@ -60,8 +65,27 @@ class Awaited final : public sink::Destination {
   std::string problem_;
 };
 
-std::string read_pem(const std::string& path) {
-  return path.empty() ? std::string() : sys::value_or_throw(sys::read_file(path, max_pem));
+std::string read_input(privilege::Privilege& privilege, const std::string& path, std::size_t max_bytes) {
+  const sys::Fd file = sys::value_or_throw(privilege.open_output_input(path));
+  return sys::value_or_throw(sys::read_file(file.number(), max_bytes, path));
+}
+
+std::string read_pem(privilege::Privilege& privilege, const std::string& path) {
+  return path.empty() ? std::string() : read_input(privilege, path, max_pem);
+}
+
+// A sandbox is never widened (landlock(7), seccomp(2)).
+void require_leave(bool has_leave, const std::string& what) {
+  if (!has_leave)
+    throw std::runtime_error("the monitor was started without leave to " + what +
+                             ": restart dropwarden. What it is to get waits in the store");
+}
+
+void require_network(std::optional<std::uint16_t> tcp_port) {
+  const sandbox::State& sandbox = sandbox::state();
+  require_leave(sandbox.may_use_network(), "use the network");
+  if (tcp_port)
+    require_leave(sandbox.may_connect_to(*tcp_port), "connect to port " + std::to_string(*tcp_port));
 }
 
 // Where distributions keep all authorities in one file: Debian, Fedora, SUSE, Alpine.
@@ -76,19 +100,29 @@ std::string read_authorities_of_system() {
       "believed");
 }
 
-std::unique_ptr<sink::Destination> open_webhook(const config::Output& output, sink::Format format) {
+std::unique_ptr<sink::Destination> open_file(const config::Output& output) {
+  const std::string directory = std::filesystem::path(output.path).parent_path();
+  require_leave(sandbox::state().may_write_in(directory), "write in " + util::escape(directory));
+  return sink::open_file_destination({.path = output.path,
+                                      .max_bytes = output.rotate_size,
+                                      .max_age = output.rotate_age,
+                                      .kept = output.rotate_keep});
+}
+
+std::unique_ptr<sink::Destination> open_webhook(const config::Output& output, sink::Format format,
+                                                privilege::Privilege& privilege) {
   sink::WebhookSettings settings;
   settings.url = net::parse_web_url(output.url).value_or(net::WebUrl{});
+  require_network(settings.url.port);
   if (settings.url.is_secure) {
     settings.tls.authorities =
-        output.ca_file.empty() ? read_authorities_of_system() : read_pem(output.ca_file);
-    settings.tls.certificate = read_pem(output.certificate_file);
-    settings.tls.key = read_pem(output.key_file);
+        output.ca_file.empty() ? read_authorities_of_system() : read_pem(privilege, output.ca_file);
+    settings.tls.certificate = read_pem(privilege, output.certificate_file);
+    settings.tls.key = read_pem(privilege, output.key_file);
   }
   if (!output.headers_file.empty()) {
     try {
-      settings.fields =
-          sink::parse_header_lines(sys::value_or_throw(sys::read_file(output.headers_file, max_headers)));
+      settings.fields = sink::parse_header_lines(read_input(privilege, output.headers_file, max_headers));
     } catch (const std::invalid_argument& error) {
       throw std::runtime_error("headers_file: " + std::string(error.what()));
     }
@@ -113,25 +147,31 @@ sink::SyslogTransport to_sink(config::SyslogTransport transport) {
   return sink::SyslogTransport::local;
 }
 
-std::unique_ptr<sink::Destination> open_any(const config::Output& output, sink::Format format) {
+std::unique_ptr<sink::Destination> open_syslog(const config::Output& output) {
+  using config::SyslogTransport;
+  const SyslogTransport transport = output.address.transport;
+  if (transport == SyslogTransport::udp) require_network(std::nullopt);
+  if (transport == SyslogTransport::tcp) require_network(output.address.port);
+  return sink::make_syslog_destination({.transport = to_sink(transport),
+                                        .target = output.address.target,
+                                        .port = output.address.port,
+                                        .facility = output.facility,
+                                        .node = node_name()});
+}
+
+std::unique_ptr<sink::Destination> open_any(const config::Output& output, sink::Format format,
+                                            privilege::Privilege& privilege) {
   switch (output.type) {
     case config::OutputType::file:
-      return sink::open_file_destination({.path = output.path,
-                                          .max_bytes = output.rotate_size,
-                                          .max_age = output.rotate_age,
-                                          .kept = output.rotate_keep});
+      return open_file(output);
     case config::OutputType::unix_socket:
       return sink::make_unix_destination(output.path);
     case config::OutputType::syslog:
-      return sink::make_syslog_destination({.transport = to_sink(output.address.transport),
-                                            .target = output.address.target,
-                                            .port = output.address.port,
-                                            .facility = output.facility,
-                                            .node = node_name()});
+      return open_syslog(output);
     case config::OutputType::journald:
       return sink::make_journal_destination();
     case config::OutputType::webhook:
-      return open_webhook(output, format);
+      return open_webhook(output, format, privilege);
     case config::OutputType::standard_output:
       break;
   }
@@ -140,8 +180,10 @@ std::unique_ptr<sink::Destination> open_any(const config::Output& output, sink::
 
 }  // namespace
 
-std::unique_ptr<sink::Destination> open_destination(const config::Output& output, sink::Format format) {
-  return std::make_unique<Awaited>([output, format] { return open_any(output, format); });
+std::unique_ptr<sink::Destination> open_destination(const config::Output& output, sink::Format format,
+                                                    privilege::Privilege& privilege) {
+  return std::make_unique<Awaited>(
+      [output, format, &privilege] { return open_any(output, format, privilege); });
 }
 
 }  // namespace dropwarden::daemon

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "dropwarden/config/config.hpp"
+#include "dropwarden/net/web_client.hpp"
 #include "dropwarden/privilege/channel.hpp"
 #include "dropwarden/privilege/link.hpp"
 
@@ -19,12 +20,40 @@ std::string directory_of(const std::string& path) {
   return slash == std::string::npos || slash == 0 ? std::string{} : path.substr(0, slash);
 }
 
+void add(privilege::OutputGrants& grants, const config::Output& output) {
+  const auto add_network = [&](std::optional<std::uint16_t> tcp_port) {
+    grants.has_network = true;
+    if (tcp_port) grants.tcp_ports.push_back(*tcp_port);
+  };
+  for (const std::string* file :
+       {&output.ca_file, &output.certificate_file, &output.key_file, &output.headers_file}) {
+    if (!file->empty()) grants.readable.push_back(*file);
+  }
+  switch (output.type) {
+    case config::OutputType::file:
+      return grants.files.push_back(output.path);
+    case config::OutputType::syslog:
+      if (output.address.transport == config::SyslogTransport::udp) add_network(std::nullopt);
+      if (output.address.transport == config::SyslogTransport::tcp) add_network(output.address.port);
+      return;
+    case config::OutputType::webhook:
+      if (const auto url = net::parse_web_url(output.url)) add_network(url->port);
+      return;
+    case config::OutputType::standard_output:
+    case config::OutputType::unix_socket:
+    case config::OutputType::journald:
+      return;
+  }
+}
+
 privilege::Grants grants_of(const config::Config& config) {
   privilege::Grants grants{.runtimes = {},
                            .control_socket = config.control.socket,
                            .store = config.store.path,
                            .metrics = config.metrics.listen,
-                           .own_directory = directory_of(config.control.socket)};
+                           .own_directory = directory_of(config.control.socket),
+                           .outputs = {}};
+  for (const config::Output& output : config.outputs) add(grants.outputs, output);
   for (const auto& runtime : config.runtimes.sockets) {
     const bool is_docker = runtime.type == config::RuntimeType::docker;
     grants.runtimes.push_back(
@@ -51,6 +80,12 @@ privilege::Grants grants_of(const config::Config& config) {
 }
 
 }  // namespace
+
+std::vector<std::string> files_of_monitor(const privilege::Grants& grants) {
+  std::vector<std::string> files = grants.outputs.files;
+  if (!grants.store.empty()) files.push_back(grants.store);
+  return files;
+}
 
 std::optional<privilege::Grants> read_grants(const std::string& configuration, bool is_asked_for,
                                              const User& user, Complaints complaints) {

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dropwarden/privilege/guard.hpp"
 
@@ -18,5 +19,8 @@ enum class Complaints { printed, left_out };
 // bad: that is printed on standard error. Throws sys::SystemError.
 std::optional<privilege::Grants> read_grants(const std::string& configuration, bool is_asked_for,
                                              const User& user, Complaints complaints);
+
+// The files that the monitor writes: database and outputs. Their directories have to be its own. Pure.
+std::vector<std::string> files_of_monitor(const privilege::Grants& grants);
 
 }  // namespace dropwarden::daemon

@@ -66,7 +66,8 @@ void Memory::tell_unfinished(Outputs& outputs) {
     const unsigned revision = finding.is_final ? finding.revision : finding.revision + 1;
     const auto record =
         finding.is_final ? std::optional(finding.record) : sink::finish_native(finding.record, revision);
-    if (!record || !outputs.deliver_native(finding.id, revision, *record)) continue;
+    const bool is_first = finding.known.told == 0;
+    if (!record || !outputs.deliver_native(finding.id, revision, is_first, *record)) continue;
     // It is in memory already if some record of it was told.
     store::KnownFinding known = finding.known;
     const bool is_new = std::exchange(known.told, revision) == 0;

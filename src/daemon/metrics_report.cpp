@@ -65,6 +65,29 @@ void add_findings(Exposition& page, const FindingTally& findings) {
                  findings.delay());
 }
 
+void add_outputs(Exposition& page, const std::vector<OutputState>& outputs) {
+  const auto add = [&](Exposition::Type type, const char* name, const char* help, auto value_of) {
+    page.family(type, name, help);
+    for (const OutputState& output : outputs)
+      page.sample(value_of(output), {{"output", output.name}, {"type", output.type}});
+  };
+  add(gauge, "dropwarden_output_pending", "Records that an output has not taken yet",
+      [](const OutputState& output) { return output.pending; });
+  add(gauge, "dropwarden_output_lag_seconds",
+      "How long the oldest record that waits for an output has waited",
+      [](const OutputState& output) { return std::chrono::duration<double>(output.lag).count(); });
+  add(gauge, "dropwarden_output_failing", "Whether the last attempt to deliver to an output failed",
+      [](const OutputState& output) { return flag(!output.problem.empty()); });
+  add(counter, "dropwarden_output_delivered_total", "Records that an output has taken",
+      [](const OutputState& output) { return output.delivered; });
+  add(counter, "dropwarden_output_failures_total", "Attempts to deliver to an output that failed",
+      [](const OutputState& output) { return output.failures; });
+  add(counter, "dropwarden_output_refused_total", "Records that a receiver refused for ever",
+      [](const OutputState& output) { return output.refused; });
+  add(counter, "dropwarden_output_lost_total", "Records for which neither memory nor store had room",
+      [](const OutputState& output) { return output.lost; });
+}
+
 void add_containers(Exposition& page, const container::Snapshot& snapshot,
                     const std::vector<monitor::WatchedMount>& mounts) {
   std::uint64_t watched = 0;
@@ -137,6 +160,7 @@ std::string format_metrics(const MetricsFacts& facts, const container::Snapshot&
   add_health(page, vital_signs);
   add_events(page, ledger);
   add_findings(page, findings);
+  add_outputs(page, facts.outputs);
   add_containers(page, snapshot, mounts);
   add_upper_layers(page, upper_layers);
   return page.text();

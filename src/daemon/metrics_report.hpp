@@ -16,6 +16,8 @@
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/util/time.hpp"
 
+#include "output_state.hpp"
+
 namespace dropwarden::daemon {
 
 // What was handed over to the outputs. Loop's thread only.
@@ -40,6 +42,7 @@ struct MetricsFacts {
   std::size_t marks = 0;
   std::vector<model::Sensor> sensors{};
   std::uint64_t refused_calls = 0;
+  std::vector<OutputState> outputs{};
 };
 
 // The page /metrics, in Prometheus's exposition format; each family is described in dropwarden-metrics(5).

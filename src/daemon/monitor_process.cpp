@@ -24,6 +24,11 @@ namespace {
 
 using privilege::LinkKind;
 
+void tell(int link, LinkKind kind) {
+  // A supervisor that cannot take it is gone, which `follow` notices.
+  static_cast<void>(privilege::send_link(link, {.kind = kind, .number = 0, .grants = {}, .lanes = {}}));
+}
+
 void follow(int link, privilege::Lanes& lanes, std::atomic<pid_t>& marker) {
   sys::block_signals();
   while (auto message = privilege::receive_link(link)) {
@@ -66,12 +71,9 @@ void run_monitor(MonitorBirth birth, const std::function<int(Surroundings&)>& mo
     spdlog::warn("the monitor has more privilege than it needs: {}", problem);
   int status = 1;
   try {
-    confine_monitor(birth.sandbox, birth.store);
+    confine_monitor(birth.sandbox, birth.grants);
     const int link = birth.link.number();
-    privilege::Lanes lanes(std::move(birth.lanes), {}, [link] {
-      static_cast<void>(
-          privilege::send_link(link, {.kind = LinkKind::stuck, .number = 0, .grants = {}, .lanes = {}}));
-    });
+    privilege::Lanes lanes(std::move(birth.lanes), {}, [link] { tell(link, LinkKind::stuck); });
     std::atomic<pid_t> marker{birth.marker};
     std::thread([&, link] { follow(link, lanes, marker); }).detach();
     const auto remote = privilege::make_remote(lanes);
@@ -81,7 +83,8 @@ void run_monitor(MonitorBirth birth, const std::function<int(Surroundings&)>& mo
                               .metrics = std::move(birth.metrics),
                               .restarts = birth.restarts,
                               .supervisor = birth.supervisor,
-                              .marker = &marker};
+                              .marker = &marker,
+                              .ask_for_reload = [link] { tell(link, LinkKind::configuration); }};
     status = run_caught(surroundings, monitor);
     std::cout.flush();
     // The thread of the link uses what is here.

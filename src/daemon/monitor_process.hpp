@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dropwarden/daemon/parts.hpp"
+#include "dropwarden/privilege/guard.hpp"
 
 #include "demotion.hpp"
 
@@ -22,7 +23,7 @@ struct MonitorBirth {
   std::uint32_t restarts = 0;
   bool is_service = false;
   sandbox::Enforcement sandbox = sandbox::Enforcement::enforce;
-  std::string store = {};  // file of the database; empty: there is none
+  privilege::Grants grants{};
 };
 
 // Gives up privilege, follows the link, and runs `monitor`. Ends the process with its exit status.

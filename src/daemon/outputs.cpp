@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "outputs.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <unistd.h>
 #include <utility>
 
@@ -16,11 +18,19 @@
 namespace dropwarden::daemon {
 namespace {
 
+bool is_stdout(const config::Output& output) {
+  return output.type == config::OutputType::standard_output;
+}
+
+// These may change while the configuration does not.
+bool reads_files(const config::Output& output) {
+  return !output.ca_file.empty() || !output.certificate_file.empty() || !output.headers_file.empty();
+}
+
 sink::Format to_sink(const config::Output& output) {
   // People read the journal, too.
   if (output.type == config::OutputType::journald) return format_of(output, true);
-  const bool is_stdout = output.type == config::OutputType::standard_output;
-  return format_of(output, is_stdout && sys::terminal_columns(STDOUT_FILENO).has_value());
+  return format_of(output, is_stdout(output) && sys::terminal_columns(STDOUT_FILENO).has_value());
 }
 
 std::string encoding_of(const config::Output& output) {
@@ -55,9 +65,10 @@ bool Outputs::has_revisions(const config::Output& output) {
   return sink::has_revisions(to_sink(output));
 }
 
-Outputs::Outputs(const std::vector<config::Output>& outputs, store::Store* store,
-                 sink::Dispatcher::OnTold on_told)
+Outputs::Outputs(const std::vector<config::Output>& outputs, privilege::Privilege& privilege,
+                 store::Store* store, sink::Dispatcher::OnTold on_told)
     : on_told_(std::move(on_told)),
+      privilege_(privilege),
       has_store_(store != nullptr),
       outbox_(store, [](const std::string& text) { spdlog::error("{}", text); }) {
   open(outputs);
@@ -68,16 +79,12 @@ Outputs::~Outputs() {
 }
 
 void Outputs::open(const std::vector<config::Output>& outputs) {
-  finish_couriers();
-  dispatcher_.reset();
-  std::vector<sink::Output> streams;
+  end_couriers_except(outputs);
+  open_streams(outputs);
   std::vector<store::MailboxSettings> mailboxes;
   encodings_.clear();
   for (const config::Output& output : outputs) {
-    if (output.type == config::OutputType::standard_output) {
-      streams.push_back(open_output(output));
-      continue;
-    }
+    if (is_stdout(output)) continue;
     const bool is_of_the_journal = output.type == config::OutputType::journald;
     encodings_[encoding_of(output)] = {.format = to_sink(output), .is_of_the_journal = is_of_the_journal};
     mailboxes.push_back({.name = effective_name(output),
@@ -85,12 +92,32 @@ void Outputs::open(const std::vector<config::Output>& outputs) {
                          .has_revisions = has_revisions(output),
                          .queue = output.queue});
   }
-  streams_ = streams.size();
-  dispatcher_ = std::make_unique<sink::Dispatcher>(std::move(streams), on_told_);
   outbox_.open(std::move(mailboxes));
   for (const config::Output& output : outputs) {
-    if (output.type != config::OutputType::standard_output) add_courier(output);
+    if (!is_stdout(output) && !couriers_.contains(effective_name(output))) add_courier(output);
   }
+}
+
+void Outputs::open_streams(const std::vector<config::Output>& outputs) {
+  std::vector<config::Output> wanted;
+  std::ranges::copy_if(outputs, std::back_inserter(wanted), is_stdout);
+  if (dispatcher_ && wanted == streams_) return;
+  dispatcher_.reset();
+  std::vector<sink::Output> streams;
+  for (const config::Output& output : wanted) streams.push_back(open_output(output));
+  dispatcher_ = std::make_unique<sink::Dispatcher>(std::move(streams), on_told_);
+  streams_ = std::move(wanted);
+}
+
+// What they hold stays in their mailboxes.
+void Outputs::end_couriers_except(const std::vector<config::Output>& outputs) {
+  const auto is_to_stay = [&](const Open& open) {
+    return !reads_files(open.settings) && std::ranges::find(outputs, open.settings) != outputs.end();
+  };
+  for (const auto& [name, open] : couriers_)
+    if (!is_to_stay(open)) open.courier->begin_to_finish();
+  outbox_.wake();
+  std::erase_if(couriers_, [&](const auto& entry) { return !is_to_stay(entry.second); });
 }
 
 void Outputs::add_courier(const config::Output& output) {
@@ -103,26 +130,28 @@ void Outputs::add_courier(const config::Output& output) {
             outbox_.confirm(name, number,
                             is_refused ? store::Outbox::Outcome::refused : store::Outbox::Outcome::delivered);
           }};
-  couriers_[name] = std::make_unique<sink::Courier>(
-      std::move(mail), open_destination(output, to_sink(output)), sink::Backoff{.longest = output.retry_max},
-      [name](const sink::Courier::Report& report) {
-        spdlog::log(report.is_degraded ? spdlog::level::err : spdlog::level::info, "output {}: {}", name,
-                    report.text);
-      });
+  const auto log = [name](const sink::Courier::Report& report) {
+    spdlog::log(report.is_degraded ? spdlog::level::err : spdlog::level::info, "output {}: {}", name,
+                report.text);
+  };
+  couriers_[name] = {.settings = output,
+                     .courier = std::make_unique<sink::Courier>(
+                         std::move(mail), open_destination(output, to_sink(output), privilege_),
+                         sink::Backoff{.longest = output.retry_max}, log)};
 }
 
 // All at once, so that together they take no longer than one.
 void Outputs::finish_couriers() {
   constexpr std::chrono::seconds limit{2};
   const auto deadline = std::chrono::steady_clock::now() + limit;
-  for (const auto& [name, courier] : couriers_) courier->begin_to_finish();
+  for (const auto& [name, open] : couriers_) open.courier->begin_to_finish();
   outbox_.wake();
-  for (const auto& [name, courier] : couriers_) courier->finish(deadline);
+  for (const auto& [name, open] : couriers_) open.courier->finish(deadline);
   couriers_.clear();
 }
 
 void Outputs::reopen() {
-  for (const auto& [name, courier] : couriers_) courier->reopen();
+  for (const auto& [name, open] : couriers_) open.courier->reopen();
 }
 
 store::Outbox::Added Outputs::post(const model::Finding& finding) {
@@ -132,6 +161,7 @@ store::Outbox::Added Outputs::post(const model::Finding& finding) {
         outbox_.add({.encoding = name,
                      .id = finding.id,
                      .revision = finding.revision,
+                     .is_first = finding.revision == 1 || finding.is_shown_late,
                      .severity = finding.decision.severity,
                      .time = finding.event.time,
                      .body = encoding.is_of_the_journal ? sink::format_journal(finding, encoding.format)
@@ -146,18 +176,20 @@ monitor::Monitor::Delivery Outputs::deliver(const model::Finding& finding) {
   const auto added = post(finding);
   if (added.takers > 0) on_told_(finding.id, finding.revision, true);
   const std::size_t lost = dispatcher_->deliver(finding, added.takers > 0);
-  return {.outputs = streams_ + couriers_.size(), .lost = lost + added.lost};
+  return {.outputs = streams_.size() + couriers_.size(), .lost = lost + added.lost};
 }
 
 monitor::Monitor::Delivery Outputs::deliver(const model::WriteEvent& event) {
-  return {.outputs = streams_, .lost = dispatcher_->deliver(event)};
+  return {.outputs = streams_.size(), .lost = dispatcher_->deliver(event)};
 }
 
-bool Outputs::deliver_native(const std::string& id, unsigned revision, const std::string& record) {
+bool Outputs::deliver_native(const std::string& id, unsigned revision, bool is_first,
+                             const std::string& record) {
   bool is_taken = dispatcher_->deliver_native(id, revision, record);
   const auto added = outbox_.add({.encoding = sink::name_of(sink::Format::native),
                                   .id = id,
                                   .revision = revision,
+                                  .is_first = is_first,
                                   .severity = model::Severity::medium,
                                   .time = std::chrono::system_clock::now(),
                                   .body = record});
@@ -169,16 +201,33 @@ std::uint64_t Outputs::finish() {
   finish_couriers();
   dispatcher_->finish();
   std::uint64_t lost = dispatcher_->lines_lost();
-  for (const store::MailboxState& state : outbox_.states()) lost += has_store_ ? 0 : state.waiting;
+  for (const store::MailboxState& state : outbox_.states()) lost += has_store_ ? 0 : state.pending;
   return lost;
 }
 
 std::vector<OutputState> Outputs::states() const {
   std::vector<OutputState> states;
-  for (store::MailboxState& mailbox : outbox_.states()) {
-    const auto courier = couriers_.find(mailbox.name);
-    if (courier == couriers_.end()) continue;
-    states.push_back({.mailbox = std::move(mailbox), .courier = courier->second->state()});
+  for (const config::Output& output : streams_)
+    states.push_back({.name = effective_name(output),
+                      .type = name_of(output.type),
+                      .format = sink::name_of(to_sink(output)),
+                      .delivered = dispatcher_->lines_written(),
+                      .lost = dispatcher_->lines_lost()});
+  for (const store::MailboxState& mailbox : outbox_.states()) {
+    const auto found = couriers_.find(mailbox.name);
+    if (found == couriers_.end()) continue;
+    const auto& [settings, courier] = found->second;
+    const sink::CourierState state = courier->state();
+    states.push_back({.name = mailbox.name,
+                      .type = name_of(settings.type),
+                      .format = sink::name_of(to_sink(settings)),
+                      .delivered = mailbox.delivered,
+                      .refused = mailbox.refused,
+                      .lost = mailbox.lost,
+                      .failures = state.attempts,
+                      .pending = mailbox.pending,
+                      .lag = mailbox.lag,
+                      .problem = state.problem});
   }
   return states;
 }

@@ -13,7 +13,6 @@
 #include "load_config.hpp"
 #include "log.hpp"
 #include "monitor_process.hpp"
-#include "prepare_store.hpp"
 #include "supervisor.hpp"
 
 namespace dropwarden::daemon {
@@ -43,12 +42,10 @@ int run_in_one(const PartsOptions& options, const std::string& configuration,
 }
 
 int supervise(const PartsOptions& options, const std::string& configuration, privilege::Grants grants,
-              const User& user, const std::function<int(Surroundings&)>& monitor) {
+              const std::function<int(Surroundings&)>& monitor) {
   if (!options.is_service) return Supervisor(options, configuration, std::move(grants), monitor, {}).run();
   const control::InstanceLock lock(grants.control_socket);
   const sys::Fd listener = control::open_listener(lock);
-  if (const std::string problem = prepare_store(grants.store, user); !problem.empty())
-    spdlog::warn("the store is not given to the user of the monitor: {}", problem);
   const sys::Fd metrics = open_metrics_listener(grants.metrics);
   const int status = Supervisor(options, configuration, std::move(grants), monitor,
                                 {.control = listener.number(), .metrics = metrics.number()})
@@ -67,7 +64,7 @@ int run_parts(const PartsOptions& options, const std::function<int(Surroundings&
     const User user = find_monitor_user();
     auto grants = read_grants(configuration, options.config_file.has_value(), user, Complaints::printed);
     if (!grants) return 2;
-    return supervise(options, configuration, std::move(*grants), user, monitor);
+    return supervise(options, configuration, std::move(*grants), monitor);
   } catch (const control::InstanceHeld& error) {
     spdlog::critical("cannot start: {}", error.what());
   } catch (const sys::SystemError& error) {

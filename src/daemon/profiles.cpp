@@ -20,7 +20,7 @@ std::string format_profiles() {
   json::array profiles;
   for (const auto profile : sandbox::profiles) {
     json::array calls;
-    for (const auto& call : sandbox::calls_of(profile)) {
+    for (const auto& call : sandbox::calls_of(profile, sandbox::Network::outputs)) {
       calls.push_back(json::object{{"call", view(call.name)},
                                    {"arguments", text_of_conditions(call)},
                                    {"verdict", name_of(call.verdict)},

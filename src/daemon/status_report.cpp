@@ -51,6 +51,22 @@ json::object to_json(const sandbox::State& state, const std::vector<sandbox::Ref
           {"refused", std::move(refused)}};
 }
 
+json::array to_json(const std::vector<OutputState>& outputs) {
+  json::array all;
+  for (const OutputState& output : outputs)
+    all.push_back(json::object{{"name", util::escape(output.name)},
+                               {"type", output.type},
+                               {"format", output.format},
+                               {"delivered", output.delivered},
+                               {"refused", output.refused},
+                               {"lost", output.lost},
+                               {"failures", output.failures},
+                               {"pending", output.pending},
+                               {"lag_seconds", std::chrono::floor<std::chrono::seconds>(output.lag).count()},
+                               {"problem", output.problem}});
+  return all;
+}
+
 json::array desynced_of(const container::Snapshot& snapshot,
                         const std::vector<monitor::WatchedMount>& mounts) {
   json::array desynced;
@@ -102,6 +118,7 @@ std::string format_status(const StatusFacts& facts, const container::Snapshot& s
                          {"channel", to_json(facts.channel)},
                          {"sandbox", to_json(facts.sandbox, facts.refused)},
                          {"sensors", std::move(sensors)},
+                         {"outputs", to_json(facts.outputs)},
                          {"containers", snapshot.count_running()},
                          {"mounts", count(mounts)},
                          {"desynced", desynced_of(snapshot, mounts)},

@@ -13,6 +13,7 @@
 #include "dropwarden/sandbox/enter.hpp"
 #include "dropwarden/util/time.hpp"
 
+#include "output_state.hpp"
 #include "own_process.hpp"
 
 namespace dropwarden::daemon {
@@ -33,6 +34,7 @@ struct StatusFacts {
   sandbox::State sandbox;               // of the process that answers
   std::vector<sandbox::RefusedCall> refused;
   std::vector<model::Sensor> sensors;
+  std::vector<OutputState> outputs{};
 };
 
 // What `dropwarden status` shows, as one JSON object: how the daemon does, not which containers there are. Of

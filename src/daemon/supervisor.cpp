@@ -20,6 +20,7 @@
 #include "confine.hpp"
 #include "grants.hpp"
 #include "monitor_process.hpp"
+#include "prepare_directories.hpp"
 
 // Owns its ends of the link and the pids of the parts. Must not own the ends of the lanes once they are
 // handed over: a part notices by them that the other has died.
@@ -80,6 +81,7 @@ Supervisor::~Supervisor() {
 }
 
 int Supervisor::run() {
+  if (options_.is_service) give_files();
   start_marker();
   start_monitor();
   while (!status_) {
@@ -100,6 +102,13 @@ pid_t Supervisor::fork_part() {
   if (child < 0) throw sys::SystemError(sys::last_error("fork"));
   if (child == 0) ::sigprocmask(SIG_SETMASK, &before_, nullptr);
   return child;
+}
+
+void Supervisor::give_files() const {
+  for (const std::string& problem : prepare_directories(files_of_monitor(grants_), user_))
+    spdlog::warn(
+        "not given to the user of the monitor: {}; store and file outputs need directories of their own",
+        problem);
 }
 
 void Supervisor::start_marker() {
@@ -169,7 +178,7 @@ void Supervisor::be_monitor(sys::Fd link, std::vector<sys::Fd> lanes) {
                .restarts = restarts_,
                .is_service = options_.is_service,
                .sandbox = options_.sandbox,
-               .store = grants_.store},
+               .grants = grants_},
               monitor_main_);
 }
 
@@ -204,7 +213,9 @@ void Supervisor::take_signals() {
 void Supervisor::on_signal(int signal) {
   if (signal == SIGHUP)
     reload();
-  else if (signal != SIGUSR1)
+  else if (signal == SIGUSR1)
+    give_files();  // who renamed a file may have made a new one
+  else
     is_stopping_ = true;
   if (link_) {
     // Not by kill(2), for which a pod may have no right.
@@ -224,7 +235,8 @@ void Supervisor::reload() {
   grants->own_directory = grants_.own_directory;
   if (*grants == grants_) return;
   grants_ = std::move(*grants);
-  spdlog::info("a new marker may ask the runtimes that are configured now");
+  give_files();
+  spdlog::info("a new marker may ask the runtimes, and read for outputs the files, that are configured now");
   end_marker();
   start_marker();
 }
@@ -278,6 +290,7 @@ void Supervisor::take_link() {
     link_.reset();  // the monitor has closed it, or is gone: that comes as SIGCHLD
     return;
   }
+  if (message->kind == LinkKind::configuration && !is_stopping_) on_signal(SIGHUP);
   if (message->kind != LinkKind::stuck || marker_.pid < 0 || is_stopping_) return;
   spdlog::error("the marker has answered nothing for long: another one takes its place");
   end_marker();

@@ -56,6 +56,8 @@ class Supervisor {
     Backoff backoff;
   };
 
+  // Directories and files of store and outputs to the monitor's user.
+  void give_files() const;
   void start_marker();
   void start_monitor();
   void start_due();

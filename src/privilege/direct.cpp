@@ -197,6 +197,15 @@ class Direct final : public Privilege {
     return sys::open_path(options_.configuration, O_RDONLY | O_NONBLOCK | O_NOCTTY);
   }
 
+  sys::Result<sys::Fd> open_output_input(const std::string& path) override {
+    auto opened = sys::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (!opened) return opened;
+    const auto status = sys::read_status(opened->number());
+    if (!status) return std::unexpected(status.error());
+    if (!S_ISREG(status->mode)) return std::unexpected(sys::Error{"open", path, EINVAL});
+    return opened;
+  }
+
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
     struct sockaddr_un address{};
     address.sun_family = AF_UNIX;

@@ -149,6 +149,11 @@ class Guarded final : public Privilege {
   sys::Result<std::vector<RegistrationFile>> read_drop_ins() override { return inner_->read_drop_ins(); }
 
   sys::Result<sys::Fd> open_configuration() override { return inner_->open_configuration(); }
+  sys::Result<sys::Fd> open_output_input(const std::string& path) override {
+    if (std::ranges::find(grants_.outputs.readable, path) == grants_.outputs.readable.end())
+      return refuse("open", path);
+    return inner_->open_output_input(path);
+  }
 
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
     const auto grant = std::ranges::find(grants_.runtimes, path, &RuntimeGrant::socket);

@@ -97,8 +97,9 @@ using Operations =
                WithDescriptor<&Privilege::open_regular_file>, WithDescriptor<&Privilege::open_directory>,
                WithDescriptor<&Privilege::read_overlay_attribute>,
                WithDescriptor<&Privilege::is_open_for_write>, Operation<&Privilege::open_configuration>,
-               Operation<&Privilege::read_drop_ins>, Operation<&Privilege::connect_unix>,
-               Once<&Privilege::mount_tmpfs>, Once<&Privilege::mount_overlay>, Once<&Privilege::unmount>>;
+               Operation<&Privilege::read_drop_ins>, Operation<&Privilege::open_output_input>,
+               Operation<&Privilege::connect_unix>, Once<&Privilege::mount_tmpfs>,
+               Once<&Privilege::mount_overlay>, Once<&Privilege::unmount>>;
 
 template <auto Method, std::size_t i = 0>
 consteval std::size_t number_of() {

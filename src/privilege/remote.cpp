@@ -97,6 +97,9 @@ class Remote final : public Privilege {
     return flat<&Privilege::read_drop_ins>();
   }
   sys::Result<sys::Fd> open_configuration() override { return flat<&Privilege::open_configuration>(); }
+  sys::Result<sys::Fd> open_output_input(const std::string& path) override {
+    return flat<&Privilege::open_output_input>(path);
+  }
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
     return flat<&Privilege::connect_unix>(path);
   }

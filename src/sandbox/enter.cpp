@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sandbox/enter.hpp"
 
+#include <algorithm>
 #include <sys/prctl.h>
 
 #include "filter.hpp"
@@ -16,8 +17,11 @@ State& own_state() {
 }
 
 void restrict_files(const Options& options, State& state) {
-  const auto version = restrict_by_landlock(
-      {.writable = options.writable, .has_abstract_sockets = options.has_abstract_sockets});
+  const bool has_network = options.network == Network::outputs;
+  const auto version =
+      restrict_by_landlock({.writable = options.writable,
+                            .has_abstract_sockets = options.has_abstract_sockets,
+                            .tcp_ports = has_network ? options.tcp_ports : std::vector<std::uint16_t>{}});
   if (version) {
     state.landlock_abi = *version;
   } else {
@@ -46,8 +50,26 @@ std::optional<Enforcement> parse_enforcement(std::string_view word) {
   return std::nullopt;
 }
 
+bool State::may_write_in(const std::string& directory) const {
+  return landlock_abi == 0 || std::ranges::find(writable, directory) != writable.end();
+}
+
+bool State::may_use_network() const {
+  return enforcement != Enforcement::enforce || network == Network::outputs;
+}
+
+bool State::may_connect_to(std::uint16_t tcp_port) const {
+  if (!may_use_network()) return false;
+  return landlock_abi < landlock_with_ports || std::ranges::find(tcp_ports, tcp_port) != tcp_ports.end();
+}
+
 sys::Result<State> enter(Profile profile, const Options& options) {
-  State state{.enforcement = options.enforcement, .landlock_abi = 0, .landlock_problem = {}};
+  State state{.enforcement = options.enforcement,
+              .landlock_abi = 0,
+              .landlock_problem = {},
+              .writable = options.writable,
+              .network = options.network,
+              .tcp_ports = options.tcp_ports};
   if (options.enforcement == Enforcement::off) return own_state() = state;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return sys::unexpected_errno("prctl", "PR_SET_NO_NEW_PRIVS");
@@ -57,7 +79,7 @@ sys::Result<State> enter(Profile profile, const Options& options) {
     if (auto handled = handle_refused_calls(profile); !handled)
       return std::unexpected(std::move(handled.error()));
   }
-  if (auto loaded = load_filter(profile, options.enforcement); !loaded)
+  if (auto loaded = load_filter(profile, options.network, options.enforcement); !loaded)
     return std::unexpected(std::move(loaded.error()));
   return own_state() = state;
 }

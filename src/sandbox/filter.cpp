@@ -55,7 +55,8 @@ sys::Result<void> add(scmp_filter_ctx context, const Call& call) {
 }
 
 // `architecture` is libseccomp's token; SCMP_ARCH_NATIVE for the one that runs.
-sys::Result<Context> make_context(Profile profile, Enforcement enforcement, std::uint32_t architecture) {
+sys::Result<Context> make_context(Profile profile, Network network, Enforcement enforcement,
+                                  std::uint32_t architecture) {
   const bool is_logging_only = enforcement == Enforcement::log;
   Context context(seccomp_init(is_logging_only ? SCMP_ACT_LOG : SCMP_ACT_TRAP));
   if (!context) return std::unexpected(sys::Error{"seccomp_init", name_of(profile), ENOMEM});
@@ -79,7 +80,7 @@ sys::Result<Context> make_context(Profile profile, Enforcement enforcement, std:
     if (auto set = result_of(code, "seccomp_attr_set", name_of(profile)); !set)
       return std::unexpected(std::move(set.error()));
   }
-  for (const Call& call : calls_of(profile)) {
+  for (const Call& call : calls_of(profile, network)) {
     if (is_logging_only && call.verdict == Verdict::fatal) continue;
     if (auto added = add(context.get(), call); !added) return std::unexpected(std::move(added.error()));
   }
@@ -88,15 +89,15 @@ sys::Result<Context> make_context(Profile profile, Enforcement enforcement, std:
 
 }  // namespace
 
-sys::Result<void> load_filter(Profile profile, Enforcement enforcement) {
-  const auto context = make_context(profile, enforcement, SCMP_ARCH_NATIVE);
+sys::Result<void> load_filter(Profile profile, Network network, Enforcement enforcement) {
+  const auto context = make_context(profile, network, enforcement, SCMP_ARCH_NATIVE);
   if (!context) return std::unexpected(context.error());
   return result_of(seccomp_load(context->get()), "seccomp", name_of(profile));
 }
 
-std::vector<struct sock_filter> compile_filter(Profile profile, Enforcement enforcement,
+std::vector<struct sock_filter> compile_filter(Profile profile, Network network, Enforcement enforcement,
                                                std::uint32_t architecture) {
-  const auto context = sys::value_or_throw(make_context(profile, enforcement, architecture));
+  const auto context = sys::value_or_throw(make_context(profile, network, enforcement, architecture));
   const sys::Fd file(::memfd_create("filter", MFD_CLOEXEC));
   if (!file) throw sys::SystemError(sys::last_error("memfd_create"));
   sys::value_or_throw(

@@ -11,11 +11,11 @@ namespace dropwarden::sandbox {
 
 // Puts the filter of a profile on all threads of this process (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC). Needs
 // no new privileges to be set, or CAP_SYS_ADMIN.
-sys::Result<void> load_filter(Profile profile, Enforcement enforcement);
+sys::Result<void> load_filter(Profile profile, Network network, Enforcement enforcement);
 
 // The same as the kernel gets it, for one architecture (AUDIT_ARCH_*, <linux/audit.h>), to be looked at.
 // Throws sys::SystemError.
-std::vector<struct sock_filter> compile_filter(Profile profile, Enforcement enforcement,
+std::vector<struct sock_filter> compile_filter(Profile profile, Network network, Enforcement enforcement,
                                                std::uint32_t architecture);
 
 }  // namespace dropwarden::sandbox

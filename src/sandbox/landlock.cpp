@@ -24,10 +24,17 @@ constexpr std::uint64_t net_connect_tcp = 1ULL << 1U;
 constexpr std::uint64_t scope_abstract_unix_socket = 1ULL << 0U;  // version 6, Linux 6.12
 constexpr std::uint64_t scope_signal = 1ULL << 1U;
 
+constexpr int rule_net_port = 2;  // LANDLOCK_RULE_NET_PORT
+
 struct RulesetAttributes {
   std::uint64_t handled_access_fs = 0;
   std::uint64_t handled_access_net = 0;
   std::uint64_t scoped = 0;
+};
+
+struct PortAttributes {
+  std::uint64_t allowed_access = 0;
+  std::uint64_t port = 0;  // in the byte order of the processor
 };
 
 // Nothing that reads: see landlock.hpp.
@@ -48,7 +55,7 @@ std::uint64_t known_file_access(int version) {
 RulesetAttributes attributes_of(const LandlockRules& rules, int version) {
   RulesetAttributes attributes;
   attributes.handled_access_fs = known_file_access(version);
-  if (version >= 4) attributes.handled_access_net = net_bind_tcp | net_connect_tcp;
+  if (version >= landlock_with_ports) attributes.handled_access_net = net_bind_tcp | net_connect_tcp;
   if (version >= 6)
     attributes.scoped = scope_signal | (rules.has_abstract_sockets ? 0 : scope_abstract_unix_socket);
   return attributes;
@@ -62,6 +69,13 @@ sys::Result<void> add_directory(int ruleset, const std::string& path, std::uint6
                                                   .parent_fd = opened->number()};
   if (::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) != 0)
     return sys::unexpected_errno("landlock_add_rule", path);
+  return {};
+}
+
+sys::Result<void> add_port(int ruleset, std::uint16_t port) {
+  const PortAttributes attributes{.allowed_access = net_connect_tcp, .port = port};
+  if (::syscall(SYS_landlock_add_rule, ruleset, rule_net_port, &attributes, 0) != 0)
+    return sys::unexpected_errno("landlock_add_rule", std::to_string(port));
   return {};
 }
 
@@ -83,8 +97,13 @@ sys::Result<int> restrict_by_landlock(const LandlockRules& rules) {
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0)));
   if (!ruleset) return sys::unexpected_errno("landlock_create_ruleset");
   for (const std::string& path : rules.writable) {
-    const auto added = add_directory(ruleset.number(), path, attributes.handled_access_fs);
-    if (!added) return std::unexpected(added.error());
+    if (auto added = add_directory(ruleset.number(), path, attributes.handled_access_fs); !added)
+      return std::unexpected(std::move(added.error()));
+  }
+  for (const std::uint16_t port : rules.tcp_ports) {
+    if (*version < landlock_with_ports) break;
+    if (auto added = add_port(ruleset.number(), port); !added)
+      return std::unexpected(std::move(added.error()));
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.number(), 0) != 0)
     return sys::unexpected_errno("landlock_restrict_self");

@@ -23,10 +23,13 @@ const char* name_of(Verdict verdict) {
   return "refused";
 }
 
-std::vector<Call> calls_of(Profile profile) {
+std::vector<Call> calls_of(Profile profile, Network network) {
+  const bool is_marker = profile == Profile::marker;
+  const bool has_network = !is_marker && network == Network::outputs;
   std::vector<Call> calls;
-  for (const auto table : {runtime_calls(), profile == Profile::marker ? marker_calls() : monitor_calls(),
-                           sanitizer_calls(), fatal_calls()}) {
+  for (const auto table :
+       {runtime_calls(), is_marker ? marker_calls() : monitor_calls(),
+        has_network ? network_calls() : std::span<const Call>{}, sanitizer_calls(), fatal_calls()}) {
     calls.insert(calls.end(), table.begin(), table.end());
   }
   return calls;

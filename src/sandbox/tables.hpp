@@ -11,6 +11,7 @@ namespace dropwarden::sandbox {
 std::span<const Call> runtime_calls();    // any process of C++ and glibc
 std::span<const Call> marker_calls();     // the marker beside them
 std::span<const Call> monitor_calls();    // the monitor beside them
+std::span<const Call> network_calls();    // the monitor where an output needs them
 std::span<const Call> sanitizer_calls();  // empty, but in a program with a sanitizer
 std::span<const Call> fatal_calls();      // neither, ever
 

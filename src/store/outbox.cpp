@@ -26,6 +26,7 @@ void Outbox::open(std::vector<MailboxSettings> mailboxes) {
 Outbox::Added Outbox::add(model::Message message) {
   if (!outgoing_->is_wanted(message)) return {};
   message.number = outgoing_->next_number();
+  message.since = std::chrono::steady_clock::now();
   const auto shared = std::make_shared<const model::Message>(std::move(message));
   // Stored first: by the time it is in no memory any more, the writer has it.
   const bool is_stored = store_ != nullptr && store_->save(shared);

@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS outbox(
   encoding TEXT NOT NULL,
   id TEXT NOT NULL,
   revision INTEGER NOT NULL,
+  is_first INTEGER NOT NULL,
   severity INTEGER NOT NULL,
   time INTEGER NOT NULL,
   body BLOB NOT NULL
@@ -51,6 +52,18 @@ Cursors OutboxTable::read_cursors() {
   return cursors;
 }
 
+std::map<std::string, Outgoing::Backlog> OutboxTable::read_backlogs() {
+  Statement statement(database_.handle(), R"sql(
+SELECT mailbox, count(*), min(time) FROM cursor JOIN outbox USING(encoding)
+WHERE outbox.number > cursor.number GROUP BY mailbox)sql");
+  std::map<std::string, Outgoing::Backlog> backlogs;
+  while (statement.step())
+    backlogs[std::string(statement.text(0))] = {
+        .messages = static_cast<std::uint64_t>(statement.number(1)),
+        .oldest = util::WallTime{std::chrono::nanoseconds{statement.number(2)}}};
+  return backlogs;
+}
+
 std::uint64_t OutboxTable::read_last_number() {
   // Messages that were delivered are not there any more; a cursor remembers them.
   return static_cast<std::uint64_t>(database_.read_number(
@@ -60,8 +73,8 @@ std::uint64_t OutboxTable::read_last_number() {
 
 std::vector<model::SharedMessage> OutboxTable::read(const Wish& wish) {
   Statement statement(database_.handle(), R"sql(
-SELECT number, id, revision, severity, time, body FROM outbox
-WHERE number > ?1 AND encoding = ?2 AND (?3 OR revision = 1) ORDER BY number LIMIT ?4)sql");
+SELECT number, id, revision, is_first, severity, time, body FROM outbox
+WHERE number > ?1 AND encoding = ?2 AND (?3 OR is_first) ORDER BY number LIMIT ?4)sql");
   statement.bind(1, to_number(wish.after))
       .bind(2, std::string_view(wish.encoding))
       .bind(3, std::int64_t{wish.has_revisions})
@@ -72,10 +85,12 @@ WHERE number > ?1 AND encoding = ?2 AND (?3 OR revision = 1) ORDER BY number LIM
                            .encoding = wish.encoding,
                            .id = std::string(statement.text(1)),
                            .revision = static_cast<unsigned>(statement.number(2)),
-                           .severity = static_cast<model::Severity>(statement.number(3)),
-                           .time = util::WallTime{std::chrono::nanoseconds{statement.number(4)}},
+                           .is_first = statement.number(3) != 0,
+                           .severity = static_cast<model::Severity>(statement.number(4)),
+                           .time = util::WallTime{std::chrono::nanoseconds{statement.number(5)}},
                            .body = {}};
-    const auto body = statement.bytes(5);
+    message.since = waiting_since(message.time);
+    const auto body = statement.bytes(6);
     // Bytes as characters: std::byte may alias any object.
     message.body.assign(reinterpret_cast<const char*>(body.data()),
                         body.size());  // NOLINT(*-reinterpret-cast)
@@ -86,16 +101,17 @@ WHERE number > ?1 AND encoding = ?2 AND (?3 OR revision = 1) ORDER BY number LIM
 
 void OutboxTable::write(const model::Message& message) {
   Statement statement(database_.handle(), R"sql(
-INSERT OR REPLACE INTO outbox(number, encoding, id, revision, severity, time, body)
-VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7))sql");
+INSERT OR REPLACE INTO outbox(number, encoding, id, revision, is_first, severity, time, body)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))sql");
   const std::span<const char> body(message.body);
   statement.bind(1, to_number(message.number))
       .bind(2, std::string_view(message.encoding))
       .bind(3, std::string_view(message.id))
       .bind(4, std::int64_t{message.revision})
-      .bind(5, static_cast<std::int64_t>(message.severity))
-      .bind(6, message.time.time_since_epoch().count())
-      .bind(7, std::as_bytes(body))
+      .bind(5, std::int64_t{message.is_first})
+      .bind(6, static_cast<std::int64_t>(message.severity))
+      .bind(7, message.time.time_since_epoch().count())
+      .bind(8, std::as_bytes(body))
       .run();
   bytes_ += message.body.size();
 }
@@ -148,7 +164,7 @@ std::map<std::string, std::uint64_t> OutboxTable::prune(std::uint64_t max_bytes,
   std::map<std::string, std::uint64_t> lost;
   for (const Wish& need : needs) {
     Statement count(database_.handle(), R"sql(
-SELECT count(*) FROM outbox WHERE number > ?1 AND number <= ?2 AND encoding = ?3 AND (?4 OR revision = 1))sql");
+SELECT count(*) FROM outbox WHERE number > ?1 AND number <= ?2 AND encoding = ?3 AND (?4 OR is_first))sql");
     count.bind(1, to_number(need.after))
         .bind(2, last)
         .bind(3, std::string_view(need.encoding))

@@ -18,6 +18,8 @@ class OutboxTable {
   explicit OutboxTable(Database& database);
 
   Cursors read_cursors();
+  // By the name of the mailbox; revisions that it may not want are counted, too.
+  std::map<std::string, Outgoing::Backlog> read_backlogs();
   std::uint64_t read_last_number();
   // What a wish asks for, the oldest `Outgoing::refill`.
   std::vector<model::SharedMessage> read(const Wish& wish);

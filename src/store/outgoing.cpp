@@ -8,8 +8,16 @@
 
 namespace dropwarden::store {
 
+std::chrono::steady_clock::time_point waiting_since(util::WallTime time) {
+  const auto age = std::chrono::system_clock::now() - time;
+  // A wall clock that was set back does not make anything come from the future.
+  return std::chrono::steady_clock::now() -
+         std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+             std::max<std::chrono::nanoseconds>(age, std::chrono::nanoseconds::zero()));
+}
+
 bool Outgoing::Mailbox::wants(const model::Message& message) const {
-  return settings.encoding == message.encoding && (message.revision == 1 || settings.has_revisions);
+  return settings.encoding == message.encoding && (message.is_first || settings.has_revisions);
 }
 
 bool Outgoing::Mailbox::has_room(const model::Message& message) const {
@@ -21,6 +29,10 @@ void Outgoing::Mailbox::push(const model::SharedMessage& message) {
   ready_bytes += message->body.size();
 }
 
+void Outgoing::Mailbox::subtract(std::uint64_t messages) {
+  pending -= std::min(pending, messages);
+}
+
 Wish Outgoing::Mailbox::wish() const {
   return {.mailbox = settings.name,
           .encoding = settings.encoding,
@@ -28,10 +40,11 @@ Wish Outgoing::Mailbox::wish() const {
           .after = last_ready()};
 }
 
-void Outgoing::restore(Cursors cursors, std::uint64_t last_number) {
+void Outgoing::restore(Cursors cursors, std::uint64_t last_number, std::map<std::string, Backlog> backlogs) {
   const std::lock_guard lock(mutex_);
   restored_ = std::move(cursors);
-  last_number_ = handled_ = last_number;
+  backlogs_ = std::move(backlogs);
+  last_number_ = handled_ = added_ = last_number;
 }
 
 std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, bool has_store) {
@@ -54,6 +67,10 @@ std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, 
                has_store && stored != restored_.end() && is_same(stored->second.encoding)) {
       mailbox.cursor = stored->second.number;
       mailbox.has_more = true;
+      if (const auto backlog = backlogs_.find(name); backlog != backlogs_.end()) {
+        mailbox.pending = backlog->second.messages;
+        mailbox.oldest = waiting_since(backlog->second.oldest);
+      }
     }
     restored_.erase(name);
     mailboxes_.emplace(name, std::move(mailbox));
@@ -91,8 +108,10 @@ Outbox::Added Outgoing::add(const model::SharedMessage& message, bool is_stored)
       continue;
     }
     ++added.takers;
+    if (mailbox.pending++ == 0) mailbox.oldest = message->since;
     mailbox.newest = message->number;
   }
+  added_ = message->number;
   changed_.notify_all();
   return added;
 }
@@ -139,8 +158,10 @@ std::optional<Cursor> Outgoing::confirm(const std::string& name, std::uint64_t n
   while (!mailbox.ready.empty() && mailbox.ready.front()->number <= number) {
     mailbox.ready_bytes -= mailbox.ready.front()->body.size();
     mailbox.ready.pop_front();
+    mailbox.subtract(1);
     ++(outcome == Outbox::Outcome::delivered ? mailbox.state.delivered : mailbox.state.refused);
   }
+  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front()->since;
   mailbox.cursor = std::max(mailbox.cursor, number);
   return Cursor{.encoding = mailbox.settings.encoding, .number = mailbox.cursor};
 }
@@ -156,8 +177,10 @@ std::vector<MailboxState> Outgoing::states() const {
   std::vector<MailboxState> states;
   for (const auto& [name, mailbox] : mailboxes_) {
     MailboxState& state = states.emplace_back(mailbox.state);
-    state.waiting = mailbox.ready.size();
-    state.has_more = mailbox.has_more;
+    state.pending = mailbox.pending;
+    if (state.pending > 0)
+      state.lag =
+          std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - mailbox.oldest);
   }
   return states;
 }
@@ -165,8 +188,12 @@ std::vector<MailboxState> Outgoing::states() const {
 Cursors Outgoing::cursors() const {
   const std::lock_guard lock(mutex_);
   Cursors cursors;
-  for (const auto& [name, mailbox] : mailboxes_)
-    cursors[name] = {.encoding = mailbox.settings.encoding, .number = mailbox.cursor};
+  for (const auto& [name, mailbox] : mailboxes_) {
+    // What it did not want is not waited for.
+    const bool has_all = mailbox.ready.empty() && !mailbox.has_more;
+    cursors[name] = {.encoding = mailbox.settings.encoding,
+                     .number = has_all ? std::max(mailbox.cursor, added_) : mailbox.cursor};
+  }
   return cursors;
 }
 
@@ -189,6 +216,8 @@ void Outgoing::fill(const Wish& wish, std::vector<model::SharedMessage> messages
   const bool is_all = messages.size() < refill && mailbox.newest <= handled_;
   for (const model::SharedMessage& message : messages) mailbox.push(message);
   mailbox.has_more = !is_all;
+  if (is_all) mailbox.pending = mailbox.ready.size();
+  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front()->since;
   mailbox.is_waiting = mailbox.has_more && mailbox.ready.empty();
   changed_.notify_all();
 }
@@ -196,15 +225,18 @@ void Outgoing::fill(const Wish& wish, std::vector<model::SharedMessage> messages
 void Outgoing::drop(const model::Message& message) {
   const std::lock_guard lock(mutex_);
   for (auto& [name, mailbox] : mailboxes_) {
-    if (mailbox.wants(message) && message.number > mailbox.last_ready())
-      lose(mailbox, 1, "the disk takes no more");
+    if (!mailbox.wants(message) || message.number <= mailbox.last_ready()) continue;
+    mailbox.subtract(1);
+    lose(mailbox, 1, "the disk takes no more");
   }
 }
 
 void Outgoing::lose_stored() {
   const std::lock_guard lock(mutex_);
   for (auto& [name, mailbox] : mailboxes_) {
-    if (mailbox.has_more) lose(mailbox, 1, "or more: what waited in the damaged database");
+    if (!mailbox.has_more) continue;
+    mailbox.pending = mailbox.ready.size();
+    lose(mailbox, 1, "or more: what waited in the damaged database");
   }
 }
 
@@ -216,7 +248,9 @@ void Outgoing::set_handled(std::uint64_t number) {
 void Outgoing::count_lost(const std::string& name, std::uint64_t messages, const std::string& why) {
   const std::lock_guard lock(mutex_);
   const auto found = mailboxes_.find(name);
-  if (found != mailboxes_.end()) lose(found->second, messages, why);
+  if (found == mailboxes_.end()) return;
+  found->second.subtract(messages);
+  lose(found->second, messages, why);
 }
 
 std::vector<Wish> Outgoing::needs() const {

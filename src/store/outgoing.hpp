@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,9 @@ struct Cursor {
 };
 using Cursors = std::map<std::string, Cursor>;  // by the name of the mailbox
 
+// What happened at `time`, by the clock of this process.
+std::chrono::steady_clock::time_point waiting_since(util::WallTime time);
+
 // What a mailbox lacks: the messages behind `after`, of which only a query of the database can tell.
 struct Wish {
   std::string mailbox;
@@ -47,7 +51,11 @@ class Outgoing {
   explicit Outgoing(std::function<void(const std::string&)> on_loss) : on_loss_(std::move(on_loss)) {}
 
   // Before anything is added: what the database knew, and its highest number.
-  void restore(Cursors cursors, std::uint64_t last_number);
+  struct Backlog {
+    std::uint64_t messages = 0;
+    util::WallTime oldest;
+  };
+  void restore(Cursors cursors, std::uint64_t last_number, std::map<std::string, Backlog> backlogs);
   // Returns the names of mailboxes that are no more.
   std::vector<std::string> open(std::vector<MailboxSettings> mailboxes, bool has_store);
 
@@ -89,6 +97,8 @@ class Outgoing {
     std::size_t ready_bytes = 0;
     bool has_more = false;  // the database may have messages behind `ready`
     bool is_waiting = false;
+    std::uint64_t pending = 0;                     // exact once no messages of a former process are left
+    std::chrono::steady_clock::time_point oldest;  // of these
     MailboxState state;
     std::uint64_t next_report = 1;  // of lost messages
 
@@ -96,6 +106,7 @@ class Outgoing {
     bool wants(const model::Message& message) const;
     bool has_room(const model::Message& message) const;
     void push(const model::SharedMessage& message);
+    void subtract(std::uint64_t messages);
     Wish wish() const;
   };
   void lose(Mailbox& mailbox, std::uint64_t messages, const std::string& why);
@@ -105,8 +116,10 @@ class Outgoing {
   std::condition_variable changed_;
   std::map<std::string, Mailbox> mailboxes_;
   Cursors restored_;
+  std::map<std::string, Backlog> backlogs_;  // of those
   std::uint64_t last_number_ = 0;
   std::uint64_t handled_ = 0;
+  std::uint64_t added_ = 0;  // up to this message each mailbox holds, or has got, what it wants
   std::uint64_t wakes_ = 0;
 };
 

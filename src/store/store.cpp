@@ -79,7 +79,7 @@ class Store::Impl {
   Writer& writer() { return *writer_; }
 
   void attach(std::shared_ptr<Outgoing> outgoing) {
-    if (outgoing) outgoing->restore(std::exchange(cursors_, {}), last_message_);
+    if (outgoing) outgoing->restore(std::exchange(cursors_, {}), last_message_, std::exchange(backlogs_, {}));
     writer_->attach(std::move(outgoing));
   }
 
@@ -108,6 +108,7 @@ class Store::Impl {
     unfinished = tables->read_unfinished_findings();
     states = tables->read_sync_states();
     cursors_ = tables->outbox().read_cursors();
+    backlogs_ = tables->outbox().read_backlogs();
     last_message_ = tables->outbox().read_last_number();
     tables->begin_run(last_run ? last_run->alive_at : util::WallTime{});
     return tables;
@@ -119,6 +120,7 @@ class Store::Impl {
     unfinished.clear();
     states.clear();
     cursors_.clear();
+    backlogs_.clear();
     last_message_ = 0;
     try {
       const std::string aside = set_aside(settings_.path, now());
@@ -134,6 +136,7 @@ class Store::Impl {
   const OnReport on_report_;
   const sys::Fd lock_;
   Cursors cursors_;
+  std::map<std::string, Outgoing::Backlog> backlogs_;
   std::uint64_t last_message_ = 0;
   std::optional<Writer> writer_;
 };

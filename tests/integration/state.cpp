@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the daemon remembers beyond its end, and what it does where it cannot.
-#include <array>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
@@ -8,9 +7,6 @@
 #include <map>
 #include <set>
 #include <sys/mount.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 
@@ -28,7 +24,6 @@
 namespace dropwarden::test {
 namespace {
 
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -41,11 +36,11 @@ class State : public OwnOverlay {
   std::int64_t number(const std::string& sql) const { return read_number(store(), sql); }
 
   std::unique_ptr<Daemon> start() { return start(store()); }
-  std::unique_ptr<Daemon> start(const std::string& store, const std::string& outputs = {}) {
+  std::unique_ptr<Daemon> start(const std::string& store) {
     const std::string directory = path("daemon" + std::to_string(++daemons_));
     std::filesystem::create_directory(directory);
     return std::make_unique<Daemon>(directory, std::vector<RuntimeSocket>{}, std::vector<std::string>{},
-                                    watch_without_runtimes(), store, outputs);
+                                    watch_without_runtimes(), store);
   }
 
   void drop(const std::string& name) const { std::ofstream(merged(name)) << "#!/bin/sh\n# " << name << "\n"; }
@@ -252,69 +247,6 @@ TEST_F(State, GivesTheDatabaseToOneOfTwoDaemons) {
   EXPECT_TRUE(wait_for_drop(*first, "/x"));
   EXPECT_TRUE(wait_for_drop(*second, "/x"));
   EXPECT_TRUE(wait_for([&] { return number("SELECT told FROM finding") == 1; }, 20s));
-}
-
-// All that a reader gets at a socket, until it holds `text`.
-std::string read_until(const std::string& path, const std::string& text) {
-  const sys::Fd listener{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  path.copy(name.sun_path, sizeof name.sun_path - 1);
-  EXPECT_EQ(::bind(listener.number(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
-  EXPECT_EQ(::chmod(path.c_str(), 0666), 0);
-  EXPECT_EQ(::listen(listener.number(), 8), 0);
-  timeval limit{.tv_sec = 30, .tv_usec = 0};
-  EXPECT_EQ(::setsockopt(listener.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
-  const sys::Fd peer{::accept(listener.number(), nullptr, nullptr)};
-  EXPECT_EQ(::setsockopt(peer.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
-  std::string all;
-  std::array<char, 4096> buffer{};
-  while (all.find(text) == std::string::npos) {
-    const ssize_t count = ::recv(peer.number(), buffer.data(), buffer.size(), 0);
-    if (count <= 0) break;
-    all.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-  return all;
-}
-
-// Its user may write there.
-void let_write(const std::string& directory) {
-  std::filesystem::create_directory(directory);
-  std::filesystem::permissions(directory, std::filesystem::perms{0777});
-}
-
-TEST_F(State, DeliversAfterAKillWhatAnOutputHadNotTaken) {
-  let_write(path("out"));
-  const std::string outputs = "  - {type: unix, path: " + path("out/socket") +
-                              "}\n  - {type: file, path: " + path("out/file") + "}\n";
-  {
-    const auto daemon = start(store(), outputs);
-    drop("/x");
-    ASSERT_TRUE(wait_for_drop(*daemon, "/x")) << daemon->log();
-    ASSERT_TRUE(wait_for([&] { return number("SELECT count(*) FROM outbox") > 0; }, 20s)) << daemon->log();
-    daemon->send(SIGKILL);
-    ASSERT_TRUE(wait_for([&] { return !daemon->is_running(); }, 20s));
-  }
-  const auto daemon = start(store(), outputs);
-  EXPECT_THAT(read_until(path("out/socket"), "\"path\":\"/x\""), HasSubstr("\"path\":\"/x\""))
-      << daemon->log();
-  const auto is_in_file = [&] {
-    std::ifstream in(path("out/file"));
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    return text.find("\"path\":\"/x\"") != std::string::npos;
-  };
-  EXPECT_TRUE(wait_for(is_in_file, 20s)) << daemon->log();
-  EXPECT_TRUE(wait_for([&] { return number("SELECT count(*) FROM outbox") == 0; }, 20s)) << daemon->log();
-}
-
-TEST_F(State, OpensAFileAnewOnASignal) {
-  let_write(path("out"));
-  const auto daemon = start(store(), "  - {type: file, path: " + path("out/file") + "}\n");
-  std::filesystem::rename(path("out/file"), path("out/old"));
-  daemon->send(SIGUSR1);
-  drop("/x");
-  EXPECT_TRUE(wait_for([&] { return std::filesystem::exists(path("out/file")); }, 20s)) << daemon->log();
-  EXPECT_TRUE(daemon->stop().is_success());
 }
 
 }  // namespace

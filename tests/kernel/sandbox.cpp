@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdexcept>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -40,6 +41,30 @@ void enter(Profile profile, const std::vector<std::string>& writable = {},
            Enforcement enforcement = Enforcement::enforce) {
   sys::value_or_throw(sandbox::enter(
       profile, {.enforcement = enforcement, .writable = writable, .has_abstract_sockets = false}));
+}
+
+std::uint16_t port_of(int socket) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  require(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
+  return ntohs(address.sin_port);
+}
+
+sys::Fd listen_locally() {
+  sys::Fd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{
+      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  require(::bind(listener.number(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0, "bind");
+  require(::listen(listener.number(), 4) == 0, "listen");
+  return listener;
+}
+
+int connect_locally(int type, std::uint16_t port) {
+  const sys::Fd socket(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
+  require(static_cast<bool>(socket), "socket");
+  sockaddr_in address{
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  return ::connect(socket.number(), reinterpret_cast<sockaddr*>(&address), sizeof address);
 }
 
 template <class T>
@@ -214,6 +239,26 @@ TEST_F(Sandbox, ByLandlockWritesForTheMonitorOnlyWhereItIsTold) {
     std::thread([&] {
       require_error(::open((other + "/file").c_str(), O_WRONLY), EACCES, "open in a thread");
     }).join();
+  }));
+}
+
+TEST_F(Sandbox, LetsAMonitorWithAnOutputConnectToItsPortAlone) {
+  const sys::Fd wanted = listen_locally();
+  const sys::Fd other = listen_locally();
+  const auto abi = sandbox::read_landlock_abi();
+  EXPECT_TRUE(run_in_child([&] {
+    sys::value_or_throw(sandbox::enter(Profile::monitor, {.enforcement = Enforcement::enforce,
+                                                          .writable = {},
+                                                          .has_abstract_sockets = false,
+                                                          .network = sandbox::Network::outputs,
+                                                          .tcp_ports = {port_of(wanted.number())}}));
+    require(connect_locally(SOCK_STREAM, port_of(wanted.number())) == 0, "connect");
+    require(connect_locally(SOCK_DGRAM, port_of(other.number())) == 0, "connect of a datagram socket");
+    require(sandbox::state().may_connect_to(port_of(wanted.number())), "may_connect_to");
+    constexpr int with_ports = 4;
+    if (!abi || *abi < with_ports) return;
+    require_error(connect_locally(SOCK_STREAM, port_of(other.number())), EACCES, "connect");
+    require(!sandbox::state().may_connect_to(port_of(other.number())), "may_connect_to another");
   }));
 }
 

@@ -25,6 +25,9 @@ struct Surroundings {
   // The other parts; none where there is one process.
   std::int32_t supervisor = 0;
   const std::atomic<std::int32_t>* marker = nullptr;
+  // Asks the supervisor to read the configuration, which has changed, and to send SIGHUP then. Null where
+  // there is one process.
+  std::function<void()> ask_for_reload{};
 };
 
 struct PartsOptions {

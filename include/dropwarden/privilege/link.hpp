@@ -15,7 +15,10 @@ enum class LinkKind {
   grants,  // from the reader of the configuration
   lanes,   // to the monitor: there is a new marker, and these are the lanes to it
   signal,  // to the monitor: was sent to the supervisor
-  stuck,   // from the monitor: the marker answers on no lane any more
+  // From the monitor: the configuration has changed. It is read again as after SIGHUP, which grants what it
+  // grants now.
+  configuration,
+  stuck,  // from the monitor: the marker answers on no lane any more
 };
 
 struct LinkMessage {

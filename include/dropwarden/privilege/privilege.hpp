@@ -230,6 +230,9 @@ class Privilege {
   // Its drop-ins, `dropwarden.d/*.yaml` beside it, by their paths and in the order of their names: none where
   // there is no such directory. EFBIG when they hold more than 8 MiB together.
   virtual sys::Result<std::vector<RegistrationFile>> read_drop_ins() = 0;
+  // A regular file that an output reads, O_RDONLY: a certificate, its key, headers. Links in `path`, which
+  // the configuration names, are followed. EINVAL for anything else.
+  virtual sys::Result<sys::Fd> open_output_input(const std::string& path) = 0;
 
   // A connected, non-blocking stream socket. Needs what the socket's mode asks for.
   virtual sys::Result<sys::Fd> connect_unix(const std::string& path) = 0;

@@ -24,6 +24,8 @@ struct Options {
   // has any rule of it may not mount, nor look into /proc/PID/root of a process that has none (landlock(7)).
   std::vector<std::string> writable;
   bool has_abstract_sockets = false;  // may connect to abstract Unix sockets outside the sandbox
+  Network network = Network::none;
+  std::vector<std::uint16_t> tcp_ports{};  // to which it may connect, where it has a network
 };
 
 // What confines the calling process.
@@ -32,6 +34,16 @@ struct State {
   // The version of Landlock's interface that was made use of; 0: none.
   int landlock_abi = 0;
   std::string landlock_problem;  // why there is none though it was wanted
+  // What is allowed, where something is enforced.
+  std::vector<std::string> writable{};
+  Network network = Network::none;
+  std::vector<std::uint16_t> tcp_ports{};
+
+  // Whether this process may make files in the directory itself, which has no link on its path.
+  bool may_write_in(const std::string& directory) const;
+  // Whether it may have sockets of the Internet, and connect one to a TCP port.
+  bool may_use_network() const;
+  bool may_connect_to(std::uint16_t tcp_port) const;
 };
 
 // Confines the calling process for good: no new privileges (PR_SET_NO_NEW_PRIVS), Landlock where the kernel

@@ -42,9 +42,12 @@ struct Call {
   Verdict verdict = Verdict::allowed;
 };
 
+// Whether an output leads out of the machine: else the monitor has no sockets of the Internet.
+enum class Network { none, outputs };
+
 // All lines of a profile: what any process of C++ needs, what this one does, and what is fatal. What has no
-// line is `refused`.
-std::vector<Call> calls_of(Profile profile);
+// line is `refused`. The marker has no network.
+std::vector<Call> calls_of(Profile profile, Network network);
 
 // `domain AF_UNIX, type SOCK_DGRAM`; empty where all arguments will do.
 std::string text_of_conditions(const Call& call);

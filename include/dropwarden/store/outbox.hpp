@@ -28,8 +28,9 @@ struct MailboxState {
   std::uint64_t delivered = 0;  // since the daemon was started, as the others
   std::uint64_t refused = 0;    // that the receiver will never take
   std::uint64_t lost = 0;       // without room in memory or store
-  std::size_t waiting = 0;      // in memory
-  bool has_more = false;        // more of them wait in the store
+  std::uint64_t pending = 0;    // wait for it, in memory or store
+  // How long the oldest of these has waited, by the clock of this process; 0 when none does.
+  std::chrono::milliseconds lag{};
 };
 
 // What outputs are still to be given: a mailbox for each, with a cursor that says how far it got. Messages

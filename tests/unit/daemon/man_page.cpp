@@ -105,7 +105,8 @@ boost::json::value status(bool is_known) {
                     .channel = ChannelFacts{},
                     .sandbox = {},
                     .refused = {},
-                    .sensors = {}};
+                    .sensors = {},
+                    .outputs = {{.name = "file", .type = "file", .format = "native"}}};
   facts.processes.push_back({.role = "monitor", .pid = 1, .confinement = {}, .problem = {}});
   if (is_known) facts.processes[0].confinement.emplace();
   facts.refused.push_back({.name = "socket", .count = 1});

@@ -38,8 +38,16 @@ std::string page_of(const FindingTally& tally = {}, const monitor::Ledger& ledge
   mounts[0].coverage = mount::Coverage::file_system;
   mounts[0].sync.emplace();
   mounts[0].sync->reasons = {monitor::DesyncReason::lease};
-  return format_metrics({.started = util::WallTime{std::chrono::hours{1}}, .marks = 7}, snapshot, mounts, {},
-                        ledger, signs, tally);
+  return format_metrics({.started = util::WallTime{std::chrono::hours{1}},
+                         .marks = 7,
+                         .outputs = {{.name = "siem",
+                                      .type = "webhook",
+                                      .format = "ecs",
+                                      .delivered = 5,
+                                      .pending = 2,
+                                      .lag = std::chrono::milliseconds{1500},
+                                      .problem = "refused"}}},
+                        snapshot, mounts, {}, ledger, signs, tally);
 }
 
 std::map<std::string, Family> families_of(const std::string& page) {
@@ -78,6 +86,15 @@ TEST(MetricsPage, IsDescribedInItsManualPage) {
   }
   EXPECT_EQ(described, families_of(page_of())) << "man/dropwarden-metrics.5: `.It Va NAME : Vt TYPE` for "
                                                   "each family, `.It Cm LABEL` in it for each label";
+}
+
+TEST(MetricsPage, SaysHowFarEachOutputIsBehind) {
+  const auto page = page_of();
+  constexpr const char* labels = "{output=\"siem\",type=\"webhook\"}";
+  EXPECT_THAT(page, HasSubstr(std::string("\ndropwarden_output_pending") + labels + " 2\n"));
+  EXPECT_THAT(page, HasSubstr(std::string("\ndropwarden_output_lag_seconds") + labels + " 1.5\n"));
+  EXPECT_THAT(page, HasSubstr(std::string("\ndropwarden_output_failing") + labels + " 1\n"));
+  EXPECT_THAT(page, HasSubstr(std::string("\ndropwarden_output_delivered_total") + labels + " 5\n"));
 }
 
 TEST(MetricsPage, CountsWhatTheLedgerCounts) {

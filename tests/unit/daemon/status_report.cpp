@@ -16,7 +16,8 @@ StatusFacts facts_of(std::vector<OwnProcess> processes) {
           .channel = {},
           .sandbox = {},
           .refused = {},
-          .sensors = {model::Sensor::close_write, model::Sensor::exec}};
+          .sensors = {model::Sensor::close_write, model::Sensor::exec},
+          .outputs = {}};
 }
 
 json::value status_of(const StatusFacts& facts, const container::Snapshot& snapshot = {},
@@ -62,6 +63,23 @@ TEST(FormatStatus, SaysWhatEachProcessMayDo) {
             R"("seccomp":"filter","problem":""})");
   EXPECT_TRUE(status.at("processes").at(1).at("uid").is_null());
   EXPECT_EQ(status.at("processes").at(1).at("problem").as_string(), "gone");
+}
+
+TEST(FormatStatus, SaysHowFarEachOutputIsBehindAndWhy) {
+  auto facts = facts_of({});
+  facts.outputs = {{.name = "siem",
+                    .type = "webhook",
+                    .format = "ecs",
+                    .delivered = 5,
+                    .refused = 1,
+                    .lost = 2,
+                    .failures = 3,
+                    .pending = 4,
+                    .lag = std::chrono::milliseconds{1500},
+                    .problem = "refused"}};
+  EXPECT_EQ(json::serialize(status_of(facts).at("outputs")),
+            R"([{"name":"siem","type":"webhook","format":"ecs","delivered":5,"refused":1,"lost":2,)"
+            R"("failures":3,"pending":4,"lag_seconds":1,"problem":"refused"}])");
 }
 
 TEST(FormatStatus, SaysHowOftenAProcessWasStartedAgain) {

@@ -19,12 +19,15 @@ namespace {
 
 class Guard : public testing::Test {
  protected:
-  std::unique_ptr<Privilege> guarded_ =
-      make_guarded(make_direct(), {.runtimes = {{.socket = "/run/granted.sock"}},
-                                   .control_socket = {},
-                                   .store = {},
-                                   .metrics = {},
-                                   .own_directory = "/run/own"});
+  std::unique_ptr<Privilege> guarded_ = make_guarded(
+      make_direct(),
+      {.runtimes = {{.socket = "/run/granted.sock"}},
+       .control_socket = {},
+       .store = {},
+       .metrics = {},
+       .own_directory = "/run/own",
+       .outputs = {
+           .files = {}, .readable = {"/etc/hostname", "/dev/null"}, .has_network = false, .tcp_ports = {}}});
   sys::Fd null_{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
 };
 
@@ -57,6 +60,13 @@ TEST_F(Guard, OpensHandlesOnlyOnMountsThatWereOpenedForIt) {
 TEST_F(Guard, ConnectsToConfiguredSocketsAlone) {
   EXPECT_EQ(guarded_->connect_unix("/run/other.sock").error().number, EPERM);
   EXPECT_EQ(guarded_->connect_unix("/run/granted.sock").error().number, ENOENT);
+}
+
+TEST_F(Guard, OpensForOutputsWhatIsConfiguredAlone) {
+  EXPECT_TRUE(guarded_->open_output_input("/etc/hostname"));
+  EXPECT_EQ(guarded_->open_output_input("/etc/shadow").error().number, EPERM);
+  EXPECT_EQ(guarded_->open_output_input("/etc/../etc/hostname").error().number, EPERM);
+  EXPECT_EQ(guarded_->open_output_input("/dev/null").error().number, EINVAL) << "a device";
 }
 
 TEST_F(Guard, MountsBelowItsOwnDirectoryAndUnmountsNothingElse) {

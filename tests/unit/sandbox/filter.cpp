@@ -43,7 +43,7 @@ class Filter : public testing::TestWithParam<std::tuple<Profile, std::uint32_t>>
   }
 
   const std::vector<struct sock_filter> program_ =
-      compile_filter(profile(), Enforcement::enforce, architecture());
+      compile_filter(profile(), Network::outputs, Enforcement::enforce, architecture());
 };
 
 std::uint32_t action_of(Verdict verdict) {
@@ -62,7 +62,7 @@ std::uint32_t action_of(Verdict verdict) {
 
 TEST_P(Filter, DoesToEveryLineOfItsTableWhatTheLineSays) {
   std::size_t checked = 0;
-  for (const Call& call : calls_of(profile())) {
+  for (const Call& call : calls_of(profile(), Network::outputs)) {
     const int number = number_of(call.name);
     if (number < 0) continue;
     Arguments arguments{};
@@ -75,7 +75,7 @@ TEST_P(Filter, DoesToEveryLineOfItsTableWhatTheLineSays) {
 
 TEST_P(Filter, RefusesEveryCallWithoutALine) {
   std::set<int> known;
-  for (const Call& call : calls_of(profile())) known.insert(number_of(call.name));
+  for (const Call& call : calls_of(profile(), Network::outputs)) known.insert(number_of(call.name));
   std::size_t checked = 0;
   constexpr int beyond_all = 700;
   for (int number = 0; number < beyond_all; ++number) {
@@ -110,6 +110,11 @@ TEST_P(Filter, EndsAProcessThatWantsWhatOnlyAnIntruderWants) {
 }
 
 TEST_P(Filter, RefusesWhatNeitherProcessDoes) {
+  // Of a monitor without an output that leads to the network; the others see below.
+  const auto program = compile_filter(profile(), Network::none, Enforcement::enforce, architecture());
+  const auto refusal_of = [&](std::string_view name, const Arguments& arguments = {}) {
+    return run_filter(program, {static_cast<std::uint32_t>(number_of(name)), architecture(), arguments});
+  };
   for (const char* name :
        {"setuid", "setgid",       "setresuid",     "capset",      "personality", "kcmp",    "add_key",
         "acct",   "settimeofday", "clock_settime", "sethostname", "syslog",      "mknodat", "symlinkat",
@@ -117,10 +122,10 @@ TEST_P(Filter, RefusesWhatNeitherProcessDoes) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     if (std::string_view(name) == "personality") continue;
 #endif
-    EXPECT_EQ(verdict(name), SECCOMP_RET_TRAP) << name;
+    EXPECT_EQ(refusal_of(name), SECCOMP_RET_TRAP) << name;
   }
   for (const int domain : {AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK}) {
-    EXPECT_EQ(verdict("socket", {static_cast<std::uint64_t>(domain), SOCK_STREAM}), SECCOMP_RET_TRAP)
+    EXPECT_EQ(refusal_of("socket", {static_cast<std::uint64_t>(domain), SOCK_STREAM}), SECCOMP_RET_TRAP)
         << domain;
   }
 }
@@ -152,6 +157,23 @@ TEST_P(Filter, SeesThroughTheUpperHalfOfARegister) {
   EXPECT_EQ(verdict("socket", {garbage | AF_UNIX, SOCK_DGRAM}), SECCOMP_RET_ALLOW);
   EXPECT_EQ(verdict("socket", {garbage | AF_INET, SOCK_RAW}), SECCOMP_RET_TRAP);
   EXPECT_EQ(verdict("socket", {garbage | AF_PACKET, SOCK_DGRAM}), SECCOMP_RET_TRAP);
+}
+
+TEST_P(Filter, HasNoInternetUnlessAnOutputNeedsIt) {
+  const auto without = compile_filter(profile(), Network::none, Enforcement::enforce, architecture());
+  const auto verdict_without = [&](std::uint64_t domain, std::uint64_t type) {
+    return run_filter(without,
+                      {static_cast<std::uint32_t>(number_of("socket")), architecture(), {domain, type}});
+  };
+  const bool is_monitor = profile() == Profile::monitor;
+  for (const int domain : {AF_INET, AF_INET6}) {
+    for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+      const Arguments arguments{static_cast<std::uint64_t>(domain), static_cast<std::uint64_t>(type)};
+      EXPECT_EQ(verdict_without(arguments[0], arguments[1]), SECCOMP_RET_TRAP);
+      EXPECT_EQ(verdict("socket", arguments), is_monitor ? SECCOMP_RET_ALLOW : SECCOMP_RET_TRAP);
+    }
+  }
+  EXPECT_EQ(verdict_without(AF_UNIX, SOCK_STREAM), SECCOMP_RET_ALLOW);
 }
 
 TEST_P(Filter, LetsNobodyPushInputIntoATerminal) {
@@ -191,7 +213,7 @@ INSTANTIATE_TEST_SUITE_P(OfEach, Filter,
                          name_of_case);
 
 TEST(FilterThatLogs, AllowsEverythingAndHasTheKernelSayWhatItWouldHaveRefused) {
-  const auto program = compile_filter(Profile::monitor, Enforcement::log, AUDIT_ARCH_X86_64);
+  const auto program = compile_filter(Profile::monitor, Network::none, Enforcement::log, AUDIT_ARCH_X86_64);
   const auto verdict = [&](const char* name) {
     const int number = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, name);
     return run_filter(program, {static_cast<std::uint32_t>(number), AUDIT_ARCH_X86_64, {}});

@@ -3,8 +3,6 @@
 #include "dropwarden/sink/webhook_destination.hpp"
 
 #include <chrono>
-#include <fstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 #include <zlib.h>
@@ -12,9 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "https_server.hpp"
-#include "support/command.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/certificate.hpp"
+#include "support/https_server.hpp"
 
 namespace dropwarden::sink {
 namespace {
@@ -34,24 +31,8 @@ std::vector<model::SharedMessage> messages(const std::vector<std::string>& bodie
   return made;
 }
 
-std::string read_all(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-// Of an authority that is its own server, `localhost` and 127.0.0.1.
 const test::PemFiles& pem() {
-  static const test::PemFiles files = [] {
-    const test::TemporaryDirectory directory;
-    const std::string certificate = directory.path() / "c.pem";
-    const std::string key = directory.path() / "k.pem";
-    const auto made = test::run_command(
-        {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-         "-keyout", key, "-out", certificate});
-    EXPECT_TRUE(made.status.is_success()) << made.error;
-    return test::PemFiles{read_all(certificate), read_all(certificate), read_all(key)};
-  }();
+  static const test::PemFiles files = test::make_certificate();
   return files;
 }
 

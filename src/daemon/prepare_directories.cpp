@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "prepare_store.hpp"
+#include "prepare_directories.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <filesystem>
+#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <vector>
+#include <utility>
 
 #include "dropwarden/sys/directory.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -18,7 +19,7 @@
 namespace dropwarden::daemon {
 namespace {
 
-constexpr std::size_t most_files = 64;
+constexpr std::size_t most_files = 4096;
 
 sys::Result<void> give(int file, const User& user, const std::string& name) {
   struct stat status{};
@@ -45,30 +46,47 @@ sys::Result<void> give_file(int directory, const std::string& name, const User& 
   return give(file->number(), user, name);
 }
 
-}  // namespace
+// `state.db-wal`, `findings.json.1`, `findings.json-20260101.gz`
+bool is_of(const std::string& file, const std::string& name) {
+  if (!name.starts_with(file)) return false;
+  return name.size() == file.size() || name[file.size()] == '-' || name[file.size()] == '.';
+}
 
-std::string prepare_store(const std::string& path, const User& user) {
-  if (path.empty()) return {};
-  const std::filesystem::path file = path;
-  const std::string directory = file.parent_path();
+// What hindered it, or nothing.
+std::string prepare(const std::string& directory, const std::vector<std::string>& own, const User& user) {
   if (const auto made = sys::make_directory(directory, 0700); !made) return made.error().text();
   const auto opened = sys::open_path(directory, O_RDONLY | O_DIRECTORY);
   if (!opened) return opened.error().text();
   const auto status = sys::read_status(opened->number());
   if (!status) return status.error().text();
+  const std::string name_of_directory = "the directory \"" + util::escape(directory) + "\"";
   const bool is_private = (status->uid == 0 || status->uid == user.uid) && (status->mode & S_IWOTH) == 0;
-  if (!is_private) return "others than root may change the directory \"" + util::escape(directory) + "\"";
+  if (!is_private) return "others than root may change " + name_of_directory;
   const auto names = sys::list_directory(opened->number(), most_files);
   if (!names) return names.error().text();
-  const std::string own = file.filename();
-  const auto foreign = std::ranges::find_if(*names, [&](const auto& name) { return !name.starts_with(own); });
-  if (foreign != names->end())
-    return "the directory \"" + util::escape(directory) + "\" also holds \"" + util::escape(*foreign) + "\"";
+  const auto is_foreign = [&](const std::string& name) {
+    return std::ranges::none_of(own, [&](const std::string& file) { return is_of(file, name); });
+  };
+  if (const auto foreign = std::ranges::find_if(*names, is_foreign); foreign != names->end())
+    return name_of_directory + " also holds \"" + util::escape(*foreign) + "\"";
   for (const std::string& name : *names) {
     if (const auto given = give_file(opened->number(), name, user); !given) return given.error().text();
   }
   const auto given = give(opened->number(), user, directory);
   return given ? std::string{} : given.error().text();
+}
+
+}  // namespace
+
+std::vector<std::string> prepare_directories(const std::vector<std::string>& files, const User& user) {
+  std::map<std::string, std::vector<std::string>> names;
+  for (const std::filesystem::path file : files) names[file.parent_path()].push_back(file.filename());
+  std::vector<std::string> problems;
+  for (const auto& [directory, own] : names) {
+    if (std::string problem = prepare(directory, own, user); !problem.empty())
+      problems.push_back(std::move(problem));
+  }
+  return problems;
 }
 
 }  // namespace dropwarden::daemon

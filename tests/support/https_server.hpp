@@ -19,11 +19,9 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
-namespace dropwarden::test {
+#include "support/certificate.hpp"
 
-struct PemFiles {
-  std::string authority, certificate, key;  // texts
-};
+namespace dropwarden::test {
 
 // A web server, with TLS unless `pem` is null, that answers the next request with the next of `statuses`; 0
 // closes the connection instead, and after the last it is the last again. One connection at a time.
