@@ -36,12 +36,10 @@ void confine_monitor(sandbox::Enforcement enforcement, const privilege::Grants& 
   // A name server may want to be asked by TCP (RFC 7766).
   constexpr std::uint16_t domain = 53;
   sandbox::Options options{.enforcement = enforcement,
-                           .writable = {},
+                           .writable = writable_directories(grants),
                            .has_abstract_sockets = notifies_abstract_socket(),
                            .network = sandbox::Network::none,
                            .tcp_ports = grants.outputs.tcp_ports};
-  for (const std::filesystem::path file : files_of_monitor(grants))
-    options.writable.push_back(file.parent_path());
   if (grants.outputs.has_network) {
     options.network = sandbox::Network::outputs;
     options.tcp_ports.push_back(domain);

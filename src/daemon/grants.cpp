@@ -2,6 +2,7 @@
 #include "grants.hpp"
 
 #include <cstdio>
+#include <filesystem>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,6 +86,12 @@ std::vector<std::string> files_of_monitor(const privilege::Grants& grants) {
   std::vector<std::string> files = grants.outputs.files;
   if (!grants.store.empty()) files.push_back(grants.store);
   return files;
+}
+
+std::vector<std::string> writable_directories(const privilege::Grants& grants) {
+  std::vector<std::string> directories;
+  for (const std::filesystem::path file : files_of_monitor(grants)) directories.push_back(file.parent_path());
+  return directories;
 }
 
 std::optional<privilege::Grants> read_grants(const std::string& configuration, bool is_asked_for,

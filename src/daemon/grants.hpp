@@ -22,5 +22,8 @@ std::optional<privilege::Grants> read_grants(const std::string& configuration, b
 
 // The files that the monitor writes: database and outputs. Their directories have to be its own. Pure.
 std::vector<std::string> files_of_monitor(const privilege::Grants& grants);
+// The directories in which a monitor with these grants may make, write and remove files: all that Landlock
+// lets it write. Pure.
+std::vector<std::string> writable_directories(const privilege::Grants& grants);
 
 }  // namespace dropwarden::daemon
