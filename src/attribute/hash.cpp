@@ -26,7 +26,7 @@ bool may_be_same(const sys::FileStatus& before, const sys::FileStatus& after) {
 // One reading, and whether another may succeed where it did not.
 model::Hash hash_once(int fd, std::uint64_t expected_size, const HashLimits& limits,
                       std::chrono::steady_clock::time_point deadline, const std::stop_token& stop,
-                      bool& may_succeed) {
+                      const OnChunk& on_chunk, bool& may_succeed) {
   using enum model::HashStatus;
   may_succeed = false;
   const auto before = sys::read_status(fd);
@@ -47,6 +47,7 @@ model::Hash hash_once(int fd, std::uint64_t expected_size, const HashLimits& lim
     if (!got) return no_hash(unreadable);
     if (*got < chunk.size()) return no_hash(changed);
     sha256.add(chunk);
+    if (on_chunk) on_chunk(offset, chunk);
     offset += *got;
   }
 
@@ -62,13 +63,13 @@ model::Hash hash_once(int fd, std::uint64_t expected_size, const HashLimits& lim
 }  // namespace
 
 model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits,
-                      const std::stop_token& stop) {
+                      const std::stop_token& stop, const OnChunk& on_chunk) {
   constexpr int most_readings = 3;
   const auto deadline = std::chrono::steady_clock::now() + limits.max_time;
   model::Hash result;
   bool may_succeed = true;
   for (int reading = 0; reading < most_readings && may_succeed; ++reading) {
-    result = hash_once(fd, expected_size, limits, deadline, stop, may_succeed);
+    result = hash_once(fd, expected_size, limits, deadline, stop, on_chunk, may_succeed);
     if (result.status != model::HashStatus::changed) break;
   }
   return result;

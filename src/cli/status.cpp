@@ -108,6 +108,18 @@ void print_mounts(std::ostream& out, const json::object& mounts) {
                      oldest.empty() ? "" : ", the oldest scan at " + to_the_second(oldest));
 }
 
+void print_captures(std::ostream& out, const json::value& captures) {
+  if (!captures.is_object()) return;
+  constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
+  const json::object& facts = captures.as_object();
+  const auto mebibytes = [&](const char* key) {
+    return (facts.at(key).to_number<std::uint64_t>() + mebibyte - 1) / mebibyte;
+  };
+  const std::string ended = describe_counts(facts.at("ended").as_object());
+  out << fmt::format("copies     {}: {} of {} MiB{}\n", text_of(facts, "directory"), mebibytes("used_bytes"),
+                     mebibytes("max_bytes"), ended.empty() ? "" : "; " + ended);
+}
+
 void print_desynced(std::ostream& out, const json::object& mount) {
   constexpr std::size_t short_id = 12;
   const std::string name = text_of(mount, "name");
@@ -126,10 +138,12 @@ void print_status(std::ostream& out, const json::object& report) {
   print_channel(out, report.at("channel"));
   print_sandbox(out, report.at("sandbox").as_object());
   out << "sensors    " << join(report.at("sensors"), " ") << '\n'
+      << fmt::format("policy     generation {}\n", report.at("policy_generation").to_number<std::uint64_t>())
       << fmt::format("containers {}\n", report.at("containers").to_number<std::uint64_t>());
   for (const auto& output : report.at("outputs").as_array()) print_output(out, output.as_object());
   print_mounts(out, report.at("mounts").as_object());
   for (const auto& mount : report.at("desynced").as_array()) print_desynced(out, mount.as_object());
+  print_captures(out, report.at("captures"));
   print_ledger(out, report.at("ledger").as_object());
 }
 

@@ -115,6 +115,25 @@ Key listen_key(std::string path, Where<std::string> where) {
           }};
 }
 
+Key directory_key(std::string path, Where<std::string> where) {
+  constexpr std::size_t max_bytes = 3840;  // PATH_MAX less a name
+  return {.path = std::move(path),
+          .allowed = "none, or the absolute path of a directory",
+          .set = [where](Config& config, const Scalar& scalar) -> Problem {
+            if (scalar.text == "none") {
+              where(config).clear();
+              return std::nullopt;
+            }
+            const std::string_view text = scalar.text;
+            if (!text.starts_with('/') || text.ends_with('/'))
+              return quote(text) + " is not the absolute path of a directory, without a slash at its end";
+            if (text.size() > max_bytes) return quote(text) + " is too long";
+            if (text.find('\0') != std::string_view::npos) return quote(text) + " holds a NUL";
+            where(config) = text;
+            return std::nullopt;
+          }};
+}
+
 Key database_key(std::string path, Where<std::string> where) {
   constexpr std::size_t max_bytes = 3840;  // PATH_MAX less what is appended to name further files
   return {

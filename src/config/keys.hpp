@@ -31,6 +31,7 @@ Key socket_key(std::string path, Where<std::string> where);
 // An address to listen on by TCP, or none: then it is empty.
 Key listen_key(std::string path, Where<std::string> where);
 // The file of a database, or none: then the path is empty.
+Key directory_key(std::string path, Where<std::string> where);
 Key database_key(std::string path, Where<std::string> where);
 // An absolute path, or none: then it is empty.
 Key path_key(std::string path, Where<std::string> where);

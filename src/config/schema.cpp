@@ -53,6 +53,16 @@ Problem check_sockets(const Config& config) {
   return std::nullopt;
 }
 
+// Either would be lost on the other: the store's directory holds nothing else, and is given away for that.
+Problem check_capture(const Config& config) {
+  const std::string& directory = config.capture.directory;
+  if (directory.empty() || config.store.path.empty()) return std::nullopt;
+  const std::string of_store = config.store.path.substr(0, config.store.path.rfind('/'));
+  if (directory == of_store || directory.starts_with(of_store + "/"))
+    return quote(directory) + " is in the directory of store.path, which holds nothing else";
+  return std::nullopt;
+}
+
 Problem check_classify(const Config& config) {
   const auto is_on = [&](const policy::KindKey& key) { return config.classify.*key.member; };
   if (std::none_of(policy::kind_keys.begin(), policy::kind_keys.end(), is_on))
@@ -198,6 +208,13 @@ std::vector<Key> make_schema() {
                [](Config& c) -> auto& { return c.store.max_size; }),
       size_key("store.undelivered", mebibyte, mebibyte * mebibyte,
                [](Config& c) -> auto& { return c.store.undelivered; }),
+
+      mapping("capture", check_capture),
+      directory_key("capture.directory", [](Config& c) -> auto& { return c.capture.directory; }),
+      size_key("capture.max_bytes", mebibyte, mebibyte * mebibyte,
+               [](Config& c) -> auto& { return c.capture.max_bytes; }),
+      size_key("capture.max_file_bytes", 4096, mebibyte * 1024,
+               [](Config& c) -> auto& { return c.capture.max_file_bytes; }),
   };
   std::move(last.begin(), last.end(), std::back_inserter(further));
   std::move(further.begin(), further.end(), std::back_inserter(keys));

@@ -72,6 +72,7 @@ monitor::Settings settings_of(const config::Config& config, std::uint64_t genera
   return {.watch = config.watch,
           .scan = config.scan,
           .classify = config.classify,
+          .capture = config.capture,
           .node = node_name(),
           .is_metadata_needed = std::ranges::any_of(config.outputs, prints_once) || engine->needs_metadata(),
           .has_events = std::ranges::any_of(config.outputs, has_events),
@@ -210,7 +211,9 @@ class Daemon {
                             .sandbox = sandbox::state(),
                             .refused = sandbox::refused_calls(),
                             .sensors = monitor_.sensors(),
-                            .outputs = outputs_.states()};
+                            .outputs = outputs_.states(),
+                            .policy_generation = generation_,
+                            .captures = monitor_.captures()};
     return format_status(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.ledger());
   }
 
@@ -227,7 +230,9 @@ class Daemon {
                              .marks = monitor_.marks(),
                              .sensors = monitor_.sensors(),
                              .refused_calls = refused,
-                             .outputs = outputs_.states()};
+                             .outputs = outputs_.states(),
+                             .policy_generation = generation_,
+                             .captures = monitor_.captures()};
     return {.type = "text/plain; version=0.0.4; charset=utf-8",
             .body = format_metrics(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.upper_layers(),
                                    monitor_.ledger(), monitor_.vital_signs(), tally_)};
@@ -269,6 +274,8 @@ class Daemon {
       if (config.control != config_.control) spdlog::warn("control.socket changes at the next start only");
       if (config.metrics != config_.metrics) spdlog::warn("metrics.listen changes at the next start only");
       if (config.store != config_.store) spdlog::warn("the keys of `store` change at the next start only");
+      if (config.capture != config_.capture)
+        spdlog::warn("the keys of `capture` change at the next start only");
       monitor_.reconfigure(settings_of(config, ++generation_));
       outputs_.open(config.outputs);
       const bool has_other_runtimes = config.runtimes != config_.runtimes;

@@ -51,6 +51,7 @@ privilege::Grants grants_of(const config::Config& config) {
   privilege::Grants grants{.runtimes = {},
                            .control_socket = config.control.socket,
                            .store = config.store.path,
+                           .captures = config.capture.directory,
                            .metrics = config.metrics.listen,
                            .own_directory = directory_of(config.control.socket),
                            .outputs = {}};
@@ -91,6 +92,7 @@ std::vector<std::string> files_of_monitor(const privilege::Grants& grants) {
 std::vector<std::string> writable_directories(const privilege::Grants& grants) {
   std::vector<std::string> directories;
   for (const std::filesystem::path file : files_of_monitor(grants)) directories.push_back(file.parent_path());
+  if (!grants.captures.empty()) directories.push_back(grants.captures);
   return directories;
 }
 

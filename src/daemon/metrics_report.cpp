@@ -39,6 +39,9 @@ void add_daemon(Exposition& page, const MetricsFacts& facts) {
     const bool is_active = std::ranges::find(facts.sensors, sensor) != facts.sensors.end();
     page.sample(flag(is_active), {{"sensor", name_of(sensor)}});
   }
+  page.family(gauge, "dropwarden_policy_generation",
+              "How often the configuration was read, and its policy with it");
+  page.sample(facts.policy_generation);
   page.family(counter, "dropwarden_refused_calls_total", "System calls that the daemon's own filter refused");
   page.sample(facts.refused_calls);
 }
@@ -86,6 +89,19 @@ void add_outputs(Exposition& page, const std::vector<OutputState>& outputs) {
       [](const OutputState& output) { return output.refused; });
   add(counter, "dropwarden_output_lost_total", "Records for which neither memory nor store had room",
       [](const OutputState& output) { return output.lost; });
+}
+
+void add_captures(Exposition& page, const monitor::CaptureReport& captures) {
+  page.family(counter, "dropwarden_captures_total", "Copies of files that were begun, by how they ended");
+  for (const auto status :
+       {model::CaptureStatus::done, model::CaptureStatus::changed, model::CaptureStatus::quota,
+        model::CaptureStatus::gone, model::CaptureStatus::failed})
+    page.sample(captures.ended.at(static_cast<std::size_t>(status)), {{"result", name_of(status)}});
+  page.family(gauge, "dropwarden_capture_used_bytes",
+              "How large the copies of files are, as the quota counts");
+  page.sample(captures.used_bytes);
+  page.family(gauge, "dropwarden_capture_max_bytes", "How large they may be; 0 where nothing is copied");
+  page.sample(captures.directory.empty() ? 0 : captures.max_bytes);
 }
 
 void add_containers(Exposition& page, const container::Snapshot& snapshot,
@@ -161,6 +177,7 @@ std::string format_metrics(const MetricsFacts& facts, const container::Snapshot&
   add_events(page, ledger);
   add_findings(page, findings);
   add_outputs(page, facts.outputs);
+  add_captures(page, facts.captures);
   add_containers(page, snapshot, mounts);
   add_upper_layers(page, upper_layers);
   return page.text();

@@ -10,6 +10,7 @@
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/metrics/histogram.hpp"
 #include "dropwarden/model/finding.hpp"
+#include "dropwarden/monitor/capture_report.hpp"
 #include "dropwarden/monitor/ledger.hpp"
 #include "dropwarden/monitor/upper_layers.hpp"
 #include "dropwarden/monitor/vital_signs.hpp"
@@ -43,6 +44,8 @@ struct MetricsFacts {
   std::vector<model::Sensor> sensors{};
   std::uint64_t refused_calls = 0;
   std::vector<OutputState> outputs{};
+  std::uint64_t policy_generation = 0;  // how often the configuration was read
+  monitor::CaptureReport captures{};
 };
 
 // The page /metrics, in Prometheus's exposition format; each family is described in dropwarden-metrics(5).

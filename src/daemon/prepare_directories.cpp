@@ -14,28 +14,14 @@
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/escape.hpp"
 
+#include "give.hpp"
+
 // As root, in a directory that a monitor which was taken over may have changed: each file is taken by a
 // descriptor, is regular and has one name.
 namespace dropwarden::daemon {
 namespace {
 
 constexpr std::size_t most_files = 4096;
-
-sys::Result<void> give(int file, const User& user, const std::string& name) {
-  struct stat status{};
-  if (::fstat(file, &status) != 0) return sys::unexpected_errno("fstat", name);
-  if (status.st_uid == user.uid) return {};
-  if (::fchown(file, user.uid, user.gid) == 0) return {};
-  if (errno != EPERM) return sys::unexpected_errno("fchown", name);
-  // Without CAP_CHOWN a group that the process is in may still be given what it owns (chown(2)).
-  const mode_t mode = S_ISDIR(status.st_mode) ? 0770 : 0660;
-  const gid_t own = ::getegid();
-  if (::setegid(user.gid) != 0) return sys::unexpected_errno("fchown", name);
-  const bool is_given = ::fchown(file, static_cast<uid_t>(-1), user.gid) == 0 && ::fchmod(file, mode) == 0;
-  auto result = is_given ? sys::Result<void>{} : sys::unexpected_errno("fchown", name);
-  if (::setegid(own) != 0) return sys::unexpected_errno("setegid");
-  return result;
-}
 
 sys::Result<void> give_file(int directory, const std::string& name, const User& user) {
   const auto file = sys::open_beneath(directory, name, O_RDONLY | O_NOCTTY);

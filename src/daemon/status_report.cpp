@@ -67,6 +67,20 @@ json::array to_json(const std::vector<OutputState>& outputs) {
   return all;
 }
 
+// Null where nothing is copied.
+json::value to_json(const monitor::CaptureReport& captures) {
+  if (captures.directory.empty()) return nullptr;
+  json::object ended;
+  for (const auto status : model::capture_statuses) {
+    const auto count = captures.ended.at(static_cast<std::size_t>(status));
+    if (count != 0) ended[name_of(status)] = count;
+  }
+  return json::object{{"directory", util::escape(captures.directory, longest_path)},
+                      {"used_bytes", captures.used_bytes},
+                      {"max_bytes", captures.max_bytes},
+                      {"ended", std::move(ended)}};
+}
+
 json::array desynced_of(const container::Snapshot& snapshot,
                         const std::vector<monitor::WatchedMount>& mounts) {
   json::array desynced;
@@ -119,6 +133,8 @@ std::string format_status(const StatusFacts& facts, const container::Snapshot& s
                          {"sandbox", to_json(facts.sandbox, facts.refused)},
                          {"sensors", std::move(sensors)},
                          {"outputs", to_json(facts.outputs)},
+                         {"policy_generation", facts.policy_generation},
+                         {"captures", to_json(facts.captures)},
                          {"containers", snapshot.count_running()},
                          {"mounts", count(mounts)},
                          {"desynced", desynced_of(snapshot, mounts)},

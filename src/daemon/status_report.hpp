@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dropwarden/container/registry.hpp"
+#include "dropwarden/monitor/capture_report.hpp"
 #include "dropwarden/monitor/ledger.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/sandbox/enter.hpp"
@@ -35,6 +36,8 @@ struct StatusFacts {
   std::vector<sandbox::RefusedCall> refused;
   std::vector<model::Sensor> sensors;
   std::vector<OutputState> outputs{};
+  std::uint64_t policy_generation = 0;  // how often the configuration was read
+  monitor::CaptureReport captures{};
 };
 
 // What `dropwarden status` shows, as one JSON object: how the daemon does, not which containers there are. Of

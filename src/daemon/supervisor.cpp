@@ -20,6 +20,7 @@
 #include "confine.hpp"
 #include "grants.hpp"
 #include "monitor_process.hpp"
+#include "prepare_captures.hpp"
 #include "prepare_directories.hpp"
 
 // Owns its ends of the link and the pids of the parts. Must not own the ends of the lanes once they are
@@ -109,6 +110,8 @@ void Supervisor::give_files() const {
     spdlog::warn(
         "not given to the user of the monitor: {}; store and file outputs need directories of their own",
         problem);
+  if (const std::string problem = prepare_captures(grants_.captures, user_); !problem.empty())
+    spdlog::warn("the directory of copies is not given to the user of the monitor: {}", problem);
 }
 
 void Supervisor::start_marker() {
@@ -232,6 +235,7 @@ void Supervisor::reload() {
   if (!grants || *grants == grants_) return;
   grants->control_socket = grants_.control_socket;
   grants->store = grants_.store;
+  grants->captures = grants_.captures;
   grants->own_directory = grants_.own_directory;
   if (*grants == grants_) return;
   grants_ = std::move(*grants);

@@ -377,6 +377,30 @@ const char* name_of(Origin origin) {
   return "unknown";
 }
 
+const char* name_of(CaptureStatus status) {
+  switch (status) {
+    case CaptureStatus::off:
+      return "off";
+    case CaptureStatus::pending:
+      return "pending";
+    case CaptureStatus::done:
+      return "done";
+    case CaptureStatus::changed:
+      return "changed";
+    case CaptureStatus::skipped:
+      return "skipped";
+    case CaptureStatus::too_large:
+      return "too_large";
+    case CaptureStatus::quota:
+      return "quota";
+    case CaptureStatus::gone:
+      return "gone";
+    case CaptureStatus::failed:
+      break;
+  }
+  return "failed";
+}
+
 const char* name_of(HashStatus status) {
   switch (status) {
     case HashStatus::done:

@@ -2,11 +2,12 @@
 #include "hash_worker.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/post.hpp>
-
-#include "dropwarden/attribute/hash.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -20,9 +21,11 @@ HashWorker::HashWorker(boost::asio::io_context& loop, std::uint64_t max_bytes, O
       worker_(capacity, [this, &loop, on_hash = std::move(on_hash)](Job job, Turn& turn) {
         const std::uint64_t serial = job.serial;
         const bool is_pinned = job.give_up.has_value();
-        model::Hash result = hash(std::move(job), turn.stop());
+        Result result = run(std::move(job), turn.stop());
         if (is_pinned) --pinned_;
-        boost::asio::post(loop, [on_hash, serial, result = std::move(result)] { on_hash(serial, result); });
+        boost::asio::post(loop, [on_hash, serial, result = std::move(result)]() mutable {
+          on_hash(serial, std::move(result));
+        });
       }) {}
 
 bool HashWorker::submit(Job job) {
@@ -33,14 +36,31 @@ bool HashWorker::submit(Job job) {
   return is_queued;
 }
 
-model::Hash HashWorker::hash(Job job, const std::stop_token& stop) const {
+// What pins the mount is read to its end or not at all.
+HashWorker::Result HashWorker::run(Job job, const std::stop_token& stop) const {
+  if (!job.place) return {.hash = hash(job, stop, {})};
+  if (!job.give_up) {
+    Result result{.hash = hash(job, stop, {})};
+    result.evidence.emplace(std::move(*job.place), std::vector<std::byte>{}, std::move(job.file), job.size);
+    return result;
+  }
+  EvidenceBytes bytes(job.size);
+  Result result{.hash = hash(job, stop, [&bytes](std::uint64_t offset, std::span<const std::byte> chunk) {
+                  bytes.add(offset, chunk);
+                })};
+  if (bytes.is_whole()) result.evidence.emplace(std::move(*job.place), bytes.take(), sys::Fd{}, job.size);
+  return result;
+}
+
+model::Hash HashWorker::hash(const Job& job, const std::stop_token& stop,
+                             const attribute::OnChunk& on_chunk) const {
   attribute::HashLimits limits{.max_bytes = max_bytes_};
   if (job.give_up) {
     const auto left = *job.give_up - Clock::now();
     if (left <= Clock::duration::zero()) return {.value = {}, .status = model::HashStatus::gone};
     limits.max_time = std::min<std::chrono::nanoseconds>(limits.max_time, left);
   }
-  model::Hash result = attribute::hash_file(job.file.number(), job.size, limits, stop);
+  model::Hash result = attribute::hash_file(job.file.number(), job.size, limits, stop, on_chunk);
   const bool ran_out = job.give_up && result.status == model::HashStatus::too_large;
   if (ran_out) result.status = model::HashStatus::gone;
   if (job.is_later && result.status == model::HashStatus::done)

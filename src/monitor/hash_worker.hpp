@@ -6,12 +6,15 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 
 #include <boost/asio/io_context.hpp>
 
+#include "dropwarden/attribute/hash.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/sys/fd.hpp"
 
+#include "evidence.hpp"
 #include "worker.hpp"
 
 namespace dropwarden::monitor {
@@ -29,9 +32,15 @@ class HashWorker {
     std::optional<Clock::time_point> give_up;
     // The ctime had moved on before the file was opened for this: what is read may have come later.
     bool is_later = false;
+    // Room for evidence, where that is wanted: the file itself, or the bytes of one that pins the mount.
+    std::optional<EvidenceRoom::Place> place{};
+  };
+  struct Result {
+    model::Hash hash;
+    std::optional<Evidence> evidence{};
   };
   // `on_hash` is called on the loop.
-  using OnHash = std::function<void(std::uint64_t serial, model::Hash hash)>;
+  using OnHash = std::function<void(std::uint64_t serial, Result result)>;
   HashWorker(boost::asio::io_context& loop, std::uint64_t max_bytes, OnHash on_hash);
 
   // False when the queue is full.
@@ -41,7 +50,8 @@ class HashWorker {
   Worker<Job>& worker() { return worker_; }
 
  private:
-  model::Hash hash(Job job, const std::stop_token& stop) const;
+  Result run(Job job, const std::stop_token& stop) const;
+  model::Hash hash(const Job& job, const std::stop_token& stop, const attribute::OnChunk& on_chunk) const;
 
   const std::uint64_t max_bytes_;
   std::atomic<int> pinned_{0};

@@ -227,6 +227,7 @@ class Monitor::Impl {
     arm_retry();
   }
   UpperLayers upper_layers() const { return upper_.describe(); }
+  CaptureReport captures() const { return pipeline_.captures(); }
 
  private:
   void on_file(watch::FileEvent event) {
@@ -393,6 +394,9 @@ std::size_t Monitor::marks() const {
 }
 UpperLayers Monitor::upper_layers() const {
   return impl_->upper_layers();
+}
+CaptureReport Monitor::captures() const {
+  return impl_->captures();
 }
 std::vector<model::Sensor> Monitor::sensors() const {
   return impl_->sensors();

@@ -38,7 +38,7 @@ OpenFindings::Clock::time_point OpenFindings::Open::completion_deadline() const 
 }
 
 void OpenFindings::add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity,
-                       Awaited awaited, Clock::time_point now) {
+                       Awaited awaited, Clock::time_point now, std::optional<Evidence> evidence) {
   const auto sensor = finding.event.detected_by;
   const auto at = open_
                       .emplace(serial, Open{.finding = std::move(finding),
@@ -51,6 +51,7 @@ void OpenFindings::add(std::uint64_t serial, model::Finding finding, const Event
                                             .away_deadline = now + patience_.metadata + patience_.away,
                                             .is_held_for_metadata = patience_.is_metadata_needed})
                       .first;
+  at->second.evidence = std::move(evidence);
   resolve(at->second);
   settle(at);
   while (open_.size() > patience_.open) finalise(open_.begin());
@@ -66,14 +67,30 @@ void OpenFindings::on_process(std::uint64_t serial, model::ProcessInfo process) 
   settle(at);
 }
 
-void OpenFindings::on_hash(std::uint64_t serial, model::Hash hash) {
+void OpenFindings::on_hash(std::uint64_t serial, model::Hash hash, std::optional<Evidence> evidence) {
   const auto at = open_.find(serial);
   if (at == open_.end()) return;
   Open& open = at->second;
   open.finding.event.file.sha256 = std::move(hash);
   open.awaited.hash = false;
+  auto& capture = open.finding.event.file.capture.status;
+  if (evidence) {
+    // An exception may have covered the finding without its hash.
+    capture = model::CaptureStatus::pending;
+    open.evidence = std::move(evidence);
+  } else if (capture == model::CaptureStatus::pending) {
+    capture = model::CaptureStatus::gone;
+  }
   if (std::exchange(open.is_hash_to_decide, false) && !find_again(serial, open))
     open.awaited.origin = open.awaited.late_origin = false;
+  settle(at);
+}
+
+void OpenFindings::on_capture(std::uint64_t serial, model::Capture capture) {
+  const auto at = open_.find(serial);
+  if (at == open_.end()) return;
+  at->second.is_copy_awaited = false;
+  at->second.finding.event.file.capture = std::move(capture);
   settle(at);
 }
 
@@ -194,7 +211,8 @@ OpenFindings::Iterator OpenFindings::erase(Iterator at) {
 bool OpenFindings::awaits_worker() const {
   return std::ranges::any_of(open_, [](const auto& entry) {
     const Awaited& awaited = entry.second.awaited;
-    return awaited.process || awaited.hash || awaited.origin || awaited.late_origin;
+    return awaited.process || awaited.hash || awaited.origin || awaited.late_origin ||
+           entry.second.is_copy_awaited;
   });
 }
 
@@ -223,14 +241,35 @@ OpenFindings::Iterator OpenFindings::settle(Iterator at) {
   open.finding.is_final = !open.awaited.anything();
   const bool is_wanted = publish_(open.finding, open.identity);
   open.is_published = true;
-  if (!is_wanted || !open.awaited.anything()) return erase(at);
+  if (!is_wanted) return erase(at);
+  if (!copy(at)) return settle(at);
+  if (!open.awaited.anything() && !open.is_copy_awaited) return erase(at);
   index(at);
   return std::next(at);
+}
+
+bool OpenFindings::copy(Iterator at) {
+  Open& open = at->second;
+  auto& status = open.finding.event.file.capture.status;
+  if (status != model::CaptureStatus::pending) {
+    open.evidence.reset();
+    return true;
+  }
+  if (open.awaited.hash || open.is_copy_awaited) return true;
+  if (open.evidence && copy_ && copy_(open.finding, at->first, std::move(*open.evidence)))
+    open.is_copy_awaited = true;
+  else
+    status = model::CaptureStatus::gone;
+  open.evidence.reset();
+  return open.is_copy_awaited;
 }
 
 OpenFindings::Iterator OpenFindings::finalise(Iterator at) {
   at->second.awaited = {};
   give_up_metadata(at->second.finding);
+  auto& capture = at->second.finding.event.file.capture.status;
+  if (capture == model::CaptureStatus::pending) capture = model::CaptureStatus::gone;
+  at->second.is_copy_awaited = false;
   return settle(at);
 }
 

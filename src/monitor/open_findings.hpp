@@ -13,6 +13,8 @@
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 
+#include "evidence.hpp"
+
 namespace dropwarden::monitor {
 
 // What a finding still waits for. It is printed as soon as nothing of the first four is awaited, nor the hash
@@ -81,20 +83,26 @@ class OpenFindings {
   // Looks for the origin again, with the hash. True when `on_origin` will be called.
   using FindAgain = std::function<bool(const model::Finding&, const EventIdentity&, std::uint64_t serial)>;
 
-  OpenFindings(Publish publish, Resolve resolve, FindAgain find_again, Patience patience = {})
+  // Begins a copy of the file. False when there will be none, else `on_capture` will be called.
+  using Copy = std::function<bool(const model::Finding&, std::uint64_t serial, Evidence)>;
+
+  OpenFindings(Publish publish, Resolve resolve, FindAgain find_again, Patience patience = {}, Copy copy = {})
       : publish_(std::move(publish)),
         resolve_(std::move(resolve)),
         find_again_(std::move(find_again)),
+        copy_(std::move(copy)),
         patience_(patience) {}
 
   // For findings that come from now on.
   void reconfigure(Patience patience) { patience_ = patience; }
 
-  // Takes a new finding, of which `process`, `hash` and `origin` may be awaited.
+  // Takes a new finding, of which `process`, `hash` and `origin` may be awaited. A copy is made of
+  // `evidence`, or of what comes with the hash, if the published record still says that one is pending.
   void add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity, Awaited awaited,
-           Clock::time_point now);
+           Clock::time_point now, std::optional<Evidence> evidence = {});
   void on_process(std::uint64_t serial, model::ProcessInfo process);
-  void on_hash(std::uint64_t serial, model::Hash hash);
+  void on_hash(std::uint64_t serial, model::Hash hash, std::optional<Evidence> evidence = {});
+  void on_capture(std::uint64_t serial, model::Capture capture);
   // Nothing where the file has changed since it was seen.
   void on_origin(std::uint64_t serial, std::optional<model::Origin> origin);
   // The containers or overlays changed.
@@ -130,6 +138,8 @@ class OpenFindings {
     bool is_published = false;
     bool is_hash_to_decide = false;
     bool is_asked_again = false;
+    std::optional<Evidence> evidence{};
+    bool is_copy_awaited = false;
     // As the index below has them.
     std::optional<Clock::time_point> due{};
     bool is_container_counted = false;
@@ -148,6 +158,9 @@ class OpenFindings {
   bool find_again(std::uint64_t serial, Open& open);
   // Publishes when there is something to publish. The next finding.
   Iterator settle(Iterator at);
+  // Begins the copy, or gives it up, by what the published record says. False when the record has to say
+  // more.
+  bool copy(Iterator at);
   // Publishes with what there is. The next finding.
   Iterator finalise(Iterator at);
   // Brings the index in step with what the finding waits for now; with nothing any more before it goes.
@@ -157,6 +170,7 @@ class OpenFindings {
   Publish publish_;
   Resolve resolve_;
   FindAgain find_again_;
+  Copy copy_;
   Patience patience_;
   std::map<std::uint64_t, Open> open_;
   // Asked after each event, and thousands may be open.

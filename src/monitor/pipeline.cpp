@@ -47,7 +47,11 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
             [this](const model::Finding& finding, const EventIdentity& identity, std::uint64_t serial) {
               return origins_.find(finding.event.file, identity, serial, true);
             },
-            patience_of(settings_)),
+            patience_of(settings_),
+            [this](const model::Finding& finding, std::uint64_t serial, Evidence evidence) {
+              return captures_.submit(
+                  {.serial = serial, .evidence = std::move(evidence), .hash = finding.event.file.sha256});
+            }),
       registrations_(privilege),
       processes_(loop, privilege,
                  [this](std::uint64_t serial, ProcessReader::Answer answer) {
@@ -57,11 +61,19 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
               [&host](const WatchedMount& mount, std::string_view path) {
                 return host.find(mount.device, mount.root, mount.path, path);
               }),
-      hasher_(loop, mounts, opener_, settings_.watch,
-              [this](std::uint64_t serial, model::Hash hash) {
-                open_.on_hash(serial, std::move(hash));
-                arm_deadline();
-              }),
+      captures_(loop, settings_.capture,
+                [this](std::uint64_t serial, model::Capture capture) {
+                  open_.on_capture(serial, std::move(capture));
+                  arm_deadline();
+                }),
+      hasher_(
+          loop, mounts, opener_, settings_.watch,
+          [this](std::uint64_t serial, HashWorker::Result result) {
+            open_.on_hash(serial, std::move(result.hash), std::move(result.evidence));
+            arm_deadline();
+          },
+          captures_.is_on() ? FileHasher::Captures{&captures_.room(), captures_.max_file_bytes()}
+                            : FileHasher::Captures{}),
       origins_(loop, privilege, mounts, settings_.watch,
                [this](std::uint64_t serial, std::optional<model::Origin> origin) {
                  open_.on_origin(serial, origin);
@@ -118,11 +130,12 @@ void Pipeline::take_candidate(Sighting sighting) {
   // excuse.
   awaited.may_hash_decide = sighting.located && !sighting.is_write;
   const std::uint64_t serial = await_process(finding, hit.identity, awaited);
-  awaited.hash = hasher_.hash(finding.event.file, hit.identity, serial, std::move(sighting.file));
+  auto hashing = hasher_.hash(finding.event.file, hit.identity, serial, std::move(sighting.file));
+  awaited.hash = hashing.is_awaited;
   if (awaited.hash && !awaited.is_hash_first)
     awaited.is_hash_first = publisher_.may_be_known(finding, hit.identity);
   awaited.origin = origins_.find(finding.event.file, hit.identity, serial, sighting.located.has_value());
-  open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now());
+  open_.add(serial, std::move(finding), hit.identity, awaited, Clock::now(), std::move(hashing.evidence));
   arm_deadline();
 }
 
@@ -240,7 +253,8 @@ bool Pipeline::finish() {
   const bool has_processes = processes_.worker().finish();
   const bool has_hasher = hasher_.worker().finish();
   const bool has_finder = origins_.finder().finish();
-  return origins_.comparer().finish() && has_finder && has_hasher && has_processes;
+  const bool has_captures = captures_.worker() == nullptr || captures_.worker()->finish();
+  return origins_.comparer().finish() && has_finder && has_captures && has_hasher && has_processes;
 }
 
 void Pipeline::check(unsigned limit, std::vector<Liveness>& parts, bool& was_replaced) {
@@ -251,6 +265,7 @@ void Pipeline::check(unsigned limit, std::vector<Liveness>& parts, bool& was_rep
   };
   look("process", processes_.worker());
   look("hash", hasher_.worker());
+  if (captures_.worker() != nullptr) look("capture", *captures_.worker());
   look("origin", origins_.finder());
   look("compare", origins_.comparer());
 }

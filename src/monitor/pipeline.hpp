@@ -25,6 +25,7 @@
 
 #include "attribution.hpp"
 #include "canary.hpp"
+#include "capture_worker.hpp"
 #include "examine.hpp"
 #include "file_hasher.hpp"
 #include "open_findings.hpp"
@@ -85,6 +86,7 @@ class Pipeline {
   bool awaits_worker() const { return open_.awaits_worker(); }
   // Publishes what is open. False when a thread is stuck: then this must stay.
   bool finish();
+  CaptureReport captures() const { return captures_.report(); }
   // Looks at each worker (Worker::check); `was_replaced` is set where one was.
   void check(unsigned limit, std::vector<Liveness>& parts, bool& was_replaced);
 
@@ -116,6 +118,7 @@ class Pipeline {
   Registrations registrations_;
   ProcessReader processes_;
   FileOpener opener_;
+  CaptureWorker captures_;
   FileHasher hasher_;
   OriginFinder origins_;
   SecondLook second_look_;

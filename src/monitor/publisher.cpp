@@ -46,6 +46,16 @@ model::Verdict verdict_of(std::string_view decision) {
   return model::Verdict::shown;
 }
 
+// A copy is made of what is shown alone; its record is open until the copy is there.
+void settle_capture(model::Finding& finding, bool is_shown) {
+  model::CaptureStatus& status = finding.event.file.capture.status;
+  if (status != model::CaptureStatus::pending) return;
+  if (is_shown)
+    finding.is_final = false;
+  else
+    status = model::CaptureStatus::skipped;
+}
+
 // By another sensor than the one that tells who wrote it.
 bool lacks_writer(const model::Finding& finding) {
   return finding.event.process.pid.value == 0;
@@ -214,12 +224,14 @@ bool Publisher::is_to_be_shown(model::Finding& finding, const KnownDrop* known) 
 
 void Publisher::tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system) {
   const bool is_shown = is_to_be_shown(finding, nullptr);
+  settle_capture(finding, is_shown);
   const bool is_taken = !is_shown || deliver(finding);
   ledger_.end(is_taken ? disposition_of(finding.decision.verdict) : model::Disposition::queue_full);
   misses_drops_ = misses_drops_ || !is_taken;
   if (!is_taken) return;
   KnownDrop told = drop;
   told.verdict = finding.decision.verdict;
+  told.is_final = finding.is_final;
   remember(finding, told, file_system);
 }
 
@@ -230,6 +242,7 @@ void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity
   if (known != nullptr) finding.revision = std::max(finding.revision, known->revision + 1);
   const std::string file_system = told != nullptr ? told->file_system : file_system_of(finding, identity);
   const bool is_shown = is_to_be_shown(finding, known);
+  settle_capture(finding, is_shown);
   if (!is_shown || deliver(finding)) remember(finding, drop_of(finding, file_system), file_system);
 }
 

@@ -49,7 +49,7 @@ constexpr auto fields_of(Is<OutputGrants> auto& s) {
   return std::tie(s.files, s.readable, s.has_network, s.tcp_ports);
 }
 constexpr auto fields_of(Is<Grants> auto& s) {
-  return std::tie(s.runtimes, s.control_socket, s.store, s.metrics, s.own_directory, s.outputs);
+  return std::tie(s.runtimes, s.control_socket, s.store, s.captures, s.metrics, s.own_directory, s.outputs);
 }
 constexpr auto fields_of(Is<sys::Error> auto& s) {
   return std::tie(s.call, s.object, s.number);

@@ -34,6 +34,7 @@ constexpr Call table[] = {
     {"getdents64", {}, "lists /proc, cgroups, directories of a tree that is scanned"},
     {"inotify_add_watch", {}, "whether the configuration changes"},
     {"inotify_init1", {}, "whether the configuration changes"},
+    {"linkat", {is(4, AT_SYMLINK_FOLLOW, "flags AT_SYMLINK_FOLLOW")}, "gives a copy of a file its name"},
     {"lstat", {}, "what a file is"},
     {"mkdir", {}, "the directory of the state"},
     {"mkdirat", {}, "the directory of the state"},

@@ -171,7 +171,7 @@ class Builder {
   }
 
   json::object file(const model::FileFacts& file) const {
-    auto out = object(16);
+    auto out = object(17);
     out.emplace("path", text(file.path, bounds::path));
     out.emplace("path_state", model::name_of(file.path_state));
     out.emplace("kind", file.kind ? json::value(model::name_of(file.kind->format), storage_) : null());
@@ -193,6 +193,10 @@ class Builder {
     sha256.emplace("value", text(file.sha256.value, bounds::word));
     sha256.emplace("status", model::name_of(file.sha256.status));
     out.emplace("sha256", std::move(sha256));
+    auto capture = object(2);
+    capture.emplace("status", model::name_of(file.capture.status));
+    capture.emplace("path", text(file.capture.path, bounds::path));
+    out.emplace("capture", std::move(capture));
     return out;
   }
 
@@ -278,6 +282,8 @@ std::optional<std::string> finish_native(const std::string& record, unsigned rev
   replace("/revision", {}, revision);
   replace("/status", {}, "final");
   replace("/event/file/sha256/status", name_of(model::HashStatus::pending), name_of(model::HashStatus::gone));
+  replace("/event/file/capture/status", name_of(model::CaptureStatus::pending),
+          name_of(model::CaptureStatus::gone));
   replace("/event/container/metadata", name_of(model::Metadata::pending), name_of(model::Metadata::none));
   return json::serialize(value);
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -325,7 +326,7 @@ TEST_F(Outputs, InEachFormatGetNothingThatThePolicyHasNotShown) {
   const std::vector<std::string> formats{"native", "tracee", "falco", "ecs", "ocsf", "cef", "text"};
   std::string outputs;
   for (const std::string& format : formats)
-    outputs += file_output(path("out/" + format), ", name: " + format + ", format: " + format);
+    outputs += file_output(path("out/" + format), fmt::format(", name: {0}, format: {0}", format));
   const auto daemon = start(outputs,
                             "policy:\n"
                             "  rate: {per_minute: 1, burst: 1, summary_interval: 1s}\n"
@@ -365,10 +366,10 @@ TEST_F(Outputs, LoseNothingWhenTheMonitorIsKilledWhileTheyDeliver) {
     ASSERT_TRUE(wait_for([&] { return daemon->part("monitor") != 0 && daemon->part("monitor") != monitor; },
                          patience));
   }
-  for (int round = 0; round < 3; ++round)
+  for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 10; ++i)
-      EXPECT_TRUE(await_in(file, "/round" + std::to_string(round) + "-" + std::to_string(i)))
-          << daemon->log();
+      EXPECT_TRUE(await_in(file, fmt::format("/round{}-{}", round, i))) << daemon->log();
+  }
 }
 
 TEST_F(Outputs, WaitForADiskThatIsFullAndWriteWholeLines) {

@@ -22,6 +22,7 @@
 #include <gmock/gmock.h>
 
 #include "dropwarden/sandbox/enter.hpp"
+#include "dropwarden/store/capture_directory.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/file.hpp"
 
@@ -116,6 +117,29 @@ TEST_F(Sandbox, LetsTheMonitorDoItsWork) {
             "read");
     require(::unlink((directory_ + "/state").c_str()) == 0, "unlink");
     require(sandbox::refused_calls().empty(), "a refused call");
+  }));
+}
+
+TEST_F(Sandbox, LetsTheMonitorNameACopyInItsDirectoriesAlone) {
+  const std::string outside = make_scratch_directory();
+  EXPECT_TRUE(run_in_child([&] {
+    enter(Profile::monitor, {directory_});
+    const std::string name(64, 'a');
+    {
+      store::CaptureDirectory captures({.directory = directory_}, {});
+      auto copy = sys::value_or_throw(captures.begin(1, {}));
+      require(copy.has_value(), "begin");
+      sys::value_or_throw(captures.keep(std::move(*copy), 1, name));
+      require(captures.has(name, 1), "has");
+    }
+    require(::link((directory_ + "/" + name).c_str(), (directory_ + "/other").c_str()) != 0, "link");
+    bool is_refused = false;
+    try {
+      store::CaptureDirectory captures({.directory = outside}, {});
+    } catch (const sys::SystemError& error) {
+      is_refused = error.error().number == EACCES;
+    }
+    if (sandbox::state().landlock_abi > 0) require(is_refused, "outside");
   }));
 }
 

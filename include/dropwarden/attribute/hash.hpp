@@ -2,7 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <stop_token>
 
 #include "dropwarden/model/finding.hpp"
@@ -13,6 +16,9 @@ struct HashLimits {
   std::uint64_t max_bytes = std::uint64_t{1} << 30U;            // larger files: too_large
   std::chrono::nanoseconds max_time{std::chrono::seconds{30}};  // then too_large as well
 };
+
+// Gets the bytes that are hashed, in their order; an offset 0 begins anew.
+using OnChunk = std::function<void(std::uint64_t offset, std::span<const std::byte> bytes)>;
 
 // SHA-256 (FIPS 180-4) of an open file from its start, read with pread(2) in chunks; `fd` stays the caller's,
 // its offset stays. The status is
@@ -26,6 +32,6 @@ struct HashLimits {
 // A write within the same tick of the file system's clock as the change before it, or through a mapping that
 // was dirty already, leaves the times as they were: such a change is not seen. Any thread.
 model::Hash hash_file(int fd, std::uint64_t expected_size, const HashLimits& limits,
-                      const std::stop_token& stop = {});
+                      const std::stop_token& stop = {}, const OnChunk& on_chunk = {});
 
 }  // namespace dropwarden::attribute

@@ -135,6 +135,15 @@ struct Store {
   friend bool operator==(const Store&, const Store&) = default;
 };
 
+// Copies of what was found.
+struct Capture {
+  std::string directory{};                                  // absolute; empty: nothing is copied
+  std::uint64_t max_bytes = std::uint64_t{1} << 30U;        // of all copies
+  std::uint64_t max_file_bytes = std::uint64_t{64} << 20U;  // larger files are not copied
+
+  friend bool operator==(const Capture&, const Capture&) = default;
+};
+
 // Pages for Prometheus and for probes.
 struct Metrics {
   std::string listen{};  // sys::is_tcp_address; empty: nowhere
@@ -153,6 +162,7 @@ struct Config {
   Control control;
   Metrics metrics;
   Store store;
+  Capture capture;
 
   friend bool operator==(const Config&, const Config&) = default;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -67,6 +68,29 @@ struct Hash {
   std::string read{};
 };
 
+// What became of a copy of the file.
+enum class CaptureStatus {
+  off,      // none is asked for
+  pending,  // it is being made, or it is not known yet whether there shall be one
+  done,
+  changed,    // it is there, and does not hold what was hashed
+  skipped,    // the finding is not shown
+  too_large,  // for a copy
+  quota,      // the copies are as large as they may be
+  gone,       // the bytes could not be read any more, or too many waited to be copied
+  failed,     // it could not be written
+};
+inline constexpr std::array capture_statuses{
+    CaptureStatus::off,     CaptureStatus::pending, CaptureStatus::done,
+    CaptureStatus::changed, CaptureStatus::skipped, CaptureStatus::too_large,
+    CaptureStatus::quota,   CaptureStatus::gone,    CaptureStatus::failed};
+const char* name_of(CaptureStatus status);
+
+struct Capture {
+  CaptureStatus status = CaptureStatus::off;
+  std::string path;  // of the copy, on the host; empty: there is none
+};
+
 // The file an event is about.
 struct FileFacts {
   std::string path;  // as the container sees it, raw bytes
@@ -85,6 +109,7 @@ struct FileFacts {
   Place place = Place::rootfs;
   Origin origin = Origin::unknown;
   Hash sha256;
+  Capture capture{};
 };
 
 // `magic_write`: a file was written in a container. Never carries a descriptor.

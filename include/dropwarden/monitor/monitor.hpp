@@ -13,6 +13,7 @@
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/model/mount.hpp"
+#include "dropwarden/monitor/capture_report.hpp"
 #include "dropwarden/monitor/ledger.hpp"
 #include "dropwarden/monitor/upper_layers.hpp"
 #include "dropwarden/monitor/vital_signs.hpp"
@@ -27,7 +28,8 @@ struct Settings {
   config::Watch watch;
   config::Scan scan;
   config::Classify classify;
-  std::string node;  // name of this machine, for findings
+  config::Capture capture{};  // as it was when the monitor was made
+  std::string node;           // name of this machine, for findings
   // An output prints each finding once: the first record waits for the container's metadata, too.
   bool is_metadata_needed = false;
   // Every write is told of as an event, and what that takes is looked up.
@@ -90,6 +92,7 @@ class Monitor {
   std::size_t marks() const;
   std::vector<WatchedMount> overlays() const;
   UpperLayers upper_layers() const;
+  CaptureReport captures() const;
   // Those that are at work on what is marked.
   std::vector<model::Sensor> sensors() const;
 

@@ -35,6 +35,7 @@ struct Grants {
   std::vector<RuntimeGrant> runtimes;  // may be asked
   std::string control_socket;
   std::string store;          // file of the database; empty: there is none
+  std::string captures;       // directory of copies; empty: there is none
   std::string metrics;        // address that pages are served at; empty: none
   std::string own_directory;  // below which something may be mounted; empty: nothing may
   OutputGrants outputs;

@@ -135,6 +135,19 @@ TEST(Parse, ShowsALongLineInPart) {
   EXPECT_THAT(error, HasSubstr("…"));
 }
 
+TEST(Parse, TakesADirectoryOfCopiesThatIsNotInTheDatabasesOwn) {
+  EXPECT_EQ(parse("capture: {directory: /a/b, max_bytes: 2MiB}").capture,
+            (Capture{.directory = "/a/b", .max_bytes = std::uint64_t{2} << 20U}));
+  EXPECT_EQ(parse("capture: {directory: none}").capture.directory, "");
+  for (const char* path : {"a/b", "/a/", "\"/a\\0b\"", "''"})
+    EXPECT_THAT(error_of(std::string("capture: {directory: ") + path + "}"),
+                HasSubstr("f.yaml:1:22: capture.directory"));
+  for (const char* path : {"/a", "/a/copies"})
+    EXPECT_THAT(error_of(std::string("store: {path: /a/x.db}\ncapture: {directory: ") + path + "}"),
+                HasSubstr("is in the directory of store.path, which holds nothing else"));
+  EXPECT_EQ(parse("store: {path: /a/x.db}\ncapture: {directory: /ab}").capture.directory, "/ab");
+}
+
 TEST(Parse, GuessesWhatAnUnknownKeyWasMeantToBe) {
   EXPECT_THAT(
       error_of("logging: {levle: info}"),
@@ -143,7 +156,7 @@ TEST(Parse, GuessesWhatAnUnknownKeyWasMeantToBe) {
       error_of("output: []"),
       HasSubstr("f.yaml:1:1: unknown key \"output\" in the file, did you mean outputs?; "
                 "allowed: runtimes, watch, scan, classify, outputs, policy, logging, control, metrics, "
-                "store\n"));
+                "store, capture\n"));
   EXPECT_THAT(error_of("watch: {colour: blue}"), HasSubstr("unknown key \"colour\" in watch; allowed: "));
   EXPECT_THAT(error_of("watch.hash_max_bytes: 1"), HasSubstr("unknown key \"watch.hash_max_bytes\""));
   EXPECT_THAT(error_of("runtimes: {sockets.type: cri}"),

@@ -109,6 +109,7 @@ boost::json::value status(bool is_known) {
                     .outputs = {{.name = "file", .type = "file", .format = "native"}}};
   facts.processes.push_back({.role = "monitor", .pid = 1, .confinement = {}, .problem = {}});
   if (is_known) facts.processes[0].confinement.emplace();
+  if (is_known) facts.captures.directory = "/copies";
   facts.refused.push_back({.name = "socket", .count = 1});
   return boost::json::parse(format_status(facts, snapshot, mounts, {}));
 }

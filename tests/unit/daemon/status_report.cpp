@@ -52,6 +52,17 @@ TEST(FormatStatus, SaysSinceWhenTheDaemonRunsAndWithWhichSensors) {
   EXPECT_EQ(status.at("sensors"), json::value({"close_write", "exec"}));
 }
 
+TEST(FormatStatus, SaysWhichPolicyDecidesAndHowCopiesDo) {
+  auto facts = facts_of({});
+  facts.policy_generation = 3;
+  EXPECT_EQ(status_of(facts).at("policy_generation").to_number<int>(), 3);
+  EXPECT_TRUE(status_of(facts).at("captures").is_null());
+  facts.captures = {.directory = "/copies\x1b", .used_bytes = 5, .max_bytes = 7};
+  facts.captures.ended.at(static_cast<std::size_t>(model::CaptureStatus::quota)) = 2;
+  EXPECT_EQ(json::serialize(status_of(facts).at("captures")),
+            R"({"directory":"/copies\\x1b","used_bytes":5,"max_bytes":7,"ended":{"quota":2}})");
+}
+
 TEST(FormatStatus, SaysWhatEachProcessMayDo) {
   const Confinement confinement{
       .uid = 7, .capabilities = {"sys_admin"}, .has_no_new_privileges = true, .seccomp = "filter"};

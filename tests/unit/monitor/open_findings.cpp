@@ -35,6 +35,11 @@ class OpenFindingsTest : public testing::Test {
   Metadata told = Metadata::complete;
   OpenFindings::Clock::time_point now{};
   OpenFindings open{[this](model::Finding& finding, const EventIdentity&) {
+                      auto& capture = finding.event.file.capture.status;
+                      if (capture == model::CaptureStatus::pending && is_shown) finding.is_final = false;
+                      if (capture == model::CaptureStatus::pending && !is_shown)
+                        capture = model::CaptureStatus::skipped;
+                      captures.push_back(capture);
                       published.push_back(text_of(finding));
                       metadata.push_back(finding.event.container.metadata);
                       return is_wanted;
@@ -49,7 +54,27 @@ class OpenFindingsTest : public testing::Test {
                       asked_again.push_back(std::to_string(serial) + ":" + finding.event.file.sha256.value);
                       return has_finder;
                     },
-                    {.metadata = 2s, .answer = 90s, .away = 600s, .open = 100}};
+                    {.metadata = 2s, .answer = 90s, .away = 600s, .open = 100},
+                    [this](const model::Finding& finding, std::uint64_t serial, Evidence evidence) {
+                      copied.push_back(std::to_string(serial) + ":" + finding.event.file.sha256.value + ":" +
+                                       std::to_string(evidence.size));
+                      return has_copier;
+                    }};
+  // As the policy does with what it does not show.
+  bool is_shown = true;
+  bool has_copier = true;
+  std::vector<std::string> copied;
+  std::vector<model::CaptureStatus> captures;
+
+  model::Finding copyable() const {
+    model::Finding finding;
+    finding.event.file.capture.status = model::CaptureStatus::pending;
+    return finding;
+  }
+  Evidence evidence(std::uint64_t size) {
+    return {.place = std::move(*room.take_file()), .bytes = {}, .file = {}, .size = size};
+  }
+  EvidenceRoom room{1, 2};
 };
 
 TEST_F(OpenFindingsTest, PublishesOnceAndFinalWhenAllIsKnown) {
@@ -302,6 +327,59 @@ TEST_F(OpenFindingsTest, SaysAtTheEndThatNothingIsPendingAnyMore) {
   open.finish();
   EXPECT_THAT(published, ElementsAre("1:open:::", "2:final:::"));
   EXPECT_EQ(metadata.back(), Metadata::none);
+}
+
+TEST_F(OpenFindingsTest, CopiesWhatIsShownAndSaysInAFurtherRecordWhereTheCopyIs) {
+  open.add(1, copyable(), {}, {}, now, evidence(5));
+  EXPECT_THAT(published, ElementsAre("1:open:::"));
+  EXPECT_THAT(copied, ElementsAre("1::5"));
+  open.on_capture(1, {.status = model::CaptureStatus::done, .path = "/copies/x"});
+  EXPECT_THAT(published, ElementsAre("1:open:::", "2:final:::"));
+  EXPECT_THAT(captures, ElementsAre(model::CaptureStatus::pending, model::CaptureStatus::done));
+  EXPECT_EQ(open.size(), 0U);
+}
+
+TEST_F(OpenFindingsTest, CopiesALargeFileOnceItIsHashed) {
+  open.add(1, copyable(), {}, {.hash = true}, now);
+  EXPECT_TRUE(copied.empty());
+  open.on_hash(1, {.value = "h", .status = model::HashStatus::done}, evidence(5));
+  EXPECT_THAT(copied, ElementsAre("1:h:5"));
+  open.on_capture(1, {.status = model::CaptureStatus::changed, .path = "/copies/x"});
+  EXPECT_THAT(published, ElementsAre("1:open:::", "2:open:::h", "3:final:::h"));
+}
+
+TEST_F(OpenFindingsTest, CopiesNothingOfWhatIsNotShownOrNotWanted) {
+  is_shown = false;
+  open.add(1, copyable(), {}, {}, now, evidence(5));
+  EXPECT_THAT(captures, ElementsAre(model::CaptureStatus::skipped));
+  is_wanted = false;
+  open.add(2, copyable(), {}, {}, now, evidence(5));
+  EXPECT_TRUE(copied.empty());
+  EXPECT_EQ(open.size(), 0U);
+  EXPECT_TRUE(room.take_file() && room.take_file()) << "nothing is held";
+}
+
+TEST_F(OpenFindingsTest, CopiesWhatIsShownForItsHash) {
+  is_shown = false;
+  open.add(1, copyable(), {}, {.hash = true}, now);
+  is_shown = true;
+  open.on_hash(1, {.value = "h", .status = model::HashStatus::done}, evidence(5));
+  EXPECT_THAT(copied, ElementsAre("1:h:5"));
+}
+
+TEST_F(OpenFindingsTest, SaysThatThereIsNoCopyWhereNoneCanBeMade) {
+  has_copier = false;
+  open.add(1, copyable(), {}, {}, now, evidence(5));
+  EXPECT_THAT(captures, ElementsAre(model::CaptureStatus::pending, model::CaptureStatus::gone));
+  open.add(2, copyable(), {}, {.hash = true}, now);
+  open.on_hash(2, {.value = {}, .status = model::HashStatus::gone});
+  EXPECT_EQ(captures.back(), model::CaptureStatus::gone) << "no bytes came with the hash";
+  EXPECT_EQ(published.back(), "2:final:::");
+  has_copier = true;
+  open.add(3, copyable(), {}, {}, now, evidence(5));
+  open.finish();
+  EXPECT_EQ(captures.back(), model::CaptureStatus::gone) << "the daemon ends";
+  EXPECT_EQ(published.back(), "2:final:::");
 }
 
 }  // namespace

@@ -102,6 +102,15 @@ TEST_F(PublisherTest, TellsADropOnceHoweverOftenItIsSeen) {
   EXPECT_EQ(number("SELECT count FROM finding"), 3);
 }
 
+TEST_F(PublisherTest, KeepsARecordOpenForTheCopyOfWhatIsShown) {
+  auto finding = sighting();
+  finding.event.file.capture.status = model::CaptureStatus::pending;
+  publish(finding);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_FALSE(told[0].is_final);
+  EXPECT_EQ(told[0].event.file.capture.status, model::CaptureStatus::pending);
+}
+
 TEST_F(PublisherTest, KnowsADropAfterARestart) {
   publish(sighting());
   restart();

@@ -24,6 +24,7 @@ class Guard : public testing::Test {
       {.runtimes = {{.socket = "/run/granted.sock"}},
        .control_socket = {},
        .store = {},
+       .captures = {},
        .metrics = {},
        .own_directory = "/run/own",
        .outputs = {

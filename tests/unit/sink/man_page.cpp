@@ -118,6 +118,7 @@ std::map<std::string, Words> words_of_fields() {
           {"event.file.mount", words<model::Place>()},
           {"event.file.origin", words<model::Origin>()},
           {"event.file.sha256.status", words<model::HashStatus>()},
+          {"event.file.capture.status", words<model::CaptureStatus>()},
           {"event.process.container", words<model::Belonging>()},
           {"event.process.state", words<model::ProcessState>()}};
 }

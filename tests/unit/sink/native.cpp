@@ -53,8 +53,9 @@ TEST(Native, IsSchemaOneToTheLetter) {
       R"("size":16384,"mode":"4755","uid":1000,"gid":1001,"capabilities":false,"mtime":"2026-11-22T00:00:00.000000001Z",)"
       R"("ctime":"2026-11-22T00:00:01.000000000Z","inode":18446744073709551615,"device":"0:53",)"
       R"("mount":"rootfs","origin":"new","sha256":{"value":")" +
+          std::string(64, 'd') + R"(","status":"done"},"capture":{"status":"done","path":"/copies/)" +
           std::string(64, 'd') +
-          R"(","status":"done"}},"process":{"pid":4711,"pid_in_container":9,"container":"same","state":"running","name":"curl",)"
+          R"("}},"process":{"pid":4711,"pid_in_container":9,"container":"same","state":"running","name":"curl",)"
           R"("exe":"/usr/bin/curl","cmdline":["curl","-o","/tmp/x"],"uid":33,"loginuid":1002,)"
           R"("start_time":"2026-11-21T00:00:00.000000000Z","ancestors":[{"pid":4700,"name":"sh","exe":"/bin/dash"},)"
           R"({"pid":4690,"name":"nginx","exe":null}]}},"data":{"path":"/tmp/x"}})");
@@ -315,6 +316,10 @@ TEST(Native, UsesTheWordsOfTheSchema) {
   EXPECT_THAT(words<model::HashStatus>(model::HashStatus::skipped, "/event/file/sha256/status",
                                        [](F& f, auto v) { f.event.file.sha256.status = v; }),
               ElementsAre("done", "pending", "too_large", "changed", "gone", "unreadable", "skipped"));
+  EXPECT_THAT(
+      words<model::CaptureStatus>(model::CaptureStatus::failed, "/event/file/capture/status",
+                                  [](F& f, auto v) { f.event.file.capture.status = v; }),
+      ElementsAre("off", "pending", "done", "changed", "skipped", "too_large", "quota", "gone", "failed"));
   EXPECT_THAT(words<model::Belonging>(model::Belonging::unknown, "/event/process/container",
                                       [](F& f, auto v) { f.event.process.container = v; }),
               ElementsAre("same", "other", "host", "unknown"));
@@ -330,11 +335,13 @@ TEST(FinishNative, MakesTheLastRecordOfAnOpenOne) {
   auto finding = sample_finding();
   finding.is_final = false;
   finding.event.file.sha256 = {};
+  finding.event.file.capture = {model::CaptureStatus::pending, {}};
   finding.event.container.metadata = model::Metadata::pending;
   const auto finished = finish_native(format_native(finding), finding.revision + 1);
   ++finding.revision;
   finding.is_final = true;
   finding.event.file.sha256.status = model::HashStatus::gone;
+  finding.event.file.capture.status = model::CaptureStatus::gone;
   finding.event.container.metadata = model::Metadata::none;
   EXPECT_EQ(finished, format_native(finding));
   EXPECT_EQ(finish_native("{", 2), std::nullopt);

@@ -68,6 +68,7 @@ inline model::Finding sample_finding() {
   file.device = {0, 53};
   file.origin = model::Origin::created;
   file.sha256 = {std::string(64, 'd'), model::HashStatus::done};
+  file.capture = {model::CaptureStatus::done, "/copies/" + std::string(64, 'd')};
   auto& process = finding.event.process;
   process.pid = {4711};
   process.pid_in_container = {9};
