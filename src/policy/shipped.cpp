@@ -18,7 +18,8 @@ Exception package_managers() {
                    .is_writer_of_image = true}};
 }
 
-const std::vector<bool Kinds::*> libraries{&Kinds::shared_objects, &Kinds::executables};
+// A program that is put where they unpack is shown.
+const std::vector<bool Kinds::*> libraries{&Kinds::shared_objects};
 
 Exception jna() {
   return {.name = "shipped-jna",
@@ -46,7 +47,14 @@ Exception netty() {
 Exception pyinstaller() {
   return {.name = "shipped-pyinstaller",
           .reason = "A program made by PyInstaller unpacks its libraries into _MEI* at each start.",
-          .when = {.path = {"/tmp/_MEI*/**"},
+          // The program may have any name. What comes with every image (cp, curl, a shell) is none.
+          .when = {.path = {"/tmp/_MEI?"
+                            "?"
+                            "?"
+                            "?"
+                            "?"
+                            "?/**"},
+                   .writer = {"/app/**", "/opt/**", "/srv/**", "/home/**", "/root/**", "/usr/local/**"},
                    .kind = libraries,
                    .origin = {Origin::created, Origin::unknown},
                    .is_writer_of_image = true}};

@@ -170,6 +170,88 @@ TEST(Engine, HasExceptionsOfItsOwn) {
   }
 }
 
+struct Drop {
+  std::string path;
+  std::string writer;
+  model::Origin origin = model::Origin::created;
+  bool is_of_image = true;
+  model::ElfType type = model::ElfType::shared;  // unknown: a script
+  std::string image = "docker.io/acme/shop:1";
+};
+
+// The exception that comes along and covers it; all are on.
+std::string shipped_for(const Drop& drop) {
+  model::WriteEvent event;
+  event.container.image.name = drop.image;
+  event.file.path = drop.path;
+  event.file.origin = drop.origin;
+  model::FileKind& kind = event.file.kind.emplace();
+  if (drop.type == model::ElfType::unknown)
+    kind.format = model::Format::script;
+  else
+    kind.elf.emplace().type = drop.type;
+  event.process.exe = drop.writer;
+  Policy policy;
+  policy.shipped = {true, true, true, true, true, true};
+  const auto decision =
+      Engine(policy, 1).decide(event, {.now = noon, .is_writer_of_image = [&] { return drop.is_of_image; }});
+  return decision.exception ? decision.exception->name : "";
+}
+
+TEST(ShippedExceptions, CoverTheNoiseThatTheyAreFor) {
+  const std::string java = "/usr/lib/jvm/java-17/bin/java";
+  using model::ElfType::pie;
+  using model::Origin::created;
+  using model::Origin::modified;
+  EXPECT_EQ(shipped_for({"/usr/bin/jq", "/usr/bin/dpkg", modified, true, pie}), "shipped-package_managers");
+  EXPECT_EQ(shipped_for({"/lib/x.so", "/sbin/apk", created}), "shipped-package_managers");
+  EXPECT_EQ(shipped_for({"/tmp/jna-3506402/jna123.tmp", java, created}), "shipped-jna");
+  EXPECT_EQ(shipped_for({"/root/.cache/JNA/temp/jna1.tmp", java, model::Origin::unknown}), "shipped-jna");
+  EXPECT_EQ(shipped_for({"/tmp/libnetty_transport_native_epoll_x86_64123.so", java, created}),
+            "shipped-netty");
+  EXPECT_EQ(shipped_for({"/tmp/_MEIa1b2c3/lib-dynload/_ssl.so", "/app/tool", created}),
+            "shipped-pyinstaller");
+  EXPECT_EQ(shipped_for(
+                {"/src/.git/hooks/pre-push.sample", "/usr/bin/git", created, true, model::ElfType::unknown}),
+            "shipped-git_hooks");
+  EXPECT_EQ(shipped_for({"/kaniko/0/bin/sh", "/kaniko/executor", created, true, pie,
+                         "gcr.io/kaniko-project/executor:v1"}),
+            "shipped-ci_builders");
+}
+
+TEST(ShippedExceptions, AreOfNoUseToWhoOnlyNamesThingsLikeThem) {
+  const std::string java = "/usr/lib/jvm/java-17/bin/java";
+  using model::ElfType::executable;
+  using model::ElfType::pie;
+  using model::Origin::created;
+  using model::Origin::modified;
+  // A program that was dropped, or changed, under such a name.
+  EXPECT_EQ(shipped_for({"/usr/bin/x", "/usr/bin/apt", created, false, pie}), "");
+  EXPECT_EQ(shipped_for({"/tmp/jna1.tmp", "/tmp/java", created, false}), "");
+  EXPECT_EQ(shipped_for({"/tmp/_MEIa1b2c3/x.so", "/app/tool", created, false}), "");
+  EXPECT_EQ(shipped_for({"/x/.git/hooks/a.sample", "/usr/bin/git", created, false, model::ElfType::unknown}),
+            "");
+  EXPECT_EQ(shipped_for({"/usr/bin/x", "/tmp/apt-get", created, true, pie}), "") << "elsewhere";
+  // The image's own tools, put to use at such a path.
+  for (const char* tool :
+       {"/bin/sh", "/bin/busybox", "/usr/bin/curl", "/usr/bin/cp", "/usr/bin/python3.11"}) {
+    EXPECT_EQ(shipped_for({"/tmp/jna1.tmp", tool, created}), "") << tool;
+    EXPECT_EQ(shipped_for({"/tmp/libnetty_1.so", tool, created}), "") << tool;
+    EXPECT_EQ(shipped_for({"/tmp/_MEIa1b2c3/x.so", tool, created}), "") << tool;
+    EXPECT_EQ(shipped_for({"/x/.git/hooks/a.sample", tool, created, true, model::ElfType::unknown}), "")
+        << tool;
+  }
+  // A program instead of a library, and what replaces the image's own.
+  EXPECT_EQ(shipped_for({"/tmp/jna1.tmp", java, created, true, pie}), "");
+  EXPECT_EQ(shipped_for({"/tmp/_MEIa1b2c3/x", "/app/tool", created, true, executable}), "");
+  EXPECT_EQ(shipped_for({"/tmp/libnetty_1.so", java, modified}), "");
+  EXPECT_EQ(shipped_for({"/src/.git/hooks/pre-push", "/usr/bin/git", created, true, model::ElfType::unknown}),
+            "")
+      << "a hook that runs";
+  EXPECT_EQ(shipped_for({"/bin/x", "/bin/sh", created, true, pie, "docker.io/evil/kaniko-project/executor"}),
+            "");
+}
+
 TEST(Index, HoldsAFindingAgainstFewOfMany) {
   Index index;
   for (int i = 0; i < 10'000; ++i) {
