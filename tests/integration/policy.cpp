@@ -14,6 +14,7 @@
 #include "support/database.hpp"
 #include "support/file.hpp"
 #include "support/overlay.hpp"
+#include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -86,6 +87,38 @@ TEST_F(Policy, ExceptsAndIsReadAgainWhenAFileChanges) {
                 path("daemon/state/state.db"),
                 "SELECT count(*) FROM record WHERE json_extract(json, '$.decision.exception.name') = 'one'"),
             1);
+}
+
+// What it prints is put into a drop-in as it stands: the same file is then excepted, and its neighbours are
+// not.
+TEST_F(Policy, ExceptsWhatExplainPrintsAndNothingElse) {
+  start("");
+  const std::string name = "/tmp/a [*] \"b\"";
+  write(name);
+  const auto found = wait_for_path(name);
+  ASSERT_TRUE(found) << daemon_->log();
+  // It is in the database a moment after it was printed.
+  CommandResult explained;
+  ASSERT_TRUE(wait_for(
+      [&] {
+        explained =
+            run_dropwarden({"explain", "--config", daemon_->configuration_file(), text_at(*found, "/id")});
+        return explained.status.is_success();
+      },
+      30s))
+      << explained.error;
+  write_file(path("daemon/dropwarden.d/e.yaml"), explained.output.substr(explained.output.find("policy:\n")));
+  ASSERT_TRUE(daemon_->wait_for_log("policy generation=2 exceptions=1", 30s)) << daemon_->log();
+  std::filesystem::remove(overlay_->merged() + name);
+  write(name);
+  write_file(overlay_->merged() + "/tmp/a b", read_file(overlay_->merged() + name));
+  const auto neighbour = wait_for_path("/tmp/a b");
+  ASSERT_TRUE(neighbour) << "of the same bytes, elsewhere";
+  EXPECT_EQ(daemon_->stop().text(), "status 0");
+  EXPECT_EQ(daemon_->ledger()["excepted"], 1U);
+  const auto now =
+      run_dropwarden({"findings", "--store", path("daemon/state/state.db"), "--decision", "excepted"});
+  EXPECT_THAT(now.output, HasSubstr("/tmp/a [*]"));
 }
 
 TEST_F(Policy, HoldsBackAFloodInTheStoreAndSaysHowMuch) {
