@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "dropwarden/model/file_kind.hpp"
+#include "dropwarden/model/finding.hpp"
 #include "dropwarden/policy/glob.hpp"
 #include "dropwarden/policy/image_name.hpp"
 #include "dropwarden/policy/kinds.hpp"
@@ -91,7 +92,7 @@ class ExceptionText {
 
   std::string print() {
     text_ = "policy:\n  exceptions:\n    - name: ";
-    text_ += text_at(record_, "/id").substr(0, 16) + "\n      reason: say why this is expected\n";
+    text_ += digits_of(text_at(record_, "/id")).substr(0, 16) + "\n      reason: say why this is expected\n";
     const std::string image = text_at(record_, "/event/container/image/name");
     const auto [name, tag] = policy::split_image(image);
     add_glob("image", name);
@@ -103,17 +104,28 @@ class ExceptionText {
     add_glob("path", text_at(record_, "/event/file/path"));
     add_glob("writer", text_at(record_, "/event/process/exe"));
     const json::value* const user = find(record_, "/event/process/uid");
-    if (user != nullptr) add("user", json::serialize(*user));
+    if (user != nullptr && user->is_number()) add("user", json::serialize(*user));
     add("kind", kind_of(record_));
-    const std::string origin = text_at(record_, "/event/file/origin");
+    const auto origin = known_word<model::Origin>("/event/file/origin");
     if (origin != "unchanged") add("origin", origin);
-    add("place", text_at(record_, "/event/file/mount"));
+    add("place", known_word<model::Place>("/event/file/mount"));
     if (text_at(record_, "/event/file/sha256/status") == "done")
-      add("sha256", "\"" + text_at(record_, "/event/file/sha256/value") + "\"");
+      add("sha256", "\"" + digits_of(text_at(record_, "/event/file/sha256/value")) + "\"");
     return text_;
   }
 
  private:
+  // The record comes from a database that who has the daemon's rights could have written, and what is printed
+  // here is put into a configuration: nothing gets there that could be more than a value.
+  static std::string digits_of(const std::string& text) {
+    return text.substr(0, text.find_first_not_of("0123456789abcdef"));
+  }
+  template <class Value>
+  std::string known_word(std::string_view pointer) const {
+    const std::string word = text_at(record_, pointer);
+    return word == name_of(value_named<Value>(word)) ? word : std::string{};
+  }
+
   void add(std::string_view key, const std::string& value) {
     if (!value.empty()) text_ += "      " + std::string(key) + ": " + value + "\n";
   }

@@ -10,10 +10,11 @@
 
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/daemon/daemon.hpp"
-#include "dropwarden/store/read_record.hpp"
+#include "dropwarden/store/reader.hpp"
 #include "dropwarden/util/escape.hpp"
 
 #include "exception_text.hpp"
+#include "one_finding.hpp"
 #include "verbs.hpp"
 
 namespace dropwarden::cli {
@@ -24,7 +25,7 @@ namespace json = boost::json;
 std::string text_at(const json::value& record, std::string_view pointer) {
   boost::system::error_code error;
   const json::value* const found = record.find_pointer(pointer, error);
-  return found != nullptr && found->is_string() ? std::string(found->get_string()) : std::string{};
+  return found != nullptr && found->is_string() ? shown(found->get_string()) : std::string{};
 }
 
 std::string join_at(const json::value& record, std::string_view pointer) {
@@ -33,7 +34,7 @@ std::string join_at(const json::value& record, std::string_view pointer) {
   std::string words;
   if (found == nullptr || !found->is_array()) return words;
   for (const json::value& word : found->get_array()) {
-    if (word.is_string()) words += (words.empty() ? "" : ", ") + std::string(word.get_string());
+    if (word.is_string()) words += (words.empty() ? "" : ", ") + shown(word.get_string());
   }
   return words;
 }
@@ -68,7 +69,7 @@ void print_verdict(std::ostream& out, const json::value& record, const policy::P
     out << fmt::format("tags       {}\n", tags);
   boost::system::error_code error;
   if (const auto* generation = record.find_pointer("/decision/generation", error))
-    out << "generation " << json::serialize(*generation) << '\n';
+    if (generation->is_number()) out << "generation " << json::serialize(*generation) << '\n';
 }
 
 int explain(const std::string& id, const std::string& config_file, Session& session) {
@@ -76,10 +77,12 @@ int explain(const std::string& id, const std::string& config_file, Session& sess
   if (!config_file.empty()) options.config_file = config_file;
   const config::Config config = daemon::load_config(options);
   if (config.store.path.empty()) throw std::runtime_error("store.path is none: no finding is remembered");
-  const auto records = store::read_records(config.store.path, id);
-  if (records.empty()) throw std::runtime_error("the database knows no finding " + util::escape(id));
-  if (records.size() > 1) throw std::runtime_error("several findings begin with " + util::escape(id));
-  const json::value record = json::parse(records.front());
+  store::Reader reader(config.store.path);
+  const store::FoundFinding finding = find_one(reader, id);
+  if (!finding.record)
+    throw std::runtime_error("no whole record of " + finding.id +
+                             " is left (store.max_size), which would say what was decided and why");
+  const json::value record = json::parse(*finding.record);
   session.out << fmt::format("finding    {}\npath       {}\ncontainer  {}\n", text_at(record, "/id"),
                              text_at(record, "/event/file/path"), text_at(record, "/event/container/id"));
   print_verdict(session.out, record, config.policy);

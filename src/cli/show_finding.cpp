@@ -10,11 +10,11 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "dropwarden/config/config.hpp"
 #include "dropwarden/store/reader.hpp"
 #include "dropwarden/util/escape.hpp"
 
 #include "finding_printer.hpp"
+#include "one_finding.hpp"
 #include "open_store.hpp"
 
 namespace dropwarden::cli {
@@ -26,31 +26,6 @@ struct Arguments {
   std::string id;
   bool is_json = false;
 };
-
-// The only one with an ID that begins so.
-store::FoundFinding find_one(store::Reader& reader, const std::string& id) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  if (id.find_first_not_of(digits) != std::string::npos)
-    throw config::ConfigError("dropwarden: " + util::escape(id) +
-                              " is no ID of a finding, nor the beginning of one");
-  store::Query query;
-  query.id_prefix = id;
-  query.decisions = {"shown", "excepted", "held_back"};
-  query.newest = 2;
-  std::vector<store::FoundFinding> found;
-  reader.find(query, [&](const store::FoundFinding& finding) {
-    found.push_back(finding);
-    return true;
-  });
-  if (found.empty()) throw std::runtime_error("there is no finding " + id);
-  if (found.size() > 1) throw config::ConfigError("dropwarden: more than one finding begins with " + id);
-  return std::move(found.front());
-}
-
-// Escaped already by us, if it was us.
-std::string shown(std::string_view text) {
-  return util::escape(util::unescape(text), std::string::npos);
-}
 
 using Field = std::pair<std::string, std::string>;
 

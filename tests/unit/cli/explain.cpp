@@ -89,6 +89,20 @@ TEST(ExceptionText, LeavesOutWhatIsNotKnown) {
   EXPECT_EQ(verdict_of(config, finding), model::Verdict::excepted);
 }
 
+// Who has the daemon's rights may write the database, and what is printed is put into a configuration.
+TEST(ExceptionText, IsNoMoreThanValuesWhateverTheRecordSays) {
+  const std::string more = "new\n    - name: all\n      path: \"**\"";
+  auto record = boost::json::parse(sink::format_native(excepted_finding()));
+  record.at("id") = more;
+  record.at_pointer("/event/file/origin") = more;
+  record.at_pointer("/event/file/mount") = more;
+  record.at_pointer("/event/file/sha256/value") = more;
+  record.at_pointer("/event/process/uid") = more;
+  const std::string text = exception_for(record);
+  EXPECT_THAT(text, testing::Not(HasSubstr("all")));
+  EXPECT_THAT(text, testing::Not(HasSubstr("\"**\"")));
+}
+
 class ExplainTest : public testing::Test {
  protected:
   ExplainTest() {
@@ -124,13 +138,13 @@ TEST_F(ExplainTest, NamesWhatDecidedAndWhereItStands) {
 
 TEST_F(ExplainTest, SaysWhatItDoesNotKnow) {
   EXPECT_EQ(explain("ff"), 1);
-  EXPECT_THAT(err_.str(), HasSubstr("the database knows no finding ff"));
+  EXPECT_THAT(err_.str(), HasSubstr("there is no finding ff"));
   test::write_file(config(), "store:\n  path: none\n");
   EXPECT_EQ(explain("01"), 1);
   EXPECT_THAT(err_.str(), HasSubstr("store.path is none"));
   test::write_file(config(), "store:\n  path: " + path("missing.db") + "\n");
   EXPECT_EQ(explain("01"), 1);
-  EXPECT_THAT(err_.str(), HasSubstr("there is no database"));
+  EXPECT_THAT(err_.str(), HasSubstr(path("missing.db")));
 }
 
 }  // namespace
