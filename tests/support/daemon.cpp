@@ -76,7 +76,11 @@ Daemon::~Daemon() {
   stop();
   // Whatever a test makes it do, the tables of the sandbox have every call of it.
   EXPECT_EQ(log().find("refused the system call"), std::string::npos);
-  if (testing::Test::HasFailure()) std::cout << "log of the daemon:\n" << log() << std::endl;
+  if (!testing::Test::HasFailure()) return;
+  std::cout << "log of the daemon:\n" << log() << "findings:\n";
+  constexpr std::size_t longest = 20'000;
+  std::cout << read_file(std::filesystem::path(log_file_).replace_filename("findings")).substr(0, longest)
+            << std::endl;
 }
 
 std::string Daemon::report() const {
