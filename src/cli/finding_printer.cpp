@@ -25,6 +25,7 @@ std::string record_of(const store::FoundFinding& finding) {
   file["sha256"] = {{"value", finding.sha256}};
   const json::object record{{"time", util::format_rfc3339(finding.time)},
                             {"signature", {{"severity", finding.severity}}},
+                            {"decision", {{"verdict", finding.decision}}},
                             {"event", {{"container", std::move(container)}, {"file", std::move(file)}}}};
   return json::serialize(record);
 }

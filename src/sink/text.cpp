@@ -35,7 +35,7 @@ Row row_of(const model::WriteEvent& event, const Line& line) {
           .kind = {kind_of(event.file.kind, line.room_for_kind())},
           .process = {process_cell(event.process.name, event.process.pid.value)},
           .path = {path.empty() ? "?" : visible(path, bounds::path)},
-          .notes = notes_cell(name_of(event.file.path_state), name_of(event.file.origin))};
+          .notes = notes_cell(name_of(event.file.path_state), name_of(event.file.origin), {})};
 }
 
 }  // namespace

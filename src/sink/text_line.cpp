@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "dropwarden/model/decision.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/sink/columns.hpp"
 #include "dropwarden/util/escape.hpp"
@@ -106,11 +107,13 @@ std::string process_cell(std::string_view name, std::int64_t pid) {
   return pid == 0 ? shown_name : fmt::format("{}[{}]", shown_name, pid);
 }
 
-std::string notes_cell(std::string_view path_state, std::string_view origin) {
+std::string notes_cell(std::string_view path_state, std::string_view origin, std::string_view verdict) {
   std::string notes;
   const auto add = [&](std::string_view note) { notes.append(notes.empty() ? "" : ", ").append(note); };
   if (path_state != name_of(model::PathState::live)) add(path_state);
   if (origin == name_of(model::Origin::modified)) add(origin);
+  if (verdict == name_of(model::Verdict::excepted)) add("excepted");
+  if (verdict == name_of(model::Verdict::held_back)) add("held back");
   return notes.empty() ? notes : " (" + notes + ")";
 }
 

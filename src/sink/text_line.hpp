@@ -92,6 +92,6 @@ std::string owner_cell(const Owner& owner);
 std::string kind_cell(std::string_view format, const std::vector<std::string>& words, std::size_t columns);
 std::string process_cell(std::string_view name, std::int64_t pid);  // 0: not known
 // ` (deleted, modified)`: what is so; empty where all is as usual.
-std::string notes_cell(std::string_view path_state, std::string_view origin);
+std::string notes_cell(std::string_view path_state, std::string_view origin, std::string_view verdict);
 
 }  // namespace dropwarden::sink

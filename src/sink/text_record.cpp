@@ -6,6 +6,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <fmt/format.h>
 
 #include "dropwarden/sink/format.hpp"
 #include "dropwarden/util/escape.hpp"
@@ -59,15 +60,19 @@ Row row_of(const json::value& record, const Line& line) {
   const auto severity = static_cast<model::Severity>(std::clamp<std::int64_t>(
       number(record, "/signature/severity"), 0, static_cast<std::int64_t>(model::Severity::critical)));
   const std::string state = word(record, "/event/file/path_state");
+  const auto held_back = number(record, "/decision/held_back");
   return {
       .time = line.time_cell(word(record, "/time")),
       .severity = {model::name_of(severity), color_of(severity)},
       .container = {owner_cell({.id = id, .name = name, .pod = pod, .name_space = name_space}), cyan},
       .kind = {kind_of(record, line.room_for_kind())},
       .process = {process_cell(text(record, "/event/process/name"), number(record, "/event/process/pid"))},
-      .path = {path.empty() ? "?" : visible(path, bounds::path), bold},
+      .path = {held_back > 0  ? fmt::format("{} findings held back", held_back)
+               : path.empty() ? "?"
+                              : visible(path, bounds::path),
+               bold},
       .notes = notes_cell(state.empty() ? name_of(model::PathState::live) : state,
-                          word(record, "/event/file/origin"))};
+                          word(record, "/event/file/origin"), word(record, "/decision/verdict"))};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "dropwarden/attribute/sha256.hpp"
+#include "dropwarden/model/decision.hpp"
 #include "dropwarden/model/signature.hpp"
 #include "dropwarden/util/encode.hpp"
 #include "dropwarden/util/escape.hpp"
@@ -153,6 +154,12 @@ std::string filters(const std::vector<Group>& containers, const std::vector<Grou
       options_of(containers), options_of(images), severities);
 }
 
+// What was not shown when it was found is not to be taken for what was.
+std::string decision_of(const store::FoundFinding& finding) {
+  if (finding.decision == name_of(model::Verdict::excepted)) return " (excepted)";
+  return finding.decision == name_of(model::Verdict::held_back) ? " (held back)" : "";
+}
+
 std::string row_of(const store::FoundFinding& finding) {
   const std::string container = text(container_of(finding.workload));
   const std::string image = text(finding.workload.image);
@@ -164,9 +171,9 @@ std::string row_of(const store::FoundFinding& finding) {
       "class=\"n\">{}</td>"
       "<td class=\"n\">{}</td><td class=\"id\" title=\"SHA-256 {}\">{}</td></tr>\n",
       container, image, std::min(finding.severity, 4U), time_of(finding.time), severity, severity,
-      container.empty() ? "?" : container, image, text(finding.kind), text(finding.path), finding.size,
-      finding.count, finding.sha256.empty() ? "not known" : text(finding.sha256),
-      text(finding.id.substr(0, short_id)));
+      container.empty() ? "?" : container, image, text(finding.kind),
+      text(finding.path) + decision_of(finding), finding.size, finding.count,
+      finding.sha256.empty() ? "not known" : text(finding.sha256), text(finding.id.substr(0, short_id)));
 }
 
 std::string head() {

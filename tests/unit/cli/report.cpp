@@ -46,6 +46,14 @@ TEST(ReportPage, HasATimelineContainersImagesFilesAndFindings) {
   EXPECT_THAT(make_page({.database = "x", .made = noon, .findings = {}}), HasSubstr("0 findings"));
 }
 
+TEST(ReportPage, SaysWhatWasNotShown) {
+  Contents contents = sample();
+  contents.findings[0].decision = "excepted";
+  contents.findings[1].decision = "held_back";
+  EXPECT_THAT(make_page(contents),
+              AllOf(HasSubstr("/usr/bin/x (excepted)<"), HasSubstr("/tmp/y (held back)<")));
+}
+
 TEST(ReportPage, HasNoMarkupThatANameBroughtIn) {
   const std::string page = make_page(sample());
   EXPECT_THAT(page, Not(HasSubstr("<img")));

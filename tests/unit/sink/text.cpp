@@ -142,6 +142,7 @@ TEST(Text, IsBounded) {
 
 TEST(Text, IsTheSameOfARecordThatWasStored) {
   auto finding = sample_finding();
+  finding.decision.verdict = model::Verdict::shown;
   for (const std::size_t columns : {0U, 80U, 120U, 200U}) {
     const TextStyle style{.columns = columns, .is_colored = columns == 120};
     EXPECT_EQ(format_text(format_native(finding), style), format_text(finding, style)) << columns;
@@ -153,6 +154,20 @@ TEST(Text, IsTheSameOfARecordThatWasStored) {
   finding.event.process = {};
   finding.event.file.kind.reset();
   EXPECT_EQ(format_text(format_native(finding), plain), format_text(finding, plain));
+}
+
+TEST(Text, SaysOfARecordThatItWasNotShown) {
+  auto finding = sample_finding();
+  finding.decision.verdict = model::Verdict::excepted;
+  EXPECT_THAT(*format_text(format_native(finding), {.columns = 120}), EndsWith("  /tmp/x (excepted)"));
+  finding.decision.verdict = model::Verdict::held_back;
+  EXPECT_THAT(*format_text(format_native(finding), {.columns = 120}), EndsWith("  /tmp/x (held back)"));
+}
+
+TEST(Text, SaysOfASummaryThatWasStoredForHowManyItStands) {
+  model::Finding summary;
+  summary.decision.held_back = 7;
+  EXPECT_THAT(*format_text(format_native(summary), plain), EndsWith("7 findings held back"));
 }
 
 TEST(Text, OfARecordTakesWhatIsMissingAsUnknown) {
