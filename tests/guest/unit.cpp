@@ -112,6 +112,23 @@ TEST_F(Unit, SendsItsLogToTheJournalWithWhatItMeans) {
       << journal();
 }
 
+// By fields of its own, which journalctl(1) finds; and once.
+TEST_F(Unit, TellsTheJournalOfAFinding) {
+  configure("outputs:\n  - {type: journald, format: text}\n");
+  require_command({"systemctl", "start", "dropwarden"}, {.limit = patience, .environment = {}});
+  const auto container = start(docker());
+  drop(docker(), container, "/tmp/told");
+  const auto entries = [&] {
+    return run_command({"journalctl", "--no-pager", "--output=export", "DROPWARDEN_PATH=/tmp/told",
+                        "DROPWARDEN_REVISION=1", "CONTAINER_ID_FULL=" + container.id})
+        .output;
+  };
+  ASSERT_TRUE(wait_for([&] { return entries().find("DROPWARDEN_ID=") != std::string::npos; }, patience))
+      << journal();
+  EXPECT_THAT(entries(), HasSubstr("\nSYSLOG_IDENTIFIER=dropwarden\n"));
+  EXPECT_EQ(entries().find("DROPWARDEN_ID="), entries().rfind("DROPWARDEN_ID="));
+}
+
 TEST_F(Unit, IsStartedAgainWhenItIsKilled) {
   require_command({"systemctl", "start", "dropwarden"}, {.limit = patience, .environment = {}});
   require_command({"systemctl", "kill", "--signal=KILL", "dropwarden"});
