@@ -225,8 +225,7 @@ bool Publisher::is_to_be_shown(model::Finding& finding, const KnownDrop* known) 
 void Publisher::tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system) {
   const bool is_shown = is_to_be_shown(finding, nullptr);
   settle_capture(finding, is_shown);
-  const bool is_taken = !is_shown || deliver(finding);
-  ledger_.end(is_taken ? disposition_of(finding.decision.verdict) : model::Disposition::queue_full);
+  const bool is_taken = tell(finding, is_shown);
   misses_drops_ = misses_drops_ || !is_taken;
   if (!is_taken) return;
   KnownDrop told = drop;
@@ -250,24 +249,21 @@ void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity
 // else that was told of it is in the database, so the record is of this sighting alone, and is not stored. Of
 // a file with several names, or in a volume, which has a path in each container, it may be the path that was
 // told.
-bool Publisher::is_moved(const KnownDrop& known, const model::Finding& sighting) {
-  const model::FileFacts& file = sighting.event.file;
+bool Publisher::is_moved(const KnownDrop& known, const model::FileFacts& file, std::uint32_t path) {
   const bool has_one_path = file.place == model::Place::rootfs && file.links == 1;
   return has_one_path && file.path_state == model::PathState::live && known.revision < most_moves &&
-         known.path != 0 && known.path != store::path_hash(row_path(file));
+         known.path != 0 && known.path != path;
 }
 
-void Publisher::tell_move(KnownDrop& known, const model::Finding& sighting) {
+void Publisher::tell_move(KnownDrop& known, const model::Finding& sighting, std::uint32_t path) {
   model::Finding moved = sighting;
   moved.id = util::hex(known.id);
   moved.revision = known.revision + 1;
   const bool is_shown = is_to_be_shown(moved, &known);
   if (!is_shown) return ledger_.end(model::Disposition::duplicate);
-  const bool is_taken = deliver(moved);
-  ledger_.end(is_taken ? model::Disposition::reported : model::Disposition::queue_full);
-  if (!is_taken) return;
+  if (!tell(moved, is_shown)) return;
   known.revision = moved.revision;
-  known.path = store::path_hash(row_path(moved.event.file));
+  known.path = path;
   known.verdict = model::Verdict::shown;
 }
 
@@ -277,22 +273,18 @@ void Publisher::see_again(KnownDrop& known, const model::Finding& sighting) {
   const std::string id = util::hex(known.id);
   ToldFindings::Told* const told = told_.find(id);
   auto revised = told == nullptr ? std::nullopt : revise(*told, sighting);
-  if (store_ != nullptr) {
-    const bool is_elsewhere = told == nullptr || revised;
-    store_->count(id, sighting.event.time, is_elsewhere ? row_path(sighting.event.file) : std::string());
-  }
-  if (told == nullptr && is_moved(known, sighting)) return tell_move(known, sighting);
+  const bool is_elsewhere = told == nullptr || revised;
+  const std::string path = is_elsewhere ? row_path(sighting.event.file) : std::string();
+  if (store_ != nullptr) store_->count(id, sighting.event.time, path);
+  if (told == nullptr && is_moved(known, sighting.event.file, store::path_hash(path)))
+    return tell_move(known, sighting, store::path_hash(path));
   const bool has_moved = revised.has_value();
   if (!revised && told != nullptr && known.verdict == model::Verdict::excepted) revised = told->finding;
   if (!revised) return ledger_.end(model::Disposition::duplicate);
   revised->revision = known.revision + 1;
   const bool is_shown = is_to_be_shown(*revised, &known);
   if (!is_shown && !has_moved) return ledger_.end(model::Disposition::duplicate);
-  const bool is_taken = !is_shown || deliver(*revised);
-  ledger_.end(!is_taken  ? model::Disposition::queue_full
-              : is_shown ? model::Disposition::reported
-                         : disposition_of(revised->decision.verdict));
-  if (!is_taken) return;
+  if (!tell(*revised, is_shown)) return;
   told->move(revised->event.file);
   const std::string file_system = told->file_system;
   remember(*revised, drop_of(*revised, file_system), file_system);
@@ -307,6 +299,14 @@ void Publisher::tell_summaries(policy::RateLimit::Clock::time_point now) {
     deliver(summary);
     if (store_ != nullptr) store_->save(finding_row(summary, drop_of(summary, {}), {}));
   }
+}
+
+// Delivers a record, if it is shown, and ends its event. False when no output had room for it.
+bool Publisher::tell(const model::Finding& finding, bool is_shown) {
+  const bool is_taken = !is_shown || deliver(finding);
+  const auto told = is_shown ? model::Disposition::reported : disposition_of(finding.decision.verdict);
+  ledger_.end(is_taken ? told : model::Disposition::queue_full);
+  return is_taken;
 }
 
 // False when there are outputs and none had room for it.

@@ -64,9 +64,10 @@ class Publisher {
   bool is_to_be_shown(model::Finding& finding, const KnownDrop* known);
   void tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
   void tell_more(model::Finding& finding, const EventIdentity& identity);
-  static bool is_moved(const KnownDrop& known, const model::Finding& sighting);
-  void tell_move(KnownDrop& known, const model::Finding& sighting);
+  static bool is_moved(const KnownDrop& known, const model::FileFacts& file, std::uint32_t path);
+  void tell_move(KnownDrop& known, const model::Finding& sighting, std::uint32_t path);
   void see_again(KnownDrop& known, const model::Finding& sighting);
+  bool tell(const model::Finding& finding, bool is_shown);
   bool deliver(const model::Finding& finding);
   void remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
   void count_lost(const Monitor::Delivery& delivery);
