@@ -10,11 +10,10 @@
 #include <unistd.h>
 #include <utility>
 
-#include "dropwarden/sys/directory.hpp"
 #include "dropwarden/sys/file.hpp"
-#include "dropwarden/util/escape.hpp"
 
 #include "give.hpp"
+#include "own_directory.hpp"
 
 // As root, in a directory that a monitor which was taken over may have changed: each file is taken by a
 // descriptor, is regular and has one name.
@@ -40,25 +39,16 @@ bool is_of(const std::string& file, const std::string& name) {
 
 // What hindered it, or nothing.
 std::string prepare(const std::string& directory, const std::vector<std::string>& own, const User& user) {
-  if (const auto made = sys::make_directory(directory, 0700); !made) return made.error().text();
-  const auto opened = sys::open_path(directory, O_RDONLY | O_DIRECTORY);
-  if (!opened) return opened.error().text();
-  const auto status = sys::read_status(opened->number());
-  if (!status) return status.error().text();
-  const std::string name_of_directory = "the directory \"" + util::escape(directory) + "\"";
-  const bool is_private = (status->uid == 0 || status->uid == user.uid) && (status->mode & S_IWOTH) == 0;
-  if (!is_private) return "others than root may change " + name_of_directory;
-  const auto names = sys::list_directory(opened->number(), most_files);
-  if (!names) return names.error().text();
-  const auto is_foreign = [&](const std::string& name) {
-    return std::ranges::none_of(own, [&](const std::string& file) { return is_of(file, name); });
+  const auto is_own = [&](const std::string& name) {
+    return std::ranges::any_of(own, [&](const std::string& file) { return is_of(file, name); });
   };
-  if (const auto foreign = std::ranges::find_if(*names, is_foreign); foreign != names->end())
-    return name_of_directory + " also holds \"" + util::escape(*foreign) + "\"";
-  for (const std::string& name : *names) {
-    if (const auto given = give_file(opened->number(), name, user); !given) return given.error().text();
+  const auto opened = open_own_directory(directory, 0, most_files, user, is_own);
+  if (!opened) return opened.error();
+  const int number = opened->file.number();
+  for (const std::string& name : opened->names) {
+    if (const auto given = give_file(number, name, user); !given) return given.error().text();
   }
-  const auto given = give(opened->number(), user, directory);
+  const auto given = give(number, user, directory);
   return given ? std::string{} : given.error().text();
 }
 
