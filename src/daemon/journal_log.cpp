@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal_log.hpp"
 
-#include <cstdint>
-#include <cstring>
 #include <mutex>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <syslog.h>
 #include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
 #include <spdlog/sinks/base_sink.h>
+
+#include "dropwarden/sink/journal_entry.hpp"
+#include "dropwarden/sys/address.hpp"
 
 namespace dropwarden::daemon {
 namespace {
@@ -72,12 +72,7 @@ std::string_view message_id_of(spdlog::level::level_enum level) {
 std::string format_journal_entry(spdlog::level::level_enum level, std::string_view text) {
   std::string entry = fmt::format("PRIORITY={}\nSYSLOG_IDENTIFIER=dropwarden\n", priority_of(level));
   if (const auto id = message_id_of(level); !id.empty()) entry += fmt::format("MESSAGE_ID={}\n", id);
-  // By its length, 64 bits with the lowest byte first, since a text may have line feeds.
-  entry += "MESSAGE\n";
-  for (unsigned shift = 0; shift < 64; shift += 8)
-    entry += static_cast<char>(static_cast<std::uint64_t>(text.size()) >> shift & 0xff);
-  entry += text;
-  entry += '\n';
+  sink::append_sized_field(entry, "MESSAGE", text);
   return entry;
 }
 
@@ -88,13 +83,10 @@ bool is_journal(int descriptor, const char* told) {
 }
 
 sys::Fd connect_journal(const std::string& path) {
-  struct sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return {};
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const auto address = sys::unix_address(path, "connect");
+  if (!address) return {};
   sys::Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (::connect(socket.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0)
-    return {};
+  if (::connect(socket.number(), address->begin(), address->size) != 0) return {};
   return socket;
 }
 

@@ -8,11 +8,11 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/address.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/sys/lease.hpp"
@@ -207,17 +207,13 @@ class Direct final : public Privilege {
   }
 
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
-    struct sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
-      return std::unexpected(sys::Error{"connect", path, ENAMETOOLONG});
-    std::memcpy(address.sun_path, path.data(), path.size());
+    const auto address = sys::unix_address(path, "connect");
+    if (!address) return std::unexpected(address.error());
     sys::Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (!socket) return sys::unexpected_errno("socket");
     // A unix socket connects at once or fails: EAGAIN means a full backlog, see unix(7).
-    if (::connect(socket.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0) {
+    if (::connect(socket.number(), address->begin(), address->size) != 0)
       return sys::unexpected_errno("connect", path);
-    }
     return socket;
   }
 

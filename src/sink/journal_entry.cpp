@@ -10,23 +10,6 @@
 namespace dropwarden::sink {
 namespace {
 
-// syslog(3).
-int priority_of(model::Severity severity) {
-  switch (severity) {
-    case model::Severity::critical:
-      return 2;
-    case model::Severity::high:
-      return 3;
-    case model::Severity::medium:
-      return 4;
-    case model::Severity::low:
-      return 5;
-    case model::Severity::info:
-      break;
-  }
-  return 6;
-}
-
 // `NAME=VALUE`, or with the length before it where a line feed is in it. The journal takes any bytes.
 class Entry {
  public:
@@ -36,10 +19,7 @@ class Entry {
       text_.append(name).append("=").append(value).append("\n");
       return *this;
     }
-    text_.append(name).append("\n");
-    for (std::uint64_t size = value.size(), i = 0; i < sizeof size; ++i)
-      text_ += static_cast<char>(size >> 8 * i);
-    text_.append(value).append("\n");
+    append_sized_field(text_, name, value);
     return *this;
   }
   Entry& add(std::string_view name, std::uint64_t number) { return add(name, std::to_string(number)); }
@@ -51,13 +31,20 @@ class Entry {
 
 }  // namespace
 
+void append_sized_field(std::string& entry, std::string_view name, std::string_view value) {
+  entry.append(name).append("\n");
+  for (std::uint64_t size = value.size(), i = 0; i < sizeof size; ++i)
+    entry += static_cast<char>(size >> 8 * i);
+  entry.append(value).append("\n");
+}
+
 std::string format_journal(const model::Finding& finding, Format format) {
   const Judgement judgement = judge(finding);
   const model::WriteEvent& event = finding.event;
   const model::Container& container = event.container;
   Entry entry;
   entry.add("MESSAGE", format_line(format, finding, {}))
-      .add("PRIORITY", static_cast<std::uint64_t>(priority_of(judgement.severity)))
+      .add("PRIORITY", syslog_severity(judgement.severity))
       .add("SYSLOG_IDENTIFIER", "dropwarden")
       .add("DROPWARDEN_ID", finding.id)
       .add("DROPWARDEN_REVISION", finding.revision)

@@ -40,6 +40,22 @@ Judgement judge(const model::Finding& finding) {
   return judgement;
 }
 
+unsigned syslog_severity(model::Severity severity) {
+  switch (severity) {
+    case model::Severity::critical:
+      return 2;
+    case model::Severity::high:
+      return 3;
+    case model::Severity::medium:
+      return 4;
+    case model::Severity::low:
+      return 5;
+    case model::Severity::info:
+      break;
+  }
+  return 6;
+}
+
 std::string title_of(model::Severity severity) {
   if (severity == model::Severity::info) return "Informational";
   std::string title = model::name_of(severity);

@@ -25,6 +25,9 @@ struct Judgement {
 // Pure.
 Judgement judge(const model::Finding& finding);
 
+// As syslog and the journal count it (RFC 5424, table 2; syslog(3)), from `critical` 2 to `info` 6. Pure.
+unsigned syslog_severity(model::Severity severity);
+
 // `Medium`, as OCSF and people write it.
 std::string title_of(model::Severity severity);
 

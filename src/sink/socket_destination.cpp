@@ -81,15 +81,19 @@ class DatagramSocket final : public Destination {
 
   std::size_t max_messages() const override { return batch; }
   void cancel() override { patience_.end(); }
+  // Of the last `send`; 0: none.
+  int error() const { return error_; }
 
   Sent send(std::span<const model::SharedMessage> messages) override {
     const auto deadline = std::chrono::steady_clock::now() + send_time;
     Sent sent;
+    error_ = 0;
     for (const auto& message : messages) {
       auto done = connect(deadline);
       if (done) done = send_one(frame_(*message), deadline);
       if (!done) {
-        sent.is_refused = done.error().number == EMSGSIZE;
+        error_ = done.error().number;
+        sent.is_refused = error_ == EMSGSIZE;
         sent.problem = done.error().text();
         if (!sent.is_refused) socket_ = {};
         return sent;
@@ -120,11 +124,12 @@ class DatagramSocket final : public Destination {
   const SendLong send_long_;
   sys::Patience patience_;
   sys::Fd socket_;
+  int error_ = 0;
 };
 
 StreamSocket::Connect connect_unix(const std::string& path, int type) {
   return [path, type](sys::Patience& patience, sys::Patience::Deadline deadline) -> sys::Result<sys::Fd> {
-    const auto address = sys::unix_address(path);
+    const auto address = sys::unix_address(path, "connect");
     if (!address) return std::unexpected(address.error());
     return sys::connect_socket(*address, type, patience, deadline, path);
   };
@@ -156,8 +161,7 @@ class LocalSyslog final : public Destination {
         stream_(settings.target, connect_unix(settings.target, SOCK_STREAM),
                 [settings](const model::Message& message) {
                   return format_syslog(message, settings, ::getpid()) + '\n';
-                }),
-        path_(settings.target) {}
+                }) {}
 
   std::size_t max_messages() const override { return batch; }
   void cancel() override {
@@ -168,7 +172,7 @@ class LocalSyslog final : public Destination {
   Sent send(std::span<const model::SharedMessage> messages) override {
     if (!is_stream_) {
       Sent sent = datagrams_.send(messages);
-      if (sent.taken != 0 || sent.problem.find("wrong type") == std::string::npos) return sent;
+      if (sent.taken != 0 || datagrams_.error() != EPROTOTYPE) return sent;
     }
     Sent sent = stream_.send(messages);
     is_stream_ = sent.problem.empty();
@@ -178,7 +182,6 @@ class LocalSyslog final : public Destination {
  private:
   DatagramSocket datagrams_;
   StreamSocket stream_;
-  const std::string path_;
   bool is_stream_ = false;
 };
 

@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -48,7 +47,6 @@ void ask(const std::string& host, std::uint16_t port, int type, Question& questi
   const std::lock_guard lock(question.mutex);
   for (const addrinfo* entry = code == 0 ? list : nullptr; entry != nullptr; entry = entry->ai_next) {
     Address address;
-    static_assert(sizeof address.bytes == sizeof(sockaddr_storage));
     if (entry->ai_addrlen > sizeof address.bytes) continue;
     std::memcpy(&address.bytes, entry->ai_addr, entry->ai_addrlen);
     address.size = entry->ai_addrlen;
@@ -60,17 +58,6 @@ void ask(const std::string& host, std::uint16_t port, int type, Question& questi
 }
 
 }  // namespace
-
-Result<Address> unix_address(const std::string& path) {
-  sockaddr_un name{};
-  if (path.size() >= sizeof name.sun_path) return failure("connect", path, ENAMETOOLONG);
-  name.sun_family = AF_UNIX;
-  path.copy(name.sun_path, path.size());
-  Address address;
-  std::memcpy(&address.bytes, &name, sizeof name);
-  address.size = sizeof name;
-  return address;
-}
 
 Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port, int type,
                                      const Patience& patience, Patience::Deadline deadline) {
@@ -91,12 +78,9 @@ Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port
 
 Result<Fd> connect_socket(const Address& address, int type, Patience& patience, Patience::Deadline deadline,
                           std::string_view object) {
-  // What connect(2) takes is the beginning of any address.
-  const auto* const begin =
-      reinterpret_cast<const sockaddr*>(address.bytes.data());  // NOLINT(*-reinterpret-cast)
-  Fd socket{::socket(begin->sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  Fd socket{::socket(address.begin()->sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!socket) return unexpected_errno("socket", object);
-  if (::connect(socket.number(), begin, address.size) == 0) return socket;
+  if (::connect(socket.number(), address.begin(), address.size) == 0) return socket;
   if (errno != EINPROGRESS) return unexpected_errno("connect", object);
   if (const auto ready = patience.wait(socket.number(), POLLOUT, deadline, object); !ready)
     return std::unexpected(ready.error());

@@ -2,29 +2,14 @@
 #include "dropwarden/sys/unix_socket.hpp"
 
 #include <cerrno>
-#include <cstring>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
+
+#include "dropwarden/sys/address.hpp"
 
 namespace dropwarden::sys {
 namespace {
-
-Result<struct sockaddr_un> to_address(const std::string& path, std::string_view call) {
-  struct sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  // An empty or cut name would be another socket: an abstract or unnamed one.
-  const bool fits =
-      !path.empty() && path.size() < sizeof address.sun_path && path.find('\0') == std::string::npos;
-  if (!fits) return std::unexpected(Error{std::string(call), path, path.empty() ? EINVAL : ENAMETOOLONG});
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return address;
-}
-
-const struct sockaddr* to_generic(const struct sockaddr_un& address) {
-  return reinterpret_cast<const struct sockaddr*>(&address);
-}
 
 // Bounds the next blocking call, connect(2) included (socket(7), unix(7)).
 Result<void> set_timeout(int socket, int option, Deadline deadline) {
@@ -56,28 +41,27 @@ Result<Peer> read_peer(int socket) {
 }
 
 Result<Fd> listen_unix(const std::string& path, std::uint32_t mode, int backlog) {
-  const auto address = to_address(path, "bind");
+  const auto address = unix_address(path, "bind");
   if (!address) return std::unexpected(address.error());
   Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!socket) return unexpected_errno("socket");
   // bind(2) gives the file the mode of the socket itself, on Linux; umask(2) would change that of every
   // thread.
   if (::fchmod(socket.number(), mode) != 0) return unexpected_errno("fchmod", path);
-  if (::bind(socket.number(), to_generic(*address), sizeof *address) != 0)
-    return unexpected_errno("bind", path);
+  if (::bind(socket.number(), address->begin(), address->size) != 0) return unexpected_errno("bind", path);
   if (::listen(socket.number(), backlog) != 0) return unexpected_errno("listen", path);
   return socket;
 }
 
 Result<Fd> connect_unix(const std::string& path, Deadline deadline) {
-  const auto address = to_address(path, "connect");
+  const auto address = unix_address(path, "connect");
   if (!address) return std::unexpected(address.error());
   Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!socket) return unexpected_errno("socket");
   while (true) {
     if (auto set = set_timeout(socket.number(), SO_SNDTIMEO, deadline); !set)
       return std::unexpected(set.error());
-    if (::connect(socket.number(), to_generic(*address), sizeof *address) == 0) return socket;
+    if (::connect(socket.number(), address->begin(), address->size) == 0) return socket;
     if (errno != EINTR) return std::unexpected(timed_out_error("connect", path));
   }
 }

@@ -1,30 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "dropwarden/sys/address.hpp"
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/patience.hpp"
 
 namespace dropwarden::sys {
 
-// Where a socket connects to: what connect(2) takes.
-struct Address {
-  alignas(8) std::array<std::byte, 128> bytes{};  // sockaddr_storage
-  unsigned size = 0;
-};
-
-// The address of a unix socket, unix(7). ENAMETOOLONG.
-Result<Address> unix_address(const std::string& path);
-// Those of a host, getaddrinfo(3), for `type` (SOCK_STREAM, SOCK_DGRAM), at least one. The question is asked
-// by a thread of its own, which may outlive the call: a name server that does not answer holds nobody.
-// ETIMEDOUT, ECANCELED, EHOSTUNREACH when there is no such host.
+// The addresses of a host, getaddrinfo(3), for `type` (SOCK_STREAM, SOCK_DGRAM), at least one. The question
+// is asked by a thread of its own, which may outlive the call: a name server that does not answer holds
+// nobody. ETIMEDOUT, ECANCELED, EHOSTUNREACH when there is no such host.
 Result<std::vector<Address>> resolve(const std::string& host, std::uint16_t port, int type,
                                      const Patience& patience, Patience::Deadline deadline);
 
