@@ -70,7 +70,12 @@ class Confined : public testing::TestWithParam<Case> {
 TEST_P(Confined, NamesContainerAndImageOfADropInANeighbour) {
   const auto neighbour = start_neighbour();
   const auto monitor = start_monitor();
-  const auto copied = runtime_->execute(neighbour, {"cp", "/bin/busybox", "/tmp/x"});
+  // It has a second file to copy, which nobody writes for a moment: a writer that is gone has no name any
+  // more.
+  const auto copied = runtime_->execute(
+      neighbour, {"sh", "-c",
+                  "mkdir /tmp/in && ln -s /bin/busybox /tmp/in/x && /bin/busybox mkfifo /tmp/in/y && "
+                  "{ (sleep 1; : >/tmp/in/y) & cp -L /tmp/in/x /tmp/in/y /tmp; }"});
   ASSERT_TRUE(copied.status.is_success()) << copied.error;
   const auto record = monitor->findings().wait_for(final_of(neighbour.id, "/tmp/x"), 30s);
   ASSERT_TRUE(record) << monitor->log();
