@@ -52,8 +52,8 @@ class Publisher {
 
  private:
   static constexpr std::size_t remembered_drops = 100'000;
-  static constexpr std::size_t whole_findings = 1024;
-  static constexpr unsigned most_moves = 64;  // told of a drop that is not whole any more
+  static constexpr std::size_t whole_findings = 512;  // some 5 KiB each
+  static constexpr unsigned most_moves = 64;          // told of a drop that is not whole any more
 
   bool is_finding(const model::Finding& finding);
   KnownDrop* find_known(const model::Finding& finding, const KnownDrop& seen);
