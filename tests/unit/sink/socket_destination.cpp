@@ -128,8 +128,9 @@ TEST_F(SocketDestination, HasNothingTakenByAReaderThatClosesEarlyAndAllByTheNext
 TEST_F(SocketDestination, WaitsForAReaderThatStallsUntilItIsCancelled) {
   const sys::Fd listener = bind_unix(SOCK_STREAM);
   const auto destination = make_unix_destination(path());
+  sys::Fd peer;  // stays until nothing is sent any more: a reader that closes is another matter
   std::thread canceller([&] {
-    const sys::Fd peer{::accept(listener.number(), nullptr, nullptr)};
+    peer = sys::Fd{::accept(listener.number(), nullptr, nullptr)};
     destination->cancel();
   });
   const Sent sent = destination->send(messages({"a"}));
