@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "dropwarden/classify/classify.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
 #include "dropwarden/sys/file.hpp"
 
@@ -92,7 +93,9 @@ void Pipeline::take(Sighting sighting) {
   first_.front() = std::byte{1};  // it stays where there is nothing to read
   const auto candidate = is_candidate(sighting.file.number(), first_, registrations_.current(Clock::now()));
   if (!candidate) return ledger_.end(model::Disposition::unreadable);
-  if (*candidate) return take_candidate(std::move(sighting));
+  const bool was_mere_text = sighting.located && sighting.located->is_mere_text;
+  if (*candidate && (!was_mere_text || classify::looks_executable(first_)))
+    return take_candidate(std::move(sighting));
   ledger_.end(model::Disposition::not_executable);
   if (sighting.sensor != model::Sensor::close_write) return;
   if (settings_.watch.second_look && SecondLook::is_blank(first_))

@@ -13,7 +13,7 @@
 namespace dropwarden::monitor {
 
 // What binfmt_misc runs on this node. The kernel tells of no change there, so it is read again when it is
-// asked for and the last time is `max_age` ago: a registration counts from then on. Used by the loop alone.
+// asked for and the last time is `max_age` ago: a registration counts from then on. One thread.
 class Registrations {
  public:
   using Clock = std::chrono::steady_clock;

@@ -10,6 +10,7 @@
 #include "dropwarden/layer/scanner.hpp"
 #include "dropwarden/sys/file.hpp"
 
+#include "examine.hpp"
 #include "same_file.hpp"
 
 // Owns a mount of the host for a round of records, and a file on the host until it is handed on. Holds the
@@ -140,11 +141,14 @@ UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEven
 
 Sighting UpperResolver::show(Opened opened, sys::Fd file, model::Pid pid) {
   Located located{.mount = opened.place->mount, .path = std::move(opened.path), .numbers = {}};
-  const auto got = sys::read_at(file.number(), first_, 0);
-  const auto first = std::span<const std::byte>(first_).first(got.value_or(0));
-  // Of others no id is made.
-  if (classify::looks_executable(first) || classify::looks_like_text(first))
+  first_.fill(std::byte{' '});  // behind a short file, it makes no text of what is none, nor the other way
+  const auto is_telling =
+      is_candidate(file.number(), first_, registrations_.current(Registrations::Clock::now()));
+  // Of others no id is made. By far most files that are written are mere text.
+  if (is_telling.value_or(true))
     located.numbers = look_through_overlay(*opened.place, located.path, file.number());
+  else
+    located.is_mere_text = classify::looks_like_text(first_);
   return {.file = std::move(file),
           .pid = pid,
           .sensor = model::Sensor::upper_layer,

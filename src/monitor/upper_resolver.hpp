@@ -19,6 +19,7 @@
 #include "dropwarden/util/time.hpp"
 #include "dropwarden/watch/fid_decoder.hpp"
 
+#include "registrations.hpp"
 #include "sighting.hpp"
 #include "upper_places.hpp"
 
@@ -29,7 +30,8 @@ namespace dropwarden::monitor {
 // thread. Waits for disks.
 class UpperResolver {
  public:
-  explicit UpperResolver(privilege::Privilege& privilege) : privilege_(privilege) {}
+  explicit UpperResolver(privilege::Privilege& privilege)
+      : privilege_(privilege), registrations_(privilege) {}
 
   void set_places(std::shared_ptr<const UpperPlaces> places);
 
@@ -98,6 +100,7 @@ class UpperResolver {
   static constexpr std::size_t max_directories = 8192;
 
   privilege::Privilege& privilege_;
+  Registrations registrations_;
   std::shared_ptr<const UpperPlaces> places_ = std::make_shared<const UpperPlaces>();
   std::unordered_map<watch::Fid, Directory, HashFid> directories_;
   struct Held {
