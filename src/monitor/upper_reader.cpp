@@ -105,24 +105,33 @@ void UpperReader::on_event(const watch::FidEvent& event) {
 void UpperReader::on_directory(const watch::FidEvent& event) {
   if ((event.mask & FAN_MOVED_TO) == 0) return;
   resolver_.forget_paths();
-  if (unsettled_.size() < max_unsettled) put_off(event, {}, 1);
+  if (unsettled_.size() < max_unsettled)
+    put_off({.event = event, .name = std::string(event.name), .look = {}, .told_until = {}, .due = {}});
 }
 
 // Until it has settled.
-void UpperReader::put_off(const watch::FidEvent& event, const UpperResolver::Look& look, int looks) {
-  unsettled_.push_back({.event = event,
-                        .name = std::string(event.name),
-                        .look = look,
-                        .looks = looks + 1,
-                        .due = std::chrono::steady_clock::now() + UpperResolver::settling});
+void UpperReader::put_off(Unsettled unsettled) {
+  ++unsettled.looks;
+  unsettled.due = std::chrono::steady_clock::now() + UpperResolver::settling;
+  unsettled_.push_back(std::move(unsettled));
   if (unsettled_.size() == 1) arm();
+}
+
+void UpperReader::look_into(const Unsettled& moved, bool is_last) {
+  const bool is_to_end = is_last || moved.looks >= max_looks || unsettled_.size() >= max_unsettled;
+  auto found = resolver_.resolve_moved(moved.event, moved.told_until, is_to_end);
+  for (Sighting& sighting : found.sightings) put({.sighting = std::move(sighting)});
+  if (found.is_settled) return;
+  Unsettled next = moved;
+  next.told_until = found.told_until;
+  put_off(std::move(next));
 }
 
 void UpperReader::look_again_at(Unsettled& unsettled, bool is_last) {
   watch::FidEvent& event = unsettled.event;
   event.name = unsettled.name;
   if (event.is_directory()) {
-    for (Sighting& sighting : resolver_.resolve_moved(event)) put({.sighting = std::move(sighting)});
+    look_into(unsettled, is_last);
   } else if (is_last) {
     on_answer(resolver_.resolve_at_last(event), event, max_looks);
   } else {
@@ -135,7 +144,12 @@ void UpperReader::on_answer(UpperResolver::Answer answer, const watch::FidEvent&
   gone_ = resolver_.tally().gone;
   const auto* look = std::get_if<UpperResolver::Look>(&answer);
   if (look != nullptr && looks < max_looks && unsettled_.size() < max_unsettled)
-    return put_off(event, *look, looks);
+    return put_off({.event = event,
+                    .name = std::string(event.name),
+                    .look = *look,
+                    .told_until = {},
+                    .looks = looks,
+                    .due = {}});
   if (look != nullptr) answer = resolver_.resolve_at_last(event);
   if (auto* sighting = std::get_if<Sighting>(&answer)) put({.sighting = std::move(*sighting)});
 }

@@ -20,6 +20,7 @@
 
 #include "dropwarden/model/disposition.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/util/time.hpp"
 #include "dropwarden/watch/fid_group.hpp"
 
 #include "sighting.hpp"
@@ -74,13 +75,15 @@ class UpperReader {
     watch::FidEvent event;  // without its name
     std::string name;
     UpperResolver::Look look;
+    util::WallTime told_until;  // of a directory, as UpperResolver::Moved has it
     int looks = 1;
     std::chrono::steady_clock::time_point due;
   };
   void on_event(const watch::FidEvent& event);
   void on_answer(UpperResolver::Answer answer, const watch::FidEvent& event, int looks);
   void on_directory(const watch::FidEvent& event);
-  void put_off(const watch::FidEvent& event, const UpperResolver::Look& look, int looks);
+  void look_into(const Unsettled& moved, bool is_last);
+  void put_off(Unsettled unsettled);
   void look_again_at(Unsettled& unsettled, bool is_last);
   void look_again();
   void arm();

@@ -2,6 +2,7 @@
 #include "upper_resolver.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <utility>
@@ -155,16 +156,25 @@ Sighting UpperResolver::show(Opened opened, sys::Fd file, model::Pid pid) {
           .located = std::move(located)};
 }
 
-std::vector<Sighting> UpperResolver::resolve_moved(const watch::FidEvent& event) {
-  std::vector<Sighting> found;
+// By the time of modification alone: who sets one back changes an attribute, which is told of by itself.
+UpperResolver::Moved UpperResolver::resolve_moved(const watch::FidEvent& event, util::WallTime told_until,
+                                                  bool is_last) {
+  Moved moved{.sightings = {}, .told_until = std::chrono::system_clock::now() - settling};
   auto opened = event.directory ? open_named(event) : std::nullopt;
-  if (!opened) return found;
+  if (!opened) return moved;
   layer::Scanner scanner(privilege_, std::move(opened->entry), {.changed_since = {}, .limits = {}});
   scanner.step({.entries = max_moved_entries}, [&](layer::ScannedFile scanned) {
+    const util::WallTime modified{scanned.status.modified};
+    const bool is_told = told_until != util::WallTime{} && modified <= told_until;
+    if (is_told) return;
+    if (modified > moved.told_until && !is_last) {
+      moved.is_settled = false;
+      return;
+    }
     Opened file{.entry = {}, .place = opened->place, .path = join_path(opened->path, scanned.path)};
-    found.push_back(show(std::move(file), std::move(scanned.file), event.pid));
+    moved.sightings.push_back(show(std::move(file), std::move(scanned.file), event.pid));
   });
-  return found;
+  return moved;
 }
 
 std::optional<Located::Numbers> UpperResolver::look_through_overlay(const UpperPlace& place,

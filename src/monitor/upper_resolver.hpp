@@ -54,8 +54,16 @@ class UpperResolver {
   // A directory has moved: what was known of paths is not true any more.
   void forget_paths() { directories_.clear(); }
   // What lies below a directory that was moved to where `event` says, by its new names; of many only the
-  // first `max_moved_entries`: a scan finds the others by the directory's ctime.
-  std::vector<Sighting> resolve_moved(const watch::FidEvent& event);
+  // first `max_moved_entries`: a scan finds the others by the directory's ctime. An overlay moves a directory
+  // as well when it copies it up, which it does before the first file in it is made: so a file that is still
+  // being written is left out, and the directory is to be asked for again, with `told_until` as it was
+  // answered. At last such a file is looked at as it is.
+  struct Moved {
+    std::vector<Sighting> sightings;
+    util::WallTime told_until{};  // what was written after that has been left out
+    bool is_settled = true;       // nothing has been
+  };
+  Moved resolve_moved(const watch::FidEvent& event, util::WallTime told_until, bool is_last);
   static constexpr std::uint64_t max_moved_entries = 1024;
   // Closes the mount that was held to open handles by: after each round of records.
   void let_go() { held_ = {}; }

@@ -193,7 +193,7 @@ TEST_F(Drops, NamesTheContainerWhereNoRuntimeIsConfigured) {
   EXPECT_EQ(text_at(*record, "/event/container/runtime"), runtime().name()) << "by its cgroup";
   EXPECT_EQ(text_at(*record, "/event/container/metadata"), "none");
   mark_end(container, daemon);
-  EXPECT_THAT(daemon.finding_ids(container->id), SizeIs(2));
+  EXPECT_THAT(daemon.finding_ids(container->id), SizeIs(2)) << describe(daemon.records());
 }
 
 }  // namespace

@@ -155,6 +155,27 @@ TEST_P(UpperLayer, TellsTheNamesOfWhatIsBelowADirectoryThatWasMoved) {
   EXPECT_TRUE(record_of("/etc/tree/bin/x")) << daemon_->log();
 }
 
+// An overlay copies the directory up first, which looks like a move of it with all that is in it by the time
+// of the look.
+TEST_P(UpperLayer, TellsOnceOfAFileThatTakesItsTimeInADirectoryOfTheImage) {
+  const std::string program = read_file("/bin/busybox");
+  act([&] {
+    auto file = sys::value_or_throw(sys::open_path("/tmp/slow", O_WRONLY | O_CREAT, 0755));
+    constexpr std::size_t parts = 12;
+    for (std::size_t part = 0; part < parts; ++part) {
+      const std::size_t begin = program.size() * part / parts;
+      const std::size_t size = program.size() * (part + 1) / parts - begin;
+      require(::write(file.number(), program.data() + begin, size) == static_cast<ssize_t>(size), "write");
+      ::usleep(40'000);
+    }
+  });
+  ASSERT_TRUE(record_of("/tmp/slow")) << daemon_->log();
+  act([] { write_file("/tmp/last", "#!/bin/sh\n"); });
+  ASSERT_TRUE(record_of("/tmp/last")) << daemon_->log();
+  EXPECT_THAT(ids_of("/tmp/slow"), SizeIs(1)) << daemon_->log();
+  EXPECT_EQ(text_at(*record_of("/tmp/slow"), "/event/file/size"), std::to_string(program.size()));
+}
+
 TEST_P(UpperLayer, FindsItsWayAfterADirectoryWasMoved) {
   act([] {
     require(::mkdir("/tmp/before", 0755) == 0, "mkdir");
