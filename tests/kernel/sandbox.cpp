@@ -232,7 +232,9 @@ TEST_F(Sandbox, LetsTheMarkerMarkMountAndReadButWriteToNothingThatIsThere) {
     group.mark(directory_ + "/mounted", TMPFS_MAGIC);
     sys::value_or_throw(privilege_->unmount(directory_ + "/mounted"));
     sys::value_or_throw(privilege_->read_process_file(::getpid(), privilege::ProcessFile::host_name));
-    sys::value_or_throw(privilege_->probe_upper_events());
+    // Before Linux 5.13 a tmpfs has no f_fsid, and so no mark of that kind: not the sandbox's doing.
+    const auto upper_events = privilege_->probe_upper_events();
+    require(upper_events || upper_events.error().number == ENODEV, "probe_upper_events");
     sys::value_or_throw(sys::open_path(stranger, O_PATH | O_DIRECTORY));
     require(sys::value_or_throw(sys::read_file(directory_ + "/file", 16)) == "text", "read");
     require(sandbox::refused_calls().empty(), "a refused call");
