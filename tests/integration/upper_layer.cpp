@@ -94,6 +94,16 @@ class UpperLayer : public OwnPlace, public testing::WithParamInterface<const cha
     }));
   }
 
+  // Text, of which the mark on the overlay tells before this returns: its events come in their order.
+  void write_text_and_be_seen(const std::string& path_in_container) {
+    const std::string next = path_in_container + ".next";
+    act([&] {
+      write_file(path_in_container, "echo dropped\n");
+      write_file(next, "#!/bin/sh\n");
+    });
+    ASSERT_TRUE(record_of(next)) << daemon_->log();
+  }
+
   std::optional<Record> record_of(const std::string& path_in_container) {
     return daemon_->wait_for_record(
         [&](const Record& record) { return text_at(record, "/data/path") == path_in_container; }, 20s);
@@ -121,11 +131,8 @@ INSTANTIATE_TEST_SUITE_P(On, UpperLayer, testing::Values("tmpfs", "ext4", "xfs",
                          [](const auto& type) { return std::string(type.param); });
 
 TEST_P(UpperLayer, TellsOfTextThatGetsItsExecuteBitAfterItWasClosed) {
-  act([] {
-    write_file("/tmp/late", "echo dropped\n");
-    ::usleep(50'000);
-    require(::chmod("/tmp/late", 0755) == 0, "chmod");
-  });
+  write_text_and_be_seen("/tmp/late");
+  act([] { require(::chmod("/tmp/late", 0755) == 0, "chmod"); });
   expect_seen_there("/tmp/late");
 }
 
@@ -291,9 +298,8 @@ TEST_P(UpperLayer, IsWatchedNoLongerThanAContainerIsThere) {
 TEST_P(UpperLayer, IsLeftAloneIfToldSo) {
   reconfigure("upper_layer: off");
   EXPECT_TRUE(wait_for([&] { return upper_layer().at("file_systems").as_array().empty(); }, 10s));
+  write_text_and_be_seen("/tmp/late");
   act([] {
-    write_file("/tmp/late", "echo dropped\n");
-    ::usleep(50'000);  // the mark on the overlay has shown mere text
     require(::chmod("/tmp/late", 0755) == 0, "chmod");
     write_file("/tmp/last", "#!/bin/sh\n");
   });
