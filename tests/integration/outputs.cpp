@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <netinet/in.h>
 #include <string>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -29,6 +28,7 @@
 #include "support/daemon.hpp"
 #include "support/database.hpp"
 #include "support/file.hpp"
+#include "support/free_port.hpp"
 #include "support/https_server.hpp"
 #include "support/wait.hpp"
 
@@ -248,17 +248,6 @@ TEST_F(Outputs, GetAfterAKillWhatTheyHadNotTaken) {
   const sys::Fd listener = listen_at(path("socket"));
   EXPECT_THAT(read_until(listener, "\"path\":\"/x\""), HasSubstr("\"path\":\"/x\"")) << daemon->log();
   EXPECT_TRUE(await_in(path("out/file"), "/x")) << daemon->log();
-}
-
-// A port that nobody has now.
-std::uint16_t free_port(int type) {
-  const sys::Fd socket{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};
-  sockaddr_in address{
-      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-  EXPECT_EQ(::bind(socket.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-  return ntohs(address.sin_port);
 }
 
 // rsyslogd(8), which writes a line for each message: by what input it came, and what it understood of it.

@@ -13,11 +13,11 @@
 #include <boost/json/parse.hpp>
 #include <yaml-cpp/yaml.h>
 
-#include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/unix_socket.hpp"
 
 #include "support/file.hpp"
+#include "support/free_port.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -45,17 +45,6 @@ struct sockaddr_in loopback(std::uint16_t port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
   return address;
-}
-
-// Pods have the host's network here. Free a moment ago, which has to do.
-std::uint16_t free_port() {
-  const sys::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  auto address = loopback(0);
-  socklen_t size = sizeof address;
-  if (::bind(socket.number(), reinterpret_cast<struct sockaddr*>(&address), size) != 0 ||
-      ::getsockname(socket.number(), reinterpret_cast<struct sockaddr*>(&address), &size) != 0)
-    throw sys::SystemError(sys::last_error("bind", "loopback"));
-  return ntohs(address.sin_port);
 }
 
 // The whole answer; empty when nobody listens.
@@ -136,6 +125,7 @@ ManifestPod::ManifestPod(std::string directory, std::string socket, const std::s
     : directory_(std::move(directory)),
       socket_(std::move(socket)),
       driver_(socket_, cgroup),
+      // Pods have the host's network here.
       port_(free_port()) {
   for (const char* name : {"config", "run", "state", "logs"})
     std::filesystem::create_directories(path_of(name));
