@@ -19,7 +19,7 @@ demo_packages=(busybox-static jq runc)
 # shellcheck disable=SC2034
 test_packages=(
   file libbenchmark-dev libgtest-dev libgmock-dev jq procps util-linux
-  bash-completion busybox-static btrfs-progs containerd crun docker.io e2fsprogs iproute2 openssl podman rsyslog runc xfsprogs
+  bash-completion busybox-static btrfs-progs containerd crun curl docker.io e2fsprogs iproute2 openssl podman rsyslog runc xfsprogs
 )
 
 # What fetches another Debian, and what coexists with the monitor, for tests/run --runtimes and --long.
@@ -52,7 +52,7 @@ deb_packages=(debhelper dpkg-dev)
 # What tests/run --packages builds and tries packages, images and manifests with.
 # shellcheck disable=SC2034
 packages_packages=(
-  buildah debhelper debootstrap docker-compose dpkg-dev lintian rpm
+  buildah debhelper debootstrap docker-compose dpkg-dev lintian prometheus rpm
   golang-go golang-github-masterminds-sprig-dev golang-k8s-sigs-yaml-dev
 )
 
