@@ -64,6 +64,8 @@ class Packages : public testing::Test {
   // What `docker load` takes, compiled in the stages of its Containerfile.
   static const std::string& image_archive() {
     static const std::string archive = [] {
+      // A test before this one may have failed half-way.
+      std::filesystem::remove_all(place.directory + "/image");
       const auto directory = make_directory("image");
       std::cout << require_command(
           {source + "/tests/packages/try-image", package_root(), given_package().value_or("-"), directory},
