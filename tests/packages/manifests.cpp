@@ -4,6 +4,7 @@
 // it still is rendered so is tried by `tests/run --packages`.
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,7 +26,8 @@ using testing::UnorderedElementsAre;
 const std::string top = DROPWARDEN_SOURCE_DIRECTORY;
 const std::string plain = top + "/packaging/kubernetes/manifests/dropwarden.yaml";
 const std::vector<std::string> files{plain, top + "/tests/packages/kubernetes/full.golden.yaml",
-                                     top + "/tests/packages/kubernetes/small.golden.yaml"};
+                                     top + "/tests/packages/kubernetes/small.golden.yaml",
+                                     top + "/tests/packages/kubernetes/falcosidekick.golden.yaml"};
 
 std::vector<YAML::Node> objects_of(const std::string& file) {
   std::vector<YAML::Node> objects;
@@ -163,6 +165,36 @@ TEST(Manifests, HoldAConfigurationThatTheProgramTakes) {
   EXPECT_FALSE(
       config::parse(object_of(files[1], "ConfigMap")["data"]["dropwarden.yaml"].as<std::string>(), "full")
           .watch.exec);
+}
+
+// The kubelet starts no pod anew because a ConfigMap has changed.
+TEST(Manifests, MakeAnotherPodOfAnotherConfiguration) {
+  std::map<std::string, std::string> checksums;
+  for (const auto& file : files) {
+    const auto data = object_of(file, "ConfigMap")["data"]["dropwarden.yaml"].as<std::string>();
+    const auto annotations = object_of(file, "DaemonSet")["spec"]["template"]["metadata"]["annotations"];
+    const auto checksum = annotations["checksum/config"].as<std::string>();
+    EXPECT_EQ(checksums.emplace(data, checksum).first->second, checksum) << file;
+  }
+  std::set<std::string> distinct;
+  for (const auto& [data, checksum] : checksums) distinct.insert(checksum);
+  EXPECT_GT(checksums.size(), 2U);
+  EXPECT_EQ(distinct.size(), checksums.size());
+}
+
+// packaging/kubernetes/README.md has the values for it.
+TEST(Manifests, WireFindingsToFalcosidekickAndLetThemOut) {
+  const auto& file = files.back();
+  const auto data = object_of(file, "ConfigMap")["data"]["dropwarden.yaml"].as<std::string>();
+  const auto config = config::parse(data, file);
+  ASSERT_EQ(config.outputs.size(), 2U);
+  EXPECT_EQ(config.outputs[1].type, config::OutputType::webhook);
+  EXPECT_EQ(config.outputs[1].format, config::Format::falco);
+  const auto port = config.outputs[1].url.substr(config.outputs[1].url.rfind(':') + 1);
+  std::set<std::string> open;
+  for (const auto& rule : object_of(file, "NetworkPolicy")["spec"]["egress"])
+    for (const auto& allowed : rule["ports"]) open.insert(allowed["port"].as<std::string>());
+  EXPECT_THAT(open, testing::IsSupersetOf({std::string("53"), port.substr(0, port.find('/'))}));
 }
 
 // Probes ask for pages that there are, and rules for metrics.

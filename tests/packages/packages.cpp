@@ -254,6 +254,16 @@ TEST_F(Packages, ReleaseArchiveIsTheSameWheneverItIsMade) {
   EXPECT_EQ(sums[0], sums[1]);
 }
 
+// The values in packaging/kubernetes/README.md, in a file of `directory`.
+std::string values_of_readme(const std::string& directory) {
+  const auto text = read_file(source + "/packaging/kubernetes/README.md");
+  const std::string begin = "```yaml\n";
+  const auto at = text.find(begin) + begin.size();
+  const auto file = directory + "/readme.yaml";
+  write_file(file, text.substr(at, text.find("```", at) - at));
+  return file;
+}
+
 // Helm is in no Debian: a renderer of our own takes the same templates.
 TEST_F(Packages, ChartIsRenderedAsItWas) {
   need({"go"});
@@ -273,7 +283,8 @@ TEST_F(Packages, ChartIsRenderedAsItWas) {
   for (const Case& rendered :
        {Case{"v1.31.0", {}, source + "/packaging/kubernetes/manifests/dropwarden.yaml"},
         Case{"v1.31.0", {tests + "/full.yaml"}, tests + "/full.golden.yaml"},
-        Case{"v1.27.4", {tests + "/small.yaml"}, tests + "/small.golden.yaml"}}) {
+        Case{"v1.27.4", {tests + "/small.yaml"}, tests + "/small.golden.yaml"},
+        Case{"v1.31.0", {values_of_readme(directory)}, tests + "/falcosidekick.golden.yaml"}}) {
     const auto text =
         require_command(with({renderer, source + "/packaging/kubernetes/chart"}, rendered.values),
                         {.environment = {std::string("KUBE_VERSION=") + rendered.kubernetes}});
