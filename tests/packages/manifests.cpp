@@ -197,6 +197,28 @@ TEST(Manifests, WireFindingsToFalcosidekickAndLetThemOut) {
   EXPECT_THAT(open, testing::IsSupersetOf({std::string("53"), port.substr(0, port.find('/'))}));
 }
 
+// Where the version stands that is built. NEWS.md begins with it.
+TEST(Version, IsTheSameWhereverItStands) {
+  const std::string version = DROPWARDEN_VERSION;
+  const auto text_of = [](const std::string& file) {
+    std::ifstream in(top + "/" + file);
+    return std::string{std::istreambuf_iterator<char>(in), {}};
+  };
+  const auto chart = YAML::LoadFile(top + "/packaging/kubernetes/chart/Chart.yaml");
+  EXPECT_EQ(chart["version"].as<std::string>(), version);
+  EXPECT_EQ(chart["appVersion"].as<std::string>(), version);
+  const auto kustomization = YAML::LoadFile(top + "/packaging/kubernetes/manifests/kustomization.yaml");
+  EXPECT_EQ(kustomization["images"][0]["newTag"].as<std::string>(), version);
+  const auto news = text_of("NEWS.md");
+  EXPECT_EQ(news.substr(news.find("\n## ") + 4, version.size()), version);
+  for (const std::string& text :
+       {"${DROPWARDEN_IMAGE:-dropwarden:" + version + "}", "#     dropwarden:" + version + "\n"})
+    EXPECT_THAT(text_of("packaging/compose/compose.yaml"), testing::HasSubstr(text));
+  for (const std::string& text : {"dropwarden_" + version + "_amd64.deb", "--tag dropwarden:" + version})
+    EXPECT_THAT(text_of("README.md"), testing::HasSubstr(text));
+  EXPECT_THAT(text_of("packaging/rpm/dropwarden.spec"), testing::HasSubstr(":" + version + "}"));
+}
+
 // Probes ask for pages that there are, and rules for metrics.
 TEST(Manifests, AskForNoMetricThatIsNotDescribed) {
   std::ifstream in(top + "/man/dropwarden-metrics.5");
