@@ -6,6 +6,7 @@
 #include <chrono>
 #include <fnmatch.h>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "dropwarden/config/config.hpp"
@@ -92,6 +93,9 @@ store::Query to_query(const FindingFilter& filter, util::WallTime now) {
     for (const std::string& word : words) known += (known.empty() ? "" : ", ") + word;
     refuse("--kind", kind, "is not known; there are " + known);
   }
+  for (const std::string& path : filter.paths)
+    if (std::string_view("/*?[\\").find(path.substr(0, 1)) == std::string_view::npos || path.empty())
+      refuse("--path", path, "matches no path, since they are told from the root: begin with / or *");
   query.kinds = filter.kinds;
   query.decisions = filter.decisions;
   if (!filter.severity.empty())

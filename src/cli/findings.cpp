@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "dropwarden/store/reader.hpp"
+#include "dropwarden/util/text.hpp"
 
 #include "finding_feed.hpp"
 #include "finding_filter.hpp"
@@ -64,7 +66,11 @@ void add_findings(CLI::App& app, Session& session) {
   auto choice = std::make_shared<StoreChoice>();
   add_store_options(*verb, *choice);
   add_filter_options(*verb, arguments->filter);
-  verb->add_option("--limit", arguments->limit, "The newest of them, so many")->check(CLI::PositiveNumber);
+  verb->add_option("--limit", arguments->limit, "The newest of them, so many")
+      ->check([](const std::string& text) {
+        return util::parse_number<std::size_t>(text).value_or(0) > 0 ? std::string{}
+                                                                     : "is no number from 1 up";
+      });
   verb->add_flag("--json", arguments->is_json,
                  "Print the records as they are stored, one JSON object a line");
   verb->add_flag(

@@ -66,7 +66,8 @@ std::vector<Field> fields_of(const store::FoundFinding& finding) {
               {"event.file.sha256.value", shown(finding.sha256)}};
   }
   // What only the store knows.
-  fields.emplace_back("seen", fmt::format("{} times", finding.count));
+  fields.emplace_back("seen",
+                      finding.count == 1 ? std::string("once") : fmt::format("{} times", finding.count));
   fields.emplace_back("last_seen", util::format_rfc3339(finding.last_seen));
   fields.emplace_back("last_path", shown(finding.path));
   fields.emplace_back("told", finding.told == 0 ? "no" : fmt::format("revision {}", finding.told));

@@ -81,6 +81,10 @@ TEST_F(Findings, AreFoundByEachOptionAndAllTogether) {
   EXPECT_THAT(find({"--since", "2026-11-27T10:00:02Z"}).out,
               AllOf(HasSubstr("/tmp/y"), Not(HasSubstr("/usr"))));
   EXPECT_EQ(find({"--kind", "script"}).status, 0) << "to find nothing is no failure";
+  const auto refused = find({"--path", "usr/*"});
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--path usr/*: matches no path"));
+  EXPECT_THAT(find({"--limit", "0"}).err, HasSubstr("--limit: is no number from 1 up"));
 }
 
 TEST_F(Findings, ArePrintedForAPersonOrAsTheyWereStored) {
@@ -116,7 +120,7 @@ TEST_F(Findings, AreShownWholeByTheBeginningOfAnId) {
   const auto shown = invoke({"findings", "show", "--store", path(), finding(1, "", "").id});
   EXPECT_EQ(shown.status, 0) << shown.err;
   EXPECT_THAT(shown.out, AllOf(HasSubstr("event.container.name"), HasSubstr("event.file.elf.type"),
-                               HasSubstr("event.process.pid"), HasSubstr("/tmp/x"), HasSubstr("1 times")));
+                               HasSubstr("event.process.pid"), HasSubstr("/tmp/x"), HasSubstr("once")));
   EXPECT_EQ(invoke({"findings", "show", "--store", path(), "--json", finding(1, "", "").id}).out,
             finding(1, "web", "/tmp/x").record + "\n");
   EXPECT_EQ(invoke({"findings", "show", "--store", path(), "0000"}).status, 2) << "both begin so";
