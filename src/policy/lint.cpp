@@ -68,6 +68,13 @@ bool has_all(const std::vector<std::string>& patterns) {
   });
 }
 
+// Where everything is, or where whoever breaks in puts what he brings first.
+bool is_wide_path(const std::string& pattern) {
+  constexpr std::array patterns{"/*/**",       "/**/*",  "**/*",       "/tmp/**",   "/var/tmp/**",
+                                "/dev/shm/**", "/tmp/*", "/var/tmp/*", "/dev/shm/*"};
+  return std::ranges::find(patterns, pattern) != patterns.end();
+}
+
 // Programs that write whatever they are told to.
 bool is_general(const std::string& writer) {
   using std::string_view_literals::operator""sv;
@@ -82,9 +89,15 @@ std::string breadth_of(const Conditions& when) {
   if (!when.sha256.empty()) return {};
   const bool has_path = !when.path.empty() && !has_all(when.path);
   const bool has_image = !when.image.empty() && !has_all(when.image);
-  const bool has_owner = has_image || !when.image_digest.empty() || !when.container.empty() ||
-                         !when.pod.empty() || !when.labels.empty();
+  const auto names = [](const std::vector<std::string>& patterns) {
+    return !patterns.empty() && !has_all(patterns) && std::ranges::find(patterns, "*") == patterns.end();
+  };
+  const bool has_owner = has_image || names(when.image_digest) || names(when.container) || names(when.pod) ||
+                         !when.labels.empty();
   const bool has_writer = !when.writer.empty() && !has_all(when.writer);
+  if (has_path && !has_owner && !has_writer && std::ranges::any_of(when.path, is_wide_path))
+    return "it covers all that anybody drops in such a directory; name an image, a writer, or what the file "
+           "is called";
   if (has_path) return {};
   if (has_writer && std::ranges::any_of(when.writer, is_general))
     return "it covers whatever a program that writes anything, such as a shell, writes anywhere; name a path";

@@ -29,7 +29,9 @@ Exception exception(const std::string& name, Conditions when) {
 TEST(Lint, IsSilentOfWhatIsNarrow) {
   EXPECT_THAT(
       texts({.exceptions = {exception("a", {.path = {"/opt/**"}}), exception("b", {.path = {"/srv/*"}}),
-                            exception("c", {.image = {"x"}, .writer = {"/usr/bin/y"}})}}),
+                            exception("c", {.image = {"x"}, .writer = {"/usr/bin/y"}}),
+                            exception("d", {.image = {"x"}, .path = {"/tmp/**"}}),
+                            exception("e", {.path = {"/tmp/x-*"}})}}),
       IsEmpty());
 }
 
@@ -42,7 +44,9 @@ TEST(Lint, NamesAnExceptionThatHasExpired) {
 TEST(Lint, NamesWhatIsVeryBroad) {
   for (const Conditions& when :
        {Conditions{.kind = {&Kinds::scripts}}, Conditions{.path = {"/**"}}, Conditions{.user = {0}},
-        Conditions{.image = {"x"}, .writer = {"/bin/sh"}}, Conditions{.writer = {"/usr/bin/python3*"}}})
+        Conditions{.image = {"x"}, .writer = {"/bin/sh"}}, Conditions{.writer = {"/usr/bin/python3*"}},
+        Conditions{.path = {"/tmp/**"}}, Conditions{.path = {"/opt/x", "/dev/shm/*"}, .user = {0}},
+        Conditions{.path = {"/*/**"}}, Conditions{.container = {"*"}}, Conditions{.pod = {"**"}}})
     EXPECT_THAT(texts({.exceptions = {exception("a", when)}}), ElementsAre(HasSubstr("very broad")));
 }
 
