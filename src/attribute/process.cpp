@@ -199,12 +199,18 @@ model::ProcessInfo complete_process(const model::ProcessInfo& first, model::Proc
   // The number was free at the first look: who has it now came after the event.
   if (first.start_time == util::WallTime{}) return first;
   const bool is_another = later.start_time != util::WallTime{} && later.start_time != first.start_time;
-  if (is_another) return first;
+  if (is_another) {
+    model::ProcessInfo process = first;
+    process.program = later.program;
+    return process;
+  }
   if (later.name.empty()) later.name = first.name;
   if (later.exe.empty()) {
     later.exe = first.exe;
     later.exe_file = first.exe_file;
   }
+  // Of the first look. Who runs another program a moment later may have run one more a moment before.
+  if (later.exe != first.exe || later.exe_file != first.exe_file) later.program = {};
   if (later.cgroup.empty()) later.cgroup = first.cgroup;
   if (!later.uid) later.uid = first.uid;
   if (later.pid_in_container.value == 0) later.pid_in_container = first.pid_in_container;

@@ -235,6 +235,7 @@ class Monitor::Impl {
     if (!watch::is_written(event)) {
       sighting.sensor = model::Sensor::exec;
       name_spaces_.look_at(event.pid);
+      pipeline_.note_execution(event.pid);
       if (const auto ended = exec_.judge(sighting.file.number())) {
         ledger_.receive();
         return ledger_.end(*ended);

@@ -50,6 +50,12 @@ void OriginFinder::on_table(const std::vector<model::Mount>& table) {
   shared_layers_.clear();
 }
 
+ProcessReader::Layers OriginFinder::layers_of(const model::ProcessInfo& process) {
+  const WatchedMount* const overlay = process.exe_file ? overlays_.find(process.exe_file->device) : nullptr;
+  if (overlay == nullptr) return {};
+  return {.layers = share(*overlay), .mounts = mounts_};
+}
+
 bool OriginFinder::find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial,
                         bool is_path_certain) {
   const WatchedMount* overlay = overlays_.identify(identity);

@@ -18,6 +18,7 @@
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
+#include "process_reader.hpp"
 #include "worker.hpp"
 
 namespace dropwarden::monitor {
@@ -35,6 +36,9 @@ class OriginFinder {
   // The mount table says which layers may be read. Before the first one, none.
   void on_table(const std::vector<model::Mount>& table);
   void reconfigure(const config::Watch& settings) { max_bytes_ = settings.compare_max_bytes; }
+
+  // What it takes to look at the program of a process. Null when it lies on no container's overlay.
+  ProcessReader::Layers layers_of(const model::ProcessInfo& process);
 
   // True when `on_origin` will be called; else the origin stays unknown: not on an overlay, or too many wait.
   // `is_path_certain` where the path is known to be that of the overlay; else the event's mount tells.

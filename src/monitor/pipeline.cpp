@@ -210,7 +210,8 @@ std::uint64_t Pipeline::await_process(const model::Finding& finding, const Event
   const std::uint64_t serial = ++last_serial_;
   if (finding.event.process.pid.value == 0) return serial;
   const bool wants_root = !attribution_.is_identified(identity);
-  awaited.process = processes_.submit(serial, finding.event.process, wants_root);
+  auto layers = finding.signature ? origins_.layers_of(finding.event.process) : ProcessReader::Layers{};
+  awaited.process = processes_.submit(serial, finding.event.process, wants_root, std::move(layers));
   return serial;
 }
 
@@ -230,6 +231,9 @@ void Pipeline::await_event(model::Finding finding, const EventIdentity& identity
 }
 
 void Pipeline::on_process(std::uint64_t serial, ProcessReader::Answer answer) {
+  // The first look may have come after that, and shown the program that runs now.
+  if (executions_.has_executed_since(answer.process.pid, serial))
+    answer.process.program = model::ProgramState::unknown;
   EventIdentity* identity = open_.identity_of(serial);
   if (identity != nullptr) placement_.settle(*identity, answer.process);
   const bool is_news = identity != nullptr && attribution_.learn_from_writer(*identity, answer);

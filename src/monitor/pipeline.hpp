@@ -27,6 +27,7 @@
 #include "canary.hpp"
 #include "capture_worker.hpp"
 #include "examine.hpp"
+#include "executions.hpp"
 #include "file_hasher.hpp"
 #include "open_findings.hpp"
 #include "origin_finder.hpp"
@@ -56,6 +57,8 @@ class Pipeline {
   // Takes a sighting, and ends it in the ledger sooner or later. What another sensor than the mark on the
   // container's mount has seen waits for its hash: the same bytes may be known already.
   void take(Sighting sighting);
+  // That process executes something: what it wrote before, it wrote as another program.
+  void note_execution(model::Pid pid) { executions_.note(pid, last_serial_); }
   // How many findings and events wait for something: what could also come later should, when there are many.
   std::size_t open() const { return open_.size(); }
   bool looks_twice() const { return settings_.watch.second_look; }
@@ -126,6 +129,7 @@ class Pipeline {
   std::optional<Clock::time_point> armed_;  // when it ends
   RecentFiles recent_;
   std::uint64_t last_serial_ = 0;
+  Executions executions_;
   std::array<std::byte, classify::first_bytes> first_{};
 };
 

@@ -10,6 +10,9 @@
 #include "dropwarden/attribute/process.hpp"
 #include "dropwarden/container/cgroup_directory.hpp"
 #include "dropwarden/container/cgroup_path.hpp"
+#include "dropwarden/layer/compare.hpp"
+#include "dropwarden/layer/image.hpp"
+#include "dropwarden/layer/program.hpp"
 #include "dropwarden/sys/pidfd.hpp"
 
 #include "process_root.hpp"
@@ -20,6 +23,9 @@ namespace {
 constexpr std::size_t capacity = 4096;
 // As long as a batch of events or two takes: what the facts of a process are late by anyhow.
 constexpr std::chrono::milliseconds keep_last{10};
+// To compare a program with the image's: a fraction of what findings wait for their process.
+constexpr layer::Budget program_budget{.max_bytes = std::uint64_t{64} << 20U,
+                                       .max_time = std::chrono::milliseconds{100}};
 
 using attribute::ProcFile;
 using privilege::ProcessFile;
@@ -88,10 +94,16 @@ ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege
 // A process that lives has had its number all the time, and goes by another name or owner if it executed
 // something else or gave up privileges meanwhile.
 bool ProcessReader::is_last(const Last& last, const Job& job) {
-  const model::ProcessInfo& process = last.answer.process;
-  const bool looks_same = process.pid == job.pid && process.name == job.name && process.exe == job.exe &&
-                          process.uid == job.uid && (!job.wants_root || last.answer.root);
-  if (!looks_same || !last.process || std::chrono::steady_clock::now() - last.read > keep_last) return false;
+  const bool looks_same = last.first.name == job.first.name && last.first.uid == job.first.uid &&
+                          (!job.wants_root || last.answer.root);
+  if (!looks_same || std::chrono::steady_clock::now() - last.read > keep_last) return false;
+  return is_running_same(last, job);
+}
+
+bool ProcessReader::is_running_same(const Last& last, const Job& job) {
+  const bool looks_same = last.first.pid == job.first.pid && last.first.exe == job.first.exe &&
+                          last.first.exe_file == job.first.exe_file;
+  if (!looks_same || !last.process || last.first.exe.empty()) return false;
   const auto has_exited = sys::has_exited(last.process.number());
   return has_exited && !*has_exited;
 }
@@ -100,18 +112,33 @@ const ProcessReader::Answer& ProcessReader::read(const Job& job) {
   // Of the thread: one that is stuck in a read is replaced, and may go on later.
   thread_local Last last;
   if (is_last(last, job)) return last.answer;
-  auto process = sys::open_pidfd(job.pid.value);
+  // Not even its owner can change the file of a program that runs (ETXTBSY, execve(2)), so it is looked at
+  // once.
+  const bool is_judged =
+      is_running_same(last, job) && last.answer.process.program != model::ProgramState::unknown;
+  const auto program = is_judged ? last.answer.process.program : judge(job);
+  const model::Pid pid = job.first.pid;
+  auto process = sys::open_pidfd(pid.value);
   last = {.process = process ? std::move(*process) : sys::Fd{},
           .read = std::chrono::steady_clock::now(),
+          .first = job.first,
           .answer = {}};
   Answer& answer = last.answer;
   if (job.wants_root) {
-    if (const auto root = read_root_mount(privilege_, job.pid)) answer.root = root->device;
+    if (const auto root = read_root_mount(privilege_, pid)) answer.root = root->device;
   }
-  answer.process = attribute::read_process(reader_of(privilege_), is_same_container, job.pid);
+  answer.process = attribute::read_process(reader_of(privilege_), is_same_container, pid);
+  answer.process.program = program;
   const auto directory = container::cgroup_directory(answer.process.cgroup, hierarchies_);
   if (!directory.empty()) answer.process.cgroup_id = privilege_.read_cgroup_id(directory).value_or(0);
   return answer;
+}
+
+model::ProgramState ProcessReader::judge(const Job& job) const {
+  if (!job.layers.layers || !job.first.exe_file) return model::ProgramState::unknown;
+  layer::Image image(privilege_, job.layers.layers, job.layers.mounts);
+  return layer::judge_program(privilege_, image, *job.layers.mounts, job.first.exe, job.first.exe_file->inode,
+                              program_budget);
 }
 
 model::ProcessInfo ProcessReader::glimpse(model::Pid pid) const {

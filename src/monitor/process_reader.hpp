@@ -4,14 +4,17 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 
 #include "dropwarden/container/hierarchy.hpp"
+#include "dropwarden/layer/readable_mounts.hpp"
 #include "dropwarden/model/ids.hpp"
+#include "dropwarden/model/mount.hpp"
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/fd.hpp"
@@ -34,31 +37,39 @@ class ProcessReader {
 
   // A first look, on the caller's thread.
   model::ProcessInfo glimpse(model::Pid pid) const;
+  // The layers of the overlay on which the program of the process lies.
+  struct Layers {
+    std::shared_ptr<const model::OverlayLayers> layers;
+    std::shared_ptr<const layer::ReadableMounts> mounts;
+  };
   // False when the queue is full. `serial` comes back with the answer. `first` is the first look at the
-  // process: who writes file after file is not read anew for each while that shows the same program.
-  bool submit(std::uint64_t serial, const model::ProcessInfo& first, bool wants_root) {
-    return worker_.submit({serial, first.pid, wants_root, first.name, first.exe, first.uid});
+  // process: who writes file after file is not read anew for each while that shows the same program. With
+  // `layers`, the answer's `process.program` says what that is to the image.
+  bool submit(std::uint64_t serial, const model::ProcessInfo& first, bool wants_root, Layers layers) {
+    return worker_.submit(
+        {.serial = serial, .first = first, .wants_root = wants_root, .layers = std::move(layers)});
   }
 
  private:
   struct Job {
     std::uint64_t serial = 0;
-    model::Pid pid;
+    model::ProcessInfo first;
     bool wants_root = false;
-    std::string name;
-    std::string exe;
-    std::optional<std::uint32_t> uid;
+    Layers layers;
   };
   // The last process that was read, which has not ended since.
   struct Last {
     sys::Fd process;  // its pidfd
     std::chrono::steady_clock::time_point read;
+    model::ProcessInfo first;
     Answer answer;
   };
 
   // On the worker's thread.
   const Answer& read(const Job& job);
   static bool is_last(const Last& last, const Job& job);
+  static bool is_running_same(const Last& last, const Job& job);
+  model::ProgramState judge(const Job& job) const;
 
   privilege::Privilege& privilege_;
   const std::vector<container::Hierarchy> hierarchies_;

@@ -191,15 +191,17 @@ model::Decision Publisher::decide(const model::Finding& finding) {
                           .is_writer_of_image = [&] { return is_writer_of_image(finding.event); }});
 }
 
-// What lies in the container's root and did not become a finding is the image's. A path would not tell: in a
-// mount namespace of its own a process can have any program at any path. Once a drop is not known any more,
-// nothing is trusted: else who drops files until his own is forgotten would be excepted.
+// A path would not tell: in a mount namespace of its own a process can have any program at any path. The
+// layers do. Where they only tell what is there now, no drop may be known there; once one is not known any
+// more, nothing of the kind is trusted, else who drops files until his own is forgotten would be excepted.
 bool Publisher::is_writer_of_image(const model::WriteEvent& event) {
   const auto& exe = event.process.exe_file;
-  if (misses_drops_ || known_.has_forgotten()) return false;
-  if (!exe || event.process.container != model::Belonging::same) return false;
+  const bool is_trusted = event.process.program != model::ProgramState::unknown;
+  if (!is_trusted || !exe || event.process.container != model::Belonging::same) return false;
   const WatchedMount* const root = mounts_.find(exe->device);
   if (root == nullptr || !root->is_overlay() || root->container != event.container.id) return false;
+  if (event.process.program == model::ProgramState::untouched) return true;
+  if (misses_drops_ || known_.has_forgotten()) return false;
   model::Finding probe;
   probe.event.container.id = event.container.id;
   probe.event.file.inode = exe->inode;

@@ -37,6 +37,13 @@ struct FileNumber {
   friend bool operator==(const FileNumber&, const FileNumber&) = default;
 };
 
+// What the program of a process is to the image of its container, by the layers of the overlay it lies on.
+enum class ProgramState {
+  unknown,    // not looked at, not of the image, changed, or another file than its path says
+  untouched,  // the image's file, and the container has never had anything in its place
+  copied_up,  // now it has the image's bytes
+};
+
 // Who closed the file. With `exited` only what was read before the process went away is set. All text is raw
 // bytes that the process chose.
 struct ProcessInfo {
@@ -49,6 +56,7 @@ struct ProcessInfo {
   std::string name;                      // comm
   std::string exe;                       // as the process sees it
   std::optional<FileNumber> exe_file{};  // nothing: not known
+  ProgramState program = ProgramState::unknown;
   std::vector<std::string> command_line;
   std::optional<std::uint32_t> uid;
   std::optional<std::uint32_t> login_uid;  // nothing when unset (4294967295)

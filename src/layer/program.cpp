@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/layer/program.hpp"
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "dropwarden/layer/origin.hpp"
+#include "dropwarden/layer/path.hpp"
+
+namespace dropwarden::layer {
+namespace {
+
+using model::ProgramState;
+
+// What stands in the way of the image's file at a path.
+struct Cover {
+  bool hides = true;            // something does, or nobody knows
+  std::optional<Entry> copy{};  // the file at the path itself
+  sys::FileStatus upperdir{};   // of the top
+};
+
+// Directories that hide what is below them, or show something from elsewhere.
+bool is_merged(const Attributes& attributes, const Entry& directory) {
+  const auto is_opaque = attributes.is_opaque(directory);
+  const auto redirect = attributes.read(directory, privilege::OverlayAttribute::redirect);
+  return is_opaque && !*is_opaque && redirect && !*redirect;
+}
+
+Cover find_cover(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                 const ReadableMounts& mounts, const Path& path) {
+  if (layers.upperdir.empty() || path.empty()) return {};
+  auto directory = privilege.open_layer(layers.upperdir);
+  if (!directory) return {};
+  const auto status = sys::read_status(directory->number());
+  const auto mount = sys::read_mount_id(directory->number());
+  if (!status || !mount || !mounts.contains({*mount})) return {};
+  const Attributes attributes(privilege, layers);
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    auto entry = open_entry(privilege, directory->number(), path[i]);
+    if (!entry) return {.hides = entry.error().number != ENOENT, .copy = {}, .upperdir = *status};
+    if (i + 1 == path.size()) return {.hides = true, .copy = std::move(*entry), .upperdir = *status};
+    // Also a whiteout.
+    if (!entry->is_directory() || !is_merged(attributes, *entry)) return {};
+    *directory = std::move(entry->file);
+  }
+  return {};
+}
+
+// The numbers of files on another file system than the upper directory's may be those of a new file there; an
+// overlay that shows them as its own tells them apart in the topmost bits (xino).
+bool is_shown_as(std::uint64_t inode, const sys::FileStatus& original, const sys::FileStatus& upperdir) {
+  const bool is_beside =
+      original.device_major == upperdir.device_major && original.device_minor == upperdir.device_minor;
+  if (is_beside) return inode == original.inode;
+  return inode >> 48U != 0 && is_inode_of(inode, original);
+}
+
+bool has_bytes_of_image(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
+                        std::string_view path, std::uint64_t inode, const sys::FileStatus& copy,
+                        const Budget& budget) {
+  SeenFile seen;
+  seen.facts.path = path;
+  seen.facts.inode = inode;
+  seen.facts.size = copy.size;
+  seen.facts.modified = copy.modified;
+  seen.facts.changed = copy.changed;
+  const auto no_digest = [](int, std::uint64_t) { return std::string{}; };
+  const auto found = find_origin(privilege, image, mounts, seen, no_digest);
+  const auto* const answer = std::get_if<Answer>(&found);
+  return (answer != nullptr ? *answer : compare(std::get<Comparison>(found), budget)) ==
+         model::Origin::unchanged;
+}
+
+}  // namespace
+
+ProgramState judge_program(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
+                           std::string_view path, std::uint64_t inode, const Budget& budget) {
+  const auto names = parse_path(path);
+  if (!names) return ProgramState::unknown;
+  const Cover cover = find_cover(privilege, image.layers(), mounts, *names);
+  if (cover.copy) {
+    const bool is_same =
+        has_bytes_of_image(privilege, image, mounts, path, inode, cover.copy->status, budget);
+    return is_same ? ProgramState::copied_up : ProgramState::unknown;
+  }
+  if (cover.hides) return ProgramState::unknown;
+  const auto original = image.find(*names);
+  if (!original || !*original || !(*original)->entry.is_regular()) return ProgramState::unknown;
+  const bool is_it = is_shown_as(inode, (*original)->entry.status, cover.upperdir);
+  return is_it ? ProgramState::untouched : ProgramState::unknown;
+}
+
+}  // namespace dropwarden::layer
