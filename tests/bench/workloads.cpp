@@ -71,7 +71,9 @@ void make_tree(const std::string& directory, std::uint64_t files) {
   for (std::uint64_t i = 0; i < files; ++i) {
     const std::string below = fmt::format("{}/part{}", directory, i / 30);
     fs::create_directories(below);
-    write_file(fmt::format("{}/source{}.c", below, i), make_source(i));
+    const std::string path = fmt::format("{}/source{}.c", below, i);
+    write_file(path, make_source(i));
+    fs::permissions(path, fs::perms{0644});  // by its mode a text may be a program
   }
 }
 
