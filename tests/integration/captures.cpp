@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -35,12 +36,14 @@ class Captures : public OwnOverlay {
     OwnOverlay::SetUp();
     if (IsSkipped()) return;
     std::filesystem::create_directory(path("daemon"));
+    prepare_copies();
     daemon_ = std::make_unique<Daemon>(
         path("daemon"), std::vector<RuntimeSocket>{}, std::vector<std::string>{},
         watch_without_runtimes() + "scan: {first_start: false, sweep: false}\n" +
             "capture: {directory: " + copies() + ", max_bytes: 1MiB, max_file_bytes: 600KiB}\n" +
             "policy:\n  exceptions:\n    - {name: known, reason: expected, path: /tmp/excepted}\n");
   }
+  virtual void prepare_copies() {}
   std::string copies() const { return path("copies"); }
   std::string drop(const std::string& name, const std::string& bytes) {
     write_file(overlay_->merged() + "/tmp/" + name, bytes);
@@ -125,6 +128,29 @@ TEST_F(Captures, KeepsWhatIsShownUnderItsHashWhateverItIsCalledAndHoweverShortIt
   const auto shown = run_dropwarden(
       {"findings", "show", "--store", path("daemon/state/state.db"), text_at(last_of("large"), "/id")});
   EXPECT_THAT(shown.output, HasSubstr(copies() + "/" + sha256(script(400'000, 'b'))));
+  EXPECT_EQ(daemon_->stop().text(), "status 0");
+  EXPECT_EQ(daemon_->ledger()["balanced"], 1U);
+}
+
+// With room for less than the quota, besides the 64 MiB that copies leave free for others.
+class CapturesOnASmallDisk : public Captures {
+ protected:
+  void prepare_copies() override {
+    std::filesystem::create_directory(copies());
+    ASSERT_EQ(::mount("test", copies().c_str(), "tmpfs", 0, "size=65792k,mode=0700"), 0);
+  }
+};
+
+TEST_F(CapturesOnASmallDisk, SayThatItIsFullLeaveNoPartAndGoOnOnceThereIsRoom) {
+  expect_copy("small", drop("small", script(1000, 'a')));
+  drop("full", script(400'000, 'b'));
+  EXPECT_EQ(capture_of("full"), "failed");
+  EXPECT_TRUE(daemon_->wait_for_log("No space left on device", 30s)) << daemon_->log();
+  EXPECT_THAT(names(), UnorderedElementsAreArray(expected_)) << "a part of a copy has no hash";
+  expect_copy("next", drop("next", script(2000, 'c')));
+  ASSERT_EQ(::mount(nullptr, copies().c_str(), nullptr, MS_REMOUNT, "size=80m,mode=0700"), 0);
+  expect_copy("later", drop("later", script(300'000, 'd')));
+  EXPECT_THAT(names(), UnorderedElementsAreArray(expected_));
   EXPECT_EQ(daemon_->stop().text(), "status 0");
   EXPECT_EQ(daemon_->ledger()["balanced"], 1U);
 }

@@ -112,7 +112,29 @@ sys::Fd listen_at(const std::string& path) {
   return listener;
 }
 
-// All that a reader gets there, until it holds `text`.
+// The same at a port of this host.
+sys::Fd listen_at_port() {
+  sys::Fd listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const sockaddr_in address{
+      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
+  EXPECT_EQ(::bind(listener.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(::listen(listener.number(), 8), 0);
+  return listener;
+}
+
+std::uint16_t port_of(const sys::Fd& listener) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::getsockname(listener.number(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  return ntohs(address.sin_port);
+}
+
+std::size_t requests_with(HttpsServer& server, const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      server.requests(), [&](const auto& request) { return request.body.find(text) != std::string::npos; }));
+}
+
+// All that a reader gets there, until it holds `text`; then the connection is closed.
 std::string read_until(const sys::Fd& listener, const std::string& text) {
   timeval limit{.tv_sec = 30, .tv_usec = 0};
   EXPECT_EQ(::setsockopt(listener.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
@@ -195,7 +217,11 @@ TEST_F(Outputs, ReachAServerWithAKeyAndATokenThatOnlyRootMayRead) {
   HttpsServer server(&pem, {500, 200}, true);
   write_file(path("ca.pem"), pem.authority);
   write_file(path("key.pem"), pem.key);
-  write_file(path("headers"), "X-Token: secret\n");
+  // As a Secret lies in a pod: its files are links, which change all at once.
+  std::filesystem::create_directory(path("..of-today"));
+  std::filesystem::create_directory_symlink("..of-today", path("..data"));
+  write_file(path("..data/headers"), "X-Token: secret\n");
+  std::filesystem::create_symlink("..data/headers", path("headers"));
   for (const char* name : {"ca.pem", "key.pem", "headers"}) ASSERT_EQ(::chmod(path(name).c_str(), 0600), 0);
   const auto daemon =
       start("  - {type: webhook, format: falco, url: 'https://localhost:" + std::to_string(server.port()) +
@@ -213,6 +239,29 @@ TEST_F(Outputs, ReachAServerWithAKeyAndATokenThatOnlyRootMayRead) {
   EXPECT_EQ(requests[0].token, "secret");
   EXPECT_EQ(requests[0].body, requests[1].body) << "what it did not take is told again";
   EXPECT_THAT(daemon->log(), Not(HasSubstr("refused the system call")));
+}
+
+// The server takes the request and is gone before it has answered; the collector reads a part and is gone.
+TEST_F(Outputs, TellAgainWhatAReceiverThatClosedEarlyMayNotHaveTaken) {
+  HttpsServer server(nullptr, {0, 0, 200});
+  const sys::Fd collector = listen_at_port();
+  const auto daemon = start("  - {type: webhook, url: 'http://127.0.0.1:" + std::to_string(server.port()) +
+                            "/'}\n  - {type: syslog, name: tcp, address: 'tcp://127.0.0.1:" +
+                            std::to_string(port_of(collector)) + "'}\n" + file_output(path("out/file")));
+  drop("/x");
+  EXPECT_THAT(read_until(collector, "\"path\":\"/x"), HasSubstr("/x"));
+  ASSERT_TRUE(wait_for([&] { return server.requests().size() >= 3; }, patience)) << daemon->log();
+  const auto requests = server.requests();
+  EXPECT_EQ(requests[0].body, requests[1].body);
+  EXPECT_EQ(requests[1].body, requests[2].body) << "what was not answered is not taken";
+  drop("/y");
+  EXPECT_THAT(read_until(collector, "\"path\":\"/y\""), HasSubstr("\"path\":\"/y\"")) << daemon->log();
+  EXPECT_TRUE(wait_for([&] { return requests_with(server, "\"path\":\"/y\"") > 0; }, patience))
+      << daemon->log();
+  EXPECT_TRUE(await_in(path("out/file"), "/y")) << daemon->log();
+  EXPECT_GE(count_of(*daemon, "webhook", "failures"), 2U);
+  EXPECT_TRUE(wait_for([&] { return count_of(*daemon, "webhook", "pending") == 0; }, patience))
+      << daemon->log();
 }
 
 TEST_F(Outputs, ThatAreDeadCostTheOthersNothing) {
