@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "guest_test.hpp"
 #include "support/child.hpp"
 #include "support/daemon.hpp"
+#include "support/file.hpp"
+#include "support/https_server.hpp"
 #include "support/overlay.hpp"
 #include "support/wait.hpp"
 
@@ -55,6 +59,39 @@ TEST_F(Clock, ThatIsSetBackHasEverythingLookedThroughOnceMore) {
       daemon.wait_for_record([](const Record& one) { return text_at(one, "/data/path") == "/past"; }, 60s);
   ASSERT_TRUE(record) << daemon.log();
   EXPECT_EQ(text_at(*record, "/detected_by"), "scan");
+}
+
+// Far ahead while an output waits to try again, then back behind where it was.
+TEST_F(Clock, ThatJumpsKeepsNoOutputFromDelivering) {
+  const std::string place = make_directory();
+  std::filesystem::create_directory(place + "/overlay");
+  std::filesystem::create_directory(place + "/daemon");
+  std::filesystem::create_directory(place + "/out");
+  const TestOverlay overlay(place + "/overlay");
+  HttpsServer server(nullptr, {500, 500, 200});
+  Daemon daemon(place + "/daemon", {}, {}, "watch: {metadata_wait: 50ms}\n", place + "/state/state.db",
+                "  - {type: webhook, url: 'http://127.0.0.1:" + std::to_string(server.port()) +
+                    "/'}\n  - {type: file, path: " + place + "/out/file}\n");
+  const auto is_told = [&](const std::string& name) {
+    return wait_for(
+        [&] {
+          const auto requests = server.requests();
+          const bool is_posted =
+              requests.size() > 2 && std::ranges::any_of(requests, [&](const auto& request) {
+                return request.body.find(name) != std::string::npos;
+              });
+          return is_posted && std::filesystem::exists(place + "/out/file") &&
+                 read_file(place + "/out/file").find(name) != std::string::npos;
+        },
+        60s);
+  };
+  write_file(overlay.merged() + "/ahead", "#!/bin/sh\n");
+  ASSERT_TRUE(wait_for([&] { return !server.requests().empty(); }, 60s)) << daemon.log();
+  set_clock(std::chrono::system_clock::now() + 10h);
+  EXPECT_TRUE(is_told("/ahead")) << daemon.log();
+  set_clock(std::chrono::system_clock::now() - 20h);
+  write_file(overlay.merged() + "/behind", "#!/bin/sh\n: behind\n");
+  EXPECT_TRUE(is_told("/behind")) << daemon.log();
 }
 
 }  // namespace
