@@ -152,6 +152,7 @@ void UpperReader::on_answer(UpperResolver::Answer answer, const watch::FidEvent&
                     .due = {}});
   if (look != nullptr) answer = resolver_.resolve_at_last(event);
   if (auto* sighting = std::get_if<Sighting>(&answer)) put({.sighting = std::move(*sighting)});
+  if (const auto* loss = std::get_if<model::Loss>(&answer)) put({.loss = *loss});
 }
 
 void UpperReader::arm() {

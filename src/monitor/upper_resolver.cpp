@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upper_resolver.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <sys/fanotify.h>
@@ -17,6 +19,15 @@
 // Owns a mount of the host for a round of records, and a file on the host until it is handed on. Holds the
 // overlay itself for the length of a look at one name: it would keep the container from being removed.
 namespace dropwarden::monitor {
+namespace {
+
+// What is not found any more is gone. What the marker refused, or did not answer, may be there.
+bool is_unanswered(const sys::Error& error) {
+  constexpr std::array unanswered{EPERM, ETIMEDOUT, ECONNRESET};
+  return std::ranges::find(unanswered, error.number) != unanswered.end();
+}
+
+}  // namespace
 
 void UpperResolver::set_places(std::shared_ptr<const UpperPlaces> places) {
   directories_.clear();
@@ -26,13 +37,17 @@ void UpperResolver::set_places(std::shared_ptr<const UpperPlaces> places) {
 
 UpperResolver::Answer UpperResolver::resolve(const watch::FidEvent& event,
                                              const std::optional<Look>& before) {
+  lost_.reset();
   auto opened = find(event);
-  return opened ? look_at(std::move(*opened), event, before, false) : Answer{};
+  Answer answer = opened ? look_at(std::move(*opened), event, before, false) : Answer{};
+  return lost_ ? *lost_ : std::move(answer);
 }
 
 UpperResolver::Answer UpperResolver::resolve_at_last(const watch::FidEvent& event) {
+  lost_.reset();
   auto opened = find(event);
-  return opened ? look_at(std::move(*opened), event, {}, true) : Answer{};
+  Answer answer = opened ? look_at(std::move(*opened), event, {}, true) : Answer{};
+  return lost_ ? *lost_ : std::move(answer);
 }
 
 std::optional<UpperResolver::Opened> UpperResolver::find(const watch::FidEvent& event) {
@@ -41,10 +56,17 @@ std::optional<UpperResolver::Opened> UpperResolver::find(const watch::FidEvent& 
   return is_named ? open_named(event) : open_unnamed(event);
 }
 
+void UpperResolver::note_unopened(const sys::Error& error) {
+  if (is_unanswered(error))
+    lost_ = model::Loss::open_failed;
+  else
+    ++tally_.gone;
+}
+
 std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidEvent& event) {
   const Directory& directory = directory_of(*event.directory);
   if (directory.place == nullptr) {
-    ++tally_.elsewhere;
+    if (!lost_) ++tally_.elsewhere;
     return std::nullopt;
   }
   Opened opened{.entry = {}, .place = directory.place, .path = join_path(directory.path, event.name)};
@@ -52,7 +74,7 @@ std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidE
   auto entry = event.object ? open(*event.object) : open(*event.directory);
   if (entry && !event.object) entry = privilege_.open_entry(entry->number(), std::string(event.name));
   if (!entry) {
-    ++tally_.gone;
+    note_unopened(entry.error());
     return std::nullopt;
   }
   opened.entry = std::move(*entry);
@@ -75,7 +97,11 @@ void UpperResolver::follow_name(Opened& opened) const {
 std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::FidEvent& event) {
   auto entry = event.object ? open(*event.object) : std::unexpected(sys::Error{"open", "", ESTALE});
   const auto status = entry ? sys::read_status(entry->number()) : std::unexpected(entry.error());
-  if (!status || status->links == 0) {
+  if (!status) {
+    note_unopened(status.error());
+    return std::nullopt;
+  }
+  if (status->links == 0) {
     ++tally_.gone;
     return std::nullopt;
   }
@@ -94,6 +120,10 @@ const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fi
   if (directories_.size() >= max_directories) directories_.clear();
   Directory directory;
   const auto opened = open(fid);
+  if (!opened && is_unanswered(opened.error())) {
+    lost_ = model::Loss::open_failed;
+    return unknown_;
+  }
   const auto path = opened ? sys::read_descriptor_path(opened->number()) : std::unexpected(opened.error());
   if (auto found = path ? places_->find(*path) : std::nullopt)
     directory = {.place = found->place, .path = std::move(found->path)};
@@ -132,7 +162,7 @@ UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEven
   if (!is_closed && !is_last && !is_settled(look, before)) return look;
   auto file = privilege_.open_regular_file(opened.entry.number());
   if (!file) {
-    ++tally_.gone;
+    note_unopened(file.error());
     return {};
   }
   Sighting sighting = show(std::move(opened), std::move(*file), event.pid);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dropwarden/classify/classify.hpp"
+#include "dropwarden/model/disposition.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/time.hpp"
@@ -45,8 +46,9 @@ class UpperResolver {
   // Nothing for what is no container's, no regular file, or gone. A Look where it may be half written: its
   // name or its attributes changed while, or shortly before, bytes came. Its close is told of elsewhere, and
   // a finding of half a file would be one too many; so it is asked for again, with that look as `before`,
-  // until nothing has changed for `settling`.
-  using Answer = std::variant<std::monostate, Sighting, Look>;
+  // until nothing has changed for `settling`. A loss where it may be a container's, and is there, but was not
+  // opened for us.
+  using Answer = std::variant<std::monostate, Sighting, Look, model::Loss>;
   Answer resolve(const watch::FidEvent& event, const std::optional<Look>& before = {});
   // The file may still be written, but it is looked at as it is.
   Answer resolve_at_last(const watch::FidEvent& event);
@@ -96,6 +98,7 @@ class UpperResolver {
   const Directory& directory_of(const watch::Fid& fid);
   sys::Result<sys::Fd> open(const watch::Fid& fid);
   std::optional<Opened> find(const watch::FidEvent& event);
+  void note_unopened(const sys::Error& error);
   void follow_name(Opened& opened) const;
   bool is_settled(const Look& look, const std::optional<Look>& before) const;
   Sighting show(Opened opened, sys::Fd file, model::Pid pid);
@@ -117,6 +120,8 @@ class UpperResolver {
   };
   Held held_;
   Tally tally_;
+  const Directory unknown_;
+  std::optional<model::Loss> lost_;  // of the record at hand
   std::array<std::byte, classify::first_bytes> first_{};
 };
 
