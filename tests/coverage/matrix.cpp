@@ -233,7 +233,8 @@ std::string compare(const Outcome& outcome, const Expectation& row, const std::s
   // for the other.
   const bool is_level = promised == "upper_layer:writes" && front == "second_look" && active.contains(front);
   // The store comes a moment after the close, and a busy monitor reads the close after both.
-  const bool is_read_late = promised == "second_look" && front == "close_write" && active.contains(front);
+  const bool is_read_late = row.method.starts_with("mmap-") && front == "close_write" &&
+                            active.contains(front) && (promised == "second_look" || promised == "exec");
   if (front != name && !is_faster && !is_overtaken && !is_level && !is_read_late)
     return seen_by(outcome) + ", and not by " + name;
   return compare_path(outcome, row, active);
