@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <fcntl.h>
 #include <string_view>
 #include <vector>
 
@@ -35,6 +36,19 @@ bool have_a_mount_in_common(const std::string& process, const std::string& other
   return !common.empty();
 }
 
+// A root is a directory as a mount shows it: of a chroot(2) into a bind mount of the root only the mount
+// differs.
+bool have_the_same_root(const std::string& process, const std::string& other) {
+  const auto first = sys::open_path(process + "/root", O_PATH | O_DIRECTORY);
+  const auto second = sys::open_path(other + "/root", O_PATH | O_DIRECTORY);
+  const auto one = first ? sys::read_status(first->number()) : std::unexpected(first.error());
+  const auto two = second ? sys::read_status(second->number()) : std::unexpected(second.error());
+  // Nothing else could be done about it.
+  if (!one || !two) return true;
+  return one->inode == two->inode && one->device_major == two->device_major &&
+         one->device_minor == two->device_minor && one->mount_id == two->mount_id;
+}
+
 // The inode numbers of the first namespaces are fixed: PROC_PID_INIT_INO in <linux/proc_ns.h> of the kernel's
 // sources.
 constexpr const char* first_pid_namespace = "pid:[4026531836]";
@@ -53,7 +67,8 @@ HostMounts find_host_mounts(const std::string& proc, std::int32_t host_process) 
   const auto own_namespace = sys::read_link(own_process + "/ns/mnt");
   const auto host_namespace = sys::read_link(host + "/ns/mnt");
   if (own_namespace && host_namespace) {
-    if (*own_namespace == *host_namespace) return own;
+    // In a chroot(2) the table would end at its root.
+    if (*own_namespace == *host_namespace && have_the_same_root(own_process, host)) return own;
     return {.process = host, .root = host + "/root", .problem = {}};
   }
   if (have_a_mount_in_common(own_process, host)) return own;

@@ -17,7 +17,8 @@ struct HostMounts {
 };
 
 // The mount namespace of `host_process` is the host's: our own on a plain host, another one in a pod or a
-// hardened unit. Reads procfs, which is mounted at `proc`.
+// hardened unit. Of ours, our root may be below the host's (chroot(2)). Reads procfs, which is mounted at
+// `proc`.
 HostMounts find_host_mounts(const std::string& proc, std::int32_t host_process);
 
 // True as well where it cannot be told.

@@ -94,6 +94,23 @@ TEST_F(HostMounts, OfOurOwnNamespaceAreReachedDirectly) {
   EXPECT_THAT(read_table(*privilege_), HasSubstr(overlay.merged()));
 }
 
+// Of a chroot(2) the table of mounts would only show what is mounted below it.
+TEST_F(HostMounts, AreSeenAndMarkedPastARootThatIsOursAlone) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string root = make_scratch_directory();
+  require(::mount("/", root.c_str(), "", MS_BIND, nullptr) == 0, "mount");
+  require(::mount("proc", (root + "/proc").c_str(), "proc", 0, nullptr) == 0, "mount");
+  const pid_t tester = ::getpid();
+  EXPECT_TRUE(run_in_child([&] {
+    require(::chroot(root.c_str()) == 0 && ::chdir("/") == 0, "chroot");
+    const auto inside = privilege::make_direct({.host_process = tester});
+    require(!inside->host_mounts_problem(), "host_mounts_problem");
+    require(read_table(*inside).find(overlay.merged()) != std::string::npos, "open_mount_table");
+    TestGroup group(*inside, features_);
+    group.mark(overlay.merged());
+  }));
+}
+
 TEST_F(HostMounts, SayWhatIsDeniedWhereTheFirstProcessMayNotBeLookedInto) {
   EXPECT_TRUE(run_in_child([&] {
     drop_capabilities();
