@@ -114,9 +114,7 @@ const ProcessReader::Answer& ProcessReader::read(const Job& job) {
   if (is_last(last, job)) return last.answer;
   // Not even its owner can change the file of a program that runs (ETXTBSY, execve(2)), so it is looked at
   // once.
-  const bool is_judged =
-      is_running_same(last, job) && last.answer.process.program != model::ProgramState::unknown;
-  const auto program = is_judged ? last.answer.process.program : judge(job);
+  const auto judged = is_running_same(last, job) ? last.answer.process.program : model::ProgramState::unknown;
   const model::Pid pid = job.first.pid;
   auto process = sys::open_pidfd(pid.value);
   last = {.process = process ? std::move(*process) : sys::Fd{},
@@ -128,9 +126,10 @@ const ProcessReader::Answer& ProcessReader::read(const Job& job) {
     if (const auto root = read_root_mount(privilege_, pid)) answer.root = root->device;
   }
   answer.process = attribute::read_process(reader_of(privilege_), is_same_container, pid);
-  answer.process.program = program;
   const auto directory = container::cgroup_directory(answer.process.cgroup, hierarchies_);
   if (!directory.empty()) answer.process.cgroup_id = privilege_.read_cgroup_id(directory).value_or(0);
+  // After what goes away with the process.
+  answer.process.program = judged != model::ProgramState::unknown ? judged : judge(job);
   return answer;
 }
 
