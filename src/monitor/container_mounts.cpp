@@ -220,7 +220,10 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
   const auto text = privilege_.read_process_mounts(view.process.value);
   if (!text) return std::nullopt;
   const auto table = mount::parse_mountinfo(*text);
-  auto judged = mount::judge_mounts(table, host_, options_);
+  // Between its roots a first process has the mounts of the host, which are not the container's. One that
+  // keeps both has put the host's there itself.
+  const bool may_have_host = mount::has_host_root(table, host_) && view.attempts < most_attempts;
+  auto judged = may_have_host ? std::nullopt : mount::judge_mounts(table, host_, options_);
   if (!judged) {
     if (view.attempts < most_attempts)
       view.due = now + std::min(first_wait * (1 << view.attempts), last_wait);

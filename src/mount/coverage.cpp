@@ -121,6 +121,11 @@ bool is_read_only(const model::Mount& mount) {
   return has_option(mount.options, "ro") || has_option(mount.super_options, "ro");
 }
 
+bool has_host_root(const std::vector<model::Mount>& table, const HostMounts& host) {
+  return std::ranges::any_of(
+      table, [&](const model::Mount& mount) { return mount.mount_point == "/" && host.is_host_root(mount); });
+}
+
 std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mount>& table,
                                                      const HostMounts& host, const JudgeOptions& options) {
   const model::Mount* root = root_of(table);

@@ -3,10 +3,15 @@
 #include <array>
 #include <fcntl.h>
 #include <filesystem>
+#include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
+#include "dropwarden/mount/coverage.hpp"
+#include "dropwarden/mount/host_mounts.hpp"
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
@@ -49,6 +54,35 @@ TEST_F(MountTable, NamesAnOverlayAsStatxAndStatfsDo) {
   EXPECT_EQ(mount.file_system, "overlay");
   EXPECT_EQ(mount.id.value, identity.mount_id);
   EXPECT_EQ(mount.device, (model::Device{identity.device_major, identity.device_minor}));
+}
+
+// pivot_root(2), "pivot_root(".", ".")", as runtimes do it.
+TEST_F(MountTable, ShowsBothRootsAndAllOfTheHostUntilTheOldOneIsUnmounted) {
+  const TestOverlay overlay(make_scratch_directory());
+  const mount::HostMounts host(read_table());
+  Child container([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    require(::chdir(overlay.merged().c_str()) == 0, "chdir");
+    require(::syscall(SYS_pivot_root, ".", ".") == 0, "pivot_root");
+    line.tell("between");
+    line.hear();
+    require(::umount2(".", MNT_DETACH) == 0, "umount2");
+    line.tell("entered");
+    line.hear();
+  });
+  const auto read = [&] {
+    container.line().hear();
+    return mount::parse_mountinfo(sys::value_or_throw(
+        privilege_->read_process_file(container.pid(), privilege::ProcessFile::mountinfo)));
+  };
+  const auto between = read();
+  EXPECT_GT(between.size(), 2U);
+  EXPECT_TRUE(mount::has_host_root(between, host));
+  container.line().tell();
+  const auto entered = read();
+  EXPECT_EQ(entered.size(), 1U);
+  EXPECT_FALSE(mount::has_host_root(entered, host));
 }
 
 // The key of a mark: the host's mount and the container's have IDs of their own, but one device.

@@ -46,6 +46,10 @@ std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mo
                                                      const HostMounts& host,
                                                      const JudgeOptions& options = {});
 
+// Whether a process is in the middle of pivot_root(2), or has not come to it: the host's root is at `/`,
+// below the container's or alone, and all mounts of the host are in the table. Pure.
+bool has_host_root(const std::vector<model::Mount>& table, const HostMounts& host);
+
 // Whether nothing can be written through it, by the mount or by the file system.
 bool is_read_only(const model::Mount& mount);
 

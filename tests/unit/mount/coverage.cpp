@@ -56,6 +56,12 @@ TEST_F(JudgeMounts, MarksTheMemoryOfTheHostByTheMountThatTheContainerHas) {
   EXPECT_EQ(judged.coverage, Coverage::mount);
 }
 
+TEST_F(JudgeMounts, KnowsATableThatHasTheHostsRootStill) {
+  EXPECT_TRUE(has_host_root(parse_mountinfo(std::string(host_text) + root_text), host));
+  EXPECT_TRUE(has_host_root(parse_mountinfo(host_text), host));
+  EXPECT_FALSE(has_host_root(parse_mountinfo(root_text), host));
+}
+
 TEST_F(JudgeMounts, TrustsNoTableOfAProcessThatIsStillOnTheHostsRoot) {
   EXPECT_FALSE(judge_mounts(parse_mountinfo(host_text), host));
   const std::string before_the_old_root_is_gone =
