@@ -37,17 +37,19 @@ void UpperResolver::set_places(std::shared_ptr<const UpperPlaces> places) {
 
 UpperResolver::Answer UpperResolver::resolve(const watch::FidEvent& event,
                                              const std::optional<Look>& before) {
-  lost_.reset();
-  auto opened = find(event);
-  Answer answer = opened ? look_at(std::move(*opened), event, before, false) : Answer{};
-  return lost_ ? *lost_ : std::move(answer);
+  return answer(event, before, false);
 }
 
 UpperResolver::Answer UpperResolver::resolve_at_last(const watch::FidEvent& event) {
+  return answer(event, {}, true);
+}
+
+UpperResolver::Answer UpperResolver::answer(const watch::FidEvent& event, const std::optional<Look>& before,
+                                            bool is_last) {
   lost_.reset();
   auto opened = find(event);
-  Answer answer = opened ? look_at(std::move(*opened), event, {}, true) : Answer{};
-  return lost_ ? *lost_ : std::move(answer);
+  Answer found = opened ? look_at(std::move(*opened), event, before, is_last) : Answer{};
+  return lost_ ? *lost_ : std::move(found);
 }
 
 std::optional<UpperResolver::Opened> UpperResolver::find(const watch::FidEvent& event) {

@@ -97,6 +97,7 @@ class UpperResolver {
   std::optional<Opened> open_unnamed(const watch::FidEvent& event);
   const Directory& directory_of(const watch::Fid& fid);
   sys::Result<sys::Fd> open(const watch::Fid& fid);
+  Answer answer(const watch::FidEvent& event, const std::optional<Look>& before, bool is_last);
   std::optional<Opened> find(const watch::FidEvent& event);
   void note_unopened(const sys::Error& error);
   void follow_name(Opened& opened) const;
