@@ -113,20 +113,10 @@ sys::Fd listen_at(const std::string& path) {
 }
 
 // The same at a port of this host.
-sys::Fd listen_at_port() {
-  sys::Fd listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  const sockaddr_in address{
-      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-  EXPECT_EQ(::bind(listener.number(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::listen(listener.number(), 8), 0);
+LoopbackSocket listen_at_port() {
+  LoopbackSocket listener = bind_loopback(SOCK_STREAM);
+  EXPECT_EQ(::listen(listener.socket.number(), 8), 0);
   return listener;
-}
-
-std::uint16_t port_of(const sys::Fd& listener) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::getsockname(listener.number(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-  return ntohs(address.sin_port);
 }
 
 std::size_t requests_with(HttpsServer& server, const std::string& text) {
@@ -244,18 +234,19 @@ TEST_F(Outputs, ReachAServerWithAKeyAndATokenThatOnlyRootMayRead) {
 // The server takes the request and is gone before it has answered; the collector reads a part and is gone.
 TEST_F(Outputs, TellAgainWhatAReceiverThatClosedEarlyMayNotHaveTaken) {
   HttpsServer server(nullptr, {0, 0, 200});
-  const sys::Fd collector = listen_at_port();
-  const auto daemon = start("  - {type: webhook, url: 'http://127.0.0.1:" + std::to_string(server.port()) +
-                            "/'}\n  - {type: syslog, name: tcp, address: 'tcp://127.0.0.1:" +
-                            std::to_string(port_of(collector)) + "'}\n" + file_output(path("out/file")));
+  const LoopbackSocket collector = listen_at_port();
+  const auto daemon =
+      start("  - {type: webhook, url: 'http://127.0.0.1:" + std::to_string(server.port()) +
+            "/'}\n  - {type: syslog, name: tcp, address: 'tcp://127.0.0.1:" + std::to_string(collector.port) +
+            "'}\n" + file_output(path("out/file")));
   drop("/x");
-  EXPECT_THAT(read_until(collector, "\"path\":\"/x"), HasSubstr("/x"));
+  EXPECT_THAT(read_until(collector.socket, "\"path\":\"/x"), HasSubstr("/x"));
   ASSERT_TRUE(wait_for([&] { return server.requests().size() >= 3; }, patience)) << daemon->log();
   const auto requests = server.requests();
   EXPECT_EQ(requests[0].body, requests[1].body);
   EXPECT_EQ(requests[1].body, requests[2].body) << "what was not answered is not taken";
   drop("/y");
-  EXPECT_THAT(read_until(collector, "\"path\":\"/y\""), HasSubstr("\"path\":\"/y\"")) << daemon->log();
+  EXPECT_THAT(read_until(collector.socket, "\"path\":\"/y\""), HasSubstr("\"path\":\"/y\"")) << daemon->log();
   EXPECT_TRUE(wait_for([&] { return requests_with(server, "\"path\":\"/y\"") > 0; }, patience))
       << daemon->log();
   EXPECT_TRUE(await_in(path("out/file"), "/y")) << daemon->log();

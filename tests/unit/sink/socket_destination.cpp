@@ -2,13 +2,11 @@
 // Against real sockets of this machine.
 #include "dropwarden/sink/socket_destination.hpp"
 
-#include <arpa/inet.h>
 #include <array>
 #include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -25,6 +23,7 @@
 #include "dropwarden/util/time.hpp"
 
 #include "sample.hpp"
+#include "support/free_port.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace dropwarden::sink {
@@ -62,19 +61,12 @@ class SocketDestination : public testing::Test {
     }
     return socket;
   }
-  // A socket of the loopback, and its port.
-  static std::pair<sys::Fd, std::uint16_t> bind_host(int type) {
-    sys::Fd socket{::socket(AF_INET, type | SOCK_CLOEXEC, 0)};
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof name;
-    EXPECT_EQ(::bind(socket.number(), reinterpret_cast<const sockaddr*>(&name), size), 0);
+  static test::LoopbackSocket bind_host(int type) {
+    test::LoopbackSocket bound = test::bind_loopback(type);
     if (type == SOCK_STREAM) {
-      EXPECT_EQ(::listen(socket.number(), 8), 0);
+      EXPECT_EQ(::listen(bound.socket.number(), 8), 0);
     }
-    EXPECT_EQ(::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&name), &size), 0);
-    return {std::move(socket), ntohs(name.sin_port)};
+    return bound;
   }
 
  private:
