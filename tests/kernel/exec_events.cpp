@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -231,7 +232,11 @@ TEST_F(ExecEvent, TellsNothingOfWhatIsMappedOrReadByAProgram) {
 
 // memfd_create(2): a file of no file system that could be marked.
 TEST_F(ExecEvent, TellsNothingOfAFileInMemoryAlone) {
+  for (const char* name : {"/dev", "/proc"}) std::filesystem::create_directory(overlay_->lower() + name);
+  std::filesystem::create_symlink("/proc/self/fd", overlay_->lower() + "/dev/fd");
   in_container([] {
+    // As containers have it: TOMOYO looks up /dev/fd/N, the name that the kernel gives to the program.
+    require(::mount("proc", "/proc", "proc", 0, nullptr) == 0, "mount");
     const sys::Fd file(::memfd_create("program", 0));
     const auto content = sys::value_or_throw(sys::read_file("/bin/busybox", std::size_t{64} << 20U));
     require(::write(file.number(), content.data(), content.size()) > 0, "write");
