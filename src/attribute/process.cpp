@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <map>
 
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/sys/pidfd.hpp"
@@ -23,6 +24,38 @@ std::optional<Stat> stat_of(const sys::Result<std::string>& text) {
 
 std::uint64_t namespace_of(const sys::Result<std::string>& link) {
   return link ? parse_namespace(*link) : 0;
+}
+
+using Facts = std::map<ProcFile, sys::Result<std::string>>;
+
+Facts read_each(const ReadProc& read_proc, model::Pid pid, const std::vector<ProcFile>& files) {
+  Facts facts;
+  auto answers = read_proc(pid, files);
+  for (std::size_t i = 0; i < files.size(); ++i) facts.emplace(files[i], std::move(answers[i]));
+  return facts;
+}
+
+// What goes first comes first: the memory, and with it exe and cmdline, is given up early in exit, then the
+// namespaces, then the version 1 cgroup; the rest stays until a parent waits.
+Facts read_facts(const ReadProc& read_proc, model::Pid pid) {
+  std::vector files{ProcFile::stat,
+                    ProcFile::exe,
+                    ProcFile::exe_identity,
+                    ProcFile::cmdline,
+                    ProcFile::mount_namespace,
+                    ProcFile::pid_namespace,
+                    ProcFile::host_name,
+                    ProcFile::cgroup,
+                    ProcFile::status,
+                    ProcFile::loginuid};
+  Facts facts = read_each(read_proc, pid, files);
+  const auto& stat = facts.at(ProcFile::stat);
+  if (stat || stat.error().number != ETIMEDOUT) return facts;
+  // The process can make the reading of its memory last for ever, and with it all that comes behind.
+  std::erase(files, ProcFile::cmdline);
+  facts = read_each(read_proc, pid, files);
+  facts.emplace(ProcFile::cmdline, std::unexpected(sys::Error{"read", "cmdline", ETIMEDOUT}));
+  return facts;
 }
 
 // One process as the parent chain needs it.
@@ -129,21 +162,16 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
   // Any other failure (EMFILE, a seccomp filter) leaves the start times.
   if (!pidfd && pidfd.error().number == ESRCH) return process;
 
-  // What goes first comes first: the memory, and with it exe and cmdline, is given up early in exit, then the
-  // namespaces, then the version 1 cgroup; the rest stays until a parent waits.
-  auto first = read_proc(pid, {ProcFile::stat, ProcFile::exe, ProcFile::exe_identity});
-  const auto stat = stat_of(first[0]);
+  Facts facts = read_facts(read_proc, pid);
+  const auto stat = stat_of(facts.at(ProcFile::stat));
   if (!stat) return process;
   process.name = stat->name;
   process.start_time = start_time(stat->start_ticks);
-  std::string exe = text_or_empty(std::move(first[1]));
-  const auto exe_file = parse_identity(text_or_empty(std::move(first[2])));
-  // By itself, since the process can make it slow.
-  std::string command_line = text_or_empty(std::move(read_proc(pid, {ProcFile::cmdline}).front()));
-  auto rest = read_proc(pid, {ProcFile::mount_namespace, ProcFile::pid_namespace, ProcFile::host_name,
-                              ProcFile::cgroup, ProcFile::status, ProcFile::loginuid});
-  std::string cgroup = text_or_empty(std::move(rest[3]));
-  Status status = parse_status(text_or_empty(std::move(rest[4])));
+  std::string exe = text_or_empty(std::move(facts.at(ProcFile::exe)));
+  const auto exe_file = parse_identity(text_or_empty(std::move(facts.at(ProcFile::exe_identity))));
+  const std::string command_line = text_or_empty(std::move(facts.at(ProcFile::cmdline)));
+  std::string cgroup = text_or_empty(std::move(facts.at(ProcFile::cgroup)));
+  Status status = parse_status(text_or_empty(std::move(facts.at(ProcFile::status))));
   auto parent = read_parent(read_proc, *stat);
   const auto parent_in_container = number_in_container(parent, status);
   auto ancestors = read_ancestors(read_proc, is_same_container, std::move(parent), status, cgroup);
@@ -159,12 +187,12 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
   process.exe = std::move(exe);
   process.exe_file = exe_file;
   process.command_line = parse_command_line(command_line);
-  process.mount_namespace = namespace_of(rest[0]);
-  process.pid_namespace = namespace_of(rest[1]);
-  process.host_name = text_or_empty(std::move(rest[2]));
+  process.mount_namespace = namespace_of(facts.at(ProcFile::mount_namespace));
+  process.pid_namespace = namespace_of(facts.at(ProcFile::pid_namespace));
+  process.host_name = text_or_empty(std::move(facts.at(ProcFile::host_name)));
   process.cgroup = std::move(cgroup);
   process.uid = status.uid;
-  process.login_uid = parse_login_uid(text_or_empty(std::move(rest[5])));
+  process.login_uid = parse_login_uid(text_or_empty(std::move(facts.at(ProcFile::loginuid))));
   if (!status.numbers.empty()) process.pid_in_container = {status.numbers.back()};
   process.parent = {stat->parent};
   process.parent_in_container = parent_in_container;

@@ -2,7 +2,11 @@
 #include "dropwarden/container/cgroup_directory.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/magic.h>
 
+#include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/text.hpp"
 
 #include "cgroup_line.hpp"
@@ -39,6 +43,18 @@ std::string cgroup_directory(std::string_view process_cgroup, const std::vector<
     is_root = line->path == "/";
   }
   return found;
+}
+
+sys::Result<std::uint64_t> read_cgroup_id(const std::string& directory) {
+  const auto opened = sys::open_path(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!opened) return std::unexpected(opened.error());
+  const auto file_system = sys::read_file_system_status(opened->number());
+  if (!file_system) return std::unexpected(file_system.error());
+  if (file_system->type != CGROUP2_SUPER_MAGIC && file_system->type != CGROUP_SUPER_MAGIC)
+    return std::unexpected(sys::Error{"statx", directory, ENOTSUP});
+  const auto status = sys::read_status(opened->number());
+  if (!status) return std::unexpected(status.error());
+  return status->inode;
 }
 
 }  // namespace dropwarden::container

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/layer/entry.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/stat.h>
 #include <utility>
 
 namespace dropwarden::layer {
+namespace {
+
+sys::Result<Entry> with_status(sys::Fd file, privilege::OverlayAttributes attributes = {}) {
+  auto status = sys::read_status(file.number());
+  if (!status) return std::unexpected(std::move(status.error()));
+  return Entry{std::move(file), *status, std::move(attributes)};
+}
+
+}  // namespace
 
 bool Entry::is_directory() const {
   return S_ISDIR(status.mode);
@@ -15,12 +25,15 @@ bool Entry::is_regular() const {
   return S_ISREG(status.mode);
 }
 
+bool Entry::is_whiteout() const {
+  if (S_ISCHR(status.mode)) return status.special_major == 0 && status.special_minor == 0;
+  return is_regular() && status.size == 0 && attributes.whiteout;
+}
+
 sys::Result<Entry> open_entry(privilege::Privilege& privilege, int directory, const std::string& name) {
   auto file = privilege.open_entry(directory, name);
   if (!file) return std::unexpected(std::move(file.error()));
-  auto status = sys::read_status(file->number());
-  if (!status) return std::unexpected(std::move(status.error()));
-  return Entry{std::move(*file), *status};
+  return with_status(std::move(*file));
 }
 
 sys::Result<Entry> open_far_entry(privilege::Privilege& privilege, int directory, std::string_view path) {
@@ -39,26 +52,22 @@ sys::Result<Entry> open_far_entry(privilege::Privilege& privilege, int directory
   }
 }
 
-sys::Result<bool> Attributes::is_whiteout(const Entry& entry) const {
-  const sys::FileStatus& status = entry.status;
-  if (S_ISCHR(status.mode)) return status.special_major == 0 && status.special_minor == 0;
-  if (!entry.is_regular() || status.size != 0) return false;
-  const auto mark = read(entry, privilege::OverlayAttribute::whiteout);
-  if (!mark) return std::unexpected(mark.error());
-  return mark->has_value();
-}
-
-sys::Result<bool> Attributes::is_opaque(const Entry& directory) const {
-  const auto mark = read(directory, privilege::OverlayAttribute::opaque);
-  if (!mark) return std::unexpected(mark.error());
-  return *mark == "y";
-}
-
-sys::Result<bool> Attributes::is_metacopy(const Entry& file) const {
-  if (!file.is_regular()) return false;
-  const auto mark = read(file, privilege::OverlayAttribute::metacopy);
-  if (!mark) return std::unexpected(mark.error());
-  return mark->has_value();
+std::vector<sys::Result<Entry>> open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                                         int directory, std::span<const std::string> names) {
+  const auto space =
+      layers.has_user_attributes ? privilege::AttributeSpace::user : privilege::AttributeSpace::trusted;
+  std::vector<sys::Result<Entry>> way;
+  while (true) {
+    const auto part = names.first(std::min(names.size(), privilege::Privilege::max_opened));
+    names = names.subspan(part.size());
+    const int base = way.empty() ? directory : way.back()->file.number();
+    for (auto& opened : privilege.open_way(base, {part.begin(), part.end()}, space)) {
+      way.push_back(opened ? with_status(std::move(opened->file), std::move(opened->attributes))
+                           : std::unexpected(std::move(opened.error())));
+      if (!way.back() || !way.back()->is_directory()) return way;
+    }
+    if (names.empty()) return way;
+  }
 }
 
 }  // namespace dropwarden::layer

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <span>
 #include <utility>
 
 // Owns O_PATH descriptors of directories in layers. Must not own one inside a container: those pin its mount.
@@ -34,10 +35,7 @@ struct Image::Found {
 
 Image::Image(privilege::Privilege& privilege, std::shared_ptr<const model::OverlayLayers> layers,
              std::shared_ptr<const ReadableMounts> mounts)
-    : privilege_(privilege),
-      layers_(std::move(layers)),
-      mounts_(std::move(mounts)),
-      attributes_(privilege, *layers_) {}
+    : privilege_(privilege), layers_(std::move(layers)), mounts_(std::move(mounts)) {}
 
 Image::~Image() = default;
 
@@ -61,13 +59,16 @@ sys::Error Image::not_read(std::size_t layer) const {
 sys::Result<void> Image::open_roots() {
   const std::size_t named = layers_->lowerdirs.size() - layers_->data_only;
   while (roots_.size() < named) {
-    auto root = privilege_.open_layer(layers_->lowerdirs[roots_.size()]);
-    if (!root) return std::unexpected(std::move(root.error()));
-    const auto mount = sys::read_mount_id(root->number());
-    if (!mount) return std::unexpected(mount.error());
-    roots_.push_back({.layer = roots_.size(),
-                      .entry = std::make_shared<const Entry>(std::move(*root), sys::FileStatus{}),
-                      .is_readable = mounts_->contains({*mount})});
+    const auto rest = std::span(layers_->lowerdirs).first(named).subspan(roots_.size());
+    const auto part = rest.first(std::min(rest.size(), privilege::Privilege::max_opened));
+    for (auto& root : privilege_.open_layers({part.begin(), part.end()})) {
+      if (!root) return std::unexpected(std::move(root.error()));
+      const auto mount = sys::read_mount_id(root->number());
+      if (!mount) return std::unexpected(mount.error());
+      roots_.push_back({.layer = roots_.size(),
+                        .entry = std::make_shared<const Entry>(std::move(*root), sys::FileStatus{}),
+                        .is_readable = mounts_->contains({*mount})});
+    }
   }
   return {};
 }
@@ -142,36 +143,30 @@ sys::Result<std::optional<Entry>> Image::look_in_layer(const Directory& director
 // `ovl_lookup_single`.
 sys::Result<std::optional<Entry>> Image::look_at(int directory, const std::string& name,
                                                  std::size_t names_after, Target& target) {
-  auto entry = open_entry(privilege_, directory, name);
+  auto entry = std::move(open_way(privilege_, *layers_, directory, std::span(&name, 1)).front());
   if (!entry) {
     const int error = entry.error().number;
     if (error == ENOENT || error == ENAMETOOLONG) return std::nullopt;
     return std::unexpected(std::move(entry.error()));
   }
   const bool is_last = names_after == 0;
-  const auto is_whiteout = attributes_.is_whiteout(*entry);
-  if (!is_whiteout) return std::unexpected(is_whiteout.error());
   const bool is_data_expected = is_last && target.is_metacopy;
   const bool is_file_expected = is_data_expected && !entry->is_regular();
   const bool is_in_the_way = !entry->is_directory() && (target.is_directory || !is_last);
-  if (*is_whiteout || is_file_expected || is_in_the_way) {
+  if (entry->is_whiteout() || is_file_expected || is_in_the_way) {
     target.stops = true;
     return std::nullopt;
   }
   if (entry->is_directory()) {
     if (is_last) target.is_directory = true;
-    const auto is_opaque = attributes_.is_opaque(*entry);
-    if (!is_opaque) return std::unexpected(is_opaque.error());
-    if (*is_opaque) {
+    if (entry->is_opaque()) {
       target.stops = true;
       return std::move(*entry);
     }
   } else {
-    const auto is_metacopy = attributes_.is_metacopy(*entry);
-    if (!is_metacopy) return std::unexpected(is_metacopy.error());
-    target.is_metacopy = *is_metacopy;
-    target.stops = !*is_metacopy;
-    if (!*is_metacopy) return std::move(*entry);
+    target.is_metacopy = entry->is_metacopy();
+    target.stops = !target.is_metacopy;
+    if (target.stops) return std::move(*entry);
   }
   if (auto followed = follow_redirect(*entry, names_after, target); !followed) {
     return std::unexpected(std::move(followed.error()));
@@ -182,15 +177,14 @@ sys::Result<std::optional<Entry>> Image::look_at(int directory, const std::strin
 // `ovl_check_redirect`.
 sys::Result<void> Image::follow_redirect(const Entry& entry, std::size_t names_after, Target& target) {
   target.is_redirected_from_root = false;
-  const auto redirect = attributes_.read(entry, privilege::OverlayAttribute::redirect);
-  if (!redirect) return std::unexpected(redirect.error());
-  if (!*redirect) return {};
+  const auto& redirect = entry.attributes.redirect;
+  if (!redirect) return {};
   const auto after = std::prev(target.path.end(), static_cast<std::ptrdiff_t>(names_after));
-  auto path = redirect_path({target.path.begin(), after}, **redirect);
+  auto path = redirect_path({target.path.begin(), after}, *redirect);
   if (!path) return std::unexpected(std::move(path.error()));
   path->insert(path->end(), after, target.path.end());
   target.path = std::move(*path);
-  if ((*redirect)->starts_with('/')) {
+  if (redirect->starts_with('/')) {
     target.is_from_root = target.is_redirected_from_root = true;
     // Also below a directory that is opaque on the way of a redirect before.
     target.stops = false;

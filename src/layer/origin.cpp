@@ -21,12 +21,10 @@ bool is_one_file(const Entry& one, const Entry& other) {
 
 // Where the bytes of an upper file are that has none of its own (metacopy), as they are those of the image:
 // at its own path unless it was renamed.
-sys::Result<std::optional<ImageEntry>> find_copied_data(Image& image, const Attributes& attributes,
-                                                        const UpperFile& upper) {
-  const auto redirect = attributes.read(*upper.entry, privilege::OverlayAttribute::redirect);
-  if (!redirect) return std::unexpected(redirect.error());
-  if (!*redirect) return image.find(upper.image_path);
-  const auto path = redirect_path(upper.image_path, **redirect);
+sys::Result<std::optional<ImageEntry>> find_copied_data(Image& image, const UpperFile& upper) {
+  const auto& redirect = upper.entry->attributes.redirect;
+  if (!redirect) return image.find(upper.image_path);
+  const auto path = redirect_path(upper.image_path, *redirect);
   if (!path) return std::unexpected(path.error());
   return image.find(*path);
 }
@@ -81,16 +79,11 @@ std::variant<Answer, Comparison> find_origin(privilege::Privilege& privilege, Im
   if (!original->entry.is_regular()) return Origin::modified;
   if (original->entry.status.size != facts.size) return Origin::modified;
 
-  const Attributes attributes(privilege, image.layers());
-  if (is_there) {
-    const auto is_metacopy = attributes.is_metacopy(*upper->entry);
-    if (!is_metacopy) return Origin::unknown;
-    if (*is_metacopy) {
-      const auto data = find_copied_data(image, attributes, *upper);
-      if (!data || !*data) return Origin::unknown;
-      if (is_one_file((*data)->content(), original->content())) return Origin::unchanged;
-      return begin_comparison(privilege, (*data)->content(), original->content());
-    }
+  if (is_there && upper->entry->is_metacopy()) {
+    const auto data = find_copied_data(image, *upper);
+    if (!data || !*data) return Origin::unknown;
+    if (is_one_file((*data)->content(), original->content())) return Origin::unchanged;
+    return begin_comparison(privilege, (*data)->content(), original->content());
   }
   if (facts.sha256.status == model::HashStatus::done) {
     return compare_digest(privilege, facts, original->content(), is_same_file || is_of_image, digest);

@@ -23,10 +23,8 @@ struct Cover {
 };
 
 // Directories that hide what is below them, or show something from elsewhere.
-bool is_merged(const Attributes& attributes, const Entry& directory) {
-  const auto is_opaque = attributes.is_opaque(directory);
-  const auto redirect = attributes.read(directory, privilege::OverlayAttribute::redirect);
-  return is_opaque && !*is_opaque && redirect && !*redirect;
+bool is_merged(const Entry& directory) {
+  return directory.is_directory() && !directory.is_opaque() && !directory.attributes.redirect;
 }
 
 Cover find_cover(privilege::Privilege& privilege, const model::OverlayLayers& layers,
@@ -37,14 +35,13 @@ Cover find_cover(privilege::Privilege& privilege, const model::OverlayLayers& la
   const auto status = sys::read_status(directory->number());
   const auto mount = sys::read_mount_id(directory->number());
   if (!status || !mount || !mounts.contains({*mount})) return {};
-  const Attributes attributes(privilege, layers);
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    auto entry = open_entry(privilege, directory->number(), path[i]);
+  auto way = open_way(privilege, layers, directory->number(), path);
+  for (std::size_t i = 0; i < way.size(); ++i) {
+    auto& entry = way[i];
     if (!entry) return {.hides = entry.error().number != ENOENT, .copy = {}, .upperdir = *status};
     if (i + 1 == path.size()) return {.hides = true, .copy = std::move(*entry), .upperdir = *status};
     // Also a whiteout.
-    if (!entry->is_directory() || !is_merged(attributes, *entry)) return {};
-    *directory = std::move(entry->file);
+    if (!is_merged(*entry)) return {};
   }
   return {};
 }

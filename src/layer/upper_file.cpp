@@ -15,10 +15,11 @@ sys::Result<UpperFile> find_upper_file(privilege::Privilege& privilege, const mo
   const auto mount = sys::read_mount_id(directory->number());
   if (!mount || !mounts.contains({*mount})) return upper;
 
-  const Attributes attributes(privilege, layers);
+  if (path.empty()) return upper;
+  auto way = open_way(privilege, layers, directory->number(), path);
   Path image_path;
-  for (std::size_t i = 0; i < path.size(); ++i) {
-    auto entry = open_entry(privilege, directory->number(), path[i]);
+  for (std::size_t i = 0; i < way.size(); ++i) {
+    auto& entry = way[i];
     const bool is_last = i + 1 == path.size();
     if (!entry && entry.error().number != ENOENT) return std::unexpected(std::move(entry.error()));
     if (!entry || entry->is_directory() == is_last) {
@@ -31,15 +32,12 @@ sys::Result<UpperFile> find_upper_file(privilege::Privilege& privilege, const mo
       upper.entry = std::move(*entry);
       break;
     }
-    const auto redirect = attributes.read(*entry, privilege::OverlayAttribute::redirect);
-    if (!redirect) return std::unexpected(redirect.error());
-    if (*redirect) {
-      auto redirected = redirect_path(std::move(image_path), **redirect);
+    if (entry->attributes.redirect) {
+      auto redirected = redirect_path(std::move(image_path), *entry->attributes.redirect);
       if (!redirected) return std::unexpected(std::move(redirected.error()));
       image_path = std::move(*redirected);
       upper.is_redirected = true;
     }
-    *directory = std::move(entry->file);
   }
   upper.image_path = std::move(image_path);
   return upper;

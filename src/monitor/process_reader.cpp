@@ -127,7 +127,7 @@ const ProcessReader::Answer& ProcessReader::read(const Job& job) {
   }
   answer.process = attribute::read_process(reader_of(privilege_), is_same_container, pid);
   const auto directory = container::cgroup_directory(answer.process.cgroup, hierarchies_);
-  if (!directory.empty()) answer.process.cgroup_id = privilege_.read_cgroup_id(directory).value_or(0);
+  if (!directory.empty()) answer.process.cgroup_id = container::read_cgroup_id(directory).value_or(0);
   // After what goes away with the process.
   answer.process.program = judged != model::ProgramState::unknown ? judged : judge(job);
   return answer;

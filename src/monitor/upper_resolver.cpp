@@ -21,6 +21,11 @@
 namespace dropwarden::monitor {
 namespace {
 
+// A file at rest: it is read at once. Others are looked at first, and most of them not read.
+bool is_close(const watch::FidEvent& event) {
+  return (event.mask & FAN_CLOSE_WRITE) != 0;
+}
+
 // What is not found any more is gone. What the marker refused, or did not answer, may be there.
 bool is_unanswered(const sys::Error& error) {
   constexpr std::array unanswered{EPERM, ETIMEDOUT, ECONNRESET};
@@ -72,6 +77,15 @@ std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidE
     return std::nullopt;
   }
   Opened opened{.entry = {}, .place = directory.place, .path = join_path(directory.path, event.name)};
+  if (event.object && is_close(event)) {
+    auto file = open_file(*event.object);
+    if (file) {
+      opened.entry = std::move(*file);
+      opened.is_file = true;
+      return opened;
+    }
+    // What it is else, or who keeps it, is told by its entry.
+  }
   // The file itself, whatever the name leads to by now; a further record tells of its next name.
   auto entry = event.object ? open(*event.object) : open(*event.directory);
   if (entry && !event.object) entry = privilege_.open_entry(entry->number(), std::string(event.name));
@@ -92,7 +106,7 @@ void UpperResolver::follow_name(Opened& opened) const {
   // With a link left after the path was read, the path has no ` (deleted)` behind it.
   if (!path || !status || status->links != 1) return;
   if (auto found = places_->find(*path))
-    opened = {std::move(opened.entry), found->place, std::move(found->path)};
+    opened = {std::move(opened.entry), found->place, std::move(found->path), opened.is_file};
 }
 
 // A change of the link count: a new name, or one less, anywhere on the file system.
@@ -132,15 +146,27 @@ const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fi
   return directories_.emplace(fid, std::move(directory)).first->second;
 }
 
-sys::Result<sys::Fd> UpperResolver::open(const watch::Fid& fid) {
-  if (!held_.mount || held_.file_system != fid.file_system) {
-    const UpperFileSystem* file_system = places_->find(fid.file_system);
-    if (file_system == nullptr) return std::unexpected(sys::Error{"open_by_handle_at", "", ENODEV});
-    auto mount = privilege_.open_handle_mount(file_system->mount);
+sys::Result<int> UpperResolver::hold_mount(const model::FileSystemId& file_system) {
+  if (!held_.mount || held_.file_system != file_system) {
+    const UpperFileSystem* known = places_->find(file_system);
+    if (known == nullptr) return std::unexpected(sys::Error{"open_by_handle_at", "", ENODEV});
+    auto mount = privilege_.open_handle_mount(known->mount);
     if (!mount) return std::unexpected(std::move(mount.error()));
-    held_ = {.mount = std::move(*mount), .file_system = fid.file_system};
+    held_ = {.mount = std::move(*mount), .file_system = file_system};
   }
-  return privilege_.open_by_handle(held_.mount.number(), fid.handle);
+  return held_.mount.number();
+}
+
+sys::Result<sys::Fd> UpperResolver::open(const watch::Fid& fid) {
+  const auto mount = hold_mount(fid.file_system);
+  if (!mount) return std::unexpected(mount.error());
+  return privilege_.open_by_handle(*mount, fid.handle);
+}
+
+sys::Result<sys::Fd> UpperResolver::open_file(const watch::Fid& fid) {
+  const auto mount = hold_mount(fid.file_system);
+  if (!mount) return std::unexpected(mount.error());
+  return privilege_.open_file_by_handle(*mount, fid.handle);
 }
 
 // A time of modification can be set; what is said to lie in the future is looked at twice.
@@ -160,15 +186,15 @@ UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEven
   }
   if (!S_ISREG(status->mode) || status->size == 0) return {};
   const Look look{.size = status->size, .modified = status->modified};
-  const bool is_closed = (event.mask & FAN_CLOSE_WRITE) != 0;
-  if (!is_closed && !is_last && !is_settled(look, before)) return look;
-  auto file = privilege_.open_regular_file(opened.entry.number());
+  if (!is_close(event) && !is_last && !is_settled(look, before)) return look;
+  auto file = opened.is_file ? sys::Result<sys::Fd>(std::move(opened.entry))
+                             : privilege_.open_regular_file(opened.entry.number());
   if (!file) {
     note_unopened(file.error());
     return {};
   }
   Sighting sighting = show(std::move(opened), std::move(*file), event.pid);
-  sighting.is_write = is_closed;
+  sighting.is_write = is_close(event);
   return sighting;
 }
 

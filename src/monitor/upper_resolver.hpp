@@ -83,9 +83,10 @@ class UpperResolver {
     std::string path;                   // as the container sees it
   };
   struct Opened {
-    sys::Fd entry;  // O_PATH
+    sys::Fd entry;  // O_PATH, or the file itself
     const UpperPlace* place = nullptr;
     std::string path;
+    bool is_file = false;
   };
   struct HashFid {
     std::size_t operator()(const watch::Fid& fid) const noexcept {
@@ -96,7 +97,9 @@ class UpperResolver {
   std::optional<Opened> open_named(const watch::FidEvent& event);
   std::optional<Opened> open_unnamed(const watch::FidEvent& event);
   const Directory& directory_of(const watch::Fid& fid);
+  sys::Result<int> hold_mount(const model::FileSystemId& file_system);
   sys::Result<sys::Fd> open(const watch::Fid& fid);
+  sys::Result<sys::Fd> open_file(const watch::Fid& fid);
   Answer answer(const watch::FidEvent& event, const std::optional<Look>& before, bool is_last);
   std::optional<Opened> find(const watch::FidEvent& event);
   void note_unopened(const sys::Error& error);

@@ -8,24 +8,14 @@
 namespace dropwarden::privilege {
 namespace {
 
-// An answer has one descriptor at most, and then it is all of it.
-void keep(sys::Result<sys::Fd>& answer, std::vector<sys::Fd>& owned) {
-  if (answer) owned.push_back(std::move(*answer));
-}
-template <class T>
-void keep(T&, std::vector<sys::Fd>&) {}
-
 template <class Asked>
 std::optional<Reply> execute(Privilege& privilege, Decoder& decoder) {
   const auto request = Asked::decode(decoder);
   if (!request) return std::nullopt;
-  auto done = Asked::execute(privilege, *request);
-  Reply reply;
+  const auto done = std::make_shared<const typename Asked::Answer>(Asked::execute(privilege, *request));
   Encoder encoder;
-  encoder.put(done);
-  reply.message = encoder.take();
-  keep(done, reply.owned);
-  return reply;
+  encoder.put(*done);
+  return Reply{.message = encoder.take(), .owned = done};
 }
 
 using Execute = std::optional<Reply> (*)(Privilege&, Decoder&);

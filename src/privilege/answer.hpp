@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "codec.hpp"
@@ -10,7 +11,7 @@ namespace dropwarden::privilege {
 // An answer on its way. What it lends is open until it is destroyed.
 struct Reply {
   Outgoing message;
-  std::vector<sys::Fd> owned;
+  std::shared_ptr<const void> owned;
 };
 
 // Does what a message asks for, and says how it went. Nothing when it is malformed: no operation of this

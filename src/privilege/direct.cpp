@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <span>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -36,9 +38,29 @@ namespace {
 
 constexpr std::size_t max_attribute = 4096;  // PATH_MAX: a redirect is the longest
 
-const char* name_of(OverlayAttribute attribute) {
-  constexpr std::array names{"metacopy", "opaque", "redirect", "whiteout"};
-  return names.at(static_cast<std::size_t>(attribute));
+sys::Result<OverlayAttributes> read_overlay_attributes(int entry, AttributeSpace space) {
+  const std::string prefix = space == AttributeSpace::user ? "user.overlay." : "trusted.overlay.";
+  OverlayAttributes all;
+  const std::array wanted{std::pair("metacopy", &all.metacopy), std::pair("opaque", &all.opaque),
+                          std::pair("redirect", &all.redirect), std::pair("whiteout", &all.whiteout)};
+  for (const auto& [name, attribute] : wanted) {
+    auto value = sys::read_attribute(entry, prefix + name, max_attribute);
+    if (!value) return std::unexpected(std::move(value.error()));
+    *attribute = std::move(*value);
+  }
+  return all;
+}
+
+sys::Result<sys::Fd> open_named(int directory, const std::string& name) {
+  return sys::open_beneath(directory, name, O_PATH | O_NOFOLLOW, sys::Mounts::refused);
+}
+
+sys::Result<LayerEntry> open_with_attributes(int directory, const std::string& name, AttributeSpace space) {
+  auto file = open_named(directory, name);
+  if (!file) return std::unexpected(std::move(file.error()));
+  auto attributes = read_overlay_attributes(file->number(), space);
+  if (!attributes) return std::unexpected(std::move(attributes.error()));
+  return LayerEntry{.file = std::move(*file), .attributes = std::move(*attributes)};
 }
 
 class Direct final : public Privilege {
@@ -126,19 +148,6 @@ class Direct final : public Privilege {
     return privilege::read_process_files(options_.proc, pid, files);
   }
 
-  sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) override {
-    auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    if (!opened) return std::unexpected(std::move(opened.error()));
-    const auto file_system = sys::read_file_system_status(opened->number());
-    if (!file_system) return std::unexpected(file_system.error());
-    if (file_system->type != CGROUP2_SUPER_MAGIC && file_system->type != CGROUP_SUPER_MAGIC) {
-      return std::unexpected(sys::Error{"statx", path, ENOTSUP});
-    }
-    const auto status = sys::read_status(opened->number());
-    if (!status) return std::unexpected(status.error());
-    return status->inode;
-  }
-
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
     return sys::read_file_head(options_.proc + "/" + std::to_string(pid) + "/mountinfo", max_mounts_bytes);
   }
@@ -161,13 +170,29 @@ class Direct final : public Privilege {
     return sys::reopen(entry->number(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   }
 
-  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
-    if (!directory.starts_with('/')) return std::unexpected(sys::Error{"open", directory, EINVAL});
-    return sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
+  std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) override {
+    std::vector<sys::Result<sys::Fd>> opened;
+    opened.reserve(directories.size());
+    for (const std::string& directory : directories) {
+      const bool has_room = opened.size() < max_opened;
+      const sys::Error too_many{"open", directory, EMFILE};
+      opened.push_back(has_room ? open_one_layer(directory) : std::unexpected(too_many));
+    }
+    return opened;
   }
 
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
-    return sys::open_beneath(directory, name, O_PATH | O_NOFOLLOW, sys::Mounts::refused);
+    return open_named(directory, name);
+  }
+
+  std::vector<sys::Result<LayerEntry>> open_way(int directory, const std::vector<std::string>& names,
+                                                AttributeSpace space) override {
+    std::vector<sys::Result<LayerEntry>> way;
+    for (const std::string& name : std::span(names).first(std::min(names.size(), max_opened))) {
+      way.push_back(open_with_attributes(way.empty() ? directory : way.back()->file.number(), name, space));
+      if (!way.back()) break;
+    }
+    return way;
   }
 
   sys::Result<sys::Fd> open_regular_file(int entry) override {
@@ -179,12 +204,6 @@ class Direct final : public Privilege {
 
   sys::Result<sys::Fd> open_directory(int entry) override {
     return sys::reopen(entry, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-  }
-
-  sys::Result<std::optional<std::string>> read_overlay_attribute(int entry, OverlayAttribute attribute,
-                                                                 AttributeSpace space) override {
-    const std::string prefix = space == AttributeSpace::user ? "user.overlay." : "trusted.overlay.";
-    return sys::read_attribute(entry, prefix + name_of(attribute), max_attribute);
   }
 
   sys::Result<bool> is_open_for_write(int file) override { return sys::is_open_for_write(file); }
@@ -251,6 +270,11 @@ class Direct final : public Privilege {
       return sys::unexpected_errno("fanotify_mark", path);
     }
     return {};
+  }
+
+  sys::Result<sys::Fd> open_one_layer(const std::string& directory) const {
+    if (!directory.starts_with('/')) return std::unexpected(sys::Error{"open", directory, EINVAL});
+    return sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
   }
 
   std::string path_of(const RootPath& root) const {

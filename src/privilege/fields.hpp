@@ -39,6 +39,12 @@ constexpr auto fields_of(Is<UpperEvents> auto& s) {
 constexpr auto fields_of(Is<RegistrationFile> auto& s) {
   return std::tie(s.name, s.text);
 }
+constexpr auto fields_of(Is<OverlayAttributes> auto& s) {
+  return std::tie(s.metacopy, s.opaque, s.redirect, s.whiteout);
+}
+constexpr auto fields_of(Is<LayerEntry> auto& s) {
+  return std::tie(s.file, s.attributes);
+}
 constexpr auto fields_of(Is<OverlayDirectories> auto& s) {
   return std::tie(s.lower, s.upper, s.work);
 }
@@ -64,8 +70,6 @@ template <>
 inline constexpr unsigned count_of<RuntimeProtocol> = static_cast<unsigned>(RuntimeProtocol::grpc) + 1;
 template <>
 inline constexpr unsigned count_of<ProcessFile> = static_cast<unsigned>(ProcessFile::status) + 1;
-template <>
-inline constexpr unsigned count_of<OverlayAttribute> = static_cast<unsigned>(OverlayAttribute::whiteout) + 1;
 template <>
 inline constexpr unsigned count_of<AttributeSpace> = static_cast<unsigned>(AttributeSpace::user) + 1;
 

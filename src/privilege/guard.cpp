@@ -113,9 +113,6 @@ class Guarded final : public Privilege {
                                                            const std::vector<ProcessFile>& files) override {
     return inner_->read_process_files(pid, files);
   }
-  sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) override {
-    return inner_->read_cgroup_id(path);
-  }
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
     return inner_->read_process_mounts(pid);
   }
@@ -127,21 +124,21 @@ class Guarded final : public Privilege {
     auto opened = inner_->open_in_directory(directory, relative);
     return opened ? plain(std::move(*opened)) : std::move(opened);
   }
-  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
-    return inner_->open_layer(directory);
+  std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) override {
+    return inner_->open_layers(directories);
   }
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
     return inner_->open_entry(directory, name);
+  }
+  std::vector<sys::Result<LayerEntry>> open_way(int directory, const std::vector<std::string>& names,
+                                                AttributeSpace space) override {
+    return inner_->open_way(directory, names, space);
   }
   sys::Result<sys::Fd> open_regular_file(int entry) override {
     return then(check_plain(entry), [&] { return inner_->open_regular_file(entry); });
   }
   sys::Result<sys::Fd> open_directory(int entry) override {
     return then(check_plain(entry), [&] { return inner_->open_directory(entry); });
-  }
-  sys::Result<std::optional<std::string>> read_overlay_attribute(int entry, OverlayAttribute attribute,
-                                                                 AttributeSpace space) override {
-    return inner_->read_overlay_attribute(entry, attribute, space);
   }
   sys::Result<bool> is_open_for_write(int file) override {
     return then(check_plain(file), [&] { return inner_->is_open_for_write(file); });

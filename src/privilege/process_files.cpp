@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_files.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -63,6 +64,8 @@ sys::Result<std::string> read(const std::string& proc, std::int32_t pid, Process
     case ProcessFile::mount_namespace:
     case ProcessFile::pid_namespace:
       return sys::read_link(path);
+    case ProcessFile::cmdline:
+      return sys::read_file_head(path, std::min(most_bytes, Privilege::max_command_line));
     default:
       return sys::read_file(path, most_bytes);
   }

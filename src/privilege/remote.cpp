@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
 
 #include "lanes.hpp"
@@ -40,6 +41,9 @@ class Remote final : public Privilege {
   sys::Result<sys::Fd> open_by_handle(int mount, const sys::FileHandle& handle) override {
     return flat<&Privilege::open_by_handle>(mount, handle);
   }
+  sys::Result<sys::Fd> open_file_by_handle(int mount, const sys::FileHandle& handle) override {
+    return flat<&Privilege::open_file_by_handle>(mount, handle);
+  }
   sys::Result<UpperEvents> probe_upper_events() override { return flat<&Privilege::probe_upper_events>(); }
   sys::Result<RootIdentity> open_canary(int group, std::uint64_t mask) override {
     return flat<&Privilege::open_canary>(group, mask);
@@ -66,9 +70,6 @@ class Remote final : public Privilege {
                                                            const std::vector<ProcessFile>& files) override {
     return each(ask<&Privilege::read_process_files>(pid, files), files.size());
   }
-  sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) override {
-    return flat<&Privilege::read_cgroup_id>(path);
-  }
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
     return flat<&Privilege::read_process_mounts>(pid);
   }
@@ -78,20 +79,26 @@ class Remote final : public Privilege {
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
     return flat<&Privilege::open_in_directory>(directory, relative);
   }
-  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
-    return flat<&Privilege::open_layer>(directory);
+  std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) override {
+    return each(ask<&Privilege::open_layers>(directories), directories.size());
   }
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
     return flat<&Privilege::open_entry>(directory, name);
+  }
+  std::vector<sys::Result<LayerEntry>> open_way(int directory, const std::vector<std::string>& names,
+                                                AttributeSpace space) override {
+    auto way = ask<&Privilege::open_way>(directory, names, space);
+    const bool is_whole =
+        way && !way->empty() && (!way->back() || way->size() == std::min(names.size(), max_opened));
+    if (is_whole) return std::move(*way);
+    std::vector<sys::Result<LayerEntry>> failed;
+    failed.emplace_back(std::unexpected(way ? sys::Error{"recvmsg", "marker", EPROTO} : way.error()));
+    return failed;
   }
   sys::Result<sys::Fd> open_regular_file(int entry) override {
     return flat<&Privilege::open_regular_file>(entry);
   }
   sys::Result<sys::Fd> open_directory(int entry) override { return flat<&Privilege::open_directory>(entry); }
-  sys::Result<std::optional<std::string>> read_overlay_attribute(int entry, OverlayAttribute attribute,
-                                                                 AttributeSpace space) override {
-    return flat<&Privilege::read_overlay_attribute>(entry, attribute, space);
-  }
   sys::Result<bool> is_open_for_write(int file) override { return flat<&Privilege::is_open_for_write>(file); }
   sys::Result<std::vector<RegistrationFile>> read_drop_ins() override {
     return flat<&Privilege::read_drop_ins>();
@@ -147,7 +154,9 @@ class Remote final : public Privilege {
                                           std::size_t count) {
     if (answers && answers->size() == count) return std::move(*answers);
     const sys::Error error = answers ? sys::Error{"recvmsg", "marker", EPROTO} : answers.error();
-    return std::vector<sys::Result<T>>(count, std::unexpected(error));
+    std::vector<sys::Result<T>> failed;
+    for (std::size_t i = 0; i < count; ++i) failed.emplace_back(std::unexpected(error));
+    return failed;
   }
 
   Lanes& lanes_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/privilege/privilege.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -19,7 +18,6 @@
 #include <gmock/gmock.h>
 
 #include "dropwarden/mount/file_system.hpp"
-#include "dropwarden/mount/table.hpp"
 #include "dropwarden/privilege/guard.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/directory.hpp"
@@ -137,22 +135,6 @@ TEST_F(Privileged, ReadsTheHostNameOfAContainerAndComesBack) {
   EXPECT_EQ(own_host_name(), before);
 }
 
-// What open_by_handle_at(2) and bpf_get_current_cgroup_id() call a cgroup.
-TEST_F(Privileged, TellsACgroupByTheInodeOfItsDirectory) {
-  const auto table = mount::parse_mountinfo(*sys::read_file("/proc/self/mountinfo", 1U << 24U));
-  const auto hierarchy = std::ranges::find_if(
-      table, [](const model::Mount& mount) { return mount.file_system.starts_with("cgroup"); });
-  if (hierarchy == table.end()) GTEST_SKIP() << "SKIP host: no cgroup hierarchy is mounted";
-  const std::string& root = hierarchy->mount_point;
-  struct stat status{};
-  ASSERT_EQ(::stat(root.c_str(), &status), 0);
-  const auto id = privilege_->read_cgroup_id(root);
-  ASSERT_TRUE(id) << id.error().text();
-  EXPECT_EQ(*id, status.st_ino);
-  EXPECT_EQ(privilege_->read_cgroup_id(scratch()).error().number, ENOTSUP);
-  EXPECT_EQ(privilege_->read_cgroup_id(root + "/none").error().number, ENOENT);
-}
-
 TEST_F(Privileged, OpensWhatLiesBelowADirectoryAndNothingElse) {
   const std::string directory = make_scratch_directory();
   const std::string base = directory + "/base";
@@ -236,16 +218,50 @@ TEST_F(Privileged, ListsOnlyDirectoriesOfALayer) {
 
 TEST_F(Privileged, ReadsTheAttributesOfAnOverlay) {
   using privilege::AttributeSpace;
-  using privilege::OverlayAttribute;
   const std::string base = make_scratch_directory();
-  ASSERT_EQ(::setxattr(base.c_str(), "trusted.overlay.redirect", "/name", 5, 0), 0);
+  std::filesystem::create_directories(base + "/directory/below");
+  const std::string directory = base + "/directory";
+  ASSERT_EQ(::setxattr(directory.c_str(), "trusted.overlay.redirect", "/name", 5, 0), 0);
   const auto layer = sys::value_or_throw(privilege_->open_layer(base));
-  const auto read = [&](OverlayAttribute attribute, AttributeSpace space) {
-    return sys::value_or_throw(privilege_->read_overlay_attribute(layer.number(), attribute, space));
+  const auto read = [&](AttributeSpace space) {
+    auto way = privilege_->open_way(layer.number(), {"directory", "below"}, space);
+    EXPECT_EQ(way.size(), 2U);
+    return sys::value_or_throw(std::move(way.front())).attributes;
   };
-  EXPECT_EQ(read(OverlayAttribute::redirect, AttributeSpace::trusted), "/name");
-  EXPECT_EQ(read(OverlayAttribute::redirect, AttributeSpace::user), std::nullopt);
-  EXPECT_EQ(read(OverlayAttribute::opaque, AttributeSpace::trusted), std::nullopt);
+  EXPECT_EQ(read(AttributeSpace::trusted).redirect, "/name");
+  EXPECT_EQ(read(AttributeSpace::user).redirect, std::nullopt);
+  EXPECT_EQ(read(AttributeSpace::trusted).opaque, std::nullopt);
+}
+
+TEST_F(Privileged, EndsAWayThroughALayerWithWhatIsNotThere) {
+  const std::string base = make_scratch_directory();
+  std::filesystem::create_directory(base + "/directory");
+  std::filesystem::create_symlink("directory", base + "/link");
+  const auto layer = sys::value_or_throw(privilege_->open_layer(base));
+  const auto error_after = [&](const std::string& first) {
+    auto way =
+        privilege_->open_way(layer.number(), {first, "none", "more"}, privilege::AttributeSpace::trusted);
+    EXPECT_EQ(way.size(), 2U) << first;
+    EXPECT_TRUE(way.front()) << first;
+    return way.back() ? 0 : way.back().error().number;
+  };
+  EXPECT_EQ(error_after("directory"), ENOENT);
+  EXPECT_EQ(error_after("link"), ENOTDIR) << "it is not followed";
+  const std::vector<std::string> long_way(privilege::Privilege::max_opened + 1, ".");
+  EXPECT_EQ(privilege_->open_way(layer.number(), long_way, privilege::AttributeSpace::trusted).size(),
+            privilege::Privilege::max_opened);
+}
+
+TEST_F(Privileged, OpensLayersUpToItsLimit) {
+  const std::string base = make_scratch_directory();
+  std::vector<std::string> layers(privilege::Privilege::max_opened + 1, base);
+  layers[1] = "relative";
+  const auto opened = privilege_->open_layers(layers);
+  ASSERT_EQ(opened.size(), layers.size());
+  EXPECT_TRUE(opened[0]);
+  EXPECT_EQ(opened[1].error().number, EINVAL);
+  EXPECT_TRUE(opened[privilege::Privilege::max_opened - 1]);
+  EXPECT_EQ(opened.back().error().number, EMFILE);
 }
 
 TEST_F(Privileged, IsNotHeldByAFifoThatSomebodyPutInPlaceOfAFile) {

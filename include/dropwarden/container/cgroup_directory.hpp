@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "dropwarden/container/hierarchy.hpp"
+#include "dropwarden/sys/error.hpp"
 
 namespace dropwarden::container {
 
@@ -14,5 +16,9 @@ namespace dropwarden::container {
 // when there is none, or when the path leads out of the reader's cgroup namespace (cgroup_namespaces(7)).
 // Pure.
 std::string cgroup_directory(std::string_view process_cgroup, const std::vector<Hierarchy>& hierarchies);
+
+// The inode number of that directory: the ID of the cgroup, as open_by_handle_at(2) and
+// bpf_get_current_cgroup_id() have it. ENOTSUP when `directory` is on a file system of another type.
+sys::Result<std::uint64_t> read_cgroup_id(const std::string& directory);
 
 }  // namespace dropwarden::container

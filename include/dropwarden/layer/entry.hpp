@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/privilege/privilege.hpp"
@@ -17,9 +18,17 @@ namespace dropwarden::layer {
 struct Entry {
   sys::Fd file;  // O_PATH
   sys::FileStatus status;
+  privilege::OverlayAttributes attributes{};  // of what was opened by `open_way`
 
   bool is_directory() const;
   bool is_regular() const;
+  // Hides what layers below have under this name: a character device 0/0, or (Linux 6.7) an empty file with
+  // the attribute `whiteout`.
+  bool is_whiteout() const;
+  // Of a directory: shows nothing of those below. `x` only says that whiteouts with an attribute are in it.
+  bool is_opaque() const { return attributes.opaque == "y"; }
+  // Has no data of its own: these are in the same file of a layer below.
+  bool is_metacopy() const { return is_regular() && attributes.metacopy.has_value(); }
 };
 
 // ENOENT where there is none.
@@ -29,30 +38,9 @@ sys::Result<Entry> open_entry(privilege::Privilege& privilege, int directory, co
 // long is taken in parts.
 sys::Result<Entry> open_far_entry(privilege::Privilege& privilege, int directory, std::string_view path);
 
-// The attributes of one overlay's layers.
-class Attributes {
- public:
-  Attributes(privilege::Privilege& privilege, const model::OverlayLayers& layers)
-      : privilege_(privilege),
-        space_(layers.has_user_attributes ? privilege::AttributeSpace::user
-                                          : privilege::AttributeSpace::trusted) {}
-
-  sys::Result<std::optional<std::string>> read(const Entry& entry,
-                                               privilege::OverlayAttribute attribute) const {
-    return privilege_.read_overlay_attribute(entry.file.number(), attribute, space_);
-  }
-
-  // Hides what layers below have under this name: a character device 0/0, or (Linux 6.7) an empty file with
-  // the attribute `whiteout`.
-  sys::Result<bool> is_whiteout(const Entry& entry) const;
-  // Shows nothing of the directories below. `x` only says that whiteouts with an attribute are in it.
-  sys::Result<bool> is_opaque(const Entry& directory) const;
-  // Has no data of its own: these are in the same file of a layer below.
-  sys::Result<bool> is_metacopy(const Entry& file) const;
-
- private:
-  privilege::Privilege& privilege_;
-  privilege::AttributeSpace space_;
-};
+// Name by name, each in the one before, as this overlay's layers have them. Ends with the first that is an
+// error, or is no directory; of `names` there is one at least.
+std::vector<sys::Result<Entry>> open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                                         int directory, std::span<const std::string> names);
 
 }  // namespace dropwarden::layer

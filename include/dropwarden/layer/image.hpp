@@ -64,7 +64,6 @@ class Image {
   privilege::Privilege& privilege_;
   std::shared_ptr<const model::OverlayLayers> layers_;
   std::shared_ptr<const ReadableMounts> mounts_;
-  Attributes attributes_;
   Stack roots_;
   Path parent_path_;
   Stack parent_;

@@ -80,9 +80,21 @@ enum class ProcessFile {
   status
 };
 
-// What overlayfs writes beside the files of its layers (Documentation/filesystems/overlayfs.rst).
-enum class OverlayAttribute { metacopy, opaque, redirect, whiteout };
+// What overlayfs writes beside a file of a layer (Documentation/filesystems/overlayfs.rst), each at most 4
+// KiB.
+struct OverlayAttributes {
+  std::optional<std::string> metacopy;
+  std::optional<std::string> opaque;
+  std::optional<std::string> redirect;
+  std::optional<std::string> whiteout;
+};
 enum class AttributeSpace { trusted, user };  // `trusted.overlay.*`; `user.overlay.*` with option userxattr
+
+// What a layer has under a name.
+struct LayerEntry {
+  sys::Fd file;  // O_PATH
+  OverlayAttributes attributes;
+};
 
 // An entry of binfmt_misc: its name, and what its file holds.
 struct RegistrationFile {
@@ -137,6 +149,11 @@ class Privilege {
   // What `handle` stands for, O_PATH: a directory, a file, or anything else. ESTALE when it is gone. Needs
   // CAP_DAC_READ_SEARCH.
   virtual sys::Result<sys::Fd> open_by_handle(int mount, const sys::FileHandle& handle) = 0;
+  // The regular file that `handle` stands for, as `open_regular_file` opens it: one question instead of two.
+  virtual sys::Result<sys::Fd> open_file_by_handle(int mount, const sys::FileHandle& handle) {
+    auto entry = open_by_handle(mount, handle);
+    return entry ? open_regular_file(entry->number()) : std::move(entry);
+  }
   // Tries it with an overlay that nobody else sees. Needs CAP_SYS_ADMIN.
   virtual sys::Result<UpperEvents> probe_upper_events() = 0;
 
@@ -175,20 +192,18 @@ class Privilege {
   static constexpr std::size_t max_processes = std::size_t{1} << 20U;
   virtual sys::Result<std::vector<std::int32_t>> list_processes() = 0;
 
-  // Files of the process `pid`, read one after the other; an answer for each, in their order. EFBIG for what
-  // makes it more than 16 MiB or 16 files; ESRCH or ENOENT when the process is gone. For the host name the
-  // calling thread enters the namespace and leaves it again. Needs CAP_SYS_PTRACE for the links, and for the
-  // host name, with CAP_SYS_ADMIN in the namespace (setns(2)).
+  // Files of the process `pid`, read one after the other; an answer for each, in their order. `cmdline` is
+  // cut at `max_command_line`: a process can make it very long. EFBIG for what makes it more than 16 MiB or
+  // 16 files; ESRCH or ENOENT when the process is gone. For the host name the calling thread enters the
+  // namespace and leaves it again. Needs CAP_SYS_PTRACE for the links, and for the host name, with
+  // CAP_SYS_ADMIN in the namespace (setns(2)).
+  static constexpr std::size_t max_command_line = std::size_t{64} << 10U;
   virtual std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
                                                                    const std::vector<ProcessFile>& files) = 0;
   // One of them.
   sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) {
     return std::move(read_process_files(pid, {file}).front());
   }
-
-  // Inode number of a directory of a cgroup hierarchy: the ID of the cgroup. ENOTSUP when `path` is on a file
-  // system of another type. Needs nothing.
-  virtual sys::Result<std::uint64_t> read_cgroup_id(const std::string& path) = 0;
 
   // The mountinfo of a process, and only its first `max_mounts_bytes`: a container can make it very long.
   // What is longer is cut, most likely within a line.
@@ -205,22 +220,29 @@ class Privilege {
   virtual sys::Result<sys::Fd> open_in_directory(const std::string& directory,
                                                  const std::string& relative) = 0;
 
-  // For reading the layers of overlays. `directory` is an absolute path that a runtime wrote, resolved by the
-  // host's rules; EINVAL for a relative one. O_PATH: runs no code of the file system there, which may be one
-  // that nobody answers for.
-  virtual sys::Result<sys::Fd> open_layer(const std::string& directory) = 0;
+  // For reading the layers of overlays. Each of the `directories` is an absolute path that a runtime wrote,
+  // resolved by the host's rules; EINVAL for a relative one. O_PATH: runs no code of the file system there,
+  // which may be one that nobody answers for. An answer for each, in their order; EMFILE for what makes it
+  // more than `max_opened`.
+  static constexpr std::size_t max_opened = 16;
+  virtual std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) = 0;
+  // One of them.
+  sys::Result<sys::Fd> open_layer(const std::string& directory) {
+    return std::move(open_layers({directory}).front());
+  }
   // `name` in a directory of a layer, by open_beneath's rules, and not across a mount (EXDEV), since an
   // overlay shows none of those in its layers. Follows nothing, opens nothing: O_PATH. Needs
   // CAP_DAC_READ_SEARCH.
   virtual sys::Result<sys::Fd> open_entry(int directory, const std::string& name) = 0;
+  // The same, name by name, each of them in the one before, with what the overlay wrote beside it: one
+  // question for the whole way. Ends with the first that cannot be opened, or whose attributes cannot be
+  // read, or with `max_opened`. Needs CAP_SYS_ADMIN for the trusted attributes.
+  virtual std::vector<sys::Result<LayerEntry>> open_way(int directory, const std::vector<std::string>& names,
+                                                        AttributeSpace space) = 0;
   // The regular file that `entry` stands for, O_RDONLY; EINVAL for anything else, such as a device.
   virtual sys::Result<sys::Fd> open_regular_file(int entry) = 0;
   // The directory that `entry` stands for, to be listed; ENOTDIR for anything else.
   virtual sys::Result<sys::Fd> open_directory(int entry) = 0;
-  // Nothing where there is none; at most 4 KiB. Needs CAP_SYS_ADMIN for the trusted ones.
-  virtual sys::Result<std::optional<std::string>> read_overlay_attribute(int entry,
-                                                                         OverlayAttribute attribute,
-                                                                         AttributeSpace space) = 0;
 
   // sys::is_open_for_write of a file that is open as `file`. Needs CAP_LEASE for files of other users.
   virtual sys::Result<bool> is_open_for_write(int file) = 0;

@@ -234,6 +234,27 @@ TEST(ReadProcess, KeepsWhatWasReadBeforeTheProcessWentAway) {
   }
 }
 
+// A process can have its memory read as slowly as it likes (userfaultfd(2)), until the privileged part is not
+// waited for any longer.
+TEST(ReadProcess, TellsAllButItsCommandLineOfAProcessWhoseMemoryIsNotReadToTheEnd) {
+  const Child child(sleep_for_ever);
+  const auto read = [&](Pid pid, const std::vector<ProcFile>& files) {
+    std::vector<sys::Result<std::string>> answers;
+    for (const ProcFile file : files) {
+      if (std::ranges::find(files, ProcFile::cmdline) == files.end())
+        answers.push_back(read_real(pid, file));
+      else
+        answers.emplace_back(std::unexpected(sys::Error{"recvmsg", "marker", ETIMEDOUT}));
+    }
+    return answers;
+  };
+  const auto process = read_process(read, is_same, child.pid());
+  EXPECT_EQ(process.state, ProcessState::running);
+  EXPECT_EQ(process.host_name, "name of " + std::to_string(child.pid().value));
+  EXPECT_NE(process.exe, "");
+  EXPECT_THAT(process.command_line, IsEmpty());
+}
+
 std::string stat_text(const std::string& name, Pid parent, int start) {
   return "1 (" + name + ") S " + std::to_string(parent.value) + " 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " +
          std::to_string(start) + " 0 0";

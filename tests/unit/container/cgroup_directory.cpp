@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/container/cgroup_directory.hpp"
 
+#include <cerrno>
 #include <filesystem>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
@@ -43,6 +45,19 @@ TEST(CgroupDirectory, IsThereForARealProcess) {
   ASSERT_TRUE(text);
   const auto directory = cgroup_directory(*text, hierarchies->all());
   EXPECT_TRUE(std::filesystem::is_directory(directory)) << directory << " by " << *text;
+}
+
+TEST(CgroupId, IsTheInodeOfItsDirectory) {
+  const auto hierarchies = read_hierarchies();
+  if (!hierarchies) GTEST_SKIP() << "SKIP host: " << hierarchies.error().text();
+  const std::string& root = hierarchies->all().front().mount_point;
+  struct stat status{};
+  ASSERT_EQ(::stat(root.c_str(), &status), 0);
+  const auto id = read_cgroup_id(root);
+  ASSERT_TRUE(id) << id.error().text();
+  EXPECT_EQ(*id, status.st_ino);
+  EXPECT_EQ(read_cgroup_id("/").error().number, ENOTSUP);
+  EXPECT_EQ(read_cgroup_id(root + "/none").error().number, ENOENT);
 }
 
 }  // namespace
