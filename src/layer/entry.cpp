@@ -15,6 +15,20 @@ sys::Result<Entry> with_status(sys::Fd file, privilege::OverlayAttributes attrib
   return Entry{std::move(file), *status, std::move(attributes)};
 }
 
+privilege::AttributeSpace space_of(const model::OverlayLayers& layers) {
+  return layers.has_user_attributes ? privilege::AttributeSpace::user : privilege::AttributeSpace::trusted;
+}
+
+// Adds what was opened. False at the end of the way.
+bool follow(privilege::Privilege::Way opened, Way& way) {
+  for (auto& entry : opened) {
+    way.push_back(entry ? with_status(std::move(entry->file), std::move(entry->attributes))
+                        : std::unexpected(std::move(entry.error())));
+    if (!way.back() || !way.back()->is_directory()) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool Entry::is_directory() const {
@@ -52,22 +66,33 @@ sys::Result<Entry> open_far_entry(privilege::Privilege& privilege, int directory
   }
 }
 
-std::vector<sys::Result<Entry>> open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers,
-                                         int directory, std::span<const std::string> names) {
-  const auto space =
-      layers.has_user_attributes ? privilege::AttributeSpace::user : privilege::AttributeSpace::trusted;
-  std::vector<sys::Result<Entry>> way;
+Way open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers, int directory,
+             const std::vector<std::string>& names) {
+  Way way;
+  std::span<const std::string> rest = names;
   while (true) {
-    const auto part = names.first(std::min(names.size(), privilege::Privilege::max_opened));
-    names = names.subspan(part.size());
+    const auto part = rest.first(std::min(rest.size(), privilege::Privilege::max_opened));
+    rest = rest.subspan(part.size());
     const int base = way.empty() ? directory : way.back()->file.number();
-    for (auto& opened : privilege.open_way(base, {part.begin(), part.end()}, space)) {
-      way.push_back(opened ? with_status(std::move(opened->file), std::move(opened->attributes))
-                           : std::unexpected(std::move(opened.error())));
-      if (!way.back() || !way.back()->is_directory()) return way;
-    }
-    if (names.empty()) return way;
+    auto opened = privilege.open_ways({base}, {part.begin(), part.end()}, space_of(layers));
+    if (!follow(std::move(opened.front()), way) || rest.empty()) return way;
+    // A way may have two thousand names: only its end stays open.
+    for (auto& passed : std::span(way).first(way.size() - 1)) passed->file.reset();
   }
+}
+
+std::vector<Way> open_ways(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                           std::span<const int> directories, const std::vector<std::string>& names) {
+  const std::size_t at_once = privilege::Privilege::max_opened / names.size();
+  std::vector<Way> ways;
+  while (at_once > 0 && !directories.empty()) {
+    const auto part = directories.first(std::min(directories.size(), at_once));
+    directories = directories.subspan(part.size());
+    for (auto& opened : privilege.open_ways({part.begin(), part.end()}, names, space_of(layers)))
+      follow(std::move(opened), ways.emplace_back());
+  }
+  for (const int directory : directories) ways.push_back(open_way(privilege, layers, directory, names));
+  return ways;
 }
 
 }  // namespace dropwarden::layer

@@ -10,11 +10,15 @@
 // Owns O_PATH descriptors of directories in layers. Must not own one inside a container: those pin its mount.
 namespace dropwarden::layer {
 
+// Descriptors that are held at once of what is asked for ahead.
+constexpr std::size_t max_ahead = 512;
+
 // A directory as one layer has it. Of one that is not read, the root stands for whatever there may be.
 struct Image::Directory {
   std::size_t layer = 0;
   std::shared_ptr<const Entry> entry;
   bool is_readable = true;
+  std::optional<std::size_t> reached{};  // by how many of the names ahead
 };
 
 // What is looked for on the way down, and what the layers so far said about it (`ovl_lookup_data`).
@@ -42,6 +46,48 @@ Image::~Image() = default;
 sys::Result<std::optional<ImageEntry>> Image::find(const Path& path) {
   if (auto opened = open_roots(); !opened) return std::unexpected(std::move(opened.error()));
   if (path.empty()) return std::nullopt;
+  const Path above{path.begin(), std::prev(path.end())};
+  if (has_parent_ && parent_path_ == above)
+    look_ahead(parent_, {path.back()});
+  else
+    look_ahead(roots_, path);
+  auto found = find_ahead(path);
+  ahead_ = {};
+  return found;
+}
+
+// Each layer is asked for the whole way, since a question takes longer than its answer; what a redirect leads
+// elsewhere is asked for again.
+void Image::look_ahead(Stack& from, const Path& names) {
+  std::vector<int> directories;
+  for (Directory& directory : from) {
+    if (!directory.is_readable) break;
+    directory.reached = 0;
+    directories.push_back(directory.entry->file.number());
+  }
+  if (directories.empty()) return;
+  const std::size_t count = std::clamp<std::size_t>(max_ahead / directories.size(), 1, names.size());
+  ahead_.names = {names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count)};
+  std::size_t i = 0;
+  for (Way& way : open_ways(privilege_, *layers_, directories, ahead_.names))
+    ahead_.ways.emplace(from[i++].layer, std::move(way));
+}
+
+// The names of a redirect are others than those that were asked for.
+bool Image::is_step_ahead(const Directory& directory, const std::string& name) const {
+  return directory.reached && *directory.reached < ahead_.names.size() &&
+         ahead_.names[*directory.reached] == name;
+}
+
+std::optional<sys::Result<Entry>> Image::take_ahead(const Directory& directory, const std::string& name) {
+  const auto way = ahead_.ways.find(directory.layer);
+  if (!is_step_ahead(directory, name) || way == ahead_.ways.end() || *directory.reached >= way->second.size())
+    return std::nullopt;
+  return std::exchange(way->second[*directory.reached],
+                       std::unexpected(sys::Error{"open", "layer entry that is taken", ESTALE}));
+}
+
+sys::Result<std::optional<ImageEntry>> Image::find_ahead(const Path& path) {
   const auto parent = open_parent({path.begin(), std::prev(path.end())});
   if (!parent) return std::unexpected(parent.error());
   auto found = look_up(**parent, path.back());
@@ -102,12 +148,15 @@ sys::Result<Image::Found> Image::look_up(const Stack& parent, const std::string&
       found.directories.push_back(directory);
       break;
     }
+    const bool is_ahead = !target.is_from_root && is_step_ahead(directory, target.path.back());
     auto entry = look_in_layer(directory, target);
     if (!entry) return std::unexpected(std::move(entry.error()));
     if (!*entry) continue;
     if ((*entry)->is_directory()) {
       found.directories.push_back(
-          {.layer = directory.layer, .entry = std::make_shared<const Entry>(std::move(**entry))});
+          {.layer = directory.layer,
+           .entry = std::make_shared<const Entry>(std::move(**entry)),
+           .reached = is_ahead ? std::optional(*directory.reached + 1) : std::nullopt});
     } else if (!found.entry) {
       found.entry = ImageEntry{.entry = std::move(**entry), .data = {}};
     } else if (!target.is_metacopy) {
@@ -126,13 +175,17 @@ sys::Result<Image::Found> Image::look_up(const Stack& parent, const std::string&
 }
 
 sys::Result<std::optional<Entry>> Image::look_in_layer(const Directory& directory, Target& target) {
-  if (!target.is_from_root) return look_at(directory.entry->file.number(), target.path.back(), 0, target);
+  if (!target.is_from_root) {
+    auto taken = take_ahead(directory, target.path.back());
+    return look_at(taken ? std::move(*taken) : open(directory.entry->file.number(), target.path.back()), 0,
+                   target);
+  }
   // A redirect on the way changes the target for the layers below, not the way in this one.
   const Path path = target.path;
   std::optional<Entry> entry;
   for (std::size_t i = 0; i < path.size(); ++i) {
     const int base = entry ? entry->file.number() : directory.entry->file.number();
-    auto next = look_at(base, path[i], path.size() - i - 1, target);
+    auto next = look_at(open(base, path[i]), path.size() - i - 1, target);
     if (!next || !*next) return next;
     entry = std::move(*next);
     if (!entry->is_directory()) break;
@@ -140,10 +193,13 @@ sys::Result<std::optional<Entry>> Image::look_in_layer(const Directory& director
   return entry;
 }
 
+sys::Result<Entry> Image::open(int directory, const std::string& name) {
+  return std::move(open_way(privilege_, *layers_, directory, {name}).front());
+}
+
 // `ovl_lookup_single`.
-sys::Result<std::optional<Entry>> Image::look_at(int directory, const std::string& name,
-                                                 std::size_t names_after, Target& target) {
-  auto entry = std::move(open_way(privilege_, *layers_, directory, std::span(&name, 1)).front());
+sys::Result<std::optional<Entry>> Image::look_at(sys::Result<Entry> entry, std::size_t names_after,
+                                                 Target& target) {
   if (!entry) {
     const int error = entry.error().number;
     if (error == ENOENT || error == ENAMETOOLONG) return std::nullopt;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -122,6 +123,11 @@ class Decoder {
     if (has_failed_ || length > rest_.size()) return fail();
     text = rest_.substr(0, length);
     rest_.remove_prefix(length);
+  }
+  // All that are left.
+  std::vector<sys::Fd> take_descriptors() {
+    const auto files = std::exchange(files_, {});
+    return {std::move_iterator(files.begin()), std::move_iterator(files.end())};
   }
   void get(sys::Fd& file) {
     if (has_failed_ || files_.empty()) return fail();

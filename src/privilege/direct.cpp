@@ -63,6 +63,19 @@ sys::Result<LayerEntry> open_with_attributes(int directory, const std::string& n
   return LayerEntry{.file = std::move(*file), .attributes = std::move(*attributes)};
 }
 
+// No more than `room`.
+Privilege::Way open_way(int directory, const std::vector<std::string>& names, AttributeSpace space,
+                        std::size_t room) {
+  Privilege::Way way;
+  for (const std::string& name : names) {
+    const sys::Error too_many{"open", name, EMFILE};
+    const int base = way.empty() ? directory : way.back()->file.number();
+    way.push_back(way.size() < room ? open_with_attributes(base, name, space) : std::unexpected(too_many));
+    if (!way.back()) break;
+  }
+  return way;
+}
+
 class Direct final : public Privilege {
  public:
   explicit Direct(Options options)
@@ -185,14 +198,16 @@ class Direct final : public Privilege {
     return open_named(directory, name);
   }
 
-  std::vector<sys::Result<LayerEntry>> open_way(int directory, const std::vector<std::string>& names,
-                                                AttributeSpace space) override {
-    std::vector<sys::Result<LayerEntry>> way;
-    for (const std::string& name : std::span(names).first(std::min(names.size(), max_opened))) {
-      way.push_back(open_with_attributes(way.empty() ? directory : way.back()->file.number(), name, space));
-      if (!way.back()) break;
+  std::vector<Way> open_ways(const std::vector<int>& directories, const std::vector<std::string>& names,
+                             AttributeSpace space) override {
+    std::vector<Way> ways;
+    std::size_t left = max_opened;
+    for (const int directory : directories) {
+      ways.push_back(open_way(directory, names, space, left));
+      left -= static_cast<std::size_t>(
+          std::ranges::count_if(ways.back(), [](const auto& e) { return e.has_value(); }));
     }
-    return way;
+    return ways;
   }
 
   sys::Result<sys::Fd> open_regular_file(int entry) override {

@@ -130,9 +130,9 @@ class Guarded final : public Privilege {
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
     return inner_->open_entry(directory, name);
   }
-  std::vector<sys::Result<LayerEntry>> open_way(int directory, const std::vector<std::string>& names,
-                                                AttributeSpace space) override {
-    return inner_->open_way(directory, names, space);
+  std::vector<Way> open_ways(const std::vector<int>& directories, const std::vector<std::string>& names,
+                             AttributeSpace space) override {
+    return inner_->open_ways(directories, names, space);
   }
   sys::Result<sys::Fd> open_regular_file(int entry) override {
     return then(check_plain(entry), [&] { return inner_->open_regular_file(entry); });

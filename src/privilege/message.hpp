@@ -14,7 +14,7 @@ namespace dropwarden::privilege {
 // A message over a SOCK_SEQPACKET socket (unix(7)), in pieces of at most `max_piece` bytes, each behind its
 // PieceHeader. Descriptors come with the first (SCM_RIGHTS).
 inline constexpr std::size_t max_piece = std::size_t{32} << 10U;
-inline constexpr std::size_t max_descriptors = 16;  // of a message
+inline constexpr std::size_t max_descriptors = 128;  // of a message
 
 struct PieceHeader {
   std::uint32_t total = 0;   // bytes of the whole message

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -11,8 +13,8 @@
 
 namespace dropwarden::privilege {
 
-// What a method's first argument is: a descriptor, which is lent, or a value like the others.
-enum class First { descriptor, value };
+// What a method's first argument is: a descriptor or several, which are lent, or a value like the others.
+enum class First { descriptor, descriptors, value };
 // Whether it may be asked again when nobody knows whether it was done.
 enum class Again { yes, no };
 
@@ -30,15 +32,16 @@ struct Operation<Method, first, again_> {
     put(encoder, arguments...);
   }
 
-  // What is asked, and the descriptor that is lent with it, which the first argument is then. Nothing when
+  // What is asked, and the descriptors that are lent with it, which the first argument is then. Nothing when
   // the request is malformed. Pure.
   struct Request {
-    sys::Fd lent;
+    std::vector<sys::Fd> lent;
     std::tuple<std::decay_t<Arguments>...> arguments;
   };
   static std::optional<Request> decode(Decoder& decoder) {
     Request request;
-    if constexpr (first == First::descriptor) decoder.get(request.lent);
+    if constexpr (first == First::descriptor) decoder.get(request.lent.emplace_back());
+    if constexpr (first == First::descriptors) request.lent = decoder.take_descriptors();
     get(decoder, request.lent, request.arguments);
     if (!decoder.is_well_formed()) return std::nullopt;
     return request;
@@ -55,21 +58,25 @@ struct Operation<Method, first, again_> {
   static void put(Encoder& encoder, const Head& head, const Tail&... tail) {
     if constexpr (first == First::descriptor)
       encoder.lend(head);
+    else if constexpr (first == First::descriptors)
+      std::ranges::for_each(head, [&](int descriptor) { encoder.lend(descriptor); });
     else
       encoder.put(head);
     (encoder.put(tail), ...);
   }
 
   template <class Tuple>
-  static void get(Decoder& decoder, const sys::Fd& lent, Tuple& arguments) {
+  static void get(Decoder& decoder, const std::vector<sys::Fd>& lent, Tuple& arguments) {
     [&]<std::size_t... i>(std::index_sequence<i...>) {
       (get_one<i>(decoder, lent, std::get<i>(arguments)), ...);
     }(std::make_index_sequence<std::tuple_size_v<Tuple>>{});
   }
   template <std::size_t i, class T>
-  static void get_one(Decoder& decoder, const sys::Fd& lent, T& argument) {
+  static void get_one(Decoder& decoder, const std::vector<sys::Fd>& lent, T& argument) {
     if constexpr (i == 0 && first == First::descriptor)
-      argument = lent.number();
+      argument = lent.front().number();
+    else if constexpr (i == 0 && first == First::descriptors)
+      std::ranges::transform(lent, std::back_inserter(argument), &sys::Fd::number);
     else
       decoder.get(argument);
   }
@@ -77,6 +84,8 @@ struct Operation<Method, first, again_> {
 
 template <auto Method>
 using WithDescriptor = Operation<Method, First::descriptor>;
+template <auto Method>
+using WithDescriptors = Operation<Method, First::descriptors>;
 template <auto Method>
 using Once = Operation<Method, First::value, Again::no>;
 
@@ -94,7 +103,7 @@ using Operations =
                Operation<&Privilege::list_processes>, Operation<&Privilege::read_process_files>,
                Operation<&Privilege::read_process_mounts>, Operation<&Privilege::read_registrations>,
                Operation<&Privilege::open_in_directory>, Operation<&Privilege::open_layers>,
-               WithDescriptor<&Privilege::open_entry>, WithDescriptor<&Privilege::open_way>,
+               WithDescriptor<&Privilege::open_entry>, WithDescriptors<&Privilege::open_ways>,
                WithDescriptor<&Privilege::open_regular_file>, WithDescriptor<&Privilege::open_directory>,
                WithDescriptor<&Privilege::is_open_for_write>, Operation<&Privilege::open_configuration>,
                Operation<&Privilege::read_drop_ins>, Operation<&Privilege::open_output_input>,
@@ -106,7 +115,8 @@ consteval std::size_t number_of() {
   static_assert(i < std::tuple_size_v<Operations>, "a method that Operations does not have");
   using At = std::tuple_element_t<i, Operations>;
   constexpr bool is_it = std::is_same_v<At, Operation<Method>> ||
-                         std::is_same_v<At, WithDescriptor<Method>> || std::is_same_v<At, Once<Method>>;
+                         std::is_same_v<At, WithDescriptor<Method>> ||
+                         std::is_same_v<At, WithDescriptors<Method>> || std::is_same_v<At, Once<Method>>;
   if constexpr (is_it)
     return i;
   else

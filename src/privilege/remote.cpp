@@ -85,14 +85,17 @@ class Remote final : public Privilege {
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
     return flat<&Privilege::open_entry>(directory, name);
   }
-  std::vector<sys::Result<LayerEntry>> open_way(int directory, const std::vector<std::string>& names,
-                                                AttributeSpace space) override {
-    auto way = ask<&Privilege::open_way>(directory, names, space);
-    const bool is_whole =
-        way && !way->empty() && (!way->back() || way->size() == std::min(names.size(), max_opened));
-    if (is_whole) return std::move(*way);
-    std::vector<sys::Result<LayerEntry>> failed;
-    failed.emplace_back(std::unexpected(way ? sys::Error{"recvmsg", "marker", EPROTO} : way.error()));
+  std::vector<Way> open_ways(const std::vector<int>& directories, const std::vector<std::string>& names,
+                             AttributeSpace space) override {
+    auto ways = ask<&Privilege::open_ways>(directories, names, space);
+    const auto is_whole = [&](const Way& way) {
+      return !way.empty() && (!way.back() || way.size() == names.size());
+    };
+    if (ways && ways->size() == directories.size() && std::ranges::all_of(*ways, is_whole))
+      return std::move(*ways);
+    const sys::Error error = ways ? sys::Error{"recvmsg", "marker", EPROTO} : ways.error();
+    std::vector<Way> failed(directories.size());
+    for (Way& way : failed) way.emplace_back(std::unexpected(error));
     return failed;
   }
   sys::Result<sys::Fd> open_regular_file(int entry) override {

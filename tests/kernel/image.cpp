@@ -201,6 +201,21 @@ TEST_F(ImageLayers, FollowDirectoriesThatWereRenamed) {
   EXPECT_EQ(in_layers("/usr/a/sub/x"), "none");
 }
 
+// The layer below has a directory of the same name, which is hidden, and of the same content but for a byte.
+TEST_F(ImageLayers, FollowARenameBesideADirectoryThatHasTheOldName) {
+  LayeredOverlay overlay(make_scratch_directory(), 3);
+  write(overlay.lower(1) + "/new/own", "1");
+  set_attribute(overlay.lower(1) + "/new", "trusted.overlay.redirect", "old");
+  write(overlay.lower(2) + "/new/sub/file", "wrong");
+  write(overlay.lower(2) + "/old/sub/file", "right");
+  write(overlay.lower(3) + "/new/sub/more", "wrong");
+  write(overlay.lower(3) + "/old/sub/more", "right");
+  overlay.mount_image("redirect_dir=follow");
+  expect_agreement(overlay, {"/new/sub/none"});
+  EXPECT_EQ(in_layers("/new/sub/file"), "file:right");
+  EXPECT_EQ(in_layers("/new/sub/more"), "file:right");
+}
+
 TEST_F(ImageLayers, TakeTheDataOfAFileThatOnlyChangedItsMetadataFromBelow) {
   LayeredOverlay container(make_scratch_directory(), 1);
   write(container.lower(1) + "/bin/tool", "tool");

@@ -224,7 +224,7 @@ TEST_F(Privileged, ReadsTheAttributesOfAnOverlay) {
   ASSERT_EQ(::setxattr(directory.c_str(), "trusted.overlay.redirect", "/name", 5, 0), 0);
   const auto layer = sys::value_or_throw(privilege_->open_layer(base));
   const auto read = [&](AttributeSpace space) {
-    auto way = privilege_->open_way(layer.number(), {"directory", "below"}, space);
+    auto way = std::move(privilege_->open_ways({layer.number()}, {"directory", "below"}, space).front());
     EXPECT_EQ(way.size(), 2U);
     return sys::value_or_throw(std::move(way.front())).attributes;
   };
@@ -239,17 +239,31 @@ TEST_F(Privileged, EndsAWayThroughALayerWithWhatIsNotThere) {
   std::filesystem::create_symlink("directory", base + "/link");
   const auto layer = sys::value_or_throw(privilege_->open_layer(base));
   const auto error_after = [&](const std::string& first) {
-    auto way =
-        privilege_->open_way(layer.number(), {first, "none", "more"}, privilege::AttributeSpace::trusted);
-    EXPECT_EQ(way.size(), 2U) << first;
-    EXPECT_TRUE(way.front()) << first;
-    return way.back() ? 0 : way.back().error().number;
+    const auto ways =
+        privilege_->open_ways({layer.number()}, {first, "none", "more"}, privilege::AttributeSpace::trusted);
+    EXPECT_EQ(ways.front().size(), 2U) << first;
+    EXPECT_TRUE(ways.front().front()) << first;
+    return ways.front().back() ? 0 : ways.front().back().error().number;
   };
   EXPECT_EQ(error_after("directory"), ENOENT);
   EXPECT_EQ(error_after("link"), ENOTDIR) << "it is not followed";
-  const std::vector<std::string> long_way(privilege::Privilege::max_opened + 1, ".");
-  EXPECT_EQ(privilege_->open_way(layer.number(), long_way, privilege::AttributeSpace::trusted).size(),
-            privilege::Privilege::max_opened);
+}
+
+TEST_F(Privileged, OpensWaysThroughSeveralLayersUpToItsLimit) {
+  const std::string base = make_scratch_directory();
+  const auto layer = sys::value_or_throw(privilege_->open_layer(base));
+  constexpr auto limit = privilege::Privilege::max_opened;
+  const std::vector<std::string> names(limit - 1, ".");
+  const auto ways = privilege_->open_ways({layer.number(), layer.number(), layer.number()}, names,
+                                          privilege::AttributeSpace::trusted);
+  ASSERT_EQ(ways.size(), 3U);
+  EXPECT_EQ(ways[0].size(), names.size());
+  EXPECT_TRUE(ways[0].back());
+  ASSERT_EQ(ways[1].size(), 2U);
+  EXPECT_TRUE(ways[1].front());
+  EXPECT_EQ(ways[1].back().error().number, EMFILE);
+  ASSERT_EQ(ways[2].size(), 1U);
+  EXPECT_EQ(ways[2].front().error().number, EMFILE);
 }
 
 TEST_F(Privileged, OpensLayersUpToItsLimit) {

@@ -38,9 +38,14 @@ sys::Result<Entry> open_entry(privilege::Privilege& privilege, int directory, co
 // long is taken in parts.
 sys::Result<Entry> open_far_entry(privilege::Privilege& privilege, int directory, std::string_view path);
 
-// Name by name, each in the one before, as this overlay's layers have them. Ends with the first that is an
-// error, or is no directory; of `names` there is one at least.
-std::vector<sys::Result<Entry>> open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers,
-                                         int directory, std::span<const std::string> names);
+// From a directory name by name, each in the one before, as this overlay's layers have them. Ends with the
+// first that is an error, or is no directory; of `names` there is one at least. Of a long way only the last
+// part is open.
+using Way = std::vector<sys::Result<Entry>>;
+Way open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers, int directory,
+             const std::vector<std::string>& names);
+// The same from each of the directories.
+std::vector<Way> open_ways(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                           std::span<const int> directories, const std::vector<std::string>& names);
 
 }  // namespace dropwarden::layer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -50,13 +51,23 @@ class Image {
   struct Target;
   struct Found;
   using Stack = std::vector<Directory>;
+  // What the layers have along the rest of a path, all asked for at once.
+  struct Ahead {
+    Path names;
+    std::map<std::size_t, Way> ways;  // by layer
+  };
 
   sys::Error not_read(std::size_t layer) const;
   sys::Result<void> open_roots();
+  void look_ahead(Stack& from, const Path& names);
+  bool is_step_ahead(const Directory& directory, const std::string& name) const;
+  std::optional<sys::Result<Entry>> take_ahead(const Directory& directory, const std::string& name);
+  sys::Result<std::optional<ImageEntry>> find_ahead(const Path& path);
   sys::Result<const Stack*> open_parent(const Path& path);
   sys::Result<Found> look_up(const Stack& parent, const std::string& name);
   sys::Result<std::optional<Entry>> look_in_layer(const Directory& directory, Target& target);
-  sys::Result<std::optional<Entry>> look_at(int directory, const std::string& name, std::size_t names_after,
+  sys::Result<Entry> open(int directory, const std::string& name);
+  sys::Result<std::optional<Entry>> look_at(sys::Result<Entry> entry, std::size_t names_after,
                                             Target& target);
   sys::Result<void> follow_redirect(const Entry& entry, std::size_t names_after, Target& target);
   sys::Result<std::optional<Entry>> find_data(const Target& target);
@@ -68,6 +79,7 @@ class Image {
   Path parent_path_;
   Stack parent_;
   bool has_parent_ = false;
+  Ahead ahead_;
 };
 
 }  // namespace dropwarden::layer

@@ -224,7 +224,7 @@ class Privilege {
   // resolved by the host's rules; EINVAL for a relative one. O_PATH: runs no code of the file system there,
   // which may be one that nobody answers for. An answer for each, in their order; EMFILE for what makes it
   // more than `max_opened`.
-  static constexpr std::size_t max_opened = 16;
+  static constexpr std::size_t max_opened = 128;
   virtual std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) = 0;
   // One of them.
   sys::Result<sys::Fd> open_layer(const std::string& directory) {
@@ -234,11 +234,13 @@ class Privilege {
   // overlay shows none of those in its layers. Follows nothing, opens nothing: O_PATH. Needs
   // CAP_DAC_READ_SEARCH.
   virtual sys::Result<sys::Fd> open_entry(int directory, const std::string& name) = 0;
-  // The same, name by name, each of them in the one before, with what the overlay wrote beside it: one
-  // question for the whole way. Ends with the first that cannot be opened, or whose attributes cannot be
-  // read, or with `max_opened`. Needs CAP_SYS_ADMIN for the trusted attributes.
-  virtual std::vector<sys::Result<LayerEntry>> open_way(int directory, const std::vector<std::string>& names,
-                                                        AttributeSpace space) = 0;
+  // The same for each of the `directories`, name by name, each of them in the one before, with what the
+  // overlay wrote beside it: one question for all layers of an image. A way ends with the first that cannot
+  // be opened, or whose attributes cannot be read; EMFILE for what makes it more than `max_opened` in all.
+  // Needs CAP_SYS_ADMIN for the trusted attributes.
+  using Way = std::vector<sys::Result<LayerEntry>>;
+  virtual std::vector<Way> open_ways(const std::vector<int>& directories,
+                                     const std::vector<std::string>& names, AttributeSpace space) = 0;
   // The regular file that `entry` stands for, O_RDONLY; EINVAL for anything else, such as a device.
   virtual sys::Result<sys::Fd> open_regular_file(int entry) = 0;
   // The directory that `entry` stands for, to be listed; ENOTDIR for anything else.
