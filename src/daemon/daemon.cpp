@@ -51,7 +51,8 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-    spdlog::warn("{}", sys::last_error("setrlimit", "RLIMIT_NOFILE").text());
+    spdlog::warn("descriptors are limited to fewer than are allowed: {}",
+                 sys::last_error("setrlimit", "RLIMIT_NOFILE").text());
 }
 
 // One that has expired is easily forgotten: findings come that somebody thought to be settled.

@@ -108,7 +108,8 @@ void Vitals::write_canary() {
   canary_written_ = ticks_;
   const auto written = canary_.write(Canary::Clock::now());
   if (written) return;
-  set("canary", Condition::degraded, "the test of the sensor cannot be made: " + explain(written.error()));
+  set("canary", Condition::degraded,
+      fmt::format("the test of the sensor cannot be made: {}", explain(written.error())));
 }
 
 void Vitals::on_canary() {

@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dropwarden/sys/output.hpp"
 
 namespace dropwarden::sink {
@@ -68,8 +70,9 @@ struct Courier::Impl {
     if (sent.taken > 0) mail.confirm(messages[sent.taken - 1]->number, false);
     if (!sent.is_refused || sent.taken >= messages.size()) return;
     mail.confirm(messages[sent.taken]->number, true);
-    on_report({.is_degraded = true,
-               .text = "finding " + messages[sent.taken]->id + " is refused for ever: " + sent.problem});
+    on_report(
+        {.is_degraded = true,
+         .text = fmt::format("finding {} is refused for ever: {}", messages[sent.taken]->id, sent.problem)});
   }
 
   void on_success() {
@@ -90,7 +93,7 @@ struct Courier::Impl {
       ++state.attempts;
       state.problem = problem;
     }
-    if (is_first) on_report({.is_degraded = true, .text = problem + "; it is tried again"});
+    if (is_first) on_report({.is_degraded = true, .text = fmt::format("{}; it is tried again", problem)});
   }
 
   // True when the courier is to end.

@@ -8,6 +8,8 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dropwarden/sys/directory.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/sys/lock.hpp"
@@ -124,9 +126,11 @@ class Store::Impl {
     last_message_ = 0;
     try {
       const std::string aside = set_aside(settings_.path, now());
-      on_report_({.is_degraded = true,
-                  .text = "the database is damaged (" + why + "): it is now \"" + aside +
-                          "\", and a new one is begun; findings told before may be told again"});
+      on_report_(
+          {.is_degraded = true,
+           .text = fmt::format("the database is damaged ({}): it is now \"{}\", and a new one is begun; "
+                               "findings told before may be told again",
+                               why, aside)});
     } catch (const std::exception& error) {
       throw CannotOpen("it is damaged (" + why + ") and cannot be set aside: " + error.what());
     }

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dropwarden/sys/output.hpp"
 
 #include "schema.hpp"
@@ -139,13 +141,15 @@ void Writer::on_damage(const std::string& what) {
   if (sharing_) sharing_->lose_stored();
   try {
     const std::string aside = set_aside(settings_.path, util::WallTime{std::chrono::system_clock::now()});
-    on_report_(
-        {.is_degraded = true,
-         .text = "the database is damaged (" + what + "): it is now \"" + aside +
-                 "\", and a new one is begun; findings told before may be told again after a restart"});
+    on_report_({.is_degraded = true,
+                .text = fmt::format(
+                    "the database is damaged ({}): it is now \"{}\", and a new one is begun; findings told "
+                    "before may be told again after a restart",
+                    what, aside)});
   } catch (const std::exception& error) {
     on_report_({.is_degraded = true,
-                .text = "the database is damaged (" + what + ") and cannot be set aside: " + error.what()});
+                .text = fmt::format("the database is damaged ({}) and cannot be set aside: {}", what,
+                                    error.what())});
   }
 }
 
@@ -161,9 +165,10 @@ void Writer::report_dropped() {
 void Writer::report_failure(const std::string& what) {
   if (std::exchange(is_failing_, true)) return;
   on_report_({.is_degraded = true,
-              .text = what +
-                      "; findings are told as before, but what is not stored by the next start is told "
-                      "again then"});
+              .text = fmt::format(
+                  "{}; findings are told as before, but what is not stored by the next start is told "
+                  "again then",
+                  what)});
 }
 
 }  // namespace dropwarden::store
