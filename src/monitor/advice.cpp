@@ -26,6 +26,10 @@ std::string explain(const sys::Error& error) {
     text += " (too many marks: raise fs.fanotify.max_user_marks)";
   } else if (is_denied && error.object.starts_with("/proc/")) {
     text += " (needs CAP_SYS_PTRACE, and under AppArmor an unconfined profile)";
+  } else if (error.call == "control socket's directory is not private") {
+    text +=
+        " (others than root may change it: take that from them, or set control.socket to a path in another "
+        "directory)";
   } else if (is_denied && (error.call == "mkdir" || error.call == "bind")) {
     text += " (run as root, or set control.socket to a path in a directory of your own)";
   } else if (is_denied) {
