@@ -5,6 +5,10 @@
 
 namespace dropwarden::monitor {
 
+KnownDrops::KnownDrops(std::size_t capacity) : capacity_(capacity) {
+  slots_.reserve(capacity);
+}
+
 KnownDrop* KnownDrops::find(const attribute::Digest& id) {
   return find(by_id_, id);
 }
@@ -16,35 +20,36 @@ KnownDrop* KnownDrops::find_at(const attribute::Digest& place) {
 KnownDrop* KnownDrops::find(const Index& index, const attribute::Digest& key) {
   const auto found = index.find(key);
   if (found == index.end()) return nullptr;
-  Slot& slot = slots_[found->second];
+  Slot& slot = slots_[*found];
   slot.is_seen_again = true;
   return &slot.drop;
 }
 
 KnownDrop& KnownDrops::add(const KnownDrop& drop) {
   util::check(!by_id_.contains(drop.id), "a drop is told once");
-  const std::uint32_t at = make_room();
+  const Number at = make_room();
   slots_[at] = {.drop = drop, .is_taken = true, .is_seen_again = false};
-  by_id_[drop.id] = at;
-  by_place_[drop.place] = at;
+  by_id_.insert(at);
+  by_place_.erase(drop.place);
+  by_place_.insert(at);
   return slots_[at].drop;
 }
 
 void KnownDrops::forget(const attribute::Digest& id) {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return;
-  const std::uint32_t at = found->second;
+  const Number at = *found;
   has_forgotten_ = has_forgotten_ || slots_[at].drop.verdict != model::Verdict::excepted;
   slots_[at].is_taken = false;
   by_id_.erase(found);
   const auto place = by_place_.find(slots_[at].drop.place);
-  if (place != by_place_.end() && place->second == at) by_place_.erase(place);
+  if (place != by_place_.end() && *place == at) by_place_.erase(place);
 }
 
-std::uint32_t KnownDrops::make_room() {
+KnownDrops::Number KnownDrops::make_room() {
   if (slots_.size() < capacity_) {
     slots_.emplace_back();
-    return static_cast<std::uint32_t>(slots_.size() - 1);
+    return static_cast<Number>(slots_.size() - 1);
   }
   // Ends within two rounds: the first takes the marks away.
   for (;; next_ = (next_ + 1) % slots_.size()) {
@@ -54,7 +59,7 @@ std::uint32_t KnownDrops::make_room() {
       continue;
     }
     if (slot.is_taken) forget(slot.drop.id);
-    const auto at = static_cast<std::uint32_t>(next_);
+    const auto at = static_cast<Number>(next_);
     next_ = (next_ + 1) % slots_.size();
     return at;
   }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/known_drops.hpp"
 
+#include <malloc.h>
+
 #include <gtest/gtest.h>
 
 namespace dropwarden::monitor {
 namespace {
 
+// As well mixed as a real one: times an odd number near 2⁶⁴ divided by the golden ratio, which no two share.
 attribute::Digest digest(std::size_t number) {
   attribute::Digest digest{};
+  number *= 0x9e3779b97f4a7c15U;
   std::memcpy(digest.data(), &number, sizeof number);
   return digest;
 }
@@ -65,6 +69,30 @@ TEST(KnownDrops, TakesADropAnewThatWasForgotten) {
   known.add(drop(3, 102));
   EXPECT_NE(known.find(digest(3)), nullptr);
 }
+
+TEST(KnownDrops, StayWhereTheyAreWhileItFills) {
+  constexpr std::size_t many = 100'000;
+  KnownDrops known(many);
+  const KnownDrop* const first = &known.add(drop(1, 1));
+  for (std::size_t i = 2; i <= many; ++i) known.add(drop(i, i));
+  EXPECT_EQ(known.find(digest(1)), first);
+  EXPECT_EQ(known.find_at(digest(many))->id, digest(many));
+  EXPECT_EQ(known.size(), many);
+}
+
+#ifndef __SANITIZE_ADDRESS__
+TEST(KnownDrops, TakeTwentyBytesEachBesideWhatIsReserved) {
+  constexpr std::size_t many = 100'000;
+  const auto in_use = [] {
+    const struct mallinfo2 info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  KnownDrops known(many);
+  const std::size_t before = in_use();
+  for (std::size_t i = 1; i <= many; ++i) known.add(drop(i, i));
+  EXPECT_LE(in_use() - before, 20 * many);
+}
+#endif
 
 }  // namespace
 }  // namespace dropwarden::monitor
