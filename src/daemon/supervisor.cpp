@@ -16,6 +16,7 @@
 
 #include "dropwarden/privilege/channel.hpp"
 #include "dropwarden/privilege/link.hpp"
+#include "dropwarden/sys/heap.hpp"
 
 #include "confine.hpp"
 #include "grants.hpp"
@@ -69,6 +70,7 @@ Supervisor::Supervisor(const PartsOptions& options, std::string configuration, p
       monitor_main_(monitor),
       listeners_(listeners),
       self_(::getpid()) {
+  sys::bound_heap();  // of the parts as well
   ::sigemptyset(&blocked_);
   for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}) ::sigaddset(&blocked_, signal);
   if (::sigprocmask(SIG_BLOCK, &blocked_, &before_) != 0)

@@ -9,6 +9,7 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/sys/clock.hpp"
+#include "dropwarden/sys/heap.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -19,6 +20,7 @@ constexpr auto tick = 1s;
 // A full queue of 16384 events takes the reader a fraction of a second.
 constexpr std::uint64_t canary_patience = 10;
 constexpr std::uint64_t loss_shown = 60;
+constexpr std::uint64_t between_trims = 60;
 
 std::uint64_t ticks_of(std::chrono::milliseconds time) {
   return std::max<std::uint64_t>(static_cast<std::uint64_t>(time / tick), 1);
@@ -49,6 +51,8 @@ void Vitals::look() {
   look_at_parts();
   look_at_queue();
   look_at_canary();
+  // Bursts leave holes in the heap, and who watches for days sees many.
+  if (ticks_ % between_trims == 0) sys::trim_heap();
   if (ticks_ > loss_until_) clear("loss");
   const std::size_t desynced = handlers_.desynced();
   if (desynced == 0) return clear("desync");
