@@ -91,7 +91,8 @@ std::unique_ptr<RunningMonitor> start_daemon(const std::string& program, const M
   std::string text = make_configuration(place.scratch, {});
   constexpr std::string_view debug = "level: debug";
   text.replace(text.find(debug), debug.size(), "level: info");
-  write_file(configuration, text);
+  // The files of the rounds before would be scanned during a job, now and then.
+  write_file(configuration, text + "scan:\n  first_start: false\n");
   const std::string output = place.scratch + "/output";
   auto daemon = std::make_unique<Program>(Command{program, "run", "--config", configuration}, output,
                                           "ready containers=");

@@ -9,6 +9,9 @@
 namespace dropwarden::test {
 
 Scratch::Scratch() {
+  // The daemon's monitor is another user, and its store lies below.
+  std::filesystem::permissions(directory_.path(), std::filesystem::perms::others_exec,
+                               std::filesystem::perm_options::add);
   std::filesystem::create_directory(directory_.path() / "m");
   require(
       ::mount("bench", (directory_.path() / "m").c_str(), "tmpfs", 0, "size=8g,nr_inodes=0,mode=0755") == 0,
