@@ -229,6 +229,8 @@ UpperResolver::Moved UpperResolver::resolve_moved(const watch::FidEvent& event, 
       moved.is_settled = false;
       return;
     }
+    // Its writer rests: its close is told of.
+    if (privilege_.is_open_for_write(scanned.file.number()).value_or(false)) return;
     Opened file{.entry = {}, .place = opened->place, .path = join_path(opened->path, scanned.path)};
     moved.sightings.push_back(show(std::move(file), std::move(scanned.file), event.pid));
   });

@@ -59,7 +59,8 @@ class UpperResolver {
   // first `max_moved_entries`: a scan finds the others by the directory's ctime. An overlay moves a directory
   // as well when it copies it up, which it does before the first file in it is made: so a file that is still
   // being written is left out, and the directory is to be asked for again, with `told_until` as it was
-  // answered. At last such a file is looked at as it is.
+  // answered. At last such a file is looked at as it is, but for one that is open for writing then: its close
+  // is told of.
   struct Moved {
     std::vector<Sighting> sightings;
     util::WallTime told_until{};  // what was written after that has been left out

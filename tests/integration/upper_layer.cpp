@@ -168,12 +168,13 @@ TEST_P(UpperLayer, TellsOnceOfAFileThatTakesItsTimeInADirectoryOfTheImage) {
   const std::string program = read_file("/bin/busybox");
   act([&] {
     auto file = sys::value_or_throw(sys::open_path("/tmp/slow", O_WRONLY | O_CREAT, 0755));
-    constexpr std::size_t parts = 12;
+    constexpr std::size_t parts = 9;
     for (std::size_t part = 0; part < parts; ++part) {
       const std::size_t begin = program.size() * part / parts;
       const std::size_t size = program.size() * (part + 1) / parts - begin;
       require(::write(file.number(), program.data() + begin, size) == static_cast<ssize_t>(size), "write");
-      ::usleep(40'000);
+      // Without a rest at first, and then with rests after which it looks finished.
+      ::usleep(part % 3 == 2 ? 350'000 : 40'000);
     }
   });
   ASSERT_TRUE(record_of("/tmp/slow")) << daemon_->log();
