@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "attribution.hpp"
 
+#include <utility>
+
 #include "dropwarden/attribute/process.hpp"
 #include "dropwarden/container/process_source.hpp"
 
@@ -51,8 +53,8 @@ bool Attribution::learn_from_writer(const EventIdentity& identity, const Process
   if (overlay == nullptr || !overlay->container.value.empty() || writer.root != overlay->device) return false;
   const auto owner = owner_of(writer.process);
   if (owner) overlay->container = owner->id;
-  overlay->is_nameless = !owner;
-  return true;
+  const bool was_nameless = std::exchange(overlay->is_nameless, !owner);
+  return overlay->is_nameless != was_nameless || owner;
 }
 
 MetadataFrom Attribution::metadata_from(const model::ContainerId& id) const {

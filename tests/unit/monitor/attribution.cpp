@@ -109,6 +109,20 @@ TEST_F(AttributionTest, TellsNoContainerOfAFindingThatWasPrintedWithoutOne) {
   EXPECT_EQ(finding.event.container.id.value, "");
 }
 
+// Each news has all findings looked at that wait, and a burst of programs has a writer for each.
+TEST_F(AttributionTest, LearnsOnceFromTheWritersOfAnOverlayWithoutAName) {
+  overlays.find(device)->container = {};
+  const EventIdentity identity{.device = device, .file_system = {}, .mount = {}};
+  ProcessReader::Answer writer{.process = {}, .root = device};
+  EXPECT_TRUE(attribution.learn_from_writer(identity, writer));
+  EXPECT_TRUE(overlays.find(device)->is_nameless);
+  EXPECT_FALSE(attribution.learn_from_writer(identity, writer));
+  writer.process.cgroup = "0::/docker/" + id + "\n";
+  EXPECT_TRUE(attribution.learn_from_writer(identity, writer));
+  EXPECT_EQ(overlays.find(device)->container.value, id);
+  EXPECT_FALSE(attribution.learn_from_writer(identity, writer));
+}
+
 TEST_F(AttributionTest, LeavesNothingOfOneContainerWithAnother) {
   know({answering}, Metadata::complete, true);
   resolve();
