@@ -56,7 +56,7 @@ class Packages : public testing::Test {
   static const std::string& debian_package() {
     static const std::string package = [] {
       if (const auto given = given_package()) return *given;
-      return require_command({source + "/packaging/build-deb", make_directory("deb")},
+      return require_command({source + "/packaging/build-deb", make_build_directory("deb")},
                              {.limit = build_limit, .environment = {}});
     }();
     return package;
@@ -73,6 +73,14 @@ class Packages : public testing::Test {
       return directory + "/image.tar";
     }();
     return archive;
+  }
+  // The same place in each run: the compiler is told it, and ccache(1) by that knows again what it has
+  // compiled.
+  static std::string make_build_directory(const std::string& name) {
+    const auto path = std::string(DROPWARDEN_BUILD_DIRECTORY) + "/packages-" + name;
+    std::filesystem::remove_all(path);
+    std::filesystem::create_directories(path);
+    return path;
   }
   static std::string make_directory(const std::string& name) {
     const auto path = place.directory + "/" + name;
@@ -220,7 +228,7 @@ TEST_F(ImageOnContainerd, SeesADropInANeighbourInThePodOfTheManifest) {
 TEST_F(Packages, RpmHasTheSameFilesAndIsInstalledUpgradedAndErased) {
   need({"rpmbuild", "rpm", "debootstrap"});
   if (IsSkipped()) return;
-  const auto package = require_command({source + "/packaging/build-rpm", make_directory("rpm")},
+  const auto package = require_command({source + "/packaging/build-rpm", make_build_directory("rpm")},
                                        {.limit = build_limit, .environment = {}});
   const auto files = require_command({"rpm", "--query", "--list", "--package", package});
   for (const char* file : {"/etc/dropwarden/dropwarden.yaml\n", "/usr/bin/dropwarden\n",
