@@ -169,6 +169,19 @@ Problem take_writer_of_image(Draft& draft, const Node& value) {
   return std::nullopt;
 }
 
+// The layers are asked for it as it stands.
+Problem take_program(Draft& draft, const Node& value) {
+  const std::string& path = value.text;
+  if (!path.starts_with('/') || path.ends_with('/') || path.size() > policy::Glob::max_bytes)
+    return quote(path) + " is no path of a program";
+  const std::string parts = path + "/";
+  for (const char* part : {"//", "/./", "/../"})
+    if (parts.find(part) != std::string::npos) return quote(path) + " is no path that the kernel would give";
+  if (path.find_first_of("*?[\\") != std::string::npos) return quote(path) + ": globs are not asked for here";
+  draft.when.program_of_image.push_back(path);
+  return std::nullopt;
+}
+
 std::vector<std::pair<std::string, bool policy::Kinds::*>> kind_words() {
   std::vector<std::pair<std::string, bool policy::Kinds::*>> words;
   for (const policy::KindKey& key : policy::kind_keys) words.emplace_back(key.name, key.member);
@@ -201,6 +214,9 @@ const std::vector<Reading>& readings() {
       path_globs("writer", [](Conditions& when) -> auto& { return when.writer; }),
       path_globs("ancestor", [](Conditions& when) -> auto& { return when.ancestor; }),
       {{"writer_of_image", "true, false"}, false, take_writer_of_image},
+      {{"program_of_image", "an absolute path of at most 1024 bytes, no glob, or a list of them"},
+       true,
+       take_program},
       {{"user", "a user ID, or a list of them"}, true, take_user},
       words("kind", "a key of `classify`, or a list of them", kind_words(),
             [](Draft& draft) -> auto& { return draft.when.kind; }),

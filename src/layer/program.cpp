@@ -90,4 +90,12 @@ ProgramState judge_program(privilege::Privilege& privilege, Image& image, const 
   return is_it ? ProgramState::untouched : ProgramState::unknown;
 }
 
+bool has_untouched_program(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
+                           std::string_view path) {
+  const auto names = parse_path(path);
+  if (!names || find_cover(privilege, image.layers(), mounts, *names).hides) return false;
+  const auto original = image.find(*names);
+  return original && *original && (*original)->entry.is_regular();
+}
+
 }  // namespace dropwarden::layer

@@ -57,9 +57,11 @@ void OpenFindings::add(std::uint64_t serial, model::Finding finding, const Event
   while (open_.size() > patience_.open) finalise(open_.begin());
 }
 
-void OpenFindings::on_process(std::uint64_t serial, model::ProcessInfo process) {
+void OpenFindings::on_process(std::uint64_t serial, model::ProcessInfo process,
+                              std::vector<std::string> image_programs) {
   const auto at = open_.find(serial);
   if (at == open_.end() || !at->second.awaited.process) return;
+  at->second.finding.event.image_programs = std::move(image_programs);
   at->second.finding.event.process =
       attribute::complete_process(at->second.finding.event.process, std::move(process));
   at->second.awaited.process = false;

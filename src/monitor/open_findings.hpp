@@ -100,7 +100,8 @@ class OpenFindings {
   // `evidence`, or of what comes with the hash, if the published record still says that one is pending.
   void add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity, Awaited awaited,
            Clock::time_point now, std::optional<Evidence> evidence = {});
-  void on_process(std::uint64_t serial, model::ProcessInfo process);
+  void on_process(std::uint64_t serial, model::ProcessInfo process,
+                  std::vector<std::string> image_programs = {});
   void on_hash(std::uint64_t serial, model::Hash hash, std::optional<Evidence> evidence = {});
   void on_capture(std::uint64_t serial, model::Capture capture);
   // Nothing where the file has changed since it was seen.

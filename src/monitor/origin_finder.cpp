@@ -56,6 +56,12 @@ ProcessReader::Layers OriginFinder::layers_of(const model::ProcessInfo& process)
   return {.layers = share(*overlay), .mounts = mounts_};
 }
 
+ProcessReader::Layers OriginFinder::layers_of(const EventIdentity& identity, model::Place place) {
+  const WatchedMount* const overlay = overlays_.identify(identity);
+  if (overlay == nullptr || !overlay->is_overlay() || place != model::Place::rootfs) return {};
+  return {.layers = share(*overlay), .mounts = mounts_};
+}
+
 bool OriginFinder::find(const model::FileFacts& facts, const EventIdentity& identity, std::uint64_t serial,
                         bool is_path_certain) {
   const WatchedMount* overlay = overlays_.identify(identity);

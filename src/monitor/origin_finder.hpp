@@ -39,6 +39,8 @@ class OriginFinder {
 
   // What it takes to look at the program of a process. Null when it lies on no container's overlay.
   ProcessReader::Layers layers_of(const model::ProcessInfo& process);
+  // Those of the root file system that a file of this identity lies in. Null where it lies in none.
+  ProcessReader::Layers layers_of(const EventIdentity& identity, model::Place place);
 
   // True when `on_origin` will be called; else the origin stays unknown: not on an overlay, or too many wait.
   // `is_path_certain` where the path is known to be that of the overlay; else the event's mount tells.

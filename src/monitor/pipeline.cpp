@@ -204,14 +204,20 @@ model::Finding Pipeline::finding_of(Hit& hit, model::ProcessInfo writer, model::
   return finding;
 }
 
-// Asks for the rest of the writer's facts. The number under which they come.
+// Asks for the rest of the writer's facts, and for what the policy wants to know of the image. The number
+// under which they come.
 std::uint64_t Pipeline::await_process(const model::Finding& finding, const EventIdentity& identity,
                                       Awaited& awaited) {
   const std::uint64_t serial = ++last_serial_;
-  if (finding.event.process.pid.value == 0) return serial;
-  const bool wants_root = !attribution_.is_identified(identity);
+  const bool has_process = finding.event.process.pid.value != 0;
+  ProcessReader::Programs programs;
+  if (finding.signature) programs.paths = settings_.policy->programs_asked(finding.event);
+  if (!has_process && programs.paths.empty()) return serial;
+  if (!programs.paths.empty()) programs.layers = origins_.layers_of(identity, finding.event.file.place);
+  const bool wants_root = has_process && !attribution_.is_identified(identity);
   auto layers = finding.signature ? origins_.layers_of(finding.event.process) : ProcessReader::Layers{};
-  awaited.process = processes_.submit(serial, finding.event.process, wants_root, std::move(layers));
+  awaited.process =
+      processes_.submit(serial, finding.event.process, wants_root, std::move(layers), std::move(programs));
   return serial;
 }
 
@@ -237,7 +243,7 @@ void Pipeline::on_process(std::uint64_t serial, ProcessReader::Answer answer) {
   EventIdentity* identity = open_.identity_of(serial);
   if (identity != nullptr) placement_.settle(*identity, answer.process);
   const bool is_news = identity != nullptr && attribution_.learn_from_writer(*identity, answer);
-  open_.on_process(serial, std::move(answer.process));
+  open_.on_process(serial, std::move(answer.process), std::move(answer.image_programs));
   if (is_news) open_.on_containers(Clock::now());
   arm_deadline();
 }

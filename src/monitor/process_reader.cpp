@@ -86,6 +86,7 @@ ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege
       hierarchies_(hierarchies_here()),
       worker_(capacity, [this, &loop, on_answer = std::move(on_answer)](Job job, Turn&) {
         Answer answer = read(job);
+        answer.image_programs = find_programs(job.programs);
         boost::asio::post(loop, [on_answer, serial = job.serial, answer = std::move(answer)]() mutable {
           on_answer(serial, std::move(answer));
         });
@@ -138,6 +139,16 @@ model::ProgramState ProcessReader::judge(const Job& job) const {
   layer::Image image(privilege_, job.layers.layers, job.layers.mounts);
   return layer::judge_program(privilege_, image, *job.layers.mounts, job.first.exe, job.first.exe_file->inode,
                               program_budget);
+}
+
+std::vector<std::string> ProcessReader::find_programs(const Programs& programs) const {
+  std::vector<std::string> found;
+  if (programs.paths.empty() || !programs.layers.layers) return found;
+  layer::Image image(privilege_, programs.layers.layers, programs.layers.mounts);
+  for (const std::string& path : programs.paths) {
+    if (layer::has_untouched_program(privilege_, image, *programs.layers.mounts, path)) found.push_back(path);
+  }
+  return found;
 }
 
 model::ProcessInfo ProcessReader::glimpse(model::Pid pid) const {

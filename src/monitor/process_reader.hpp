@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,8 @@ class ProcessReader {
   struct Answer {
     model::ProcessInfo process;
     std::optional<model::Device> root;  // what its root directory is on, where that was asked for
+    std::vector<std::string>
+        image_programs{};  // of those asked for: the image's, not changed by the container
   };
   // `on_answer` is called on the loop.
   using OnAnswer = std::function<void(std::uint64_t serial, Answer answer)>;
@@ -42,12 +45,21 @@ class ProcessReader {
     std::shared_ptr<const model::OverlayLayers> layers;
     std::shared_ptr<const layer::ReadableMounts> mounts;
   };
+  // Programs of which is asked whether they are the image's own, and the layers that tell.
+  struct Programs {
+    std::vector<std::string> paths;
+    Layers layers;
+  };
   // False when the queue is full. `serial` comes back with the answer. `first` is the first look at the
   // process: who writes file after file is not read anew for each while that shows the same program. With
   // `layers`, the answer's `process.program` says what that is to the image.
-  bool submit(std::uint64_t serial, const model::ProcessInfo& first, bool wants_root, Layers layers) {
-    return worker_.submit(
-        {.serial = serial, .first = first, .wants_root = wants_root, .layers = std::move(layers)});
+  bool submit(std::uint64_t serial, const model::ProcessInfo& first, bool wants_root, Layers layers,
+              Programs programs) {
+    return worker_.submit({.serial = serial,
+                           .first = first,
+                           .wants_root = wants_root,
+                           .layers = std::move(layers),
+                           .programs = std::move(programs)});
   }
 
  private:
@@ -56,6 +68,7 @@ class ProcessReader {
     model::ProcessInfo first;
     bool wants_root = false;
     Layers layers;
+    Programs programs;
   };
   // The last process that was read, which has not ended since.
   struct Last {
@@ -70,6 +83,7 @@ class ProcessReader {
   static bool is_last(const Last& last, const Job& job);
   static bool is_running_same(const Last& last, const Job& job);
   model::ProgramState judge(const Job& job) const;
+  std::vector<std::string> find_programs(const Programs& programs) const;
 
   privilege::Privilege& privilege_;
   const std::vector<container::Hierarchy> hierarchies_;

@@ -7,6 +7,7 @@
 #include "dropwarden/policy/assess.hpp"
 
 #include "index.hpp"
+#include "matcher.hpp"
 
 namespace dropwarden::policy {
 namespace {
@@ -17,6 +18,16 @@ bool asks_for_metadata(const Conditions& when) {
          when.started_within;
 }
 
+// What is known of a finding from its beginning.
+Conditions at_once(const Conditions& when) {
+  return {.path = when.path, .kind = when.kind, .place = when.place};
+}
+
+struct Asking {
+  Matcher when;
+  std::vector<std::string> programs;
+};
+
 }  // namespace
 
 struct Engine::Compiled {
@@ -26,6 +37,7 @@ struct Engine::Compiled {
   Index rules;
   bool needs_metadata = false;
   bool needs_hash = false;
+  std::vector<Asking> askings{};
 };
 
 Engine::Engine() : Engine(Policy{}, 0) {}
@@ -36,13 +48,21 @@ Engine::Engine(const Policy& policy, std::uint64_t generation) {
   compiled->generation = generation;
   auto& exceptions = compiled->policy.exceptions;
   std::ranges::move(shipped_exceptions(policy.shipped), std::back_inserter(exceptions));
+  const auto ask = [&](const Conditions& when) {
+    if (!when.program_of_image.empty())
+      compiled->askings.push_back({Matcher(at_once(when)), when.program_of_image});
+  };
   for (const Exception& exception : exceptions) {
     compiled->exceptions.add(exception.when);
+    ask(exception.when);
     // Rules change what a record says, and a later one says it.
     compiled->needs_metadata = compiled->needs_metadata || asks_for_metadata(exception.when);
     compiled->needs_hash = compiled->needs_hash || !exception.when.sha256.empty();
   }
-  for (const Rule& rule : compiled->policy.rules) compiled->rules.add(rule.when);
+  for (const Rule& rule : compiled->policy.rules) {
+    compiled->rules.add(rule.when);
+    ask(rule.when);
+  }
   compiled_ = std::move(compiled);
 }
 
@@ -87,6 +107,17 @@ bool Engine::needs_metadata() const {
 
 bool Engine::needs_hash() const {
   return compiled_->needs_hash;
+}
+
+std::vector<std::string> Engine::programs_asked(const model::WriteEvent& event) const {
+  std::vector<std::string> asked;
+  const Facts facts(event);
+  for (const Asking& asking : compiled_->askings) {
+    if (asking.when.matches(facts)) asked.insert(asked.end(), asking.programs.begin(), asking.programs.end());
+  }
+  std::ranges::sort(asked);
+  asked.erase(std::ranges::unique(asked).begin(), asked.end());
+  return asked;
 }
 
 const Rate& Engine::rate() const {

@@ -45,7 +45,7 @@ bool covers(const Conditions& wide, const Conditions& narrow) {
   const bool is_writer = !wide.is_writer_of_image || wide.is_writer_of_image == narrow.is_writer_of_image;
   return is_within && is_writer && covers(wide.sha256, narrow.sha256) && covers(wide.user, narrow.user) &&
          covers(wide.kind, narrow.kind) && covers(wide.origin, narrow.origin) &&
-         covers(wide.place, narrow.place) &&
+         covers(wide.place, narrow.place) && covers(wide.program_of_image, narrow.program_of_image) &&
          std::ranges::all_of(wide.labels,
                              [&](const auto& label) {
                                return std::ranges::find(narrow.labels, label) != narrow.labels.end();

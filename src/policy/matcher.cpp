@@ -59,11 +59,13 @@ Matcher::Matcher(const Conditions& conditions)
   plain_.sha256 = conditions.sha256;
   plain_.started_within = conditions.started_within;
   plain_.is_writer_of_image = conditions.is_writer_of_image;
+  plain_.program_of_image = conditions.program_of_image;
 }
 
 bool Matcher::matches(const Facts& facts) const {
   if (!matches_file(facts.event.file) || !matches_container(facts)) return false;
   if (!matches_process(facts.event.process) || !matches_age(facts.event)) return false;
+  if (!has_program(facts.event.image_programs)) return false;
   if (!plain_.is_writer_of_image) return true;
   const bool is_of_image = facts.is_writer_of_image && facts.is_writer_of_image();
   return is_of_image == *plain_.is_writer_of_image;
@@ -98,6 +100,11 @@ bool Matcher::matches_process(const model::ProcessInfo& process) const {
   return ancestor_.empty() || std::ranges::any_of(process.ancestors, [&](const model::Ancestor& ancestor) {
            return any_matches(ancestor_, ancestor.exe);
          });
+}
+
+bool Matcher::has_program(const std::vector<std::string>& of_image) const {
+  return plain_.program_of_image.empty() ||
+         std::ranges::any_of(of_image, [&](const auto& path) { return has(plain_.program_of_image, path); });
 }
 
 bool Matcher::matches_age(const model::WriteEvent& event) const {

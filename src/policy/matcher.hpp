@@ -35,6 +35,7 @@ class Matcher {
   bool matches_file(const model::FileFacts& file) const;
   bool matches_container(const Facts& facts) const;
   bool matches_process(const model::ProcessInfo& process) const;
+  bool has_program(const std::vector<std::string>& of_image) const;
   bool matches_age(const model::WriteEvent& event) const;
 
   Conditions plain_;  // what is no glob

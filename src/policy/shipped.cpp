@@ -2,6 +2,10 @@
 // Known noise. Each is as narrow as what it is about allows: who names a file so hides it, and whoever takes
 // over the program that is named here can. So none covers what replaces a file of the image, save where that
 // is the program's task.
+#include <array>
+#include <string>
+#include <utility>
+
 #include "dropwarden/policy/policy.hpp"
 
 namespace dropwarden::policy {
@@ -16,6 +20,23 @@ Exception package_managers() {
                               "/sbin/apk", "/usr/sbin/apk", "/usr/bin/apk", "/usr/bin/rpm", "/usr/bin/dnf5",
                               "/usr/bin/microdnf", "/usr/bin/pacman", "/usr/bin/zypper"},
                    .is_writer_of_image = true}};
+}
+
+// dpkg-deb(1) leaves these to a tar(1) that has often gone before anybody could look at it, so they are known
+// by where they lie. Whoever may write there may install what he likes by the same dpkg.
+Exception package_scripts() {
+  constexpr std::array names{"preinst", "postinst", "prerm", "postrm", "config"};
+  std::vector<std::string> paths;
+  for (const std::string name : names) {
+    paths.push_back("/var/lib/dpkg/tmp.ci/" + name);
+    paths.push_back("/var/lib/dpkg/info/*." + name);
+  }
+  return {.name = "shipped-package_scripts",
+          .reason = "The image's own dpkg, itself unchanged, unpacks the scripts of packages.",
+          .when = {.path = std::move(paths),
+                   .kind = {&Kinds::scripts},
+                   .place = {model::Place::rootfs},
+                   .program_of_image = {"/usr/bin/dpkg"}}};
 }
 
 // A program that is put where they unpack is shown.
@@ -81,7 +102,10 @@ Exception ci_builders() {
 
 std::vector<Exception> shipped_exceptions(const Shipped& wanted) {
   std::vector<Exception> exceptions;
-  if (wanted.package_managers) exceptions.push_back(package_managers());
+  if (wanted.package_managers) {
+    exceptions.push_back(package_managers());
+    exceptions.push_back(package_scripts());
+  }
   if (wanted.jna) exceptions.push_back(jna());
   if (wanted.netty) exceptions.push_back(netty());
   if (wanted.pyinstaller) exceptions.push_back(pyinstaller());

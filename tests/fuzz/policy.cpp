@@ -50,6 +50,7 @@ model::WriteEvent read_event(std::string_view& rest) {
   event.file.place = (bits & 1U) != 0 ? model::Place::volume : model::Place::rootfs;
   event.file.mode = (bits & 2U) != 0 ? 0104755 : 0100644;
   event.process.uid = bits >> 2U;
+  event.image_programs = {"/usr/bin/dpkg"};
   return event;
 }
 

@@ -48,6 +48,11 @@ class Program : public KernelTest {
     layer::Image image(*privilege_, known.layers, known.mounts);
     return layer::judge_program(*privilege_, image, *known.mounts, path, inode, {});
   }
+  bool is_of_image(const std::string& path) const {
+    const auto known = read_overlay(overlay_->merged());
+    layer::Image image(*privilege_, known.layers, known.mounts);
+    return layer::has_untouched_program(*privilege_, image, *known.mounts, path);
+  }
   ProgramState judge(const std::string& path) const { return judge(path, inode_of(path)); }
 
   std::unique_ptr<LayeredOverlay> overlay_;
@@ -101,6 +106,24 @@ TEST_F(Program, IsNotTheImagesInADirectoryThatWasMadeAnewOrRenamed) {
   EXPECT_EQ(judge("/usr/bin/dpkg", inode), ProgramState::unknown) << "below a whiteout";
   std::filesystem::create_directory(overlay_->merged() + "/usr/bin");
   EXPECT_EQ(judge("/usr/bin/dpkg", inode), ProgramState::unknown) << "below an opaque directory";
+}
+
+TEST_F(Program, IsOfTheImageAsLongAsTheContainerHasNothingInItsPlace) {
+  for (const std::string change :
+       {"chmod 0700 dpkg", "cat evil > dpkg", "mv evil dpkg", "rm dpkg", "cp dpkg x && mv x dpkg",
+        "cd .. && mv bin x && mkdir bin && cp x/dpkg bin"}) {
+    SCOPED_TRACE(change);
+    SetUp();
+    mount();
+    EXPECT_TRUE(is_of_image("/usr/bin/dpkg"));
+    shell(change);
+    EXPECT_FALSE(is_of_image("/usr/bin/dpkg"));
+  }
+  SetUp();
+  mount();
+  shell("cp evil fresh");
+  for (const std::string path : {"/usr/bin/fresh", "/usr/bin", "/usr/bin/none", "", "/"})
+    EXPECT_FALSE(is_of_image(path)) << path;
 }
 
 // A process in a mount namespace of its own has what it likes at this path.

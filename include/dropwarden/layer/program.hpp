@@ -22,4 +22,9 @@ namespace dropwarden::layer {
 model::ProgramState judge_program(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
                                   std::string_view path, std::uint64_t inode, const Budget& budget);
 
+// Whether the image has a file at this path, and the container has never had anything in its place. Waits for
+// disks: not for the event loop.
+bool has_untouched_program(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
+                           std::string_view path);
+
 }  // namespace dropwarden::layer

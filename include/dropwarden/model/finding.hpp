@@ -123,6 +123,9 @@ struct WriteEvent {
   Container container;
   FileFacts file;
   ProcessInfo process;
+  // Of the programs that the policy asked for: the image's, which the container has not changed. No output
+  // tells them.
+  std::vector<std::string> image_programs{};
 };
 
 // One dropped executable: what a signature says of an event. A value.

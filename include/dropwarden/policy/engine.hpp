@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/policy/policy.hpp"
@@ -36,6 +38,9 @@ class Engine {
   // consumer would who needs it.
   bool needs_metadata() const;
   bool needs_hash() const;
+  // By what is known of a finding at once, its path, kind and place: the programs that the decision depends
+  // on. Those that are the image's are to be in `image_programs` of the event when it is decided on.
+  std::vector<std::string> programs_asked(const model::WriteEvent& event) const;
 
   const Rate& rate() const;
   std::uint64_t generation() const;

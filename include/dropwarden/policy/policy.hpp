@@ -38,6 +38,8 @@ struct Conditions {
   std::optional<std::chrono::milliseconds> started_within{};
   // Whether the process is of the container, and what it runs is the image's and unchanged.
   std::optional<bool> is_writer_of_image{};
+  // Paths as they stand, no globs: the image has such a program, and the container has not changed it.
+  std::vector<std::string> program_of_image{};
 
   friend bool operator==(const Conditions&, const Conditions&) = default;
 };

@@ -46,6 +46,7 @@ TEST(Policy, ReadsEveryCondition) {
       writer: /usr/bin/x
       ancestor: /sbin/tini
       writer_of_image: true
+      program_of_image: [/usr/bin/dpkg, /sbin/apk]
       user: [0, 33]
       kind: [scripts, shared_objects]
       origin: new
@@ -66,6 +67,7 @@ TEST(Policy, ReadsEveryCondition) {
   EXPECT_THAT(when.sha256, ElementsAre(std::string(64, 'a')));
   EXPECT_EQ(when.started_within, std::chrono::seconds{30});
   EXPECT_EQ(when.is_writer_of_image, true);
+  EXPECT_THAT(when.program_of_image, ElementsAre("/usr/bin/dpkg", "/sbin/apk"));
   EXPECT_EQ(exception.expires, util::parse_rfc3339("2027-01-31T00:00:00Z"));
   EXPECT_EQ(exception.written.at, "a.yaml:3:7");
   EXPECT_THAT(exception.written.excerpt, HasSubstr("- name: a"));
@@ -95,6 +97,9 @@ TEST(Policy, NamesEachMistakeWithItsLine) {
   expect("sha256: abc", "is no SHA-256");
   expect("expires: tomorrow", "\"tomorrow\" is no date");
   expect("started_within: 5", "\"5\" is not a time");
+  expect("program_of_image: dpkg", "\"dpkg\" is no path of a program");
+  expect("program_of_image: /usr//bin/dpkg", "is no path that the kernel would give");
+  expect("program_of_image: /usr/bin/*", "globs are not asked for here");
   expect("severity: low", "unknown key \"severity\"");
   expect("labels: x", "is not a mapping");
   EXPECT_THAT(error_of("policy:\n  exceptions:\n    - name: a\n      path: /x\n"),

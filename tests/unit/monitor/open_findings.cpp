@@ -32,6 +32,7 @@ class OpenFindingsTest : public testing::Test {
   std::vector<std::string> asked_again;
   std::vector<std::string> published;
   std::vector<Metadata> metadata;
+  std::vector<std::string> programs;
   Metadata told = Metadata::complete;
   OpenFindings::Clock::time_point now{};
   OpenFindings open{[this](model::Finding& finding, const EventIdentity&) {
@@ -42,6 +43,7 @@ class OpenFindingsTest : public testing::Test {
                       captures.push_back(capture);
                       published.push_back(text_of(finding));
                       metadata.push_back(finding.event.container.metadata);
+                      programs = finding.event.image_programs;
                       return is_wanted;
                     },
                     [this](model::Finding& finding, const EventIdentity&) {
@@ -94,6 +96,12 @@ TEST_F(OpenFindingsTest, WaitsForTheProcessBeforeTheFirstRevision) {
   process.start_time = util::WallTime{5s};
   open.on_process(1, process);
   EXPECT_THAT(published, ElementsAre("1:final::cp:"));
+}
+
+TEST_F(OpenFindingsTest, TakesWhatTheImageHasWithTheProcess) {
+  open.add(1, {}, {}, {.process = true}, now);
+  open.on_process(1, {}, {"/usr/bin/dpkg"});
+  EXPECT_THAT(programs, ElementsAre("/usr/bin/dpkg"));
 }
 
 TEST_F(OpenFindingsTest, GoesOutWithoutAProcessThatKeepsItsFactsBack) {

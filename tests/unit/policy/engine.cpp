@@ -35,6 +35,7 @@ model::WriteEvent shop_event() {
   event.process.exe = "/usr/bin/updater";
   event.process.uid = 33;
   event.process.ancestors = {{{1}, "init", "/sbin/tini"}};
+  event.image_programs = {"/usr/bin/dpkg"};
   return event;
 }
 
@@ -61,6 +62,7 @@ std::vector<Conditions> conditions_that_match() {
   add([](Conditions& c) { c.sha256 = {std::string(64, 'a')}; });
   add([](Conditions& c) { c.started_within = 10s; });
   add([](Conditions& c) { c.is_writer_of_image = true; });
+  add([](Conditions& c) { c.program_of_image = {"/usr/bin/apk", "/usr/bin/dpkg"}; });
   return all;
 }
 
@@ -164,10 +166,27 @@ TEST(Engine, HasExceptionsOfItsOwn) {
   for (const ShippedKey& key : shipped_keys) {
     Shipped one{false, false, false, false, false, false};
     one.*key.member = true;
-    ASSERT_EQ(shipped_exceptions(one).size(), 1U) << key.name;
-    EXPECT_EQ(shipped_exceptions(one)[0].name, std::string("shipped-") + key.name);
-    EXPECT_NE(shipped_exceptions(one)[0].reason, "");
+    const auto exceptions = shipped_exceptions(one);
+    ASSERT_FALSE(exceptions.empty()) << key.name;
+    EXPECT_EQ(exceptions[0].name, std::string("shipped-") + key.name);
+    for (const Exception& exception : exceptions) {
+      EXPECT_TRUE(exception.name.starts_with("shipped-")) << exception.name;
+      EXPECT_NE(exception.reason, "");
+    }
   }
+}
+
+TEST(Engine, AsksForTheProgramsOnWhichADecisionDepends) {
+  Policy policy = with_exception({.path = {"/opt/**"}, .program_of_image = {"/usr/bin/b", "/usr/bin/a"}});
+  policy.rules = {{.name = "r",
+                   .when = {.image = {"unknown by then"}, .program_of_image = {"/usr/bin/b", "/usr/bin/c"}},
+                   .severity = Severity::low},
+                  {.name = "s",
+                   .when = {.path = {"/elsewhere"}, .program_of_image = {"/usr/bin/d"}},
+                   .severity = Severity::low}};
+  EXPECT_THAT(Engine(policy, 1).programs_asked(shop_event()),
+              ElementsAre("/usr/bin/a", "/usr/bin/b", "/usr/bin/c"));
+  EXPECT_THAT(Engine().programs_asked(shop_event()), testing::IsEmpty()) << "of most findings nothing";
 }
 
 struct Drop {
@@ -177,6 +196,7 @@ struct Drop {
   bool is_of_image = true;
   model::ElfType type = model::ElfType::shared;  // unknown: a script
   std::string image = "docker.io/acme/shop:1";
+  std::vector<std::string> image_programs{};
 };
 
 // The exception that comes along and covers it; all are on.
@@ -191,6 +211,7 @@ std::string shipped_for(const Drop& drop) {
   else
     kind.elf.emplace().type = drop.type;
   event.process.exe = drop.writer;
+  event.image_programs = drop.image_programs;
   Policy policy;
   policy.shipped = {true, true, true, true, true, true};
   const auto decision =
@@ -217,6 +238,22 @@ TEST(ShippedExceptions, CoverTheNoiseThatTheyAreFor) {
   EXPECT_EQ(shipped_for({"/kaniko/0/bin/sh", "/kaniko/executor", created, true, pie,
                          "gcr.io/kaniko-project/executor:v1"}),
             "shipped-ci_builders");
+}
+
+TEST(ShippedExceptions, CoverTheScriptsOfPackagesWhereTheImagesOwnDpkgIsUnchanged) {
+  const std::vector<std::string> dpkg{"/usr/bin/dpkg"};
+  const auto covering = [](const std::string& path, const std::vector<std::string>& programs,
+                           model::ElfType type = model::ElfType::unknown) {
+    return shipped_for({.path = path, .writer = "", .type = type, .image_programs = programs});
+  };
+  for (const std::string name : {"preinst", "postinst", "prerm", "postrm", "config"}) {
+    EXPECT_EQ(covering("/var/lib/dpkg/tmp.ci/" + name, dpkg), "shipped-package_scripts");
+    EXPECT_EQ(covering("/var/lib/dpkg/info/libc6:amd64." + name, dpkg), "shipped-package_scripts");
+    EXPECT_EQ(covering("/var/lib/dpkg/tmp.ci/" + name, {}), "") << "no dpkg, or another than the image's";
+  }
+  for (const char* path : {"/var/lib/dpkg/tmp.ci/x", "/var/lib/dpkg/info/x/y.postinst", "/tmp/postinst"})
+    EXPECT_EQ(covering(path, dpkg), "") << path;
+  EXPECT_EQ(covering("/var/lib/dpkg/tmp.ci/postinst", dpkg, model::ElfType::pie), "") << "a program";
 }
 
 TEST(ShippedExceptions, AreOfNoUseToWhoOnlyNamesThingsLikeThem) {
