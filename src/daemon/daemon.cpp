@@ -122,7 +122,7 @@ class Daemon {
     memory_.start(loop_);
     watchdog_.emplace(loop_, stall_looks());
     if (const auto interval = ServiceManager::watchdog_interval()) show_life(*interval / 2);
-    loop_.run();
+    watchdog_->run_loop();
     const auto lost = outputs_.finish();
     if (lost != 0) spdlog::error("{} lines could not be written", lost);
     memory_.finish(lost == 0 && status_ == 0);

@@ -16,13 +16,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look = 1s;
 constexpr unsigned longest_end = 20;
 
 }  // namespace
 
-Watchdog::Watchdog(boost::asio::io_context& loop, unsigned limit)
-    : loop_(loop), loop_thread_(sys::thread_id()), limit_(limit), thread_([this] { run(); }) {}
+Watchdog::Watchdog(boost::asio::io_context& loop, unsigned limit, std::chrono::milliseconds look)
+    : loop_(loop), loop_thread_(sys::thread_id()), look_(look), limit_(limit), thread_([this] { run(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -33,19 +32,28 @@ Watchdog::~Watchdog() {
   thread_.join();
 }
 
+// One at a time: in a burst thousands wait in a row, which on a busy machine may take longer than any limit.
+void Watchdog::run_loop() {
+  while (loop_.run_one() != 0) turns_.fetch_add(1, std::memory_order_relaxed);
+}
+
 void Watchdog::run() {
   sys::block_signals();
   unsigned looks = 0;
   unsigned ending = 0;
+  std::uint64_t seen = 0;
   std::unique_lock lock(mutex_);
-  while (!changed_.wait_for(lock, look, [this] { return is_over_; })) {
+  while (!changed_.wait_for(lock, look_, [this] { return is_over_; })) {
     if (is_ending_) {
       if (++ending > longest_end) give_up("the end of the daemon does not come about");
       continue;
     }
-    if (has_turned_->exchange(false)) {
+    const bool was_taken = is_taken_->exchange(false);
+    if (was_taken) boost::asio::post(loop_, [taken = is_taken_] { *taken = true; });
+    const auto turns = turns_.load(std::memory_order_relaxed);
+    if (was_taken || turns != seen) {
       looks = 0;
-      boost::asio::post(loop_, [turned = has_turned_] { *turned = true; });
+      seen = turns;
     } else if (++looks >= limit_) {
       give_up("the event loop is stuck: no event is handled any more");
     }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,20 +14,25 @@
 
 namespace dropwarden::daemon {
 
-// A thread that sees whether the loop turns. A loop that is stuck in a call can neither say so nor do
-// anything about it: the thread says it on standard error and ends the process, with status 1, so that who
+// A thread that sees whether the loop turns: whether it ends one handler after the other, however many wait,
+// and takes what this thread gives it when none does. A loop that is stuck in a call can neither say so nor
+// do anything about it: the thread says it on standard error and ends the process, with status 1, so that who
 // supervises it (systemd, the supervisor) starts it again; what was missed is then scanned for. It does the
 // same when the end of the daemon itself takes too long. Goes by its own looks, one a second, and not by a
 // clock: a daemon that was stopped (SIGSTOP), or whose machine slept, is not stuck.
 class Watchdog {
  public:
-  // The loop outlives it. `limit`: looks without a turn, after which the loop is stuck.
-  Watchdog(boost::asio::io_context& loop, unsigned limit);
+  // The loop outlives it. `limit`: looks without a turn, after which the loop is stuck. `look`: from one to
+  // the next.
+  Watchdog(boost::asio::io_context& loop, unsigned limit,
+           std::chrono::milliseconds look = std::chrono::seconds{1});
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
 
   void set_limit(unsigned limit) { limit_ = limit; }
+  // Runs the loop, on this thread, until it has nothing to do.
+  void run_loop();
   // The loop need not turn any more: the daemon ends, within 20 looks.
   void expect_end() { is_ending_ = true; }
 
@@ -35,10 +42,12 @@ class Watchdog {
 
   boost::asio::io_context& loop_;
   const pid_t loop_thread_;
+  const std::chrono::milliseconds look_;
   std::atomic<unsigned> limit_;
+  std::atomic<std::uint64_t> turns_ = 0;  // handlers that have ended
   std::atomic<bool> is_ending_ = false;
   // What is posted may be dropped, or come after this has gone.
-  std::shared_ptr<std::atomic<bool>> has_turned_ = std::make_shared<std::atomic<bool>>(true);
+  std::shared_ptr<std::atomic<bool>> is_taken_ = std::make_shared<std::atomic<bool>>(true);
   std::mutex mutex_;
   std::condition_variable changed_;
   bool is_over_ = false;

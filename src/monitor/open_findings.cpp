@@ -18,6 +18,8 @@ constexpr auto process_wait = 250ms;
 constexpr auto origin_wait = 400ms;
 // Of what lies there, nobody knows for how long: rather late than told although it is the image's.
 constexpr auto patient_origin_wait = 10s;
+// How many a turn of the loop ends the waits of: each is told then. Thousands may be due at once.
+constexpr std::size_t most_at_once = 256;
 
 // Nobody tells any more: then it is known to nobody.
 void give_up_metadata(model::Finding& finding) {
@@ -128,8 +130,10 @@ void OpenFindings::on_containers(Clock::time_point now) {
 
 void OpenFindings::expire(Clock::time_point now) {
   std::vector<std::uint64_t> due;
-  for (auto entry = due_.begin(); entry != due_.end() && entry->first <= now; ++entry)
+  for (auto entry = due_.begin(); entry != due_.end() && entry->first <= now; ++entry) {
     due.push_back(entry->second);
+    if (due.size() == most_at_once) break;
+  }
   // In the order in which they came.
   std::ranges::sort(due);
   for (const std::uint64_t serial : due) {

@@ -108,7 +108,8 @@ class OpenFindings {
   void on_origin(std::uint64_t serial, std::optional<model::Origin> origin);
   // The containers or overlays changed.
   void on_containers(Clock::time_point now);
-  // Ends the waits whose time has come.
+  // Ends the waits whose time has come, a bounded number of them: where more are due, `next_deadline` is not
+  // after `now`.
   void expire(Clock::time_point now);
   // Publishes all that is open as final: the daemon ends.
   void finish();

@@ -2,6 +2,7 @@
 #include "group_reader.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -11,8 +12,11 @@
 namespace dropwarden::watch {
 namespace {
 
-// Then the rest of the loop has its turn: some 5000 records, a few 10 ms with a header read each.
+// Then the rest of the loop has its turn: some 5000 records, a few 10 ms with a header read each, ...
 constexpr int max_reads_in_a_row = 16;
+// ... or fewer, where each is a program, whose writer and bytes are looked at: some 2 s of such, of which a
+// busy machine makes more than the watchdog waits.
+constexpr std::chrono::milliseconds long_turn{20};
 
 }  // namespace
 
@@ -36,8 +40,11 @@ void GroupReader::read_on() {
   is_reading_ = true;
   ++reads_;
   bool is_empty = false;
-  for (int i = 0; i < max_reads_in_a_row && phase_ == Phase::open && !is_empty; ++i)
+  const auto end = std::chrono::steady_clock::now() + long_turn;
+  for (int i = 0; i < max_reads_in_a_row && phase_ == Phase::open && !is_empty; ++i) {
     is_empty = read_once() == 0;
+    if (std::chrono::steady_clock::now() >= end) break;
+  }
   if (is_empty && phase_ == Phase::open) on_rest();
   is_reading_ = false;
   if (phase_ == Phase::stopping) return drain_and_close();

@@ -15,7 +15,8 @@
 namespace dropwarden::watch {
 
 // When an fanotify group is read, whatever its records are: as soon as it has some, a bounded number of reads
-// before the rest of the loop has its turn, and at the end what is queued then. Owns the group's descriptor.
+// before the rest of the loop has its turn, one where handing on takes long, and at the end what is queued
+// then. Owns the group's descriptor.
 // Loop's thread only; kept alive by its own waits, so that a callback may drop it.
 class GroupReader : public std::enable_shared_from_this<GroupReader> {
  public:

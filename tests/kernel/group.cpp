@@ -2,6 +2,7 @@
 #include "dropwarden/watch/group.hpp"
 
 #include <chrono>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -38,6 +39,7 @@ class RealGroup : public KernelTest, public testing::WithParamInterface<bool> {
         watch::Group::Handler{
             .on_file =
                 [this](watch::FileEvent event) {
+                  std::this_thread::sleep_for(handling_);
                   headers_.push_back(read_header(event.file));
                   pids_.push_back(event.pid.value);
                 },
@@ -60,6 +62,7 @@ class RealGroup : public KernelTest, public testing::WithParamInterface<bool> {
   boost::asio::io_context loop_{1};
   std::unique_ptr<TestOverlay> overlay_;
   std::unique_ptr<watch::Group> group_;
+  std::chrono::microseconds handling_{0};  // what each file takes
   std::vector<std::string> headers_;
   std::vector<int> pids_;
   std::vector<model::Loss> losses_;
@@ -135,6 +138,18 @@ TEST_P(RealGroup, TellsOfAnOverflowAfterAllThatWasQueued) {
   run_until(limit + 1);
   EXPECT_EQ(headers_.size(), limit);
   EXPECT_THAT(losses_, ElementsAre(model::Loss::queue_overflow));
+}
+
+// Else whoever looks whether the loop turns finds it stuck.
+TEST_P(RealGroup, LeavesTheLoopItsTurnWhereFilesTakeLong) {
+  constexpr std::size_t count = 1000;
+  handling_ = std::chrono::microseconds(200);
+  write_files(merged(), count);
+  ASSERT_EQ(loop_.run_one_for(std::chrono::seconds(10)), 1U);
+  EXPECT_GT(headers_.size(), 0U);
+  EXPECT_LT(headers_.size(), count);
+  run_until(count);
+  EXPECT_EQ(headers_.size(), count);
 }
 
 TEST_P(RealGroup, HandsOnTheQueueWhenItStopsAndLeavesNothingPinned) {

@@ -113,6 +113,19 @@ TEST_F(OpenFindingsTest, GoesOutWithoutAProcessThatKeepsItsFactsBack) {
   EXPECT_EQ(published.size(), 1U);
 }
 
+TEST_F(OpenFindingsTest, LeavesTheLoopItsTurnWhereManyAreDue) {
+  open.reconfigure({.metadata = 2s, .answer = 90s, .away = 600s, .open = 10'000});
+  constexpr std::uint64_t many = 5000;
+  for (std::uint64_t i = 1; i <= many; ++i) open.add(i, {}, {}, {.process = true}, now);
+  const auto later = now + 1s;
+  open.expire(later);
+  EXPECT_LT(published.size(), 1000U);
+  ASSERT_TRUE(open.next_deadline());
+  EXPECT_LE(*open.next_deadline(), later) << "the rest is due at once";
+  for (std::uint64_t i = 0; i < many && open.next_deadline(); ++i) open.expire(later);
+  EXPECT_EQ(published.size(), many);
+}
+
 TEST_F(OpenFindingsTest, WaitsForTheHashOfWhatMayBeKnownAndForThatOfAWriteOnlySoLong) {
   model::Finding scanned;
   scanned.event.detected_by = model::Sensor::scan;

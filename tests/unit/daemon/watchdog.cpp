@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/watchdog.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <gtest/gtest.h>
+
+namespace dropwarden::daemon {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto look = 50ms;
+constexpr unsigned limit = 4;
+
+// Ends the process with 0, or is ended by the watchdog.
+void run_with(int handlers, std::chrono::milliseconds each) {
+  boost::asio::io_context loop{1};
+  Watchdog watchdog(loop, limit, look);
+  for (int i = 0; i < handlers; ++i) boost::asio::post(loop, [each] { std::this_thread::sleep_for(each); });
+  watchdog.run_loop();
+  std::_Exit(0);
+}
+
+class WatchdogDeathTest : public testing::Test {
+ protected:
+  void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+// As in a burst: what it gives the loop itself comes after all of them.
+TEST_F(WatchdogDeathTest, LetsALoopTurnThatHasMuchToDo) {
+  EXPECT_EXIT(run_with(100, 10ms), testing::ExitedWithCode(0), "");
+}
+
+TEST_F(WatchdogDeathTest, EndsTheProcessWhoseLoopIsStuckInOneHandler) {
+  EXPECT_EXIT(run_with(1, 60s), testing::ExitedWithCode(1), "the event loop is stuck");
+}
+
+TEST_F(WatchdogDeathTest, LetsALoopWaitThatHasNothingToDo) {
+  const auto idle = [] {
+    boost::asio::io_context loop{1};
+    const auto work = boost::asio::make_work_guard(loop);
+    Watchdog watchdog(loop, limit, look);
+    boost::asio::post(loop, [] {});
+    std::thread end([&loop] {
+      std::this_thread::sleep_for(limit * look * 2);
+      loop.stop();
+    });
+    watchdog.run_loop();
+    end.join();
+    std::_Exit(0);
+  };
+  EXPECT_EXIT(idle(), testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace dropwarden::daemon
