@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <boost/json/serialize.hpp>
+#include <fmt/format.h>
 
 #include "dropwarden/model/file_kind.hpp"
 #include "dropwarden/model/finding.hpp"
@@ -37,23 +38,28 @@ bool flag_at(const json::value& record, std::string_view pointer) {
   return found != nullptr && found->is_bool() && found->get_bool();
 }
 
-// The glob of a text, in double quotes as YAML has them.
+// The glob of a text, in double quotes as YAML has them: what could fool who reads it by its number, and
+// bytes that are no text as any one character, since YAML has no word for them.
 std::string quoted_glob(std::string_view text) {
-  std::string glob;
+  std::string quoted = "\"";
+  std::size_t bytes = 0;
   while (!text.empty()) {
     const auto point = util::decode_utf8(text);
     const std::size_t length = point ? point->length : 1;
-    const bool is_shown = point && !util::is_deceptive(point->value);
-    glob += is_shown ? policy::escape_glob(text.substr(0, length)) : "?";
+    const bool is_text = point && point->value != 0;
+    const std::string glob = is_text ? policy::escape_glob(text.substr(0, length)) : "?";
+    bytes += glob.size();
+    if (is_text && util::is_deceptive(point->value)) {
+      quoted += fmt::format("\\U{:08X}", point->value);
+    } else {
+      for (const char c : glob) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c;
+      }
+    }
     text.remove_prefix(length);
   }
-  if (glob.size() > policy::Glob::max_bytes) return {};
-  std::string quoted = "\"";
-  for (const char c : glob) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
+  return bytes > policy::Glob::max_bytes ? std::string{} : quoted + '"';
 }
 
 template <class Value>

@@ -64,6 +64,7 @@ TEST(ExceptionText, CoversTheFindingAndNothingElse) {
       [](auto& e) { e.container.image.digest = "sha256:bb"; },
       [](auto& e) { e.container.pod->name = "web-2"; },
       [](auto& e) { e.container.pod->name_space = "test"; },
+      [](auto& e) { e.file.path = "/opt/a*b[1]\\c-\"d\xff.so"; },
       [](auto& e) { e.file.path = "/opt/aXb1\\c\x01\"d\xff.so"; },
       [](auto& e) { e.file.kind->elf->type = model::ElfType::pie; },
       [](auto& e) { e.file.origin = model::Origin::modified; },
