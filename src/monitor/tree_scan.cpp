@@ -6,6 +6,7 @@
 #include <functional>
 #include <utility>
 
+#include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 
 // Owns descriptors during a step only. Hands each file to the caller.
@@ -76,6 +77,8 @@ bool TreeScan::open() {
 }
 
 bool TreeScan::fail(const sys::Error& error) {
+  // A container that has just gone: the scan ends before it has begun.
+  if (totals_.started == util::WallTime{}) totals_.started = sys::read_file_time();
   totals_.is_gone = error.number == ENOENT || error.number == ESRCH || error.number == ESTALE;
   totals_.problems.push_back(error.text());
   return false;

@@ -28,7 +28,7 @@ using HandedOn = std::unordered_set<std::uint64_t>;
 class TreeScan {
  public:
   struct Totals {
-    util::WallTime started{};  // of the last walk
+    util::WallTime started{};  // of the last walk, or when it could not begin; the epoch: neither yet
     std::uint64_t entries = 0;
     std::uint64_t files = 0;  // of which the first bytes were read
     std::uint64_t bytes = 0;
