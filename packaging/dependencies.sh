@@ -45,14 +45,14 @@ guest_packages=(
 # shellcheck disable=SC2034
 arm64_packages=(g++-aarch64-linux-gnu qemu-user-static)
 
-# What packaging/build-deb and packaging/build-image build with.
+# What packaging/build-deb and packaging/build-image build with. dpkg asks for build-essential whatever a package names.
 # shellcheck disable=SC2034
-deb_packages=(debhelper dpkg-dev)
+deb_packages=(build-essential debhelper dpkg-dev)
 
 # What tests/run --packages builds and tries packages, images and manifests with.
 # shellcheck disable=SC2034
 packages_packages=(
-  buildah debhelper debootstrap docker-compose dpkg-dev lintian prometheus rpm
+  build-essential buildah debhelper debootstrap docker-compose dpkg-dev lintian prometheus rpm
   golang-go golang-github-masterminds-sprig-dev golang-k8s-sigs-yaml-dev
 )
 
