@@ -4,12 +4,15 @@
 #include <chrono>
 #include <cstdlib>
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 
 #include "dropwarden/sys/output.hpp"
 #include "dropwarden/sys/thread_state.hpp"
+#include "dropwarden/util/check.hpp"
 
 namespace dropwarden::daemon {
 namespace {
@@ -17,11 +20,23 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr unsigned longest_end = 20;
+constexpr int starved_share = 10;
+
+clockid_t own_clock() {
+  clockid_t clock{};
+  util::check(::pthread_getcpuclockid(::pthread_self(), &clock) == 0, "a thread has a clock");
+  return clock;
+}
 
 }  // namespace
 
 Watchdog::Watchdog(boost::asio::io_context& loop, unsigned limit, std::chrono::milliseconds look)
-    : loop_(loop), loop_thread_(sys::thread_id()), look_(look), limit_(limit), thread_([this] { run(); }) {}
+    : loop_(loop),
+      loop_thread_(sys::thread_id()),
+      loop_clock_(own_clock()),
+      look_(look),
+      limit_(limit),
+      thread_([this] { run(); }) {}
 
 Watchdog::~Watchdog() {
   {
@@ -51,13 +66,28 @@ void Watchdog::run() {
     const bool was_taken = is_taken_->exchange(false);
     if (was_taken) boost::asio::post(loop_, [taken = is_taken_] { *taken = true; });
     const auto turns = turns_.load(std::memory_order_relaxed);
+    const bool is_waiting = was_starved();
     if (was_taken || turns != seen) {
       looks = 0;
       seen = turns;
-    } else if (++looks >= limit_) {
+    } else if (!is_waiting && ++looks >= limit_) {
       give_up("the event loop is stuck: no event is handled any more");
     }
   }
+}
+
+bool Watchdog::is_starved(char state, std::chrono::nanoseconds processor_time,
+                          std::chrono::milliseconds look) {
+  return state == 'R' && processor_time < look / starved_share;
+}
+
+bool Watchdog::was_starved() {
+  struct timespec time{};
+  if (::clock_gettime(loop_clock_, &time) != 0) return false;
+  const auto used = std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  const auto since = used - std::exchange(used_, used);
+  const auto state = sys::read_thread_state(loop_thread_);
+  return state && is_starved(state->state, since, look_);
 }
 
 // Not by the log: the loop may be stuck while it holds its lock, or because nobody reads what it writes.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,11 +20,12 @@ namespace dropwarden::daemon {
 // do anything about it: the thread says it on standard error and ends the process, with status 1, so that who
 // supervises it (systemd, the supervisor) starts it again; what was missed is then scanned for. It does the
 // same when the end of the daemon itself takes too long. Goes by its own looks, one a second, and not by a
-// clock: a daemon that was stopped (SIGSTOP), or whose machine slept, is not stuck.
+// clock: a daemon that was stopped (SIGSTOP), or whose machine slept, is not stuck; nor is a loop that wants
+// the processor and does not get it, for which another process would be no better.
 class Watchdog {
  public:
-  // The loop outlives it. `limit`: looks without a turn, after which the loop is stuck. `look`: from one to
-  // the next.
+  // On the loop's thread. The loop outlives it. `limit`: looks without a turn, after which the loop is stuck.
+  // `look`: from one to the next.
   Watchdog(boost::asio::io_context& loop, unsigned limit,
            std::chrono::milliseconds look = std::chrono::seconds{1});
   ~Watchdog();
@@ -36,12 +38,19 @@ class Watchdog {
   // The loop need not turn any more: the daemon ends, within 20 looks.
   void expect_end() { is_ending_ = true; }
 
+  // Whether a thread in this state (proc(5)) that had so much of the processor within the time `look` waits
+  // for nothing but the processor. One that turns in a circle has more of it. Pure.
+  static bool is_starved(char state, std::chrono::nanoseconds processor_time, std::chrono::milliseconds look);
+
  private:
   void run();
+  bool was_starved();
   [[noreturn]] void give_up(const std::string& why) const;
 
   boost::asio::io_context& loop_;
   const pid_t loop_thread_;
+  const clockid_t loop_clock_;  // of the processor time of that thread
+  std::chrono::nanoseconds used_{};
   const std::chrono::milliseconds look_;
   std::atomic<unsigned> limit_;
   std::atomic<std::uint64_t> turns_ = 0;  // handlers that have ended

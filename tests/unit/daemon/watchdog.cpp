@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/watchdog.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <thread>
@@ -38,6 +39,24 @@ TEST_F(WatchdogDeathTest, LetsALoopTurnThatHasMuchToDo) {
 
 TEST_F(WatchdogDeathTest, EndsTheProcessWhoseLoopIsStuckInOneHandler) {
   EXPECT_EXIT(run_with(1, 60s), testing::ExitedWithCode(1), "the event loop is stuck");
+}
+
+TEST_F(WatchdogDeathTest, EndsTheProcessWhoseLoopTurnsInACircle) {
+  const auto circle = [] {
+    boost::asio::io_context loop{1};
+    Watchdog watchdog(loop, limit, look);
+    std::atomic<unsigned> turns = 0;
+    while (true) ++turns;
+  };
+  EXPECT_EXIT(circle(), testing::ExitedWithCode(1), "the event loop is stuck");
+}
+
+TEST(Watchdog, TellsWhoGetsNoProcessorFromWhoIsStuck) {
+  EXPECT_TRUE(Watchdog::is_starved('R', 0ms, 1s));
+  EXPECT_TRUE(Watchdog::is_starved('R', 20ms, 1s));
+  EXPECT_FALSE(Watchdog::is_starved('R', 900ms, 1s)) << "in a circle";
+  EXPECT_FALSE(Watchdog::is_starved('S', 0ms, 1s));
+  EXPECT_FALSE(Watchdog::is_starved('D', 0ms, 1s));
 }
 
 TEST_F(WatchdogDeathTest, LetsALoopWaitThatHasNothingToDo) {
