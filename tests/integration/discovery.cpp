@@ -146,8 +146,9 @@ TEST_F(Discovery, MissesNoContainerThatStartsWhileItBegins) {
     // Spread over the time that a start takes.
     std::this_thread::sleep_for(round * 50ms);
     source->start();
-    const bool is_known =
-        run_until(loop, [&] { return is_started && fresh.is_running((*container)->id); }, 20s);
+    // Its event may come before the list.
+    const bool is_known = run_until(
+        loop, [&] { return is_started && fresh.lists > 0 && fresh.is_running((*container)->id); }, 20s);
     starter.join();
     EXPECT_TRUE(is_known) << "round " << round << ": " << fresh.last_state.problem;
     EXPECT_EQ(fresh.lists, 1);
