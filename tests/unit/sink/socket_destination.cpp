@@ -182,6 +182,9 @@ TEST_F(SocketDestination, SpeaksToALocalSocketOfEitherKind) {
 }
 
 TEST_F(SocketDestination, GivesTheJournalWhatIsTooLongAsASealedFile) {
+  const msghdr nothing{};
+  if (::sendmsg(-1, &nothing, 0) == 0)
+    GTEST_SKIP() << "SKIP kernel: a message without bytes is not sent at all, as under an emulator";
   const sys::Fd socket = bind_unix(SOCK_DGRAM);
   const auto destination = make_journal_destination(path());
   const std::string long_one(std::size_t{1} << 20U, 'x');
