@@ -29,6 +29,24 @@ bool follow(privilege::Privilege::Way opened, Way& way) {
   return true;
 }
 
+enum class Passed { closed, kept };
+
+// As many names at once as may be opened. Of the parts before the last one only the end stays open, where
+// what was passed is not `kept`: a way may have two thousand names.
+Way walk(privilege::Privilege& privilege, const model::OverlayLayers& layers, int directory,
+         std::span<const std::string> names, Passed passed) {
+  Way way;
+  while (true) {
+    const auto part = names.first(std::min(names.size(), privilege::Privilege::max_opened));
+    names = names.subspan(part.size());
+    const int base = way.empty() ? directory : way.back()->file.number();
+    auto opened = privilege.open_ways({base}, {part.begin(), part.end()}, space_of(layers));
+    if (!follow(std::move(opened.front()), way) || names.empty()) return way;
+    if (passed == Passed::kept) continue;
+    for (auto& entry : std::span(way).first(way.size() - 1)) entry->file.reset();
+  }
+}
+
 }  // namespace
 
 bool Entry::is_directory() const {
@@ -68,17 +86,7 @@ sys::Result<Entry> open_far_entry(privilege::Privilege& privilege, int directory
 
 Way open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers, int directory,
              const std::vector<std::string>& names) {
-  Way way;
-  std::span<const std::string> rest = names;
-  while (true) {
-    const auto part = rest.first(std::min(rest.size(), privilege::Privilege::max_opened));
-    rest = rest.subspan(part.size());
-    const int base = way.empty() ? directory : way.back()->file.number();
-    auto opened = privilege.open_ways({base}, {part.begin(), part.end()}, space_of(layers));
-    if (!follow(std::move(opened.front()), way) || rest.empty()) return way;
-    // A way may have two thousand names: only its end stays open.
-    for (auto& passed : std::span(way).first(way.size() - 1)) passed->file.reset();
-  }
+  return walk(privilege, layers, directory, names, Passed::closed);
 }
 
 std::vector<Way> open_ways(privilege::Privilege& privilege, const model::OverlayLayers& layers,
@@ -91,7 +99,8 @@ std::vector<Way> open_ways(privilege::Privilege& privilege, const model::Overlay
     for (auto& opened : privilege.open_ways({part.begin(), part.end()}, names, space_of(layers)))
       follow(std::move(opened), ways.emplace_back());
   }
-  for (const int directory : directories) ways.push_back(open_way(privilege, layers, directory, names));
+  for (const int directory : directories)
+    ways.push_back(walk(privilege, layers, directory, names, Passed::kept));
   return ways;
 }
 

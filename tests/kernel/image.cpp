@@ -216,6 +216,19 @@ TEST_F(ImageLayers, FollowARenameBesideADirectoryThatHasTheOldName) {
   EXPECT_EQ(in_layers("/new/sub/more"), "file:right");
 }
 
+TEST_F(ImageLayers, FollowARenameAboveMoreDirectoriesThanAreOpenedAtOnce) {
+  std::string deep;
+  for (std::size_t i = 0; i < privilege::Privilege::max_opened + 2; ++i) deep += "/d";
+  LayeredOverlay overlay(make_scratch_directory(), 2);
+  write(overlay.lower(1) + "/top/new" + deep + "/own", "1");
+  set_attribute(overlay.lower(1) + "/top/new", "trusted.overlay.redirect", "old");
+  write(overlay.lower(2) + "/top/new" + deep + "/file", "wrong");
+  write(overlay.lower(2) + "/top/old" + deep + "/file", "right");
+  overlay.mount_image("redirect_dir=follow");
+  expect_agreement(overlay, {"/top/new" + deep + "/none"});
+  EXPECT_EQ(in_layers("/top/new" + deep + "/file"), "file:right");
+}
+
 TEST_F(ImageLayers, TakeTheDataOfAFileThatOnlyChangedItsMetadataFromBelow) {
   LayeredOverlay container(make_scratch_directory(), 1);
   write(container.lower(1) + "/bin/tool", "tool");

@@ -44,7 +44,7 @@ sys::Result<Entry> open_far_entry(privilege::Privilege& privilege, int directory
 using Way = std::vector<sys::Result<Entry>>;
 Way open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers, int directory,
              const std::vector<std::string>& names);
-// The same from each of the directories.
+// The same from each of the directories, and all of it is open.
 std::vector<Way> open_ways(privilege::Privilege& privilege, const model::OverlayLayers& layers,
                            std::span<const int> directories, const std::vector<std::string>& names);
 
