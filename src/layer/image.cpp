@@ -51,7 +51,7 @@ sys::Result<std::optional<ImageEntry>> Image::find(const Path& path) {
     look_ahead(parent_, {path.back()});
   else
     look_ahead(roots_, path);
-  auto found = find_ahead(path);
+  auto found = find_ahead(above, path.back());
   ahead_ = {};
   return found;
 }
@@ -87,10 +87,10 @@ std::optional<sys::Result<Entry>> Image::take_ahead(const Directory& directory, 
                        std::unexpected(sys::Error{"open", "layer entry that is taken", ESTALE}));
 }
 
-sys::Result<std::optional<ImageEntry>> Image::find_ahead(const Path& path) {
-  const auto parent = open_parent({path.begin(), std::prev(path.end())});
+sys::Result<std::optional<ImageEntry>> Image::find_ahead(const Path& above, const std::string& name) {
+  const auto parent = open_parent(above);
   if (!parent) return std::unexpected(parent.error());
-  auto found = look_up(**parent, path.back());
+  auto found = look_up(**parent, name);
   if (!found) return std::unexpected(std::move(found.error()));
   if (found->entry || found->directories.empty()) return std::move(found->entry);
   const Directory& uppermost = found->directories.front();

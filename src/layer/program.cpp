@@ -9,6 +9,7 @@
 
 #include "dropwarden/layer/origin.hpp"
 #include "dropwarden/layer/path.hpp"
+#include "dropwarden/layer/scanner.hpp"
 
 namespace dropwarden::layer {
 namespace {
@@ -30,11 +31,10 @@ bool is_merged(const Entry& directory) {
 Cover find_cover(privilege::Privilege& privilege, const model::OverlayLayers& layers,
                  const ReadableMounts& mounts, const Path& path) {
   if (layers.upperdir.empty() || path.empty()) return {};
-  auto directory = privilege.open_layer(layers.upperdir);
+  const auto directory = open_tree(privilege, mounts, layers.upperdir);
   if (!directory) return {};
   const auto status = sys::read_status(directory->number());
-  const auto mount = sys::read_mount_id(directory->number());
-  if (!status || !mount || !mounts.contains({*mount})) return {};
+  if (!status) return {};
   auto way = open_way(privilege, layers, directory->number(), path);
   for (std::size_t i = 0; i < way.size(); ++i) {
     auto& entry = way[i];

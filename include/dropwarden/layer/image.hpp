@@ -62,7 +62,7 @@ class Image {
   void look_ahead(Stack& from, const Path& names);
   bool is_step_ahead(const Directory& directory, const std::string& name) const;
   std::optional<sys::Result<Entry>> take_ahead(const Directory& directory, const std::string& name);
-  sys::Result<std::optional<ImageEntry>> find_ahead(const Path& path);
+  sys::Result<std::optional<ImageEntry>> find_ahead(const Path& above, const std::string& name);
   sys::Result<const Stack*> open_parent(const Path& path);
   sys::Result<Found> look_up(const Stack& parent, const std::string& name);
   sys::Result<std::optional<Entry>> look_in_layer(const Directory& directory, Target& target);
