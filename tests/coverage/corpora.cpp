@@ -12,10 +12,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dropwarden/util/text.hpp"
-
 #include "acting.hpp"
 #include "box_test.hpp"
+#include "debian.hpp"
 #include "program.hpp"
 #include "support/command.hpp"
 #include "support/file.hpp"
@@ -100,10 +99,9 @@ class Corpora : public BoxTest {
   void SetUp() override {
     BoxTest::SetUp();
     if (IsSkipped()) return;
-    const auto made =
-        run_command({CORPUS_ROOT_SCRIPT}, {.limit = std::chrono::minutes(9), .environment = {}});
-    if (!made.status.is_success()) GTEST_SKIP() << "SKIP runtime: no Debian: " << made.error;
-    image_ = util::trim(made.output);
+    const auto debian = make_debian();
+    if (!debian) GTEST_SKIP() << "SKIP runtime: no Debian: " << debian.error();
+    image_ = *debian;
     box_ = make_box("box", image_);
     box_->start();
     daemon_ = start_daemon();

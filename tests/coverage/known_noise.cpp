@@ -25,6 +25,7 @@
 
 #include "acting.hpp"
 #include "box_test.hpp"
+#include "debian.hpp"
 #include "program.hpp"
 #include "support/child.hpp"
 #include "support/command.hpp"
@@ -233,14 +234,12 @@ class KnownNoiseOfDebian : public NoiseTest {
   void SetUp() override {
     NoiseTest::SetUp();
     if (IsSkipped()) return;
-    const auto made =
-        run_command({CORPUS_ROOT_SCRIPT}, {.limit = std::chrono::minutes(9), .environment = {}});
-    if (!made.status.is_success()) GTEST_SKIP() << "SKIP runtime: no Debian: " << made.error;
+    const auto debian = make_debian();
+    if (!debian) GTEST_SKIP() << "SKIP runtime: no Debian: " << debian.error();
     // Beside the upper directory, as runtimes have it: else the programs of the image have no number of the
     // overlay.
     const std::string image = path("image");
-    require_command({"cp", "-a", std::string(util::trim(made.output)), image},
-                    {.limit = std::chrono::minutes(3), .environment = {}});
+    require_command({"cp", "-a", *debian, image}, {.limit = std::chrono::minutes(3), .environment = {}});
     box_ = make_box("box", image);
     watch();
   }
