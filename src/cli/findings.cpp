@@ -51,9 +51,11 @@ int find(const Arguments& arguments, const StoreChoice& choice, Session& session
         "dropwarden: {} more findings have no whole record any more (store.max_size); without --json they "
         "are listed\n",
         printer.left_out());
+  printer.flush();
   while (feed && session.out.flush()) {
     feed->wait();
     feed->read_news(print);
+    printer.flush();
   }
   return done;
 }

@@ -56,9 +56,15 @@ Iterator take(Iterator begin, Iterator end, std::size_t columns) {
   return begin;
 }
 
+// All of it is a column each.
+bool is_printable_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 }  // namespace
 
 std::size_t columns_of(std::string_view text) {
+  if (is_printable_ascii(text)) return text.size();
   std::size_t columns = 0;
   for (const Character& character : characters_of(text)) columns += character.columns;
   return columns;

@@ -161,8 +161,8 @@ std::string Database::read_text(const std::string& sql) {
   return statement.step() ? std::string(statement.text(0)) : std::string();
 }
 
-Transaction::Transaction(Database& database) : database_(database) {
-  database_.execute("BEGIN IMMEDIATE");
+Transaction::Transaction(Database& database, Database::Access access) : database_(database) {
+  database_.execute(access == Database::Access::write ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 Transaction::~Transaction() {

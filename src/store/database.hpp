@@ -86,10 +86,11 @@ class Database {
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
-// All or nothing: rolled back unless it was committed.
+// All or nothing: rolled back unless it was committed. One to read holds nobody up, but what others write
+// meanwhile cannot leave the write-ahead log: it should be short.
 class Transaction {
  public:
-  explicit Transaction(Database& database);
+  explicit Transaction(Database& database, Database::Access access = Database::Access::write);
   ~Transaction();
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;

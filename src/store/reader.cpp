@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <span>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unordered_set>
@@ -24,6 +25,9 @@ constexpr const char* row_of = R"sql(
 SELECT id, revision, is_final, told, first_seen, last_seen, count, workload.container, name, image, pod, namespace,
        kind, severity, decision, path, path_state, size, sha256, json
 FROM finding LEFT JOIN workload ON number = workload LEFT JOIN record USING(seq) WHERE seq = ?1)sql";
+
+// Of some KiB each, in memory at once.
+constexpr std::size_t rows_at_once = 128;
 
 std::string text(const Statement& row, int column) {
   return std::string(row.text(column));
@@ -95,11 +99,13 @@ class Reader::Impl {
   }
 
   void find(const Query& query, const std::function<bool(const FoundFinding&)>& on_finding) {
-    for (const std::int64_t number : select(query)) {
-      row_->bind(1, number);
-      std::optional<FoundFinding> finding;
-      while (row_->step()) finding = to_finding(*row_);
-      if (finding && !on_finding(*finding)) return;
+    const std::vector<std::int64_t> selected = select(query);
+    std::span<const std::int64_t> left(selected);
+    while (!left.empty()) {
+      const auto numbers = left.first(std::min(left.size(), rows_at_once));
+      left = left.subspan(numbers.size());
+      for (const FoundFinding& finding : read(numbers))
+        if (!on_finding(finding)) return;
     }
   }
 
@@ -145,6 +151,20 @@ class Reader::Impl {
     }
     add_cost(statement);
     return numbers;
+  }
+
+  // Those that are still there. To lock the file for each of many would take longer than to read them.
+  std::vector<FoundFinding> read(std::span<const std::int64_t> numbers) {
+    std::vector<FoundFinding> findings;
+    findings.reserve(numbers.size());
+    Transaction transaction(database_, Database::Access::read);
+    ++cost_.transactions;
+    for (const std::int64_t number : numbers) {
+      row_->bind(1, number);
+      while (row_->step()) findings.push_back(to_finding(*row_));
+    }
+    transaction.commit();
+    return findings;
   }
 
   void add_cost(const Statement& statement) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/util/escape.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "dropwarden/util/text.hpp"
@@ -24,9 +25,15 @@ void append_byte(std::string& out, unsigned char byte) {
   }
 }
 
+// Stands for itself, as nearly all does.
+bool is_plain(char c) {
+  return c >= ' ' && c <= '~' && c != '\\';
+}
+
 }  // namespace
 
 std::string escape(std::string_view bytes, std::size_t max_bytes) {
+  if (bytes.size() <= max_bytes && std::ranges::all_of(bytes, is_plain)) return std::string(bytes);
   std::string out;
   out.reserve(bytes.size() < max_bytes ? bytes.size() : max_bytes);
   while (!bytes.empty()) {
@@ -51,7 +58,9 @@ std::string escape(std::string_view bytes, std::size_t max_bytes) {
 }
 
 std::string unescape(std::string_view escaped) {
+  if (!escaped.contains('\\')) return std::string(escaped);
   std::string out;
+  out.reserve(escaped.size());
   while (!escaped.empty()) {
     if (escaped[0] != '\\' || escaped.size() < 2) {
       out += escaped[0];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `dropwarden findings` waits for: the same questions of 1000, 10 000 and 100 000 findings. A question
 // that returns as much of each takes as long as of the smallest, where an index answers it; what is printed
-// is how much longer it takes, and the milliseconds of this machine.
+// is how much longer it takes, and the milliseconds of this machine. Then what answers take by their length,
+// read alone and with a line of text made of each record.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,16 +14,18 @@
 
 #include <fmt/format.h>
 
+#include "dropwarden/sink/format.hpp"
 #include "dropwarden/store/reader.hpp"
 
 #include "support/temporary_directory.hpp"
+#include "unit/sink/sample.hpp"
 
 namespace dropwarden::store {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Findings of 100 containers and records of 2 KiB, a second apart; the path of each hundredth is below
+// Findings of 100 containers and usual records, of 2 KiB, a second apart; the path of each hundredth is below
 // /usr/bin.
 std::string make(const std::string& directory, int findings) {
   const std::string path = directory + "/" + std::to_string(findings) + ".db";
@@ -38,9 +41,9 @@ SELECT printf('%032x', i), zeroblob(16), zeroblob(16), printf('%064x', i), 'root
        CASE WHEN i <= 100 THEN '/usr/bin/' ELSE '/var/lib/x/' END || i, 'live', 0, 'close_write', 1, 1,
        i * 1000000000, i * 1000000000, 1 + i % ({0} / 100), CASE WHEN i <= 100 THEN 'jar' ELSE 'elf' END,
        CASE WHEN i <= 100 THEN 4 ELSE 2 END, i FROM i;
-INSERT INTO record SELECT seq, printf('{{"text":"%02000d"}}', seq) FROM finding;
+INSERT INTO record SELECT seq, '{1}' FROM finding;
 COMMIT)sql",
-                                       findings);
+                                       findings, sink::format_native(sink::sample_finding()));
   sqlite3* database = nullptr;
   const bool is_made = sqlite3_open(path.c_str(), &database) == SQLITE_OK &&
                        sqlite3_exec(database, rows.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
@@ -49,7 +52,7 @@ COMMIT)sql",
   return path;
 }
 
-double milliseconds(const std::string& path, const Query& query) {
+double milliseconds(const std::string& path, const Query& query, bool is_text = false) {
   constexpr int rounds = 9;
   std::vector<double> times;
   for (int round = 0; round < rounds; ++round) {
@@ -57,7 +60,8 @@ double milliseconds(const std::string& path, const Query& query) {
     Reader reader(path);
     std::size_t bytes = 0;
     reader.find(query, [&](const FoundFinding& finding) {
-      bytes += finding.record->size();
+      bytes +=
+          is_text ? sink::format_text(*finding.record, sink::TextStyle{})->size() : finding.record->size();
       return true;
     });
     times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - begin).count());
@@ -90,6 +94,16 @@ void run() {
       const double time = milliseconds(path, query);
       if (first == 0) first = time;
       line += fmt::format("{:>6.1f} ({:>3.1f})", time, time / first);
+    }
+    fmt::print("{}\n", line);
+  }
+  fmt::print("\n{:<34}{:>12}{:>12}   of 100 000 findings\n", "milliseconds (microseconds a line)", "read",
+             "as text");
+  for (const std::size_t length : {100U, 1'000U, 10'000U}) {
+    std::string line = fmt::format("the newest {:<23}", length);
+    for (const bool is_text : {false, true}) {
+      const double time = milliseconds(paths.back(), {.newest = length}, is_text);
+      line += fmt::format("{:>6.1f} ({:>3.0f})", time, time * 1000 / static_cast<double>(length));
     }
     fmt::print("{}\n", line);
   }

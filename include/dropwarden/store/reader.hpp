@@ -80,10 +80,12 @@ class Reader {
   // The path leads to another file by now: a damaged database was set aside.
   bool is_replaced() const;
 
-  // What the last `find` cost, for tests: the steps of full scans and the steps of SQLite's virtual machine.
+  // What the last `find` cost, for tests: the steps of full scans, the steps of SQLite's virtual machine, and
+  // how often rows were read, for which the file is locked.
   struct Cost {
     std::int64_t rows_scanned = 0;
     std::int64_t steps = 0;
+    std::int64_t transactions = 0;
   };
   Cost cost() const;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -8,6 +9,7 @@
 #include "dropwarden/sink/format.hpp"
 
 #include "sample.hpp"
+#include "support/counted_allocations.hpp"
 
 namespace dropwarden::sink {
 namespace {
@@ -154,6 +156,16 @@ TEST(Text, IsTheSameOfARecordThatWasStored) {
   finding.event.process = {};
   finding.event.file.kind.reset();
   EXPECT_EQ(format_text(format_native(finding), plain), format_text(finding, plain));
+}
+
+// Thousands of them are an answer of `dropwarden findings`.
+TEST(Text, OfARecordTakesNoMemoryForEachOfItsValues) {
+  const std::string record = format_native(sample_finding());
+  const auto values = std::ranges::count(record, ':');
+  const long before = test::allocations();
+  const auto line = format_text(record, plain);
+  EXPECT_LT(test::allocations() - before, values / 2);
+  EXPECT_TRUE(line);
 }
 
 TEST(Text, SaysOfARecordThatItWasNotShown) {

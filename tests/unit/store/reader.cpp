@@ -191,6 +191,24 @@ TEST_F(ReaderTest, SaysWhyThereIsNothingToRead) {
   EXPECT_THAT(why_not(), HasSubstr("newer version"));
 }
 
+// A pager may keep an answer waiting for as long as it likes.
+TEST_F(ReaderTest, HoldsNothingWhileItsAnswerIsTaken) {
+  const auto store = open();
+  for (int number = 1; number <= 300; ++number) store->save(finding(number));
+  ASSERT_TRUE(test::wait_for([&] { return find({}).size() == 300; }, 20s));
+  Reader reader(path());
+  Database other(path());
+  int found = 0;
+  reader.find({}, [&](const FoundFinding&) {
+    if (++found % 100 == 1) {
+      EXPECT_EQ(other.read_number("PRAGMA wal_checkpoint(TRUNCATE)"), 0) << "busy";
+    }
+    if (found == 1) other.execute("DELETE FROM finding WHERE seq = 299");
+    return true;
+  });
+  EXPECT_EQ(found, 299) << "one was removed meanwhile";
+}
+
 TEST_F(ReaderTest, ReadsOfAHundredThousandFindingsLittleMoreThanItReturns) {
   open();
   Database database(path());
@@ -228,6 +246,7 @@ COMMIT)sql");
     // A step of a full scan is at least one of the machine; 500 workloads are always looked at.
     EXPECT_LT(reader.cost().steps, 10'000 + 40 * static_cast<std::int64_t>(expected)) << "question " << i;
     EXPECT_LE(reader.cost().rows_scanned, 500) << "question " << i;
+    EXPECT_LE(reader.cost().transactions, 1 + static_cast<std::int64_t>(expected) / 100) << "question " << i;
   }
   // A pattern that begins with anything is tried on each path, out of the index alone.
   std::size_t found = 0;
