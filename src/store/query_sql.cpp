@@ -37,8 +37,10 @@ QuerySql::QuerySql(const Query& query, const std::optional<std::vector<std::int6
       wanted.push_back(severity);
     require(fmt::format("severity IN ({})", fmt::join(wanted, ",")));
   }
+  // What was told is not hidden by what comes after it: a dropper may move its file to where an exception
+  // covers it.
   if (query.decisions.empty())
-    require("+decision <> 'excepted'");
+    require("(+decision <> 'excepted' OR told > 0)");
   else
     require_any("decision", query.decisions);
   if (!query.id_prefix.empty()) require_prefix("id", query.id_prefix);

@@ -52,7 +52,7 @@ struct Query {
   std::string path_prefix{};         // that all wanted paths have: makes it faster
   std::vector<std::string> kinds{};  // any of them; empty: all
   unsigned min_severity = 0;
-  std::vector<std::string> decisions{};  // any of them; empty: all but `excepted`
+  std::vector<std::string> decisions{};  // any of them; empty: all but `excepted` that no output told of
   std::string id_prefix{};
   std::optional<std::size_t> newest{};  // no more than these
   // Those with a record that was stored after the one and not after the other, see `Reader::last_change`.

@@ -102,6 +102,19 @@ TEST_F(ReaderTest, LeavesOutWhatIsExceptedUnlessItIsAskedFor) {
   EXPECT_THAT(find({.decisions = {"excepted", "shown"}}), ElementsAre(1, 2));
 }
 
+TEST_F(ReaderTest, LeavesOutNothingThatAnOutputHasToldOf) {
+  const auto store = open();
+  store->save(finding(1));
+  store->set_told(finding(1).id, 1);
+  StoredFinding moved = finding(1);
+  moved.revision = 2;
+  moved.decision = "excepted";
+  store->save(moved);
+  ASSERT_TRUE(test::wait_for([&] { return find({.decisions = {"excepted"}}).size() == 1; }, 20s));
+  EXPECT_THAT(find({}), ElementsAre(1));
+  EXPECT_THAT(find({.decisions = {"shown"}}), IsEmpty());
+}
+
 TEST_F(ReaderTest, ReturnsAllOfARowAndItsNewestRecord) {
   {
     const auto store = open();
