@@ -45,8 +45,9 @@ const std::vector<bool Kinds::*> libraries{&Kinds::shared_objects};
 Exception jna() {
   return {.name = "shipped-jna",
           .reason = "Java Native Access unpacks its library into the temporary directory at each start.",
-          .when = {.path = {"/tmp/jna*.tmp", "/tmp/jna-*/jna*.tmp", "/root/.cache/JNA/temp/jna*.tmp",
-                            "/home/*/.cache/JNA/temp/jna*.tmp"},
+          // Before 5.7 below /tmp; then in the user's cache directory, wherever his home is, and in /tmp
+          // where he has none that he may write (com.sun.jna.Native.getTempDir).
+          .when = {.path = {"/tmp/jna*.tmp", "/tmp/jna-*/jna*.tmp", "/**/JNA/temp/jna*.tmp"},
                    .writer = {"/**/java"},
                    .kind = libraries,
                    .origin = {Origin::created, Origin::unknown},
@@ -57,7 +58,8 @@ Exception netty() {
   return {
       .name = "shipped-netty",
       .reason = "Netty and its like unpack native libraries into the temporary directory at each start.",
-      .when = {.path = {"/tmp/libnetty_*.so", "/tmp/libio_grpc_netty_*.so", "/tmp/snappy-*-libsnappyjava.so",
+      // What holds Netty under a package of its own, as gRPC does, has that package before `netty_`.
+      .when = {.path = {"/tmp/libnetty_*.so", "/tmp/lib*_netty_*.so", "/tmp/snappy-*-libsnappyjava.so",
                         "/tmp/libzstd-jni*.so", "/tmp/liblz4-java-*.so", "/tmp/sqlite-*-libsqlitejdbc.so"},
                .writer = {"/**/java"},
                .kind = libraries,

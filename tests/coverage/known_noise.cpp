@@ -312,6 +312,39 @@ TEST_F(KnownNoiseOfDebian, IsWhatGitPutsAmongTheHooks) {
   EXPECT_TRUE(found.contains("/tmp/two/build"));
 }
 
+// Their own code does; then what is made to look like it, by another program of the image and by a java that
+// was changed.
+TEST_F(KnownNoiseOfDebian, IsWhatJavaNativeAccessAndNettyUnpack) {
+  const auto java_of = [](const std::string& home) {
+    return "java -Xint -Djna.nosys=true -Duser.home=" + home +
+           " -cp /srv/java/application.jar:/usr/share/java/jna.jar:/usr/share/java/netty-common.jar Load ";
+  };
+  const auto expect_all = [this](const std::string& beginning, const char* verdict) {
+    const auto found = verdicts(beginning);
+    EXPECT_FALSE(found.empty()) << beginning;
+    EXPECT_THAT(found, Each(Pair(testing::_, verdict)));
+  };
+  const std::string jna = "/srv/home/.cache/JNA/temp/jna";
+  work(java_of("/srv/home"));
+  expect_all(jna, "shipped-jna");
+  work(java_of("/srv/home") + "netty_transport_native_epoll_x86_64");
+  expect_all("/tmp/libnetty_", "shipped-netty");
+  work("cp /lib/*/libz.so.1 " + jna + "-cp.tmp && cp /lib/*/libbz2.so.1.0 /tmp/libnetty_cp.so");
+  expect_all(jna + "-cp", "shown");
+  expect_all("/tmp/libnetty_cp", "shown");
+  work("printf x >> $(realpath /usr/bin/java) && " + java_of("/srv/changed"));
+  expect_all("/srv/changed/", "shown");
+}
+
+// dnf before version 5 is a program of Python's, which runs what its environment names: nobody's exception.
+TEST_F(KnownNoiseOfDebian, IsWhatRpmInstallsAndNotWhatPythonDoes) {
+  work("rpm -i --nodeps --force-debian /srv/rpms/greeting.rpm");
+  EXPECT_EQ(verdicts("/usr/bin/"), (Verdicts{{"/usr/bin/greeting", "shipped-package_managers"},
+                                             {"/usr/bin/greeting.sh", "shipped-package_managers"}}));
+  work("python3 -c 'import shutil; shutil.copy(\"/usr/bin/env\", \"/usr/bin/by-python\")'");
+  EXPECT_EQ(verdicts("/usr/bin/by-"), (Verdicts{{"/usr/bin/by-python", "shown"}}));
+}
+
 // No exception is about pip: its programs are told.
 TEST_F(KnownNoiseOfDebian, IsNotWhatPipInstalls) {
   work("python3 -m venv /tmp/venv && /tmp/venv/bin/pip install --no-index --find-links /srv/wheels greeting");

@@ -227,7 +227,12 @@ TEST(ShippedExceptions, CoverTheNoiseThatTheyAreFor) {
   EXPECT_EQ(shipped_for({"/usr/bin/jq", "/usr/bin/dpkg", modified, true, pie}), "shipped-package_managers");
   EXPECT_EQ(shipped_for({"/lib/x.so", "/sbin/apk", created}), "shipped-package_managers");
   EXPECT_EQ(shipped_for({"/tmp/jna-3506402/jna123.tmp", java, created}), "shipped-jna");
-  EXPECT_EQ(shipped_for({"/root/.cache/JNA/temp/jna1.tmp", java, model::Origin::unknown}), "shipped-jna");
+  for (const char* home : {"/root/.cache", "/usr/share/search/.cache", "/var/cache/shop"})
+    EXPECT_EQ(shipped_for({home + std::string("/JNA/temp/jna1.tmp"), java, model::Origin::unknown}),
+              "shipped-jna")
+        << home;
+  EXPECT_EQ(shipped_for({"/tmp/libio_grpc_netty_shaded_netty_tcnative_linux_x86_64123.so", java, created}),
+            "shipped-netty");
   EXPECT_EQ(shipped_for({"/tmp/libnetty_transport_native_epoll_x86_64123.so", java, created}),
             "shipped-netty");
   EXPECT_EQ(shipped_for({"/tmp/_MEIa1b2c3/lib-dynload/_ssl.so", "/app/tool", created}),
@@ -265,6 +270,7 @@ TEST(ShippedExceptions, AreOfNoUseToWhoOnlyNamesThingsLikeThem) {
   // A program that was dropped, or changed, under such a name.
   EXPECT_EQ(shipped_for({"/usr/bin/x", "/usr/bin/apt", created, false, pie}), "");
   EXPECT_EQ(shipped_for({"/tmp/jna1.tmp", "/tmp/java", created, false}), "");
+  EXPECT_EQ(shipped_for({"/opt/x/JNA/temp/jna1.tmp", "/opt/x/java", created, false}), "");
   EXPECT_EQ(shipped_for({"/tmp/_MEIa1b2c3/x.so", "/app/tool", created, false}), "");
   EXPECT_EQ(shipped_for({"/x/.git/hooks/a.sample", "/usr/bin/git", created, false, model::ElfType::unknown}),
             "");
@@ -273,6 +279,7 @@ TEST(ShippedExceptions, AreOfNoUseToWhoOnlyNamesThingsLikeThem) {
   for (const char* tool :
        {"/bin/sh", "/bin/busybox", "/usr/bin/curl", "/usr/bin/cp", "/usr/bin/python3.11"}) {
     EXPECT_EQ(shipped_for({"/tmp/jna1.tmp", tool, created}), "") << tool;
+    EXPECT_EQ(shipped_for({"/opt/x/JNA/temp/jna1.tmp", tool, created}), "") << tool;
     EXPECT_EQ(shipped_for({"/tmp/libnetty_1.so", tool, created}), "") << tool;
     EXPECT_EQ(shipped_for({"/tmp/_MEIa1b2c3/x.so", tool, created}), "") << tool;
     EXPECT_EQ(shipped_for({"/x/.git/hooks/a.sample", tool, created, true, model::ElfType::unknown}), "")
@@ -282,6 +289,8 @@ TEST(ShippedExceptions, AreOfNoUseToWhoOnlyNamesThingsLikeThem) {
   EXPECT_EQ(shipped_for({"/tmp/jna1.tmp", java, created, true, pie}), "");
   EXPECT_EQ(shipped_for({"/tmp/_MEIa1b2c3/x", "/app/tool", created, true, executable}), "");
   EXPECT_EQ(shipped_for({"/tmp/libnetty_1.so", java, modified}), "");
+  EXPECT_EQ(shipped_for({"/tmp/x/lib_netty_1.so", java, created}), "");
+  EXPECT_EQ(shipped_for({"/opt/x/jna1.tmp", java, created}), "");
   EXPECT_EQ(shipped_for({"/src/.git/hooks/pre-push", "/usr/bin/git", created, true, model::ElfType::unknown}),
             "")
       << "a hook that runs";
