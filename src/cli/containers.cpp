@@ -14,6 +14,7 @@
 #include "dropwarden/daemon/discover.hpp"
 #include "dropwarden/daemon/parts.hpp"
 
+#include "open_store.hpp"
 #include "report_text.hpp"
 #include "verbs.hpp"
 
@@ -169,7 +170,7 @@ void add_containers(CLI::App& app, Session& session) {
     session.action = [&session, arguments] {
       daemon::RunOptions options;
       if (!arguments->config.empty()) options.config_file = arguments->config;
-      const config::Config config = daemon::load_config(options);
+      const config::Config config = config_to_look(arguments->config, session.err);
       auto report = control::request(config.control.socket, "containers", 5s);
       if (!report && !control::is_no_daemon(report.error())) throw sys::SystemError(report.error());
       if (!report) {

@@ -9,12 +9,12 @@
 #include <fmt/format.h>
 
 #include "dropwarden/config/config.hpp"
-#include "dropwarden/daemon/daemon.hpp"
 #include "dropwarden/store/reader.hpp"
 #include "dropwarden/util/escape.hpp"
 
 #include "exception_text.hpp"
 #include "one_finding.hpp"
+#include "open_store.hpp"
 #include "verbs.hpp"
 
 namespace dropwarden::cli {
@@ -73,9 +73,7 @@ void print_verdict(std::ostream& out, const json::value& record, const policy::P
 }
 
 int explain(const std::string& id, const std::string& config_file, Session& session) {
-  daemon::RunOptions options;
-  if (!config_file.empty()) options.config_file = config_file;
-  const config::Config config = daemon::load_config(options);
+  const config::Config config = config_to_look(config_file, session.err);
   if (config.store.path.empty()) throw std::runtime_error("store.path is none: no finding is remembered");
   store::Reader reader(config.store.path);
   const store::FoundFinding finding = find_one(reader, id);

@@ -34,7 +34,7 @@ util::WallTime now() {
 int find(const Arguments& arguments, const StoreChoice& choice, Session& session) {
   store::Query query = to_query(arguments.filter, now());
   query.newest = arguments.limit;
-  const std::string path = store_path(choice);
+  const std::string path = store_path(choice, session.err);
   StoredFindingPrinter printer(session.out, arguments.is_json);
   const auto print = [&](const store::FoundFinding& finding) {
     printer.print(finding);

@@ -14,11 +14,18 @@ void add_store_options(CLI::App& verb, StoreChoice& choice) {
   verb.add_option("--store", choice.store, "Database to read, in place of the configured one");
 }
 
-std::string store_path(const StoreChoice& choice) {
-  if (!choice.store.empty()) return choice.store;
+config::Config config_to_look(const std::string& file, std::ostream& err) {
   daemon::RunOptions options;
-  if (!choice.config.empty()) options.config_file = choice.config;
-  std::string path = daemon::load_config(options).store.path;
+  if (!file.empty()) options.config_file = file;
+  std::string left_out;
+  config::Config config = daemon::load_config_to_look(options, left_out);
+  if (!left_out.empty()) err << left_out << "\ndropwarden: without what these files say\n";
+  return config;
+}
+
+std::string store_path(const StoreChoice& choice, std::ostream& err) {
+  if (!choice.store.empty()) return choice.store;
+  std::string path = config_to_look(choice.config, err).store.path;
   if (path.empty())
     throw store::CannotOpen(
         "store.path is `none` in the configuration: nothing is remembered. Set it to a file, or "

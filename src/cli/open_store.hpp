@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
+
+#include "dropwarden/config/config.hpp"
 
 namespace dropwarden::cli {
 
@@ -15,7 +18,12 @@ struct StoreChoice {
 
 void add_store_options(CLI::App& verb, StoreChoice& choice);
 
+// The configuration `file`, or the default one, for a verb that looks at what a daemon does or has done: it
+// goes on without drop-ins that have mistakes, as the daemon does, and says so on `err`. Throws
+// config::ConfigError.
+config::Config config_to_look(const std::string& file, std::ostream& err);
+
 // Throws config::ConfigError, store::CannotOpen.
-std::string store_path(const StoreChoice& choice);
+std::string store_path(const StoreChoice& choice, std::ostream& err);
 
 }  // namespace dropwarden::cli

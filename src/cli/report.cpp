@@ -39,7 +39,7 @@ void write_file(const std::string& file, std::string_view bytes) {
 int write_report(const Arguments& arguments, Session& session) {
   report::Contents contents;
   contents.made = util::WallTime{std::chrono::system_clock::now()};
-  contents.database = store_path(arguments.choice);
+  contents.database = store_path(arguments.choice, session.err);
   store::Query query = to_query(arguments.filter, contents.made);
   store::Reader reader(contents.database);
   const std::size_t all = reader.count(query);

@@ -75,7 +75,7 @@ std::vector<Field> fields_of(const store::FoundFinding& finding) {
 }
 
 int show(const Arguments& arguments, const StoreChoice& choice, Session& session) {
-  store::Reader reader(store_path(choice));
+  store::Reader reader(store_path(choice, session.err));
   const store::FoundFinding finding = find_one(reader, arguments.id);
   if (arguments.is_json) {
     if (!finding.record)

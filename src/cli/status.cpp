@@ -9,6 +9,7 @@
 #include "dropwarden/daemon/daemon.hpp"
 #include "dropwarden/daemon/profiles.hpp"
 
+#include "open_store.hpp"
 #include "options.hpp"
 #include "report_text.hpp"
 #include "verbs.hpp"
@@ -161,10 +162,8 @@ void print_profiles(std::ostream& out, const json::object& report) {
   }
 }
 
-std::string ask_daemon(const std::string& config_file) {
-  daemon::RunOptions options;
-  if (!config_file.empty()) options.config_file = config_file;
-  const config::Config config = daemon::load_config(options);
+std::string ask_daemon(const std::string& config_file, Session& session) {
+  const config::Config config = config_to_look(config_file, session.err);
   auto report = control::request(config.control.socket, "status", 5s);
   if (report) return std::move(*report);
   if (!control::is_no_daemon(report.error())) throw sys::SystemError(report.error());
@@ -189,7 +188,7 @@ void add_status(CLI::App& app, Session& session) {
   verb->callback([&session, arguments] {
     session.action = [&session, arguments] {
       const std::string text =
-          arguments->is_profiles ? daemon::format_profiles() : ask_daemon(arguments->config);
+          arguments->is_profiles ? daemon::format_profiles() : ask_daemon(arguments->config, session);
       const json::value report = json::parse(text);
       if (const auto* error = report.as_object().if_contains("error"); error != nullptr)
         throw std::runtime_error("the daemon: " + std::string(error->as_string()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <unistd.h>
 
@@ -8,7 +9,6 @@
 
 #include "dropwarden/config/config.hpp"
 #include "dropwarden/control/client.hpp"
-#include "dropwarden/daemon/daemon.hpp"
 #include "dropwarden/sys/full_screen.hpp"
 #include "dropwarden/sys/output.hpp"
 
@@ -34,12 +34,6 @@ util::WallTime now() {
   return util::WallTime{std::chrono::system_clock::now()};
 }
 
-std::string socket_of(const StoreChoice& choice) {
-  daemon::RunOptions options;
-  if (!choice.config.empty()) options.config_file = choice.config;
-  return daemon::load_config(options).control.socket;
-}
-
 // A daemon that does not answer must not make the keys dead.
 void ask_daemon(const std::string& socket, watch::State& state) {
   const auto report = control::request(socket, "containers", 300ms);
@@ -51,9 +45,10 @@ void ask_daemon(const std::string& socket, watch::State& state) {
   state.set_report(value.get_object(), now());
 }
 
-int watch_store(const Arguments& arguments) {
-  const std::string path = store_path(arguments.choice);
-  const std::string socket = socket_of(arguments.choice);
+int watch_store(const Arguments& arguments, Session& session) {
+  const std::string path = store_path(arguments.choice, session.err);
+  std::ostringstream said_already;
+  const std::string socket = config_to_look(arguments.choice.config, said_already).control.socket;
   store::Query query = to_query(arguments.filter, now());
   watch::State state;
   const auto add = [&](const store::FoundFinding& finding) {
@@ -99,7 +94,7 @@ void add_watch(CLI::App& app, Session& session) {
             << "dropwarden: watch needs a terminal; `dropwarden findings --follow` prints to anything\n";
         return wrong_usage;
       }
-      return watch_store(*arguments);
+      return watch_store(*arguments, session);
     };
   });
 }

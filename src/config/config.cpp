@@ -39,6 +39,7 @@ class Errors {
   void throw_if_any() const {
     if (!text_.empty()) throw ConfigError(text_);
   }
+  const std::string& text() const { return text_; }
 
  private:
   std::string text_;
@@ -119,6 +120,21 @@ Config load(int file, const std::string& name_for_errors, const std::vector<Drop
   }
   for (const DropIn& drop_in : drop_ins) errors.of([&] { read_text(drop_in.text, drop_in.path, config); });
   errors.throw_if_any();
+  return config;
+}
+
+Config load_sound(int file, const std::string& name_for_errors, const std::vector<DropIn>& drop_ins,
+                  std::string& left_out) {
+  Config config = load(file, name_for_errors);
+  Errors errors;
+  for (const DropIn& drop_in : drop_ins) {
+    errors.of([&] {
+      Config more = config;
+      read_text(drop_in.text, drop_in.path, more);
+      config = std::move(more);
+    });
+  }
+  left_out = errors.text();
   return config;
 }
 

@@ -199,5 +199,9 @@ struct DropIn {
   std::string text;
 };
 Config load(int file, const std::string& name_for_errors, const std::vector<DropIn>& drop_ins = {});
+// For whoever only looks, while a daemon goes on with what it had: drop-ins with mistakes are left out, and
+// `left_out` says what is wrong with them; empty: nothing.
+Config load_sound(int file, const std::string& name_for_errors, const std::vector<DropIn>& drop_ins,
+                  std::string& left_out);
 
 }  // namespace dropwarden::config

@@ -22,7 +22,9 @@ struct RunOptions {
 
 // The configuration that `options` asks for. Throws config::ConfigError.
 config::Config load_config(const RunOptions& options);
-// The same, with the file opened by `privilege`, which knows where it is.
+// For whoever only looks: config::load_sound.
+config::Config load_config_to_look(const RunOptions& options, std::string& left_out);
+// The same as the first, with the file opened by `privilege`, which knows where it is.
 config::Config load_config(const RunOptions& options, privilege::Privilege& privilege);
 
 // Watches until SIGTERM or SIGINT. 0 after a clean end, 1 when it could not start or could not go on: the

@@ -9,6 +9,7 @@
 
 #include "cli/finding_filter.hpp"
 #include "invoke.hpp"
+#include "support/file.hpp"
 #include "support/temporary_directory.hpp"
 
 namespace dropwarden::cli {
@@ -126,6 +127,21 @@ TEST_F(Findings, AreShownWholeByTheBeginningOfAnId) {
   EXPECT_EQ(invoke({"findings", "show", "--store", path(), "0000"}).status, 2) << "both begin so";
   EXPECT_EQ(invoke({"findings", "show", "--store", path(), "1"}).status, 1) << "there is none";
   EXPECT_EQ(invoke({"findings", "show", "--store", path(), "%"}).status, 2);
+}
+
+TEST_F(Findings, AreLookedAtAlsoWhileADropInHasAMistake) {
+  save({finding(1, "web", "/tmp/x")});
+  const std::string file = path() + ".yaml";
+  const std::string drop_ins = std::filesystem::path(file).parent_path() / "dropwarden.d";
+  std::filesystem::create_directory(drop_ins);
+  test::write_file(file, "store: {path: " + path() + "}\n");
+  test::write_file(drop_ins + "/1.yaml", "policy: {exceptions: [{pth: /x}]}\n");
+  const auto found = invoke({"findings", "--config", file});
+  EXPECT_EQ(found.status, 0);
+  EXPECT_THAT(found.out, HasSubstr("/tmp/x"));
+  EXPECT_THAT(found.err, AllOf(HasSubstr(drop_ins + "/1.yaml:1:23"), HasSubstr("pth"), HasSubstr("without")));
+  test::write_file(file, "store: {pth: x}\n");
+  EXPECT_EQ(invoke({"findings", "--config", file}).status, 2) << "it may be another database";
 }
 
 TEST_F(Findings, AreRefusedWithAReasonWhereThereIsNoDatabase) {
