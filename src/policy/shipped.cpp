@@ -97,7 +97,9 @@ Exception ci_builders() {
   return {.name = "shipped-ci_builders",
           .reason = "Builders of images write whole root file systems: whatever they write is excepted.",
           .when = {.image = {"gcr.io/kaniko-project/*", "quay.io/buildah/*", "docker.io/moby/buildkit",
-                             "docker.io/gitlab/gitlab-runner-helper"}}};
+                             // Until GitLab Runner 15, and since 14 by default.
+                             "docker.io/gitlab/gitlab-runner-helper",
+                             "registry.gitlab.com/gitlab-org/gitlab-runner/gitlab-runner-helper"}}};
 }
 
 }  // namespace

@@ -240,9 +240,12 @@ TEST(ShippedExceptions, CoverTheNoiseThatTheyAreFor) {
   EXPECT_EQ(shipped_for(
                 {"/src/.git/hooks/pre-push.sample", "/usr/bin/git", created, true, model::ElfType::unknown}),
             "shipped-git_hooks");
-  EXPECT_EQ(shipped_for({"/kaniko/0/bin/sh", "/kaniko/executor", created, true, pie,
-                         "gcr.io/kaniko-project/executor:v1"}),
-            "shipped-ci_builders");
+  for (const char* image :
+       {"gcr.io/kaniko-project/executor:v1", "quay.io/buildah/stable:latest", "docker.io/moby/buildkit:v0.12",
+        "docker.io/gitlab/gitlab-runner-helper:x86_64-v14",
+        "registry.gitlab.com/gitlab-org/gitlab-runner/gitlab-runner-helper:x86_64-v16"})
+    EXPECT_EQ(shipped_for({"/kaniko/0/bin/sh", "/kaniko/executor", created, true, pie, image}),
+              "shipped-ci_builders");
 }
 
 TEST(ShippedExceptions, CoverTheScriptsOfPackagesWhereTheImagesOwnDpkgIsUnchanged) {
