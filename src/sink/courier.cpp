@@ -2,6 +2,7 @@
 #include "dropwarden/sink/courier.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -20,7 +21,7 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr std::size_t max_batch_bytes = std::size_t{1} << 20U;
-// How often a courier that has nothing to do looks whether it is to end.
+// How often a courier that has nothing to do looks whether it is to end, or to open its destination anew.
 constexpr auto idle_time = 1s;
 
 }  // namespace
@@ -46,6 +47,7 @@ struct Courier::Impl {
     sys::block_signals();
     while (true) {
       const bool is_ending = is_finishing();
+      if (is_to_reopen.exchange(false)) destination->reopen();
       const auto messages = mail.take(destination->max_messages(), max_batch_bytes,
                                       Clock::now() + (is_ending ? 0s : idle_time));
       if (messages.empty()) {
@@ -119,6 +121,7 @@ struct Courier::Impl {
   CourierState state;
   bool is_to_finish = false;
   bool is_over = false;
+  std::atomic<bool> is_to_reopen{false};
   std::thread thread;
 };
 
@@ -148,7 +151,7 @@ void Courier::finish(std::chrono::steady_clock::time_point deadline) {
 }
 
 void Courier::reopen() {
-  impl_->destination->reopen();
+  impl_->is_to_reopen = true;
 }
 
 CourierState Courier::state() const {

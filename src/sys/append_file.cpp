@@ -30,7 +30,7 @@ Result<void> AppendFile::append(std::string_view line) {
 
 // The file is open, is what the name stands for, and has room.
 Result<void> AppendFile::prepare(std::size_t bytes) {
-  if (is_renamed_.exchange(false) || !file_ || !is_in_place()) {
+  if (!file_ || !is_in_place()) {
     if (auto opened = open(); !opened) return opened;
   }
   made_ = std::min(made_, settings_.now());  // a clock was set back: its age counts from then

@@ -157,8 +157,12 @@ TEST_F(Outputs, OpenAFileAnewAfterASignalAlsoWhereSomebodyElseMadeIt) {
   const auto daemon = start(file_output(file));
   drop("/x");
   ASSERT_TRUE(await_in(file, "/x")) << daemon->log();
-  // As logrotate(8) with `create`.
+  // As logrotate(8) does, which may compress what it has moved away: the daemon lets go of it at once.
   std::filesystem::rename(file, file + ".1");
+  daemon->send(SIGUSR1);
+  EXPECT_TRUE(wait_for([&] { return std::filesystem::exists(file); }, patience)) << daemon->log();
+  // And with `create`.
+  std::filesystem::rename(file, file + ".2");
   write_file(file, "");
   daemon->send(SIGUSR1);
   drop("/y");

@@ -60,7 +60,7 @@ class Courier {
   // Brings what is there as long as it is taken without a failure, until `deadline` at most, and ends the
   // thread. `Mail::take` has to return soon after that. One thread, once or more.
   void finish(std::chrono::steady_clock::time_point deadline);
-  // As Destination. Any thread.
+  // Has the destination opened anew, within a second where nothing else is to be done. Any thread.
   void reopen();
   // Any thread.
   CourierState state() const;

@@ -29,7 +29,7 @@ class Destination {
   virtual std::size_t max_messages() const { return 1; }
   // A `send` under way ends soon, and no later one waits. Any thread.
   virtual void cancel() = 0;
-  // What it writes to was renamed: opens it anew with the next message. Any thread.
+  // What it writes to was renamed: lets go of it and opens it anew.
   virtual void reopen() {}
 };
 

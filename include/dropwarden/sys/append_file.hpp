@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +24,7 @@ struct AppendFileSettings {
 // A file of lines, mode 0600, that grows at its end. Owns its directory and the file: the directory is opened
 // by the constructor, with the rights of the calling process, and all else happens in there: opening,
 // rotating by rename(2), opening anew once the file was renamed or removed by another. What was written in
-// part when the disk was full is cut off again, so that each line is whole. One thread, save `reopen`.
+// part when the disk was full is cut off again, so that each line is whole. One thread.
 class AppendFile {
  public:
   // Throws SystemError when directory or file cannot be opened; EINVAL for what is no regular file.
@@ -33,8 +32,9 @@ class AppendFile {
 
   // `line` ends in a line feed.
   Result<void> append(std::string_view line);
-  // The file was renamed: the next line goes into a new one. Any thread.
-  void reopen() { is_renamed_ = true; }
+  // The file was renamed: lets go of it and opens the one of its name, which is made where there is none.
+  // After a failure the next line tries again.
+  Result<void> reopen() { return open(); }
 
  private:
   using Clock = std::chrono::system_clock;
@@ -56,7 +56,6 @@ class AppendFile {
   std::uint64_t device_ = 0;
   std::uint64_t size_ = 0;
   Clock::time_point made_;
-  std::atomic<bool> is_renamed_{false};
 };
 
 }  // namespace dropwarden::sys

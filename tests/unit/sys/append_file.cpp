@@ -83,7 +83,8 @@ TEST_F(AppendFileTest, OpensANewOneOnceItWasRenamed) {
   EXPECT_EQ(content(path("old")), "1\n");
   EXPECT_EQ(content(path()), "2\n");
   std::filesystem::remove(path());
-  file.reopen();
+  ASSERT_TRUE(file.reopen());
+  EXPECT_TRUE(std::filesystem::exists(path())) << "at once";
   ASSERT_TRUE(file.append("3\n"));
   EXPECT_EQ(content(path()), "3\n");
 }
