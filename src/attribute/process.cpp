@@ -3,7 +3,10 @@
 
 #include <cerrno>
 #include <chrono>
+#include <deque>
+#include <iterator>
 #include <map>
+#include <utility>
 
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/sys/pidfd.hpp"
@@ -26,37 +29,14 @@ std::uint64_t namespace_of(const sys::Result<std::string>& link) {
   return link ? parse_namespace(*link) : 0;
 }
 
+std::vector<sys::Result<std::string>> read_one(const ReadProc& read_proc, model::Pid pid,
+                                               std::vector<ProcFile> files) {
+  return std::move(read_proc({.pid = pid, .files = std::move(files)}).front().files);
+}
+
 using Facts = std::map<ProcFile, sys::Result<std::string>>;
 
-Facts read_each(const ReadProc& read_proc, model::Pid pid, const std::vector<ProcFile>& files) {
-  Facts facts;
-  auto answers = read_proc(pid, files);
-  for (std::size_t i = 0; i < files.size(); ++i) facts.emplace(files[i], std::move(answers[i]));
-  return facts;
-}
-
-// What goes first comes first: the memory, and with it exe and cmdline, is given up early in exit, then the
-// namespaces, then the version 1 cgroup; the rest stays until a parent waits.
-Facts read_facts(const ReadProc& read_proc, model::Pid pid) {
-  std::vector files{ProcFile::stat,
-                    ProcFile::exe,
-                    ProcFile::exe_identity,
-                    ProcFile::cmdline,
-                    ProcFile::mount_namespace,
-                    ProcFile::pid_namespace,
-                    ProcFile::host_name,
-                    ProcFile::cgroup,
-                    ProcFile::status,
-                    ProcFile::loginuid};
-  Facts facts = read_each(read_proc, pid, files);
-  const auto& stat = facts.at(ProcFile::stat);
-  if (stat || stat.error().number != ETIMEDOUT) return facts;
-  // The process can make the reading of its memory last for ever, and with it all that comes behind.
-  std::erase(files, ProcFile::cmdline);
-  facts = read_each(read_proc, pid, files);
-  facts.emplace(ProcFile::cmdline, std::unexpected(sys::Error{"read", "cmdline", ETIMEDOUT}));
-  return facts;
-}
+const std::vector files_of_ancestors{ProcFile::stat, ProcFile::status, ProcFile::cgroup, ProcFile::exe};
 
 // One process as the parent chain needs it.
 struct Relative {
@@ -67,18 +47,77 @@ struct Relative {
   std::string exe;
 };
 
-// Nothing on a number that was reused since the child was asked.
-std::optional<Relative> read_parent(const ReadProc& read_proc, const Stat& child) {
-  const model::Pid pid{child.parent};
-  if (pid.value <= 0) return std::nullopt;
-  auto answers = read_proc(pid, {ProcFile::stat, ProcFile::status, ProcFile::cgroup, ProcFile::exe});
-  auto stat = stat_of(answers[0]);
-  if (!stat || stat->start_ticks > child.start_ticks) return std::nullopt;
-  Relative parent{.pid = pid, .stat = std::move(*stat), .status = {}, .cgroup = {}, .exe = {}};
-  parent.status = parse_status(text_or_empty(std::move(answers[1])));
-  if (answers[2]) parent.cgroup = std::move(*answers[2]);
-  parent.exe = text_or_empty(std::move(answers[3]));
-  return parent;
+// The way up from a process. What was not answered along with it is asked for.
+class Ancestors {
+ public:
+  explicit Ancestors(const ReadProc& read_proc) : read_proc_(read_proc) {}
+
+  Facts read(model::Pid pid, const std::vector<ProcFile>& files) {
+    answers_.clear();
+    auto texts = ask({.pid = pid, .files = files, .of_ancestors = files_of_ancestors});
+    Facts facts;
+    for (std::size_t i = 0; i < files.size(); ++i) facts.emplace(files[i], std::move(texts[i]));
+    return facts;
+  }
+
+  // Nothing on a number that was reused since the child was asked.
+  std::optional<Relative> parent_of(const Stat& child) {
+    const model::Pid pid{child.parent};
+    if (pid.value <= 0) return std::nullopt;
+    auto texts = take(pid);
+    auto stat = stat_of(texts[0]);
+    if (!stat || stat->start_ticks > child.start_ticks) return std::nullopt;
+    Relative parent{.pid = pid, .stat = std::move(*stat), .status = {}, .cgroup = {}, .exe = {}};
+    parent.status = parse_status(text_or_empty(std::move(texts[1])));
+    if (texts[2]) parent.cgroup = std::move(*texts[2]);
+    parent.exe = text_or_empty(std::move(texts[3]));
+    return parent;
+  }
+
+ private:
+  using Texts = std::vector<sys::Result<std::string>>;
+
+  // What comes after the first answer is kept.
+  Texts ask(const ProcQuestion& question) {
+    auto answers = read_proc_(question);
+    Texts first = std::move(answers.front().files);
+    answers_.assign(std::next(std::make_move_iterator(answers.begin())),
+                    std::make_move_iterator(answers.end()));
+    return first;
+  }
+  Texts take(model::Pid pid) {
+    if (answers_.empty() || answers_.front().pid != pid)
+      return ask({.pid = pid, .files = files_of_ancestors, .of_ancestors = files_of_ancestors});
+    Texts texts = std::move(answers_.front().files);
+    answers_.pop_front();
+    return texts;
+  }
+
+  const ReadProc& read_proc_;
+  std::deque<ProcAnswer> answers_;
+};
+
+// What goes first comes first: the memory, and with it exe and cmdline, is given up early in exit, then the
+// namespaces, then the version 1 cgroup; the rest stays until a parent waits.
+Facts read_facts(Ancestors& ancestors, model::Pid pid) {
+  std::vector files{ProcFile::stat,
+                    ProcFile::exe,
+                    ProcFile::exe_identity,
+                    ProcFile::cmdline,
+                    ProcFile::mount_namespace,
+                    ProcFile::pid_namespace,
+                    ProcFile::host_name,
+                    ProcFile::cgroup,
+                    ProcFile::status,
+                    ProcFile::loginuid};
+  Facts facts = ancestors.read(pid, files);
+  const auto& stat = facts.at(ProcFile::stat);
+  if (stat || stat.error().number != ETIMEDOUT) return facts;
+  // The process can make the reading of its memory last for ever, and with it all that comes behind.
+  std::erase(files, ProcFile::cmdline);
+  facts = ancestors.read(pid, files);
+  facts.emplace(ProcFile::cmdline, std::unexpected(sys::Error{"read", "cmdline", ETIMEDOUT}));
+  return facts;
 }
 
 // The number of the parent in the innermost pid namespace of its child. 0 when it is outside: the parent of
@@ -103,8 +142,7 @@ bool is_top_init(const Status& status) {
   return status.numbers.size() == 2 && status.numbers.back() == 1;
 }
 
-std::vector<model::Ancestor> read_ancestors(const ReadProc& read_proc,
-                                            const IsSameContainer& is_same_container,
+std::vector<model::Ancestor> list_ancestors(Ancestors& line, const IsSameContainer& is_same_container,
                                             std::optional<Relative> parent, Status child,
                                             const std::string& own_cgroup) {
   std::vector<model::Ancestor> ancestors;
@@ -114,7 +152,7 @@ std::vector<model::Ancestor> read_ancestors(const ReadProc& read_proc,
     ancestors.push_back({parent->pid, parent->stat.name, parent->exe});
     if (ancestors.size() == max_ancestors) break;
     child = std::move(parent->status);
-    parent = read_parent(read_proc, parent->stat);
+    parent = line.parent_of(parent->stat);
   }
   return ancestors;
 }
@@ -131,9 +169,11 @@ bool is_running(const sys::Result<sys::Fd>& pidfd, const std::optional<Stat>& st
 }  // namespace
 
 ReadProc one_by_one(std::function<sys::Result<std::string>(model::Pid pid, ProcFile file)> read) {
-  return [read = std::move(read)](model::Pid pid, const std::vector<ProcFile>& files) {
-    std::vector<sys::Result<std::string>> answers;
-    for (const ProcFile file : files) answers.push_back(read(pid, file));
+  return [read = std::move(read)](const ProcQuestion& question) {
+    ProcAnswer answer{.pid = question.pid, .files = {}};
+    for (const ProcFile file : question.files) answer.files.push_back(read(question.pid, file));
+    std::vector<ProcAnswer> answers;
+    answers.push_back(std::move(answer));
     return answers;
   };
 }
@@ -162,7 +202,8 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
   // Any other failure (EMFILE, a seccomp filter) leaves the start times.
   if (!pidfd && pidfd.error().number == ESRCH) return process;
 
-  Facts facts = read_facts(read_proc, pid);
+  Ancestors line(read_proc);
+  Facts facts = read_facts(line, pid);
   const auto stat = stat_of(facts.at(ProcFile::stat));
   if (!stat) return process;
   process.name = stat->name;
@@ -172,15 +213,15 @@ model::ProcessInfo read_process(const ReadProc& read_proc, const IsSameContainer
   const std::string command_line = text_or_empty(std::move(facts.at(ProcFile::cmdline)));
   std::string cgroup = text_or_empty(std::move(facts.at(ProcFile::cgroup)));
   Status status = parse_status(text_or_empty(std::move(facts.at(ProcFile::status))));
-  auto parent = read_parent(read_proc, *stat);
+  auto parent = line.parent_of(*stat);
   const auto parent_in_container = number_in_container(parent, status);
-  auto ancestors = read_ancestors(read_proc, is_same_container, std::move(parent), status, cgroup);
+  auto ancestors = list_ancestors(line, is_same_container, std::move(parent), status, cgroup);
 
   // A process that is alive now had its number all the time.
   if (pidfd && is_running(pidfd, std::nullopt)) {
     process.state = model::ProcessState::running;
   } else {
-    const auto stat_now = stat_of(read_proc(pid, {ProcFile::stat}).front());
+    const auto stat_now = stat_of(read_one(read_proc, pid, {ProcFile::stat}).front());
     if (stat_now && stat_now->start_ticks != stat->start_ticks) return process;
     if (is_running(pidfd, stat_now)) process.state = model::ProcessState::running;
   }
@@ -204,9 +245,9 @@ model::ProcessInfo glimpse_process(const ReadProc& read_proc, model::Pid pid) {
   model::ProcessInfo process;
   process.pid = pid;
   if (pid.value <= 0) return process;
-  auto answers =
-      read_proc(pid, {ProcFile::stat, ProcFile::exe, ProcFile::exe_identity, ProcFile::mount_namespace,
-                      ProcFile::pid_namespace, ProcFile::cgroup, ProcFile::status});
+  auto answers = read_one(read_proc, pid,
+                          {ProcFile::stat, ProcFile::exe, ProcFile::exe_identity, ProcFile::mount_namespace,
+                           ProcFile::pid_namespace, ProcFile::cgroup, ProcFile::status});
   const auto stat = stat_of(answers[0]);
   if (!stat) return process;
   process.name = stat->name;

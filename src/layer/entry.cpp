@@ -104,4 +104,20 @@ std::vector<Way> open_ways(privilege::Privilege& privilege, const model::Overlay
   return ways;
 }
 
+std::vector<sys::Result<Tree>> open_trees(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                                          const std::vector<privilege::TreePlace>& places,
+                                          const std::vector<std::string>& names) {
+  std::vector<sys::Result<Tree>> trees;
+  for (auto& opened : privilege.open_trees(places, names, space_of(layers))) {
+    if (!opened) {
+      trees.emplace_back(std::unexpected(std::move(opened.error())));
+      continue;
+    }
+    Tree tree{.top = std::move(opened->top), .way = {}};
+    follow(std::move(opened->way), tree.way);
+    trees.emplace_back(std::move(tree));
+  }
+  return trees;
+}
+
 }  // namespace dropwarden::layer

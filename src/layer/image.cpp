@@ -39,7 +39,7 @@ struct Image::Found {
 
 Image::Image(privilege::Privilege& privilege, std::shared_ptr<const model::OverlayLayers> layers,
              std::shared_ptr<const ReadableMounts> mounts)
-    : privilege_(privilege), layers_(std::move(layers)), mounts_(std::move(mounts)) {}
+    : privilege_(privilege), mounts_(mounts), trees_(privilege, std::move(layers), std::move(mounts)) {}
 
 Image::~Image() = default;
 
@@ -47,18 +47,30 @@ sys::Result<std::optional<ImageEntry>> Image::find(const Path& path) {
   if (auto opened = open_roots(); !opened) return std::unexpected(std::move(opened.error()));
   if (path.empty()) return std::nullopt;
   const Path above{path.begin(), std::prev(path.end())};
-  if (has_parent_ && parent_path_ == above)
-    look_ahead(parent_, {path.back()});
-  else
-    look_ahead(roots_, path);
+  look_ahead(path);
   auto found = find_ahead(above, path.back());
   ahead_ = {};
   return found;
 }
 
+void Image::look_ahead(const Path& path) {
+  auto known = trees_.take_ahead();
+  if (known && known->names == path) {
+    for (Directory& root : roots_) root.reached = 0;
+    ahead_ = std::move(*known);
+    return;
+  }
+  const bool is_in_parent =
+      has_parent_ && std::ranges::equal(parent_path_, std::span(path).first(path.size() - 1));
+  if (is_in_parent)
+    ask_ahead(parent_, {path.back()});
+  else
+    ask_ahead(roots_, path);
+}
+
 // Each layer is asked for the whole way, since a question takes longer than its answer; what a redirect leads
 // elsewhere is asked for again.
-void Image::look_ahead(Stack& from, const Path& names) {
+void Image::ask_ahead(Stack& from, const Path& names) {
   std::vector<int> directories;
   for (Directory& directory : from) {
     if (!directory.is_readable) break;
@@ -69,7 +81,7 @@ void Image::look_ahead(Stack& from, const Path& names) {
   const std::size_t count = std::clamp<std::size_t>(max_ahead / directories.size(), 1, names.size());
   ahead_.names = {names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count)};
   std::size_t i = 0;
-  for (Way& way : open_ways(privilege_, *layers_, directories, ahead_.names))
+  for (Way& way : open_ways(privilege_, layers(), directories, ahead_.names))
     ahead_.ways.emplace(from[i++].layer, std::move(way));
 }
 
@@ -99,22 +111,17 @@ sys::Result<std::optional<ImageEntry>> Image::find_ahead(const Path& above, cons
 }
 
 sys::Error Image::not_read(std::size_t layer) const {
-  return {"layer", layers_->lowerdirs[layer], ENOTSUP};
+  return {"layer", layers().lowerdirs[layer], ENOTSUP};
 }
 
 sys::Result<void> Image::open_roots() {
-  const std::size_t named = layers_->lowerdirs.size() - layers_->data_only;
-  while (roots_.size() < named) {
-    const auto rest = std::span(layers_->lowerdirs).first(named).subspan(roots_.size());
-    const auto part = rest.first(std::min(rest.size(), privilege::Privilege::max_opened));
-    for (auto& root : privilege_.open_layers({part.begin(), part.end()})) {
-      if (!root) return std::unexpected(std::move(root.error()));
-      const auto mount = sys::read_mount_id(root->number());
-      if (!mount) return std::unexpected(mount.error());
-      roots_.push_back({.layer = roots_.size(),
-                        .entry = std::make_shared<const Entry>(std::move(*root), sys::FileStatus{}),
-                        .is_readable = mounts_->contains({*mount})});
-    }
+  if (!roots_.empty()) return {};
+  auto tops = trees_.take_lower();
+  if (!tops) return std::unexpected(std::move(tops.error()));
+  for (Trees::Top& top : *tops) {
+    roots_.push_back({.layer = roots_.size(),
+                      .entry = std::make_shared<const Entry>(std::move(top.directory), sys::FileStatus{}),
+                      .is_readable = top.is_readable});
   }
   return {};
 }
@@ -194,7 +201,7 @@ sys::Result<std::optional<Entry>> Image::look_in_layer(const Directory& director
 }
 
 sys::Result<Entry> Image::open(int directory, const std::string& name) {
-  return std::move(open_way(privilege_, *layers_, directory, {name}).front());
+  return std::move(open_way(privilege_, layers(), directory, {name}).front());
 }
 
 // `ovl_lookup_single`.
@@ -252,9 +259,9 @@ sys::Result<void> Image::follow_redirect(const Entry& entry, std::size_t names_a
 sys::Result<std::optional<Entry>> Image::find_data(const Target& target) {
   const sys::Error missing{"metacopy", target.path.back(), ENODATA};
   if (!target.is_redirected_from_root) return std::unexpected(missing);
-  const std::size_t named = layers_->lowerdirs.size() - layers_->data_only;
-  for (std::size_t i = named; i < layers_->lowerdirs.size(); ++i) {
-    const auto root = privilege_.open_layer(layers_->lowerdirs[i]);
+  const std::size_t named = layers().lowerdirs.size() - layers().data_only;
+  for (std::size_t i = named; i < layers().lowerdirs.size(); ++i) {
+    const auto root = privilege_.open_layer(layers().lowerdirs[i]);
     if (!root) return std::unexpected(root.error());
     const auto mount = sys::read_mount_id(root->number());
     if (!mount || !mounts_->contains({*mount})) {

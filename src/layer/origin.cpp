@@ -55,15 +55,14 @@ bool is_inode_of(std::uint64_t inode, const sys::FileStatus& status) {
 }
 
 std::variant<Answer, Comparison> find_origin(privilege::Privilege& privilege, Image& image,
-                                             const ReadableMounts& mounts, const SeenFile& seen,
-                                             const Digest& digest) {
+                                             const SeenFile& seen, const Digest& digest) {
   const model::FileFacts& facts = seen.facts;
   const bool has_path =
       facts.path_state != model::PathState::unnamed && facts.path_state != model::PathState::too_long;
   if (!has_path || image.layers().upperdir.empty()) return Origin::unknown;
   const auto path = parse_path(facts.path);
   if (!path) return Origin::unknown;
-  const auto upper = find_upper_file(privilege, image.layers(), mounts, *path);
+  const auto upper = find_upper_file(image.trees(), *path);
   if (!upper) return Origin::unknown;
   const auto found = image.find(upper->image_path);
   if (!found) return Origin::unknown;

@@ -28,14 +28,12 @@ bool is_merged(const Entry& directory) {
   return directory.is_directory() && !directory.is_opaque() && !directory.attributes.redirect;
 }
 
-Cover find_cover(privilege::Privilege& privilege, const model::OverlayLayers& layers,
-                 const ReadableMounts& mounts, const Path& path) {
-  if (layers.upperdir.empty() || path.empty()) return {};
-  const auto directory = open_tree(privilege, mounts, layers.upperdir);
-  if (!directory) return {};
-  const auto status = sys::read_status(directory->number());
-  if (!status) return {};
-  auto way = open_way(privilege, layers, directory->number(), path);
+Cover find_cover(Trees& trees, const Path& path) {
+  if (path.empty()) return {};
+  auto followed = trees.follow_upper(path);
+  const auto status = trees.upper_status();
+  if (!followed || !*followed || !status) return {};
+  Way& way = **followed;
   for (std::size_t i = 0; i < way.size(); ++i) {
     auto& entry = way[i];
     if (!entry) return {.hides = entry.error().number != ENOENT, .copy = {}, .upperdir = *status};
@@ -55,9 +53,8 @@ bool is_shown_as(std::uint64_t inode, const sys::FileStatus& original, const sys
   return inode >> 48U != 0 && is_inode_of(inode, original);
 }
 
-bool has_bytes_of_image(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
-                        std::string_view path, std::uint64_t inode, const sys::FileStatus& copy,
-                        const Budget& budget) {
+bool has_bytes_of_image(privilege::Privilege& privilege, Image& image, std::string_view path,
+                        std::uint64_t inode, const sys::FileStatus& copy, const Budget& budget) {
   SeenFile seen;
   seen.facts.path = path;
   seen.facts.inode = inode;
@@ -65,7 +62,7 @@ bool has_bytes_of_image(privilege::Privilege& privilege, Image& image, const Rea
   seen.facts.modified = copy.modified;
   seen.facts.changed = copy.changed;
   const auto no_digest = [](int, std::uint64_t) { return std::string{}; };
-  const auto found = find_origin(privilege, image, mounts, seen, no_digest);
+  const auto found = find_origin(privilege, image, seen, no_digest);
   const auto* const answer = std::get_if<Answer>(&found);
   return (answer != nullptr ? *answer : compare(std::get<Comparison>(found), budget)) ==
          model::Origin::unchanged;
@@ -73,14 +70,13 @@ bool has_bytes_of_image(privilege::Privilege& privilege, Image& image, const Rea
 
 }  // namespace
 
-ProgramState judge_program(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
-                           std::string_view path, std::uint64_t inode, const Budget& budget) {
+ProgramState judge_program(privilege::Privilege& privilege, Image& image, std::string_view path,
+                           std::uint64_t inode, const Budget& budget) {
   const auto names = parse_path(path);
   if (!names) return ProgramState::unknown;
-  const Cover cover = find_cover(privilege, image.layers(), mounts, *names);
+  const Cover cover = find_cover(image.trees(), *names);
   if (cover.copy) {
-    const bool is_same =
-        has_bytes_of_image(privilege, image, mounts, path, inode, cover.copy->status, budget);
+    const bool is_same = has_bytes_of_image(privilege, image, path, inode, cover.copy->status, budget);
     return is_same ? ProgramState::copied_up : ProgramState::unknown;
   }
   if (cover.hides) return ProgramState::unknown;
@@ -90,10 +86,9 @@ ProgramState judge_program(privilege::Privilege& privilege, Image& image, const 
   return is_it ? ProgramState::untouched : ProgramState::unknown;
 }
 
-bool has_untouched_program(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
-                           std::string_view path) {
+bool has_untouched_program(Image& image, std::string_view path) {
   const auto names = parse_path(path);
-  if (!names || find_cover(privilege, image.layers(), mounts, *names).hides) return false;
+  if (!names || find_cover(image.trees(), *names).hides) return false;
   const auto original = image.find(*names);
   return original && *original && (*original)->entry.is_regular();
 }

@@ -31,8 +31,20 @@ bool is_readable(const model::Mount& mount) {
 
 ReadableMounts::ReadableMounts(const std::vector<model::Mount>& table) {
   for (const model::Mount& mount : table) {
-    if (is_readable(mount)) mounts_.insert(mount.id);
+    if (!is_readable(mount)) continue;
+    mounts_.insert(mount.id);
+    points_.insert_or_assign(mount.mount_point, mount.id);
   }
+}
+
+std::optional<model::MountId> ReadableMounts::find(std::string_view path) const {
+  if (!path.starts_with('/')) return std::nullopt;
+  for (; !path.empty(); path = path.substr(0, path.rfind('/'))) {
+    const auto point = points_.find(path);
+    if (point != points_.end()) return point->second;
+  }
+  const auto root = points_.find("/");
+  return root != points_.end() ? std::optional(root->second) : std::nullopt;
 }
 
 }  // namespace dropwarden::layer

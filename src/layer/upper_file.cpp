@@ -6,20 +6,15 @@
 
 namespace dropwarden::layer {
 
-sys::Result<UpperFile> find_upper_file(privilege::Privilege& privilege, const model::OverlayLayers& layers,
-                                       const ReadableMounts& mounts, const Path& path) {
+sys::Result<UpperFile> find_upper_file(Trees& trees, const Path& path) {
   UpperFile upper{.entry = {}, .image_path = path};
-  auto directory = privilege.open_layer(layers.upperdir);
-  if (!directory && directory.error().number == ENOENT) return upper;  // the container was removed
-  if (!directory) return std::unexpected(std::move(directory.error()));
-  const auto mount = sys::read_mount_id(directory->number());
-  if (!mount || !mounts.contains({*mount})) return upper;
-
   if (path.empty()) return upper;
-  auto way = open_way(privilege, layers, directory->number(), path);
+  auto way = trees.follow_upper(path);
+  if (!way) return std::unexpected(std::move(way.error()));
+  if (!*way) return upper;
   Path image_path;
-  for (std::size_t i = 0; i < way.size(); ++i) {
-    auto& entry = way[i];
+  for (std::size_t i = 0; i < (*way)->size(); ++i) {
+    auto& entry = (**way)[i];
     const bool is_last = i + 1 == path.size();
     if (!entry && entry.error().number != ENOENT) return std::unexpected(std::move(entry.error()));
     if (!entry || entry->is_directory() == is_last) {

@@ -6,9 +6,7 @@
 
 #include "dropwarden/layer/entry.hpp"
 #include "dropwarden/layer/path.hpp"
-#include "dropwarden/layer/readable_mounts.hpp"
-#include "dropwarden/model/mount.hpp"
-#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/layer/trees.hpp"
 
 namespace dropwarden::layer {
 
@@ -19,10 +17,8 @@ struct UpperFile {
   bool is_redirected = false;  // a directory on the way was renamed: `image_path` is not the path asked for
 };
 
-// The container may change the tree at any time: each step is taken from the directory of the step before,
-// so that entry and image path belong together. Opaque directories are passed through: what they hide is
-// still what the image had there.
-sys::Result<UpperFile> find_upper_file(privilege::Privilege& privilege, const model::OverlayLayers& layers,
-                                       const ReadableMounts& mounts, const Path& path);
+// Entry and image path belong together: each step is taken from the one before. Opaque directories are passed
+// through: what they hide is still what the image had there.
+sys::Result<UpperFile> find_upper_file(Trees& trees, const Path& path);
 
 }  // namespace dropwarden::layer

@@ -131,8 +131,7 @@ class LayerScan {
   model::Origin origin_of(const model::FileFacts& facts) {
     // Of a stopped container the runtime may not have told what the image is.
     if (layer_.layers.lowerdirs.empty()) return model::Origin::unknown;
-    auto found = layer::find_origin(privilege_, image_, *mounts_, {.facts = facts, .is_path_certain = true},
-                                    digest_of);
+    auto found = layer::find_origin(privilege_, image_, {.facts = facts, .is_path_certain = true}, digest_of);
     const auto* comparison = std::get_if<layer::Comparison>(&found);
     const layer::Budget budget{.max_bytes = settings_.watch.compare_max_bytes, .max_time = max_compare_time};
     const auto answer =

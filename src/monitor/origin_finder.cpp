@@ -81,7 +81,7 @@ void OriginFinder::handle(Job job, std::unique_ptr<layer::Image>& image, Turn& t
   if (!image || !image->is_of(job.layers)) {
     image = std::make_unique<layer::Image>(privilege_, job.layers, job.mounts);
   }
-  auto found = layer::find_origin(privilege_, *image, *job.mounts, job.seen, digest_of);
+  auto found = layer::find_origin(privilege_, *image, job.seen, digest_of);
   if (finder_.waiting() == 0) image.reset();
   if (const auto* known = std::get_if<layer::Answer>(&found)) return answer(job.serial, *known);
   auto& comparison = std::get<layer::Comparison>(found);

@@ -56,11 +56,27 @@ ProcessFile file_of(ProcFile file) {
   return ProcessFile::status;
 }
 
-attribute::ReadProc reader_of(privilege::Privilege& privilege) {
-  return [&privilege](model::Pid pid, const std::vector<ProcFile>& files) {
-    std::vector<ProcessFile> wanted(files.size());
-    std::ranges::transform(files, wanted.begin(), file_of);
-    return privilege.read_process_files(pid.value, wanted);
+std::vector<ProcessFile> files_of(const std::vector<ProcFile>& files) {
+  std::vector<ProcessFile> wanted(files.size());
+  std::ranges::transform(files, wanted.begin(), file_of);
+  return wanted;
+}
+
+// With `mountinfo`, that of the process is read along with its other files.
+attribute::ReadProc reader_of(privilege::Privilege& privilege, std::string* mountinfo = nullptr) {
+  return [&privilege, mountinfo](const attribute::ProcQuestion& question) {
+    auto files = files_of(question.files);
+    const bool is_of_process = std::ranges::find(question.files, ProcFile::loginuid) != question.files.end();
+    const bool has_more = mountinfo != nullptr && is_of_process;
+    if (has_more) files.push_back(ProcessFile::mountinfo);
+    std::vector<attribute::ProcAnswer> answers;
+    for (auto& texts : privilege.read_processes(question.pid.value, files, files_of(question.of_ancestors)))
+      answers.push_back({.pid = {texts.pid}, .files = std::move(texts.files)});
+    if (has_more) {
+      *mountinfo = std::move(answers.front().files.back()).value_or(std::string{});
+      answers.front().files.pop_back();
+    }
+    return answers;
   };
 }
 
@@ -123,10 +139,10 @@ const ProcessReader::Answer& ProcessReader::read(const Job& job) {
           .first = job.first,
           .answer = {}};
   Answer& answer = last.answer;
-  if (job.wants_root) {
-    if (const auto root = read_root_mount(privilege_, pid)) answer.root = root->device;
-  }
-  answer.process = attribute::read_process(reader_of(privilege_), is_same_container, pid);
+  std::string mountinfo;
+  answer.process = attribute::read_process(reader_of(privilege_, job.wants_root ? &mountinfo : nullptr),
+                                           is_same_container, pid);
+  if (const auto root = root_mount_in(mountinfo)) answer.root = root->device;
   const auto directory = container::cgroup_directory(answer.process.cgroup, hierarchies_);
   if (!directory.empty()) answer.process.cgroup_id = container::read_cgroup_id(directory).value_or(0);
   // After what goes away with the process.
@@ -137,8 +153,7 @@ const ProcessReader::Answer& ProcessReader::read(const Job& job) {
 model::ProgramState ProcessReader::judge(const Job& job) const {
   if (!job.layers.layers || !job.first.exe_file) return model::ProgramState::unknown;
   layer::Image image(privilege_, job.layers.layers, job.layers.mounts);
-  return layer::judge_program(privilege_, image, *job.layers.mounts, job.first.exe, job.first.exe_file->inode,
-                              program_budget);
+  return layer::judge_program(privilege_, image, job.first.exe, job.first.exe_file->inode, program_budget);
 }
 
 std::vector<std::string> ProcessReader::find_programs(const Programs& programs) const {
@@ -146,7 +161,7 @@ std::vector<std::string> ProcessReader::find_programs(const Programs& programs) 
   if (programs.paths.empty() || !programs.layers.layers) return found;
   layer::Image image(privilege_, programs.layers.layers, programs.layers.mounts);
   for (const std::string& path : programs.paths) {
-    if (layer::has_untouched_program(privilege_, image, *programs.layers.mounts, path)) found.push_back(path);
+    if (layer::has_untouched_program(image, path)) found.push_back(path);
   }
   return found;
 }

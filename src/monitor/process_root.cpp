@@ -10,8 +10,11 @@ namespace dropwarden::monitor {
 
 std::optional<model::Mount> read_root_mount(privilege::Privilege& privilege, model::Pid pid) {
   const auto text = privilege.read_process_file(pid.value, privilege::ProcessFile::mountinfo);
-  if (!text) return std::nullopt;
-  const auto table = mount::parse_mountinfo(*text);
+  return text ? root_mount_in(*text) : std::nullopt;
+}
+
+std::optional<model::Mount> root_mount_in(std::string_view mountinfo) {
+  const auto table = mount::parse_mountinfo(mountinfo);
   const auto reversed = table | std::views::reverse;
   const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
   if (root == reversed.end()) return std::nullopt;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/privilege/privilege.hpp"
@@ -11,5 +12,7 @@ namespace dropwarden::monitor {
 // The mount that a process sees as its root, from its own mountinfo (the last one at `/` covers those
 // before). Nothing when the process is gone.
 std::optional<model::Mount> read_root_mount(privilege::Privilege& privilege, model::Pid pid);
+// The same of the text. Pure.
+std::optional<model::Mount> root_mount_in(std::string_view mountinfo);
 
 }  // namespace dropwarden::monitor

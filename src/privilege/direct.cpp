@@ -156,9 +156,9 @@ class Direct final : public Privilege {
     return privilege::list_processes(options_.proc);
   }
 
-  std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
-                                                           const std::vector<ProcessFile>& files) override {
-    return privilege::read_process_files(options_.proc, pid, files);
+  std::vector<ProcessTexts> read_processes(std::int32_t pid, const std::vector<ProcessFile>& files,
+                                           const std::vector<ProcessFile>& of_ancestors) override {
+    return privilege::read_processes(options_.proc, pid, files, of_ancestors);
   }
 
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {

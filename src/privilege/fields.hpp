@@ -39,11 +39,20 @@ constexpr auto fields_of(Is<UpperEvents> auto& s) {
 constexpr auto fields_of(Is<RegistrationFile> auto& s) {
   return std::tie(s.name, s.text);
 }
+constexpr auto fields_of(Is<ProcessTexts> auto& s) {
+  return std::tie(s.pid, s.files);
+}
 constexpr auto fields_of(Is<OverlayAttributes> auto& s) {
   return std::tie(s.metacopy, s.opaque, s.redirect, s.whiteout);
 }
 constexpr auto fields_of(Is<LayerEntry> auto& s) {
   return std::tie(s.file, s.attributes);
+}
+constexpr auto fields_of(Is<TreePlace> auto& s) {
+  return std::tie(s.directory, s.mount_id);
+}
+constexpr auto fields_of(Is<Tree> auto& s) {
+  return std::tie(s.top, s.way);
 }
 constexpr auto fields_of(Is<OverlayDirectories> auto& s) {
   return std::tie(s.lower, s.upper, s.work);

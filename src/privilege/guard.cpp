@@ -109,9 +109,9 @@ class Guarded final : public Privilege {
   std::optional<sys::Error> host_mounts_problem() override { return inner_->host_mounts_problem(); }
   bool sees_all_processes() override { return inner_->sees_all_processes(); }
   sys::Result<std::vector<std::int32_t>> list_processes() override { return inner_->list_processes(); }
-  std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
-                                                           const std::vector<ProcessFile>& files) override {
-    return inner_->read_process_files(pid, files);
+  std::vector<ProcessTexts> read_processes(std::int32_t pid, const std::vector<ProcessFile>& files,
+                                           const std::vector<ProcessFile>& of_ancestors) override {
+    return inner_->read_processes(pid, files, of_ancestors);
   }
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
     return inner_->read_process_mounts(pid);

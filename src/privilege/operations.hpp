@@ -100,15 +100,15 @@ using Operations =
                WithDescriptor<&Privilege::mark_mount_namespace>,
                WithDescriptor<&Privilege::mark_mount_namespace_of>, Operation<&Privilege::open_mount_table>,
                Operation<&Privilege::host_mounts_problem>, Operation<&Privilege::sees_all_processes>,
-               Operation<&Privilege::list_processes>, Operation<&Privilege::read_process_files>,
+               Operation<&Privilege::list_processes>, Operation<&Privilege::read_processes>,
                Operation<&Privilege::read_process_mounts>, Operation<&Privilege::read_registrations>,
                Operation<&Privilege::open_in_directory>, Operation<&Privilege::open_layers>,
                WithDescriptor<&Privilege::open_entry>, WithDescriptors<&Privilege::open_ways>,
-               WithDescriptor<&Privilege::open_regular_file>, WithDescriptor<&Privilege::open_directory>,
-               WithDescriptor<&Privilege::is_open_for_write>, Operation<&Privilege::open_configuration>,
-               Operation<&Privilege::read_drop_ins>, Operation<&Privilege::open_output_input>,
-               Operation<&Privilege::connect_unix>, Once<&Privilege::mount_tmpfs>,
-               Once<&Privilege::mount_overlay>, Once<&Privilege::unmount>>;
+               Operation<&Privilege::open_trees>, WithDescriptor<&Privilege::open_regular_file>,
+               WithDescriptor<&Privilege::open_directory>, WithDescriptor<&Privilege::is_open_for_write>,
+               Operation<&Privilege::open_configuration>, Operation<&Privilege::read_drop_ins>,
+               Operation<&Privilege::open_output_input>, Operation<&Privilege::connect_unix>,
+               Once<&Privilege::mount_tmpfs>, Once<&Privilege::mount_overlay>, Once<&Privilege::unmount>>;
 
 template <auto Method, std::size_t i = 0>
 consteval std::size_t number_of() {

@@ -6,10 +6,12 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <sched.h>
+#include <string_view>
 #include <sys/utsname.h>
 
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/check.hpp"
+#include "dropwarden/util/text.hpp"
 
 namespace dropwarden::privilege {
 namespace {
@@ -71,20 +73,58 @@ sys::Result<std::string> read(const std::string& proc, std::int32_t pid, Process
   }
 }
 
+ProcessTexts read_all(const std::string& proc, std::int32_t pid, const std::vector<ProcessFile>& files,
+                      std::size_t& left) {
+  ProcessTexts answer{.pid = pid, .files = {}};
+  answer.files.reserve(files.size());
+  for (const ProcessFile file : files) {
+    const bool has_room = answer.files.size() < max_files && left > 0;
+    const sys::Error too_much{"read", "files of a process", EFBIG};
+    answer.files.push_back(has_room ? read(proc, pid, file, left) : std::unexpected(too_much));
+    if (answer.files.back()) left -= std::min(left, answer.files.back()->size());
+  }
+  return answer;
+}
+
+const std::string* find_text(const ProcessTexts& answer, const std::vector<ProcessFile>& files,
+                             ProcessFile file) {
+  const auto found = std::ranges::find(files, file);
+  if (found == files.end()) return nullptr;
+  const auto& text = answer.files[static_cast<std::size_t>(found - files.begin())];
+  return text ? &*text : nullptr;
+}
+
+// The fourth field of /proc/PID/stat. The name before it may hold anything, a `)` among it; nothing behind it
+// does.
+std::int32_t parent_in(std::string_view stat) {
+  const auto end = stat.rfind(')');
+  if (end == std::string_view::npos) return 0;
+  auto rest = util::trim(stat.substr(end + 1));
+  util::take_until(rest, ' ');
+  return util::parse_number<std::int32_t>(util::take_until(rest, ' ')).value_or(0);
+}
+
 }  // namespace
 
-std::vector<sys::Result<std::string>> read_process_files(const std::string& proc, std::int32_t pid,
-                                                         const std::vector<ProcessFile>& files) {
-  std::vector<sys::Result<std::string>> answers;
-  answers.reserve(files.size());
+std::vector<ProcessTexts> read_processes(const std::string& proc, std::int32_t pid,
+                                         const std::vector<ProcessFile>& files,
+                                         const std::vector<ProcessFile>& of_ancestors) {
   std::size_t left = max_bytes;
-  for (const ProcessFile file : files) {
-    const bool has_room = answers.size() < max_files && left > 0;
-    const sys::Error too_much{"read", "files of a process", EFBIG};
-    answers.push_back(has_room ? read(proc, pid, file, left) : std::unexpected(too_much));
-    if (answers.back()) left -= std::min(left, answers.back()->size());
+  std::vector<ProcessTexts> all{read_all(proc, pid, files, left)};
+  const auto* asked = &files;
+  while (!of_ancestors.empty() && all.size() <= Privilege::max_ancestors) {
+    const auto* const stat = find_text(all.back(), *asked, ProcessFile::stat);
+    const auto* const cgroup = find_text(all.back(), *asked, ProcessFile::cgroup);
+    const std::int32_t parent = stat != nullptr ? parent_in(*stat) : 0;
+    if (parent <= 0 || cgroup == nullptr) break;
+    auto next = read_all(proc, parent, of_ancestors, left);
+    const auto* const cgroup_of_next = find_text(next, of_ancestors, ProcessFile::cgroup);
+    const bool is_last = cgroup_of_next == nullptr || *cgroup_of_next != *cgroup;
+    all.push_back(std::move(next));
+    asked = &of_ancestors;
+    if (is_last) break;
   }
-  return answers;
+  return all;
 }
 
 }  // namespace dropwarden::privilege

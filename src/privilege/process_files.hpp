@@ -9,8 +9,9 @@
 
 namespace dropwarden::privilege {
 
-// Privilege::read_process_files; `proc` is where procfs is.
-std::vector<sys::Result<std::string>> read_process_files(const std::string& proc, std::int32_t pid,
-                                                         const std::vector<ProcessFile>& files);
+// Privilege::read_processes; `proc` is where procfs is.
+std::vector<ProcessTexts> read_processes(const std::string& proc, std::int32_t pid,
+                                         const std::vector<ProcessFile>& files,
+                                         const std::vector<ProcessFile>& of_ancestors);
 
 }  // namespace dropwarden::privilege

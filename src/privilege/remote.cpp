@@ -66,9 +66,18 @@ class Remote final : public Privilege {
   sys::Result<std::vector<std::int32_t>> list_processes() override {
     return flat<&Privilege::list_processes>();
   }
-  std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
-                                                           const std::vector<ProcessFile>& files) override {
-    return each(ask<&Privilege::read_process_files>(pid, files), files.size());
+  std::vector<ProcessTexts> read_processes(std::int32_t pid, const std::vector<ProcessFile>& files,
+                                           const std::vector<ProcessFile>& of_ancestors) override {
+    auto read = ask<&Privilege::read_processes>(pid, files, of_ancestors);
+    const auto count_of = [&](std::size_t i) { return i == 0 ? files.size() : of_ancestors.size(); };
+    bool is_whole = read && !read->empty() && read->front().pid == pid;
+    for (std::size_t i = 0; is_whole && i < read->size(); ++i)
+      is_whole = (*read)[i].files.size() == count_of(i);
+    if (is_whole) return std::move(*read);
+    const sys::Error error = read ? sys::Error{"recvmsg", "marker", EPROTO} : read.error();
+    std::vector<ProcessTexts> failed{{.pid = pid, .files = {}}};
+    for (std::size_t i = 0; i < files.size(); ++i) failed.front().files.emplace_back(std::unexpected(error));
+    return failed;
   }
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
     return flat<&Privilege::read_process_mounts>(pid);
@@ -88,15 +97,24 @@ class Remote final : public Privilege {
   std::vector<Way> open_ways(const std::vector<int>& directories, const std::vector<std::string>& names,
                              AttributeSpace space) override {
     auto ways = ask<&Privilege::open_ways>(directories, names, space);
-    const auto is_whole = [&](const Way& way) {
-      return !way.empty() && (!way.back() || way.size() == names.size());
-    };
+    const auto is_whole = [&](const Way& way) { return is_whole_way(way, names.size()); };
     if (ways && ways->size() == directories.size() && std::ranges::all_of(*ways, is_whole))
       return std::move(*ways);
     const sys::Error error = ways ? sys::Error{"recvmsg", "marker", EPROTO} : ways.error();
     std::vector<Way> failed(directories.size());
     for (Way& way : failed) way.emplace_back(std::unexpected(error));
     return failed;
+  }
+  std::vector<sys::Result<Tree>> open_trees(const std::vector<TreePlace>& places,
+                                            const std::vector<std::string>& names,
+                                            AttributeSpace space) override {
+    auto trees = each(ask<&Privilege::open_trees>(places, names, space), places.size());
+    const auto is_whole = [&](const sys::Result<Tree>& tree) {
+      return !tree || tree->way.empty() || is_whole_way(tree->way, names.size());
+    };
+    if (std::ranges::all_of(trees, is_whole)) return trees;
+    for (auto& tree : trees) tree = std::unexpected(sys::Error{"recvmsg", "marker", EPROTO});
+    return trees;
   }
   sys::Result<sys::Fd> open_regular_file(int entry) override {
     return flat<&Privilege::open_regular_file>(entry);
@@ -125,6 +143,11 @@ class Remote final : public Privilege {
   }
 
  private:
+  // It ends with an error, or with the last name.
+  static bool is_whole_way(const Way& way, std::size_t names) {
+    return !way.empty() && (!way.back() || way.size() == names);
+  }
+
   // What the method answers, or why nobody did.
   template <auto Method, class... Arguments>
   auto ask(const Arguments&... arguments)

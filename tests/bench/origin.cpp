@@ -63,7 +63,7 @@ class Container {
     const auto digest = [](int fd, std::uint64_t size) {
       return attribute::hash_file(fd, size, {.max_bytes = size}).value;
     };
-    auto found = layer::find_origin(*privilege_, image, *mounts_, seen, digest);
+    auto found = layer::find_origin(*privilege_, image, seen, digest);
     const auto* comparison = std::get_if<layer::Comparison>(&found);
     const auto answer =
         comparison != nullptr ? layer::compare(*comparison, {}) : std::get<layer::Answer>(found);

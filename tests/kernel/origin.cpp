@@ -70,7 +70,7 @@ class FileOrigin : public KernelTest {
   layer::Answer answer_to(const layer::SeenFile& seen, const layer::Budget& budget = {}) const {
     const auto known = read_overlay(overlay_->merged());
     layer::Image image(*privilege_, known.layers, known.mounts);
-    auto found = layer::find_origin(*privilege_, image, *known.mounts, seen, digest_of);
+    auto found = layer::find_origin(*privilege_, image, seen, digest_of);
     if (const auto* answer = std::get_if<layer::Answer>(&found)) return *answer;
     return layer::compare(std::get<layer::Comparison>(found), budget);
   }
@@ -246,7 +246,7 @@ TEST_F(FileOrigin, HasNoAnswerWhileTheFileIsChangedDuringTheComparison) {
   shell("chmod 0700 usr/bin/tool");
   const auto known = read_overlay(overlay_->merged());
   layer::Image image(*privilege_, known.layers, known.mounts);
-  auto found = layer::find_origin(*privilege_, image, *known.mounts, see("/usr/bin/tool"), digest_of);
+  auto found = layer::find_origin(*privilege_, image, see("/usr/bin/tool"), digest_of);
   ASSERT_TRUE(std::holds_alternative<layer::Comparison>(found));
   shell("chmod 0500 usr/bin/tool");
   EXPECT_EQ(layer::compare(std::get<layer::Comparison>(found), {}), std::nullopt);

@@ -8,7 +8,9 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sched.h>
+#include <string>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -33,6 +35,7 @@ namespace dropwarden::test {
 namespace {
 
 using testing::AnyOf;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -106,6 +109,40 @@ TEST_F(Privileged, ReadsTheFilesOfAProcessInAContainer) {
   }
   EXPECT_NE(*privilege_->read_process_file(container.pid(), ProcessFile::mount_namespace),
             *privilege_->read_process_file(::getpid(), ProcessFile::mount_namespace));
+}
+
+TEST_F(Privileged, ReadsTheAncestorsOfAProcessAlongWithIt) {
+  using privilege::ProcessFile;
+  Child parent([&](Line& line) {
+    // As a process may call itself.
+    require(::prctl(PR_SET_NAME, ") S 1 (") == 0, "prctl");
+    Child child([&](Line& inner) {
+      inner.tell("born");
+      inner.hear();
+    });
+    child.line().hear();
+    line.tell(std::to_string(child.pid()));
+    line.hear();
+    child.line().tell();
+    child.wait();
+  });
+  const int child = std::stoi(parent.line().hear());
+  const std::vector files{ProcessFile::status, ProcessFile::stat, ProcessFile::cgroup};
+  const auto all = privilege_->read_processes(child, {ProcessFile::cgroup, ProcessFile::stat}, files);
+  ASSERT_GE(all.size(), 3U);
+  EXPECT_EQ(all[0].pid, child);
+  EXPECT_THAT(all[0].files, SizeIs(2));
+  EXPECT_EQ(all[1].pid, parent.pid());
+  EXPECT_THAT(*all[1].files.front(), HasSubstr("\nPid:\t" + std::to_string(parent.pid()) + "\n"));
+  EXPECT_EQ(all[2].pid, ::getpid());
+  EXPECT_LE(all.size(), 1 + privilege::Privilege::max_ancestors);
+  // Only the last may be in another cgroup.
+  for (std::size_t i = 1; i + 1 < all.size(); ++i) EXPECT_EQ(*all[i].files.back(), *all[0].files.front());
+  EXPECT_THAT(privilege_->read_processes(child, {ProcessFile::stat}, files), SizeIs(1)) << "no cgroup";
+  EXPECT_THAT(privilege_->read_processes(child, files, {}), SizeIs(1));
+  EXPECT_THAT(privilege_->read_processes(-1, files, files), SizeIs(1));
+  parent.line().tell();
+  parent.wait();
 }
 
 std::string own_host_name() {
@@ -264,6 +301,31 @@ TEST_F(Privileged, OpensWaysThroughSeveralLayersUpToItsLimit) {
   EXPECT_EQ(ways[1].back().error().number, EMFILE);
   ASSERT_EQ(ways[2].size(), 1U);
   EXPECT_EQ(ways[2].front().error().number, EMFILE);
+}
+
+TEST_F(Privileged, FollowsAWayOnlyOnTheMountThatIsMeant) {
+  const std::string base = make_scratch_directory();
+  std::filesystem::create_directories(base + "/one/directory/below");
+  std::filesystem::create_directories(base + "/two");
+  const auto top = sys::value_or_throw(privilege_->open_layer(base));
+  const auto mount = sys::value_or_throw(sys::read_mount_id(top.number()));
+  const auto trees = privilege_->open_trees(
+      {{base + "/one", mount}, {base + "/none", mount}, {base + "/one", mount + 1}, {base + "/two", mount}},
+      {"directory", "below"}, privilege::AttributeSpace::trusted);
+  ASSERT_EQ(trees.size(), 4U);
+  ASSERT_TRUE(trees[0]);
+  EXPECT_EQ(trees[0]->way.size(), 2U);
+  EXPECT_TRUE(trees[0]->way.back());
+  EXPECT_EQ(trees[1].error().number, ENOENT);
+  ASSERT_TRUE(trees[2]);
+  EXPECT_TRUE(trees[2]->way.empty());
+  ASSERT_TRUE(trees[3]);
+  ASSERT_EQ(trees[3]->way.size(), 1U);
+  EXPECT_EQ(trees[3]->way.back().error().number, ENOENT);
+
+  const std::vector<std::string> names(privilege::Privilege::max_opened, ".");
+  const auto refused = privilege_->open_trees({{base, mount}}, names, privilege::AttributeSpace::trusted);
+  EXPECT_EQ(refused.front().error().number, EMFILE);
 }
 
 TEST_F(Privileged, OpensLayersUpToItsLimit) {

@@ -46,12 +46,12 @@ class Program : public KernelTest {
   ProgramState judge(const std::string& path, std::uint64_t inode) const {
     const auto known = read_overlay(overlay_->merged());
     layer::Image image(*privilege_, known.layers, known.mounts);
-    return layer::judge_program(*privilege_, image, *known.mounts, path, inode, {});
+    return layer::judge_program(*privilege_, image, path, inode, {});
   }
   bool is_of_image(const std::string& path) const {
     const auto known = read_overlay(overlay_->merged());
     layer::Image image(*privilege_, known.layers, known.mounts);
-    return layer::has_untouched_program(*privilege_, image, *known.mounts, path);
+    return layer::has_untouched_program(image, path);
   }
   ProgramState judge(const std::string& path) const { return judge(path, inode_of(path)); }
 

@@ -14,11 +14,10 @@
 
 namespace dropwarden::attribute {
 
-// Reads files of /proc/PID, or what else the kernel tells of a process: privilege::Privilege, handed in by
-// the composition root. An answer for each, in their order: one call, since it is a question to another
-// process, and takes longer than the reading. Of `cmdline` the first 8 KiB are enough, and a longer one
-// should be cut rather than refused. `exe_identity` is `MAJOR:MINOR:INODE` of what /proc/PID/exe leads to.
-// `host_name` is no file but the name of its UTS namespace, the namespaces are links in /proc/PID/ns.
+// Files of /proc/PID, or what else the kernel tells of a process. Of `cmdline` the first 8 KiB are enough,
+// and a longer one should be cut rather than refused. `exe_identity` is `MAJOR:MINOR:INODE` of what
+// /proc/PID/exe leads to. `host_name` is no file but the name of its UTS namespace, the namespaces are links
+// in /proc/PID/ns.
 enum class ProcFile {
   cgroup,
   cmdline,
@@ -31,9 +30,23 @@ enum class ProcFile {
   stat,
   status
 };
-using ReadProc =
-    std::function<std::vector<sys::Result<std::string>>(model::Pid pid, const std::vector<ProcFile>& files)>;
-// One after the other, by `read`.
+
+// What is asked of a process, and of each of its ancestors.
+struct ProcQuestion {
+  model::Pid pid;
+  std::vector<ProcFile> files;
+  std::vector<ProcFile> of_ancestors{};
+};
+// One process: an answer for each file, in their order.
+struct ProcAnswer {
+  model::Pid pid;
+  std::vector<sys::Result<std::string>> files;
+};
+// privilege::Privilege, handed in by the composition root. The answer of the process, then those of as many
+// ancestors as it likes, parent first: one call, since it is a question to another process, and takes longer
+// than the reading.
+using ReadProc = std::function<std::vector<ProcAnswer>(const ProcQuestion& question)>;
+// One after the other, by `read`; no ancestors.
 ReadProc one_by_one(std::function<sys::Result<std::string>(model::Pid pid, ProcFile file)> read);
 
 // Whether two texts of /proc/PID/cgroup name the same container.

@@ -48,4 +48,13 @@ Way open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers
 std::vector<Way> open_ways(privilege::Privilege& privilege, const model::OverlayLayers& layers,
                            std::span<const int> directories, const std::vector<std::string>& names);
 
+// The tops of layers, and what each has along the names; no way where the top is not on its mount.
+struct Tree {
+  sys::Fd top;
+  Way way;
+};
+std::vector<sys::Result<Tree>> open_trees(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                                          const std::vector<privilege::TreePlace>& places,
+                                          const std::vector<std::string>& names);
+
 }  // namespace dropwarden::layer

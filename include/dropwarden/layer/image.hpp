@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "dropwarden/layer/entry.hpp"
 #include "dropwarden/layer/path.hpp"
 #include "dropwarden/layer/readable_mounts.hpp"
+#include "dropwarden/layer/trees.hpp"
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
@@ -38,9 +38,14 @@ class Image {
   Image(const Image&) = delete;
   Image& operator=(const Image&) = delete;
 
-  const model::OverlayLayers& layers() const { return *layers_; }
+  const model::OverlayLayers& layers() const { return trees_.layers(); }
   // Whether it is about these very layers.
-  bool is_of(const std::shared_ptr<const model::OverlayLayers>& layers) const { return layers_ == layers; }
+  bool is_of(const std::shared_ptr<const model::OverlayLayers>& layers) const {
+    return trees_.shared_layers() == layers;
+  }
+  // The tops of its layers, and of the upper directory over it. To follow a path there first makes it quick
+  // to find the same one.
+  Trees& trees() { return trees_; }
 
   // Nothing where the image has no such name. ENOTSUP when that depends on a layer on a file system that is
   // not read, EINVAL on one whose path is not known, else the kernel's own errors.
@@ -51,15 +56,10 @@ class Image {
   struct Target;
   struct Found;
   using Stack = std::vector<Directory>;
-  // What the layers have along the rest of a path, all asked for at once.
-  struct Ahead {
-    Path names;
-    std::map<std::size_t, Way> ways;  // by layer
-  };
-
   sys::Error not_read(std::size_t layer) const;
   sys::Result<void> open_roots();
-  void look_ahead(Stack& from, const Path& names);
+  void look_ahead(const Path& path);
+  void ask_ahead(Stack& from, const Path& names);
   bool is_step_ahead(const Directory& directory, const std::string& name) const;
   std::optional<sys::Result<Entry>> take_ahead(const Directory& directory, const std::string& name);
   sys::Result<std::optional<ImageEntry>> find_ahead(const Path& above, const std::string& name);
@@ -73,8 +73,8 @@ class Image {
   sys::Result<std::optional<Entry>> find_data(const Target& target);
 
   privilege::Privilege& privilege_;
-  std::shared_ptr<const model::OverlayLayers> layers_;
   std::shared_ptr<const ReadableMounts> mounts_;
+  Trees trees_;
   Stack roots_;
   Path parent_path_;
   Stack parent_;

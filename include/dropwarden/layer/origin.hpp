@@ -53,8 +53,7 @@ using Answer = std::optional<model::Origin>;
 // Wrong in one case: on a kernel without fine-grained times (before Linux 6.13) a file that was changed and
 // changed back within one tick of its ctime (10 ms at most).
 std::variant<Answer, Comparison> find_origin(privilege::Privilege& privilege, Image& image,
-                                             const ReadableMounts& mounts, const SeenFile& seen,
-                                             const Digest& digest);
+                                             const SeenFile& seen, const Digest& digest);
 
 // `unknown` beyond the budget.
 Answer compare(const Comparison& comparison, const Budget& budget, const std::stop_token& stop = {});

@@ -19,12 +19,11 @@ namespace dropwarden::layer {
 // leaves an entry in the upper directory for good, be it a whiteout. `copied_up` is only what is there now:
 // the container may have changed it and put it back. `unknown` for a directory on the way that was renamed or
 // made anew, and where a layer is not read. Waits for disks: not for the event loop.
-model::ProgramState judge_program(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
-                                  std::string_view path, std::uint64_t inode, const Budget& budget);
+model::ProgramState judge_program(privilege::Privilege& privilege, Image& image, std::string_view path,
+                                  std::uint64_t inode, const Budget& budget);
 
 // Whether the image has a file at this path, and the container has never had anything in its place. Waits for
 // disks: not for the event loop.
-bool has_untouched_program(privilege::Privilege& privilege, Image& image, const ReadableMounts& mounts,
-                           std::string_view path);
+bool has_untouched_program(Image& image, std::string_view path);
 
 }  // namespace dropwarden::layer

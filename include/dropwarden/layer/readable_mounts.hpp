@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -23,9 +28,13 @@ class ReadableMounts {
 
   // When an ID was given to another mount since the table was read, the answer is about the old one.
   bool contains(model::MountId mount) const { return mounts_.contains(mount); }
+  // The one whose mount point lies nearest above `path`, an absolute path. Another mount, which is none of
+  // these, may lie between. Nothing where there is none.
+  std::optional<model::MountId> find(std::string_view path) const;
 
  private:
   std::unordered_set<model::MountId> mounts_;
+  std::map<std::string, model::MountId, std::less<>> points_;
 };
 
 }  // namespace dropwarden::layer

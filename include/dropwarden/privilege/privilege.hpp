@@ -80,6 +80,12 @@ enum class ProcessFile {
   status
 };
 
+// Files of one process.
+struct ProcessTexts {
+  std::int32_t pid = 0;
+  std::vector<sys::Result<std::string>> files;
+};
+
 // What overlayfs writes beside a file of a layer (Documentation/filesystems/overlayfs.rst), each at most 4
 // KiB.
 struct OverlayAttributes {
@@ -94,6 +100,19 @@ enum class AttributeSpace { trusted, user };  // `trusted.overlay.*`; `user.over
 struct LayerEntry {
   sys::Fd file;  // O_PATH
   OverlayAttributes attributes;
+};
+
+// What a layer has along some names, each in the one before.
+using Way = std::vector<sys::Result<LayerEntry>>;
+
+// A directory of the host, and the mount that it has to be on.
+struct TreePlace {
+  std::string directory;
+  std::uint64_t mount_id = 0;
+};
+struct Tree {
+  sys::Fd top;  // O_PATH
+  Way way;      // none on another mount
 };
 
 // An entry of binfmt_misc: its name, and what its file holds.
@@ -193,13 +212,24 @@ class Privilege {
   virtual sys::Result<std::vector<std::int32_t>> list_processes() = 0;
 
   // Files of the process `pid`, read one after the other; an answer for each, in their order. `cmdline` is
-  // cut at `max_command_line`: a process can make it very long. EFBIG for what makes it more than 16 MiB or
-  // 16 files; ESRCH or ENOENT when the process is gone. For the host name the calling thread enters the
-  // namespace and leaves it again. Needs CAP_SYS_PTRACE for the links, and for the host name, with
-  // CAP_SYS_ADMIN in the namespace (setns(2)).
+  // cut at `max_command_line`: a process can make it very long. EFBIG for what makes it more than 16 MiB, or
+  // more than 16 files of a process; ESRCH or ENOENT when the process is gone. For the host name the calling
+  // thread enters the namespace and leaves it again. Needs CAP_SYS_PTRACE for the links, and for the host
+  // name, with CAP_SYS_ADMIN in the namespace (setns(2)).
+  //
+  // Then `of_ancestors` of its parent, of that one's parent, and so on: one question instead of one for each.
+  // The way up ends after the first whose `cgroup` is another than that of its child, after `max_ancestors`,
+  // and with one of which `stat` and `cgroup` are not read or not asked for. Whether a parent has its number
+  // from before its child is for the caller to see.
   static constexpr std::size_t max_command_line = std::size_t{64} << 10U;
-  virtual std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
-                                                                   const std::vector<ProcessFile>& files) = 0;
+  static constexpr std::size_t max_ancestors = 16;
+  virtual std::vector<ProcessTexts> read_processes(std::int32_t pid, const std::vector<ProcessFile>& files,
+                                                   const std::vector<ProcessFile>& of_ancestors) = 0;
+  // Of the process alone.
+  std::vector<sys::Result<std::string>> read_process_files(std::int32_t pid,
+                                                           const std::vector<ProcessFile>& files) {
+    return std::move(read_processes(pid, files, {}).front().files);
+  }
   // One of them.
   sys::Result<std::string> read_process_file(std::int32_t pid, ProcessFile file) {
     return std::move(read_process_files(pid, {file}).front());
@@ -238,9 +268,15 @@ class Privilege {
   // overlay wrote beside it: one question for all layers of an image. A way ends with the first that cannot
   // be opened, or whose attributes cannot be read; EMFILE for what makes it more than `max_opened` in all.
   // Needs CAP_SYS_ADMIN for the trusted attributes.
-  using Way = std::vector<sys::Result<LayerEntry>>;
+  using Way = privilege::Way;
   virtual std::vector<Way> open_ways(const std::vector<int>& directories,
                                      const std::vector<std::string>& names, AttributeSpace space) = 0;
+  // `open_layers` and `open_ways` in one question. Nothing is looked up below a directory that is not on its
+  // mount: the file system there may be one that nobody answers for. EMFILE, for all, when tops and names are
+  // more than `max_opened`.
+  virtual std::vector<sys::Result<Tree>> open_trees(const std::vector<TreePlace>& places,
+                                                    const std::vector<std::string>& names,
+                                                    AttributeSpace space);
   // The regular file that `entry` stands for, O_RDONLY; EINVAL for anything else, such as a device.
   virtual sys::Result<sys::Fd> open_regular_file(int entry) = 0;
   // The directory that `entry` stands for, to be listed; ENOTDIR for anything else.

@@ -238,14 +238,12 @@ TEST(ReadProcess, KeepsWhatWasReadBeforeTheProcessWentAway) {
 // waited for any longer.
 TEST(ReadProcess, TellsAllButItsCommandLineOfAProcessWhoseMemoryIsNotReadToTheEnd) {
   const Child child(sleep_for_ever);
-  const auto read = [&](Pid pid, const std::vector<ProcFile>& files) {
-    std::vector<sys::Result<std::string>> answers;
-    for (const ProcFile file : files) {
-      if (std::ranges::find(files, ProcFile::cmdline) == files.end())
-        answers.push_back(read_real(pid, file));
-      else
-        answers.emplace_back(std::unexpected(sys::Error{"recvmsg", "marker", ETIMEDOUT}));
-    }
+  const auto read = [&](const ProcQuestion& question) {
+    if (std::ranges::find(question.files, ProcFile::cmdline) == question.files.end())
+      return one_by_one(read_real)(question);
+    std::vector<ProcAnswer> answers(1);
+    for (std::size_t i = 0; i < question.files.size(); ++i)
+      answers.front().files.emplace_back(std::unexpected(sys::Error{"recvmsg", "marker", ETIMEDOUT}));
     return answers;
   };
   const auto process = read_process(read, is_same, child.pid());
@@ -315,14 +313,50 @@ struct Tree {
   }
 };
 
-std::vector<std::int32_t> ancestors_in(const Tree& tree) {
+// With each process `more` of its ancestors, whatever they are.
+ReadProc with_ancestors(const Tree& tree, std::size_t more) {
+  return [&tree, more](const ProcQuestion& question) {
+    auto answers = one_by_one(tree)(question);
+    for (auto node = tree.nodes.find(question.pid.value); answers.size() <= more;) {
+      if (question.of_ancestors.empty() || node == tree.nodes.end()) break;
+      const Pid parent{node->second.parent};
+      answers.push_back(std::move(one_by_one(tree)({.pid = parent, .files = question.of_ancestors}).front()));
+      node = tree.nodes.find(parent.value);
+    }
+    return answers;
+  };
+}
+
+std::vector<std::int32_t> ancestors_by(const ReadProc& read) {
   std::vector<std::int32_t> numbers;
-  for (const auto& ancestor : read_process(one_by_one(tree), is_same, {::getpid()}).ancestors) {
+  for (const auto& ancestor : read_process(read, is_same, {::getpid()}).ancestors) {
     EXPECT_EQ(ancestor.name, "p" + std::to_string(ancestor.pid.value));
     EXPECT_EQ(ancestor.exe, "/bin/" + std::to_string(ancestor.pid.value));
     numbers.push_back(ancestor.pid.value);
   }
   return numbers;
+}
+
+// However many are told along with the process.
+std::vector<std::int32_t> ancestors_in(const Tree& tree) {
+  const auto numbers = ancestors_by(one_by_one(tree));
+  for (const std::size_t more : {1U, 2U, 3U, 16U, 20U})
+    EXPECT_EQ(ancestors_by(with_ancestors(tree, more)), numbers) << more;
+  return numbers;
+}
+
+TEST(Ancestors, AreAskedForAlongWithTheirProcess) {
+  const Tree tree{{{::getpid(), {9003, 40, "/c", "1"}},
+                   {9003, {9002, 30, "/c", "1"}},
+                   {9002, {9001, 20, "/c", "1"}},
+                   {9001, {1, 10, "/shim", "1"}}}};
+  int questions = 0;
+  const auto read = [&, all = with_ancestors(tree, 16)](const ProcQuestion& question) {
+    ++questions;
+    return all(question);
+  };
+  EXPECT_THAT(ancestors_by(read), ElementsAre(9003, 9002));
+  EXPECT_EQ(questions, 1);
 }
 
 TEST(Ancestors, EndWhereTheCgroupIsAnother) {

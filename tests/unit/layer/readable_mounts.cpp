@@ -38,5 +38,24 @@ TEST(ReadableMounts, AreKnownByTheirNumbers) {
   EXPECT_FALSE(ReadableMounts().contains({0}));
 }
 
+TEST(ReadableMounts, AreFoundByTheMountPointThatLiesNearestAbove) {
+  const auto mounted_at = [](std::uint64_t id, const char* type, const char* point) {
+    auto mount = mount_of(id, type);
+    mount.mount_point = point;
+    return mount;
+  };
+  const ReadableMounts mounts({mounted_at(1, "ext4", "/"), mounted_at(2, "xfs", "/var/lib"),
+                               mounted_at(3, "overlay", "/var/lib/docker/x/merged"),
+                               mounted_at(4, "tmpfs", "/var/lib")});
+  EXPECT_EQ(mounts.find("/var/lib/docker/x"), model::MountId{4}) << "it lies over the other";
+  EXPECT_EQ(mounts.find("/var/lib/docker/x/merged/y"), model::MountId{4}) << "none that is read";
+  EXPECT_EQ(mounts.find("/var/lib"), model::MountId{4});
+  EXPECT_EQ(mounts.find("/var/library"), model::MountId{1});
+  EXPECT_EQ(mounts.find("/"), model::MountId{1});
+  EXPECT_EQ(mounts.find(""), std::nullopt);
+  EXPECT_EQ(mounts.find("relative/path"), std::nullopt);
+  EXPECT_EQ(ReadableMounts({mounted_at(2, "xfs", "/var")}).find("/usr"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace dropwarden::layer

@@ -74,6 +74,28 @@ TEST(Channel, HandsOverWhatItHasOpenedAndTakesWhatItIsLent) {
   EXPECT_TRUE(sys::read_file(file->number(), 65536, "status")->starts_with("Name:"));
 }
 
+TEST(Channel, AnswersForSeveralProcessesAndTreesAtOnce) {
+  auto ends = open_lanes(1);
+  const Marker marker(std::move(ends.answering));
+  Lanes lanes(std::move(ends.asking));
+  const auto remote = make_remote(lanes);
+  const std::vector files{ProcessFile::stat, ProcessFile::cgroup};
+  const auto processes = remote->read_processes(::getpid(), files, files);
+  ASSERT_GE(processes.size(), 2U);
+  EXPECT_EQ(processes[0].pid, ::getpid());
+  EXPECT_EQ(processes[1].pid, ::getppid());
+  const auto top = remote->open_layer("/");
+  ASSERT_TRUE(top);
+  const auto mount = sys::read_mount_id(top->number()).value();
+  const auto trees = remote->open_trees({{"/", mount}, {"/nowhere", mount}, {"/", mount + 1}},
+                                        {"etc", "none"}, AttributeSpace::user);
+  ASSERT_EQ(trees.size(), 3U);
+  ASSERT_TRUE(trees[0]);
+  EXPECT_EQ(trees[0]->way.size(), 2U);
+  EXPECT_EQ(trees[1].error().number, ENOENT);
+  EXPECT_TRUE(trees[2] && trees[2]->way.empty());
+}
+
 TEST(Channel, IsForManyThreadsAtOnce) {
   auto ends = open_lanes(3);
   const Marker marker(std::move(ends.answering));
