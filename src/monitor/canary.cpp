@@ -4,6 +4,7 @@
 namespace dropwarden::monitor {
 
 sys::Result<void> Canary::make() {
+  generation_ = privilege_.generation();
   const auto identity = privilege_.open_canary(group_, mask_);
   if (!identity) return std::unexpected(identity.error());
   device_ = model::Device{identity->device_major, identity->device_minor};

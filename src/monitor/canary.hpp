@@ -23,8 +23,9 @@ class Canary {
       : privilege_(privilege), group_(group), mask_(mask) {}
 
   // Whether a file on this file system is ours.
-  bool is_on(const model::Device& device) const { return device_ == device; }
-  bool is_marked() const { return device_.has_value(); }
+  bool is_on(const model::Device& device) const { return is_marked() && device_ == device; }
+  // Not once the marker that had the overlay is gone: its number is then free for a container's.
+  bool is_marked() const { return device_ && generation_ == privilege_.generation(); }
   // Writes one, on a new overlay where the last has been given up. What kept it from that.
   sys::Result<void> write(Clock::time_point now);
   // It has come to the end of the pipeline. False when it was not waited for any more.
@@ -43,6 +44,7 @@ class Canary {
   const int group_;
   const std::uint64_t mask_;
   std::optional<model::Device> device_;
+  std::uint64_t generation_ = 0;  // of `privilege_`, when it made that
   std::optional<Clock::time_point> written_at_;
   CanaryTally tally_;
 };

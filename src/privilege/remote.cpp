@@ -16,6 +16,8 @@ class Remote final : public Privilege {
     sees_all_ = sys::value_or_throw(ask<&Privilege::sees_all_processes>());
   }
 
+  std::uint64_t generation() const override { return lanes_.generation(); }
+
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
     return flat<&Privilege::open_group>(flags, event_flags);
   }

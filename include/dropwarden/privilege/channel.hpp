@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -50,6 +51,8 @@ class Lanes {
   // From now on these. Who waits for an answer on another one is told that it is gone.
   void replace(std::vector<sys::Fd> lanes);
   Counts counts() const;
+  // Grows with each `replace`. Takes no lock.
+  std::uint64_t generation() const { return generation_; }
 
   // For make_remote. One request and its answer, without the number that both begin with; asked a second time
   // if the marker dies, unless `is_repeatable` is false. ETIMEDOUT when there was no answer in time,
@@ -74,7 +77,7 @@ class Lanes {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::shared_ptr<Lane>> lanes_;
-  std::uint64_t generation_ = 0;
+  std::atomic<std::uint64_t> generation_ = 0;
   bool is_stuck_told_ = false;
   unsigned overdue_in_a_row_ = 0;
   Counts counts_;

@@ -136,6 +136,10 @@ class Privilege {
  public:
   virtual ~Privilege() = default;
 
+  // Another number than before once somebody else answers, who keeps nothing of what was kept between calls.
+  // Any thread, no lock.
+  virtual std::uint64_t generation() const { return 0; }
+
   // fanotify_init(2). Needs CAP_SYS_ADMIN.
   virtual sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) = 0;
 

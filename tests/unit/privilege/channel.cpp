@@ -165,5 +165,19 @@ TEST(Channel, AsksTheNextMarkerWhatTheFirstLeftUnanswered) {
   lanes.replace({});
 }
 
+TEST(Channel, TellsThatAnotherMarkerKeepsNothingOfWhatTheFirstHad) {
+  auto first = open_lanes(1);
+  auto second = open_lanes(1);
+  const Marker one(std::move(first.answering));
+  const Marker other(std::move(second.answering));
+  Lanes lanes(std::move(first.asking));
+  const auto remote = make_remote(lanes);
+  const auto before = remote->generation();
+  EXPECT_EQ(remote->generation(), before);
+  lanes.replace(std::move(second.asking));
+  EXPECT_NE(remote->generation(), before);
+  lanes.replace({});
+}
+
 }  // namespace
 }  // namespace dropwarden::privilege
