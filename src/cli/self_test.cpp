@@ -89,10 +89,7 @@ bool can_see(const Marker& marker, const std::vector<std::string>& watched, bool
 class SelfTest {
  public:
   explicit SelfTest(std::ostream& out)
-      : out_(out),
-        privilege_(privilege::make_direct()),
-        container_(*privilege_),
-        daemon_(write_config(container_.directory())) {}
+      : out_(out), privilege_(privilege::make_direct()), daemon_(write_config(container_.directory())) {}
 
   int run() {
     const auto is_ready = [this] {

@@ -16,11 +16,6 @@
 namespace dropwarden::daemon {
 namespace {
 
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos || slash == 0 ? std::string{} : path.substr(0, slash);
-}
-
 void add(privilege::OutputGrants& grants, const config::Output& output) {
   const auto add_network = [&](std::optional<std::uint16_t> tcp_port) {
     grants.has_network = true;
@@ -53,7 +48,6 @@ privilege::Grants grants_of(const config::Config& config) {
                            .store = config.store.path,
                            .captures = config.capture.directory,
                            .metrics = config.metrics.listen,
-                           .own_directory = directory_of(config.control.socket),
                            .outputs = {}};
   for (const config::Output& output : config.outputs) add(grants.outputs, output);
   for (const auto& runtime : config.runtimes.sockets) {

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include "dropwarden/mount/container_places.hpp"
 #include "dropwarden/privilege/channel.hpp"
 #include "dropwarden/privilege/link.hpp"
 #include "dropwarden/sys/heap.hpp"
@@ -157,7 +158,9 @@ void Supervisor::be_marker(std::vector<sys::Fd> lanes) {
   try {
     auto direct = privilege::make_direct({.configuration = configuration_, .is_prepared = true});
     for (const std::string& problem : become_marker(self_)) spdlog::warn("marker: {}", problem);
-    const auto guarded = privilege::make_guarded(std::move(direct), grants_);
+    // Read here already: what it takes is never asked of the monitor.
+    auto places = options_.is_service ? mount::make_container_places(*direct) : nullptr;
+    const auto guarded = privilege::make_guarded(std::move(direct), grants_, std::move(places));
     confine_marker(options_.sandbox);
     privilege::serve(std::move(lanes), *guarded);
     ::_exit(0);
@@ -238,7 +241,6 @@ void Supervisor::reload() {
   grants->control_socket = grants_.control_socket;
   grants->store = grants_.store;
   grants->captures = grants_.captures;
-  grants->own_directory = grants_.own_directory;
   if (*grants == grants_) return;
   grants_ = std::move(*grants);
   give_files();

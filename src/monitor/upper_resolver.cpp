@@ -87,14 +87,33 @@ std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidE
     // What it is else, or who keeps it, is told by its entry.
   }
   // The file itself, whatever the name leads to by now; a further record tells of its next name.
-  auto entry = event.object ? open(*event.object) : open(*event.directory);
-  if (entry && !event.object) entry = privilege_.open_entry(entry->number(), std::string(event.name));
+  auto entry = event.object ? open(*event.object) : open_by_name(event);
+  if (entry && event.object) give_name(*entry, event);
   if (!entry) {
     note_unopened(entry.error());
     return std::nullopt;
   }
   opened.entry = std::move(*entry);
   return opened;
+}
+
+sys::Result<sys::Fd> UpperResolver::open_by_name(const watch::FidEvent& event) {
+  const auto directory = open(*event.directory);
+  if (!directory) return std::unexpected(directory.error());
+  return privilege_.open_entry(directory->number(), std::string(event.name));
+}
+
+// What the kernel has forgotten since it has no name when it is opened by its handle (a disconnected dentry,
+// Documentation/filesystems/nfs/exporting.rst), and so no place either: the marker would not open it.
+void UpperResolver::give_name(sys::Fd& entry, const watch::FidEvent& event) {
+  const auto path = sys::read_descriptor_path(entry.number());
+  if (!path || *path != "/") return;
+  auto named = open_by_name(event);
+  const auto has = sys::read_status(entry.number());
+  const auto found = named ? sys::read_status(named->number()) : std::unexpected(named.error());
+  if (has && found && found->inode == has->inode && found->device_major == has->device_major &&
+      found->device_minor == has->device_minor)
+    entry = std::move(*named);
 }
 
 // A record carries the name of its time, and the facts of the file are read later: a file that was renamed

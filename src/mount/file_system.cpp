@@ -62,9 +62,13 @@ bool is_memory(std::string_view type) {
   return type == "tmpfs" || type == "ramfs" || type == "devtmpfs";
 }
 
+bool has_local_files(std::string_view type) {
+  return watchable_magic(type) || contains(read_only, type) || type == "reiserfs";
+}
+
 bool is_safe_to_cross(std::string_view type) {
   const bool is_pseudo = contains(pseudo, type) && type != "autofs";
-  return is_pseudo || watchable_magic(type) || contains(read_only, type);
+  return is_pseudo || has_local_files(type);
 }
 
 std::string why_unwatchable(std::string_view type) {

@@ -9,19 +9,6 @@
 #include "path.hpp"
 
 namespace dropwarden::mount {
-namespace {
-
-// What comes after `directory` in `path`, `/…` or nothing; no value where `path` is not below it.
-std::optional<std::string_view> path_below(std::string_view path, std::string_view directory) {
-  if (directory == "/") return path == "/" ? std::string_view{} : path;
-  if (!path.starts_with(directory)) return std::nullopt;
-  path.remove_prefix(directory.size());
-  if (!path.empty() && path.front() != '/') return std::nullopt;
-  return path;
-}
-
-}  // namespace
-
 HostMounts::HostMounts(std::vector<model::Mount> table) : table_(std::move(table)) {
   for (const model::Mount& mount : table_) {
     by_id_.insert_or_assign(mount.id, mount.device);

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
+#include <string_view>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 
@@ -46,23 +48,29 @@ sys::Result<void> check_group(int group, std::uint64_t mask) {
   return {};
 }
 
+sys::Result<void> check_handle_group(int group) {
+  // `fanotify flags:c00 event-flags:0`, see proc(5).
+  constexpr std::string_view key = "fanotify flags:";
+  constexpr unsigned by_handle = FAN_REPORT_FID | FAN_REPORT_DIR_FID;
+  const auto text = sys::read_file_head("/proc/self/fdinfo/" + std::to_string(group), 4096);
+  if (!text) return std::unexpected(text.error());
+  const auto at = text->find(key);
+  const auto flags =
+      at == std::string::npos ? 0UL : std::strtoul(text->c_str() + at + key.size(), nullptr, 16);
+  if ((flags & by_handle) == 0) return refuse("fanotify_mark", "group that opens files");
+  return {};
+}
+
 sys::Result<void> check_type(std::uint64_t type) {
   if (std::ranges::find(local_types, type) == local_types.end())
     return refuse("fanotify_mark", "file system of another type");
   return {};
 }
 
-sys::Result<void> check_beneath(const std::string& directory, const std::string& path) {
-  const bool is_beneath =
-      !directory.empty() && directory.starts_with('/') && path.starts_with(directory + "/");
-  if (!is_beneath || (path + "/").find("/../") != std::string::npos) return refuse("mount", path);
-  return {};
-}
-
 sys::Result<void> check_plain(int file) {
-  const auto mode = sys::read_mode(file);
-  if (!mode) return std::unexpected(mode.error());
-  if (!S_ISREG(*mode) && !S_ISDIR(*mode)) return refuse("open", "neither file nor directory");
+  const auto status = sys::read_cached_status(file);
+  if (!status) return std::unexpected(status.error());
+  if (!S_ISREG(status->mode) && !S_ISDIR(status->mode)) return refuse("open", "neither file nor directory");
   return {};
 }
 

@@ -14,11 +14,11 @@ namespace dropwarden::privilege {
 sys::Result<void> check_group_flags(unsigned flags, unsigned event_flags);
 // That `group` is an fanotify group, and that `mask` has nothing anybody would wait for.
 sys::Result<void> check_group(int group, std::uint64_t mask);
+// That the group opens no files: it tells of them by handles (FAN_REPORT_FID and its kin).
+sys::Result<void> check_handle_group(int group);
 // That files of a file system of this f_type are served by the kernel alone.
 sys::Result<void> check_type(std::uint64_t type);
-// That `path` is absolute and below `directory`, without `..`.
-sys::Result<void> check_beneath(const std::string& directory, const std::string& path);
-// That `file` is a regular file or a directory.
+// That `file` is a regular file or a directory. Asks no server.
 sys::Result<void> check_plain(int file);
 
 }  // namespace dropwarden::privilege

@@ -7,7 +7,6 @@
 #include <linux/magic.h>
 #include <sched.h>
 #include <span>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -249,31 +248,6 @@ class Direct final : public Privilege {
     if (::connect(socket.number(), address->begin(), address->size) != 0)
       return sys::unexpected_errno("connect", path);
     return socket;
-  }
-
-  sys::Result<void> mount_tmpfs(const std::string& mount_point) override {
-    if (::mount("dropwarden", mount_point.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700,size=64m") !=
-        0) {
-      return sys::unexpected_errno("mount", mount_point);
-    }
-    return {};
-  }
-
-  sys::Result<void> mount_overlay(const OverlayDirectories& directories,
-                                  const std::string& mount_point) override {
-    const std::string options =
-        "lowerdir=" + directories.lower + ",upperdir=" + directories.upper + ",workdir=" + directories.work;
-    if (::mount("overlay", mount_point.c_str(), "overlay", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
-      return sys::unexpected_errno("mount", mount_point);
-    }
-    return {};
-  }
-
-  sys::Result<void> unmount(const std::string& mount_point) override {
-    if (::umount2(mount_point.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
-      return sys::unexpected_errno("umount2", mount_point);
-    }
-    return {};
   }
 
  private:

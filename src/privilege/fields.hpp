@@ -54,9 +54,6 @@ constexpr auto fields_of(Is<TreePlace> auto& s) {
 constexpr auto fields_of(Is<Tree> auto& s) {
   return std::tie(s.top, s.way);
 }
-constexpr auto fields_of(Is<OverlayDirectories> auto& s) {
-  return std::tie(s.lower, s.upper, s.work);
-}
 constexpr auto fields_of(Is<RuntimeGrant> auto& s) {
   return std::tie(s.socket, s.protocol);
 }
@@ -64,7 +61,7 @@ constexpr auto fields_of(Is<OutputGrants> auto& s) {
   return std::tie(s.files, s.readable, s.has_network, s.tcp_ports);
 }
 constexpr auto fields_of(Is<Grants> auto& s) {
-  return std::tie(s.runtimes, s.control_socket, s.store, s.captures, s.metrics, s.own_directory, s.outputs);
+  return std::tie(s.runtimes, s.control_socket, s.store, s.captures, s.metrics, s.outputs);
 }
 constexpr auto fields_of(Is<sys::Error> auto& s) {
   return std::tie(s.call, s.object, s.number);

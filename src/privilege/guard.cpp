@@ -4,11 +4,15 @@
 #include <algorithm>
 #include <cerrno>
 #include <deque>
+#include <linux/magic.h>
 #include <mutex>
-#include <set>
+#include <optional>
+#include <string_view>
+#include <sys/stat.h>
 #include <type_traits>
 
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/text.hpp"
 
 #include "checks.hpp"
 #include "relay.hpp"
@@ -28,6 +32,36 @@ sys::Result<void> check_mark(int group, std::uint64_t mask, std::uint64_t type) 
   return checked ? check_type(type) : checked;
 }
 
+sys::Result<void> check_handle_mark(int group, std::uint64_t mask, std::uint64_t type) {
+  auto checked = check_mark(group, mask, type);
+  return checked ? check_handle_group(group) : checked;
+}
+
+// The process of `/proc/PID/root`.
+std::optional<std::int32_t> process_of(std::string_view path) {
+  constexpr std::string_view proc = "/proc/";
+  constexpr std::string_view root = "/root";
+  if (!path.starts_with(proc) || !path.ends_with(root) || path.size() <= proc.size() + root.size())
+    return std::nullopt;
+  path.remove_prefix(proc.size());
+  path.remove_suffix(root.size());
+  return util::parse_number<std::int32_t>(path);
+}
+
+// For what is asked once in a while by somebody who is trusted to ask it.
+class AnyPlace final : public Places {
+ public:
+  sys::Result<void> check_process(std::int32_t) override { return {}; }
+  sys::Result<void> check_whole(std::int32_t, std::uint64_t) override { return {}; }
+  sys::Result<void> check_overlay(const std::string&) override { return {}; }
+  sys::Result<void> check_path(const std::string&) override { return {}; }
+  sys::Result<void> check_opened(const std::string&, int) override { return {}; }
+  sys::Result<void> check_file(int) override { return {}; }
+  sys::Result<void> check_entry(int, int) override { return {}; }
+  void learn(std::int32_t, std::string_view) override {}
+  void admit(int) override {}
+};
+
 template <class Do>
 std::invoke_result_t<Do> then(const sys::Result<void>& checked, Do act) {
   if (!checked) return std::unexpected(checked.error());
@@ -36,26 +70,32 @@ std::invoke_result_t<Do> then(const sys::Result<void>& checked, Do act) {
 
 class Guarded final : public Privilege {
  public:
-  Guarded(std::unique_ptr<Privilege> inner, Grants grants)
-      : inner_(std::move(inner)), grants_(std::move(grants)) {}
+  Guarded(std::unique_ptr<Privilege> inner, Grants grants, std::unique_ptr<Places> places)
+      : inner_(std::move(inner)), grants_(std::move(grants)), places_(std::move(places)) {}
 
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
     return then(check_group_flags(flags, event_flags),
                 [&] { return inner_->open_group(flags, event_flags); });
   }
 
+  // An overlay's superblock is one container's; that of another file system is not.
   sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
                                              std::uint64_t allowed_type) override {
-    return then(check_mark(group, mask, allowed_type),
-                [&] { return inner_->mark_file_system(group, root, mask, allowed_type); });
+    auto checked = check_mark(group, mask, allowed_type);
+    if (checked && allowed_type != OVERLAYFS_SUPER_MAGIC)
+      checked = refuse("fanotify_mark", "file system of another type");
+    if (checked) checked = check_root(root);
+    return then(checked, [&] { return inner_->mark_file_system(group, root, mask, allowed_type); });
   }
 
   std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
                                                      const std::vector<ContainerMount>& mounts,
                                                      std::uint64_t mask) override {
     auto checked = check_group(group, mask);
+    if (checked) checked = places_->check_process(pid);
     for (const ContainerMount& mount : mounts) {
       if (checked) checked = check_type(mount.type_magic);
+      if (checked && mount.is_whole_file_system) checked = places_->check_whole(pid, mount.mount_id);
     }
     using Answers = std::vector<sys::Result<RootIdentity>>;
     if (!checked) return Answers(mounts.size(), std::unexpected(checked.error()));
@@ -64,12 +104,12 @@ class Guarded final : public Privilege {
 
   sys::Result<RootIdentity> mark_by_handle(int group, const HostMount& mount,
                                            const HandleMask& mask) override {
-    return then(check_mark(group, mask.wanted, mount.type),
+    return then(check_handle_mark(group, mask.wanted, mount.type),
                 [&] { return inner_->mark_by_handle(group, mount, mask); });
   }
 
   sys::Result<void> ignore_mount(int group, const HostMount& mount, std::uint64_t mask) override {
-    return then(check_mark(group, mask, mount.type),
+    return then(check_handle_mark(group, mask, mount.type),
                 [&] { return inner_->ignore_mount(group, mount, mask); });
   }
 
@@ -95,7 +135,9 @@ class Guarded final : public Privilege {
   sys::Result<void> write_canary(std::uint64_t number) override { return inner_->write_canary(number); }
 
   sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) override {
-    return then(check_type(mount.type_magic), [&] { return inner_->open_mount(pid, mount); });
+    auto checked = check_type(mount.type_magic);
+    if (checked) checked = places_->check_process(pid);
+    return admitted(then(checked, [&] { return inner_->open_mount(pid, mount); }));
   }
 
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
@@ -111,34 +153,62 @@ class Guarded final : public Privilege {
   sys::Result<std::vector<std::int32_t>> list_processes() override { return inner_->list_processes(); }
   std::vector<ProcessTexts> read_processes(std::int32_t pid, const std::vector<ProcessFile>& files,
                                            const std::vector<ProcessFile>& of_ancestors) override {
-    return inner_->read_processes(pid, files, of_ancestors);
+    auto all = inner_->read_processes(pid, files, of_ancestors);
+    const auto& texts = all.front().files;
+    for (std::size_t i = 0; i < std::min(texts.size(), files.size()); ++i) {
+      if (texts[i] && files[i] == ProcessFile::mountinfo) places_->learn(pid, *texts[i]);
+    }
+    return all;
   }
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
-    return inner_->read_process_mounts(pid);
+    auto text = inner_->read_process_mounts(pid);
+    if (text) places_->learn(pid, *text);
+    return text;
   }
   sys::Result<std::vector<RegistrationFile>> read_registrations() override {
     return inner_->read_registrations();
   }
 
+  // Each step by itself, so that what lies deeper than a path can say is known by the directory.
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
-    auto opened = inner_->open_in_directory(directory, relative);
-    return opened ? plain(std::move(*opened)) : std::move(opened);
+    const auto top = open_layer(directory);
+    if (!top) return std::unexpected(top.error());
+    const auto entry = open_entry(top->number(), relative);
+    if (!entry) return std::unexpected(entry.error());
+    const auto status = sys::read_cached_status(entry->number());
+    if (!status) return std::unexpected(status.error());
+    return S_ISDIR(status->mode) ? open_directory(entry->number()) : open_regular_file(entry->number());
   }
   std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) override {
-    return inner_->open_layers(directories);
+    std::vector<sys::Result<sys::Fd>> opened;
+    opened.reserve(directories.size());
+    for (const std::string& directory : directories) {
+      const bool has_room = opened.size() < max_opened;
+      const sys::Error too_many{"open", directory, EMFILE};
+      opened.push_back(has_room ? open_one_layer(directory) : std::unexpected(too_many));
+    }
+    return opened;
+  }
   }
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
-    return inner_->open_entry(directory, name);
+    auto entry = inner_->open_entry(directory, name);
+    if (!entry) return entry;
+    const auto checked = places_->check_entry(directory, entry->number());
+    if (!checked) return std::unexpected(checked.error());
+    return entry;
   }
   std::vector<Way> open_ways(const std::vector<int>& directories, const std::vector<std::string>& names,
                              AttributeSpace space) override {
-    return inner_->open_ways(directories, names, space);
+    std::vector<Way> ways = inner_->open_ways(directories, names, space);
+    for (std::size_t i = 0; i < std::min(ways.size(), directories.size()); ++i)
+      check_way(directories[i], ways[i]);
+    return ways;
   }
   sys::Result<sys::Fd> open_regular_file(int entry) override {
-    return then(check_plain(entry), [&] { return inner_->open_regular_file(entry); });
+    return then(check_placed(entry), [&] { return inner_->open_regular_file(entry); });
   }
   sys::Result<sys::Fd> open_directory(int entry) override {
-    return then(check_plain(entry), [&] { return inner_->open_directory(entry); });
+    return then(check_placed(entry), [&] { return inner_->open_directory(entry); });
   }
   sys::Result<bool> is_open_for_write(int file) override {
     return then(check_plain(file), [&] { return inner_->is_open_for_write(file); });
@@ -165,32 +235,44 @@ class Guarded final : public Privilege {
     return relay(std::move(*runtime), std::move(filter));
   }
 
-  sys::Result<void> mount_tmpfs(const std::string& mount_point) override {
-    return made(mount_point, then(check_beneath(grants_.own_directory, mount_point),
-                                  [&] { return inner_->mount_tmpfs(mount_point); }));
-  }
-  sys::Result<void> mount_overlay(const OverlayDirectories& directories,
-                                  const std::string& mount_point) override {
-    auto checked = check_beneath(grants_.own_directory, mount_point);
-    for (const std::string* path : {&directories.lower, &directories.upper, &directories.work}) {
-      if (checked) checked = check_beneath(grants_.own_directory, *path);
-      if (checked && path->find_first_of(",:\\") != std::string::npos) checked = refuse("mount", *path);
-    }
-    return made(mount_point, then(checked, [&] { return inner_->mount_overlay(directories, mount_point); }));
-  }
-  sys::Result<void> unmount(const std::string& mount_point) override {
-    {
-      const std::lock_guard lock(mutex_);
-      if (made_.erase(mount_point) == 0) return refuse("umount2", mount_point);
-    }
-    return inner_->unmount(mount_point);
+ private:
+  sys::Result<void> check_root(const RootPath& root) {
+    if (const auto* process = std::get_if<ProcessRoot>(&root)) return places_->check_process(process->pid);
+    return places_->check_overlay(std::get<MountPoint>(root).path);
   }
 
- private:
-  static sys::Result<sys::Fd> plain(sys::Fd file) {
-    const auto checked = check_plain(file.number());
+  // Where it lies comes first: nothing is asked of a file system before it is known which it is.
+  sys::Result<void> check_placed(int file) {
+    const auto checked = places_->check_file(file);
+    return checked ? check_plain(file) : checked;
+  }
+
+  sys::Result<sys::Fd> open_one_layer(const std::string& directory) {
+    if (const auto pid = process_of(directory))
+      return admitted(then(places_->check_process(*pid), [&] { return inner_->open_layer(directory); }));
+    auto opened = then(places_->check_path(directory), [&] { return inner_->open_layer(directory); });
+    if (!opened) return opened;
+    const auto checked = places_->check_opened(directory, opened->number());
     if (!checked) return std::unexpected(checked.error());
-    return file;
+    return opened;
+  }
+
+  // Of a way the end: all before it are directories, since something was opened in them, and those may be
+  // anywhere.
+  void check_way(int directory, Way& way) {
+    const auto is_opened = [](const auto& entry) { return entry.has_value(); };
+    const auto opened = static_cast<std::size_t>(std::ranges::count_if(way, is_opened));
+    if (opened == 0) return;
+    const int above = opened == 1 ? directory : way[opened - 2]->file.number();
+    const auto checked = places_->check_entry(above, way[opened - 1]->file.number());
+    if (checked) return;
+    way.erase(way.begin() + static_cast<std::ptrdiff_t>(opened - 1), way.end());
+    way.push_back(std::unexpected(checked.error()));
+  }
+
+  sys::Result<sys::Fd> admitted(sys::Result<sys::Fd> top) {
+    if (top) places_->admit(top->number());
+    return top;
   }
 
   void remember(std::uint64_t mount) {
@@ -204,23 +286,19 @@ class Guarded final : public Privilege {
     return std::ranges::find(opened_, mount) != opened_.end();
   }
 
-  sys::Result<void> made(const std::string& mount_point, sys::Result<void> result) {
-    const std::lock_guard lock(mutex_);
-    if (result) made_.insert(mount_point);
-    return result;
-  }
-
   const std::unique_ptr<Privilege> inner_;
   const Grants grants_;
+  const std::unique_ptr<Places> places_;
   std::mutex mutex_;
   std::deque<std::uint64_t> opened_;
-  std::set<std::string> made_;
 };
 
 }  // namespace
 
-std::unique_ptr<Privilege> make_guarded(std::unique_ptr<Privilege> privilege, Grants grants) {
-  return std::make_unique<Guarded>(std::move(privilege), std::move(grants));
+std::unique_ptr<Privilege> make_guarded(std::unique_ptr<Privilege> privilege, Grants grants,
+                                        std::unique_ptr<Places> places) {
+  if (!places) places = std::make_unique<AnyPlace>();
+  return std::make_unique<Guarded>(std::move(privilege), std::move(grants), std::move(places));
 }
 
 }  // namespace dropwarden::privilege

@@ -79,7 +79,7 @@ Lanes::Counts Lanes::counts() const {
   return counts_;
 }
 
-sys::Result<Lanes::Answer> Lanes::ask(const Request& request, bool is_repeatable) {
+sys::Result<Lanes::Answer> Lanes::ask(const Request& request) {
   std::uint64_t last_generation = 0;
   for (int tries = 0; tries < 2; ++tries) {
     const auto deadline = Clock::now() + (tries == 0 ? limits_.answer : limits_.replacement);
@@ -94,7 +94,6 @@ sys::Result<Lanes::Answer> Lanes::ask(const Request& request, bool is_repeatable
     const bool is_late = received.error().number == ETIMEDOUT;
     end(lane, is_late ? End::overdue : End::lost);
     if (is_late) return std::unexpected(sys::Error{"recvmsg", "marker", ETIMEDOUT});
-    if (!is_repeatable) break;
   }
   return std::unexpected(gone());
 }

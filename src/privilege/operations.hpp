@@ -15,18 +15,14 @@ namespace dropwarden::privilege {
 
 // What a method's first argument is: a descriptor or several, which are lent, or a value like the others.
 enum class First { descriptor, descriptors, value };
-// Whether it may be asked again when nobody knows whether it was done.
-enum class Again { yes, no };
 
 // One method of Privilege on the channel, both ways, from its type alone.
-template <auto Method, First first = First::value, Again again_ = Again::yes>
+template <auto Method, First first = First::value>
 struct Operation;
 
-template <class Answer_, class... Arguments, Answer_ (Privilege::*Method)(Arguments...), First first,
-          Again again_>
-struct Operation<Method, first, again_> {
+template <class Answer_, class... Arguments, Answer_ (Privilege::*Method)(Arguments...), First first>
+struct Operation<Method, first> {
   using Answer = Answer_;
-  static constexpr Again again = again_;
 
   static void put_arguments(Encoder& encoder, const std::decay_t<Arguments>&... arguments) {
     put(encoder, arguments...);
@@ -86,10 +82,9 @@ template <auto Method>
 using WithDescriptor = Operation<Method, First::descriptor>;
 template <auto Method>
 using WithDescriptors = Operation<Method, First::descriptors>;
-template <auto Method>
-using Once = Operation<Method, First::value, Again::no>;
 
-// All that can be asked for; the number of a request is the place here.
+// All that can be asked for; the number of a request is the place here. Each may be asked again when nobody
+// knows whether it was done.
 using Operations =
     std::tuple<Operation<&Privilege::open_group>, WithDescriptor<&Privilege::mark_file_system>,
                WithDescriptor<&Privilege::mark_mounts>, WithDescriptor<&Privilege::mark_by_handle>,
@@ -107,8 +102,7 @@ using Operations =
                Operation<&Privilege::open_trees>, WithDescriptor<&Privilege::open_regular_file>,
                WithDescriptor<&Privilege::open_directory>, WithDescriptor<&Privilege::is_open_for_write>,
                Operation<&Privilege::open_configuration>, Operation<&Privilege::read_drop_ins>,
-               Operation<&Privilege::open_output_input>, Operation<&Privilege::connect_unix>,
-               Once<&Privilege::mount_tmpfs>, Once<&Privilege::mount_overlay>, Once<&Privilege::unmount>>;
+               Operation<&Privilege::open_output_input>, Operation<&Privilege::connect_unix>>;
 
 template <auto Method, std::size_t i = 0>
 consteval std::size_t number_of() {
@@ -116,7 +110,7 @@ consteval std::size_t number_of() {
   using At = std::tuple_element_t<i, Operations>;
   constexpr bool is_it = std::is_same_v<At, Operation<Method>> ||
                          std::is_same_v<At, WithDescriptor<Method>> ||
-                         std::is_same_v<At, WithDescriptors<Method>> || std::is_same_v<At, Once<Method>>;
+                         std::is_same_v<At, WithDescriptors<Method>>;
   if constexpr (is_it)
     return i;
   else

@@ -133,16 +133,6 @@ class Remote final : public Privilege {
   sys::Result<sys::Fd> connect_unix(const std::string& path) override {
     return flat<&Privilege::connect_unix>(path);
   }
-  sys::Result<void> mount_tmpfs(const std::string& mount_point) override {
-    return flat<&Privilege::mount_tmpfs>(mount_point);
-  }
-  sys::Result<void> mount_overlay(const OverlayDirectories& directories,
-                                  const std::string& mount_point) override {
-    return flat<&Privilege::mount_overlay>(directories, mount_point);
-  }
-  sys::Result<void> unmount(const std::string& mount_point) override {
-    return flat<&Privilege::unmount>(mount_point);
-  }
 
  private:
   // It ends with an error, or with the last name.
@@ -158,7 +148,7 @@ class Remote final : public Privilege {
     Encoder encoder;
     encoder.put(static_cast<std::uint16_t>(number_of<Method>()));
     Asked::put_arguments(encoder, arguments...);
-    auto answer = lanes_.ask({encoder.take()}, Asked::again == Again::yes);
+    auto answer = lanes_.ask({encoder.take()});
     if (!answer) return std::unexpected(std::move(answer.error()));
     Decoder decoder(answer->message.bytes, answer->message.descriptors);
     sys::Result<typename Asked::Answer> decoded;

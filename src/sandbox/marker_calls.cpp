@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -29,6 +30,7 @@ constexpr Call table[] = {
     {"readlink", {}, "/proc/PID/exe and namespaces, what a descriptor is"},
     {"readlinkat", {}, "/proc/PID/exe and namespaces, what a descriptor is"},
     {"fcntl", {is(1, F_SETLEASE, "F_SETLEASE")}, "whether somebody has a file open for writing"},
+    {"ioctl", {is(1, NS_GET_OWNER_UID, "NS_GET_OWNER_UID")}, "whose user namespace a container is in"},
     {"pidfd_open", {}, "holds a process while it is looked at"},
     {"wait4", {}, "the end of the other process"},
     {"waitid", {}, "the end of the other process"},
@@ -41,11 +43,9 @@ constexpr Call table[] = {
     {"mkdir", {}, "directories of an overlay of its own"},
     {"mkdirat", {}, "directories of an overlay of its own"},
     {"mount", {}, "an overlay of its own"},
-    {"umount2", {}, "its end"},
     {"rename", {}, "a file in an overlay of its own"},
     {"renameat", {}, "a file in an overlay of its own"},
     {"renameat2", {}, "a file in an overlay of its own"},
-    {"rmdir", {}, "a directory of its own"},
     {"unlink", {}, "a file in an overlay of its own, and the control socket"},
     {"unlinkat", {}, "a file in an overlay of its own, and the control socket"},
     // Sockets of runtimes.

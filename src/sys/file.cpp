@@ -169,6 +169,14 @@ Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode) {
   }
 }
 
+Result<Fd> open_above(int directory, unsigned levels) {
+  std::string up = ".";
+  for (unsigned i = 0; i < levels; ++i) up += "/..";
+  const int number = ::openat(directory, up.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (number < 0) return unexpected_errno("openat", "..");
+  return Fd{number};
+}
+
 Result<Fd> reopen(int fd, int flags) {
   return open_path(descriptor_link(fd), flags);
 }

@@ -347,7 +347,7 @@ TEST_F(Privileged, IsNotHeldByAFifoThatSomebodyPutInPlaceOfAFile) {
 }
 
 TEST_F(Privileged, IsGivenByTheMarkerOnEachFileSystemThatTheMonitorWatches) {
-  const auto guarded = privilege::make_guarded(privilege::make_direct(), {});
+  const auto guarded = privilege::make_guarded(privilege::make_direct(), {}, nullptr);
   const auto open = [&](std::uint64_t type) {
     return guarded
         ->open_mount(::getpid(), {.path = "/nowhere", .mount_id = 0, .type = {}, .type_magic = type})

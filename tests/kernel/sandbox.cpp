@@ -25,6 +25,7 @@
 #include "dropwarden/store/capture_directory.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/mount.hpp"
 
 #include "kernel_test.hpp"
 #include "support/child.hpp"
@@ -227,10 +228,9 @@ TEST_F(Sandbox, LetsTheMarkerMarkMountAndReadButWriteToNothingThatIsThere) {
     const std::string stranger = "/proc/" + std::to_string(::getppid()) + "/root";
     enter(Profile::marker);
     require(::mkdir((directory_ + "/mounted").c_str(), 0700) == 0, "mkdir");
-    sys::value_or_throw(privilege_->mount_tmpfs(directory_ + "/mounted"));
+    sys::value_or_throw(sys::mount_tmpfs(directory_ + "/mounted"));
     TestGroup group(*privilege_, features_);
     group.mark(directory_ + "/mounted", TMPFS_MAGIC);
-    sys::value_or_throw(privilege_->unmount(directory_ + "/mounted"));
     sys::value_or_throw(privilege_->read_process_file(::getpid(), privilege::ProcessFile::host_name));
     // Before Linux 5.13 a tmpfs has no f_fsid, and so no mark of that kind: not the sandbox's doing.
     const auto upper_events = privilege_->probe_upper_events();
@@ -241,7 +241,9 @@ TEST_F(Sandbox, LetsTheMarkerMarkMountAndReadButWriteToNothingThatIsThere) {
     if (has_sanitizer) return;
     require_error(::open((directory_ + "/file").c_str(), O_WRONLY), ENOSYS, "open for writing");
     require_error(::open((directory_ + "/new").c_str(), O_RDONLY | O_CREAT, 0600), ENOSYS, "open a new file");
+    require_error(::umount2((directory_ + "/mounted").c_str(), MNT_DETACH), ENOSYS, "unmount");
   }));
+  EXPECT_TRUE(sys::unmount(directory_ + "/mounted"));
 }
 
 TEST_F(Sandbox, ByLandlockWritesForTheMonitorOnlyWhereItIsTold) {

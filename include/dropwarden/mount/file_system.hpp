@@ -17,6 +17,9 @@ std::optional<std::uint64_t> watchable_magic(std::string_view type);
 // Whether files live in memory, and go with the last mount: `tmpfs` and its kin.
 bool is_memory(std::string_view type);
 
+// Whether such a file system holds files of its own, and the kernel alone answers for them.
+bool has_local_files(std::string_view type);
+
 // Whether the kernel answers by itself when a path leads through such a file system.
 bool is_safe_to_cross(std::string_view type);
 

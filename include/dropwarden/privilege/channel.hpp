@@ -55,11 +55,11 @@ class Lanes {
   std::uint64_t generation() const { return generation_; }
 
   // For make_remote. One request and its answer, without the number that both begin with; asked a second time
-  // if the marker dies, unless `is_repeatable` is false. ETIMEDOUT when there was no answer in time,
-  // ECONNRESET when the marker died twice or there is no other.
+  // if the marker dies. ETIMEDOUT when there was no answer in time, ECONNRESET when the marker died twice or
+  // there is no other.
   struct Request;
   struct Answer;
-  sys::Result<Answer> ask(const Request& request, bool is_repeatable);
+  sys::Result<Answer> ask(const Request& request);
 
  private:
   struct Lane;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dropwarden/privilege/places.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
 namespace dropwarden::privilege {
@@ -34,29 +35,34 @@ struct OutputGrants {
 struct Grants {
   std::vector<RuntimeGrant> runtimes;  // may be asked
   std::string control_socket;
-  std::string store;          // file of the database; empty: there is none
-  std::string captures;       // directory of copies; empty: there is none
-  std::string metrics;        // address that pages are served at; empty: none
-  std::string own_directory;  // below which something may be mounted; empty: nothing may
+  std::string store;     // file of the database; empty: there is none
+  std::string captures;  // directory of copies; empty: there is none
+  std::string metrics;   // address that pages are served at; empty: none
   OutputGrants outputs;
 
   friend bool operator==(const Grants&, const Grants&) = default;
 };
 
 // `privilege` for one who is not trusted: each request is checked before it is done, against what is written
-// here and not against what the request says. EPERM for what is refused.
+// here and what the marker reads itself, and not against what the request says. EPERM for what is refused.
 //
-// - Groups are only for notification, and their files for reading; a descriptor that is to be marked for is
-// an
-//   fanotify group, and no mask has a permission event: nothing can be held up by it.
+// - Groups are only for notification, and their files for reading; a descriptor that is to be marked for has
+//   to be such a group, and no mask has a permission event: nothing can be held up by it.
+// - Only a group that tells of files by their handles marks a file system of the host. One that opens them
+//   marks overlays of containers and what processes of containers show, a whole file system only where the
+//   host does not use it too: its events are files to be read.
 // - File systems that are marked are of types whose files are the kernel's business alone: no FUSE, no
-// network.
+//   network.
 // - Handles are opened on mounts that were opened for it.
-// - What is opened to be read is a regular file or a directory; of files that are named by their paths, only
-//   those that the configuration names for outputs.
+// - What is opened to be read is a regular file or a directory in one of `places`, on such a file system. On
+//   the way there are directories, which are not listed, and of a file not even its size is told. Of files
+//   that are named by their paths, only those that the configuration names for outputs.
 // - Sockets are those of the configured runtimes, and not handed over: what is asked there goes through the
 //   marker, which passes on the requests of its own list, and the answers as they are.
-// - Mounts are made below `own_directory`, and only those are unmounted.
-std::unique_ptr<Privilege> make_guarded(std::unique_ptr<Privilege> privilege, Grants grants);
+//
+// Without `places` any file counts as a container's: for `scan`, which root starts by hand, and to which a
+// runtime may be the only one to tell where the layers of a stopped container are.
+std::unique_ptr<Privilege> make_guarded(std::unique_ptr<Privilege> privilege, Grants grants,
+                                        std::unique_ptr<Places> places);
 
 }  // namespace dropwarden::privilege

@@ -121,13 +121,6 @@ struct RegistrationFile {
   std::string text;
 };
 
-// Absolute paths without `,` and `:`.
-struct OverlayDirectories {
-  std::string lower;
-  std::string upper;
-  std::string work;
-};
-
 // Everything that needs privilege: opening, marking, /proc of others, sockets of runtimes. The only way to
 // it, so that it can become a process of its own; hence only values and descriptors pass. Nothing that is
 // asked for is trusted: each operation checks what it opened before it acts. Any thread may call it. Errors
@@ -300,13 +293,6 @@ class Privilege {
 
   // A connected, non-blocking stream socket. Needs what the socket's mode asks for.
   virtual sys::Result<sys::Fd> connect_unix(const std::string& path) = 0;
-
-  // For the throw-away container of the self-test: a tmpfs, an overlay over directories below one, and their
-  // end (lazily, so that a descriptor that is still open does not keep it). Need CAP_SYS_ADMIN.
-  virtual sys::Result<void> mount_tmpfs(const std::string& mount_point) = 0;
-  virtual sys::Result<void> mount_overlay(const OverlayDirectories& directories,
-                                          const std::string& mount_point) = 0;
-  virtual sys::Result<void> unmount(const std::string& mount_point) = 0;
 };
 
 // Parameters for tests.

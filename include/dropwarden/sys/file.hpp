@@ -82,6 +82,10 @@ Result<Fd> open_path(const std::string& path, int flags, std::uint32_t mode = 0)
 // O_CLOEXEC is added.
 Result<Fd> reopen(int fd, int flags);
 
+// The directory `levels` above `directory`, O_PATH: by way of mount points as well, and no further than the
+// root.
+Result<Fd> open_above(int directory, unsigned levels);
+
 // Opens `relative` below `directory` without ever leaving it, following no symbolic and no magic link
 // (openat2(2), RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS): for trees that containers
 // write. Leading slashes of `relative` are dropped. O_CLOEXEC is added, and O_NONBLOCK unless `flags` has

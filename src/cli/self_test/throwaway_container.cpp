@@ -8,13 +8,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dropwarden/sys/mount.hpp"
+
 namespace dropwarden::cli {
 
-ThrowawayContainer::ThrowawayContainer(privilege::Privilege& privilege) : privilege_(privilege) {
+ThrowawayContainer::ThrowawayContainer() {
   std::array<char, 64> name{"/run/dropwarden-self-test.XXXXXX"};
   if (::mkdtemp(name.data()) == nullptr) throw sys::SystemError(sys::last_error("mkdtemp", name.data()));
   directory_ = name.data();
-  const auto mounted = privilege_.mount_tmpfs(directory_);
+  const auto mounted = sys::mount_tmpfs(directory_);
   if (!mounted) {
     std::filesystem::remove(directory_);
     throw sys::SystemError(mounted.error());
@@ -26,14 +28,14 @@ ThrowawayContainer::ThrowawayContainer(privilege::Privilege& privilege) : privil
 
 ThrowawayContainer::~ThrowawayContainer() {
   // Nothing is left to tell a failure to; the kernel ends both mounts with the last descriptor.
-  static_cast<void>(privilege_.unmount(root()));
-  static_cast<void>(privilege_.unmount(directory_));
+  static_cast<void>(sys::unmount(root()));
+  static_cast<void>(sys::unmount(directory_));
   std::error_code ignored;
   std::filesystem::remove(directory_, ignored);
 }
 
 void ThrowawayContainer::mount() {
-  sys::value_or_throw(privilege_.mount_overlay(
+  sys::value_or_throw(sys::mount_overlay(
       {.lower = directory_ / "lower", .upper = directory_ / "upper", .work = directory_ / "work"}, root()));
 }
 

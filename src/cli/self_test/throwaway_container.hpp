@@ -4,8 +4,6 @@
 #include <filesystem>
 #include <functional>
 
-#include "dropwarden/privilege/privilege.hpp"
-
 namespace dropwarden::cli {
 
 // An overlay of its own on a tmpfs of its own, with nothing in it but /tmp, and processes with it as their
@@ -13,7 +11,7 @@ namespace dropwarden::cli {
 class ThrowawayContainer {
  public:
   // Makes the directory and the tmpfs; throws sys::SystemError.
-  explicit ThrowawayContainer(privilege::Privilege& privilege);
+  ThrowawayContainer();
   ~ThrowawayContainer();
   ThrowawayContainer(const ThrowawayContainer&) = delete;
   ThrowawayContainer& operator=(const ThrowawayContainer&) = delete;
@@ -29,7 +27,6 @@ class ThrowawayContainer {
   bool run(const std::function<void()>& work) const;
 
  private:
-  privilege::Privilege& privilege_;
   std::filesystem::path directory_;
 };
 

@@ -19,16 +19,17 @@ namespace {
 
 class Guard : public testing::Test {
  protected:
-  std::unique_ptr<Privilege> guarded_ = make_guarded(
-      make_direct(),
-      {.runtimes = {{.socket = "/run/granted.sock"}},
-       .control_socket = {},
-       .store = {},
-       .captures = {},
-       .metrics = {},
-       .own_directory = "/run/own",
-       .outputs = {
-           .files = {}, .readable = {"/etc/hostname", "/dev/null"}, .has_network = false, .tcp_ports = {}}});
+  std::unique_ptr<Privilege> guarded_ = make_guarded(make_direct(),
+                                                     {.runtimes = {{.socket = "/run/granted.sock"}},
+                                                      .control_socket = {},
+                                                      .store = {},
+                                                      .captures = {},
+                                                      .metrics = {},
+                                                      .outputs = {.files = {},
+                                                                  .readable = {"/etc/hostname", "/dev/null"},
+                                                                  .has_network = false,
+                                                                  .tcp_ports = {}}},
+                                                     nullptr);
   sys::Fd null_{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
 };
 
@@ -68,18 +69,6 @@ TEST_F(Guard, OpensForOutputsWhatIsConfiguredAlone) {
   EXPECT_EQ(guarded_->open_output_input("/etc/shadow").error().number, EPERM);
   EXPECT_EQ(guarded_->open_output_input("/etc/../etc/hostname").error().number, EPERM);
   EXPECT_EQ(guarded_->open_output_input("/dev/null").error().number, EINVAL) << "a device";
-}
-
-TEST_F(Guard, MountsBelowItsOwnDirectoryAndUnmountsNothingElse) {
-  EXPECT_EQ(guarded_->mount_tmpfs("/etc").error().number, EPERM);
-  EXPECT_EQ(guarded_->mount_tmpfs("/run/own/../../etc").error().number, EPERM);
-  EXPECT_EQ(guarded_->mount_tmpfs("/run/own/..").error().number, EPERM);
-  EXPECT_EQ(guarded_->mount_overlay({"/run/own/a", "/etc", "/run/own/c"}, "/run/own/d").error().number,
-            EPERM);
-  EXPECT_EQ(
-      guarded_->mount_overlay({"/run/own/a,x", "/run/own/b", "/run/own/c"}, "/run/own/d").error().number,
-      EPERM);
-  EXPECT_EQ(guarded_->unmount("/proc").error().number, EPERM);
 }
 
 TEST_F(Guard, OpensFilesAndDirectoriesToBeReadAndNothingElse) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "dropwarden/sys/error.hpp"
+
+namespace dropwarden::privilege {
+
+// Where containers keep their files, as the marker finds out for itself. It is what stands between a monitor
+// that was taken over and the files of the node: nothing here is taken from what the monitor says. Any
+// thread. Each check says nothing, EPERM, or EBUSY where more was asked for that is not there than may be
+// looked for: it may be there, and is found when it is asked for once more, later.
+class Places {
+ public:
+  virtual ~Places() = default;
+
+  // That the process has a root directory other than the host's.
+  virtual sys::Result<void> check_process(std::int32_t pid) = 0;
+  // That of such a process's mount `mount_id` the whole file system is the containers', none that the host
+  // uses.
+  virtual sys::Result<void> check_whole(std::int32_t pid, std::uint64_t mount_id) = 0;
+  // That an overlay which is not the host's own root is mounted there on the host.
+  virtual sys::Result<void> check_overlay(const std::string& mount_point) = 0;
+  // That the path, before anything is opened by it, is of a layer of an overlay, of a mount of the host, or
+  // of something else that a container shows.
+  virtual sys::Result<void> check_path(const std::string& directory) = 0;
+  // The same of what was opened by it, O_PATH.
+  virtual sys::Result<void> check_opened(const std::string& directory, int opened) = 0;
+  // That the file lies in a layer or in what a container shows, on a file system that the kernel alone
+  // answers for. Asks that file system nothing.
+  virtual sys::Result<void> check_file(int file) = 0;
+  // The same of what was opened by its name below `directory`, O_PATH. A directory may be anywhere: it leads
+  // to what is allowed from above it.
+  virtual sys::Result<void> check_entry(int directory, int entry) = 0;
+
+  // The mountinfo of a process, just read.
+  virtual void learn(std::int32_t pid, std::string_view mountinfo) = 0;
+  // `top`, a mount in a container, was handed out: check_file is content with what is opened below it.
+  virtual void admit(int top) = 0;
+};
+
+}  // namespace dropwarden::privilege

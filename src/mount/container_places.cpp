@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/mount/container_places.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <deque>
+#include <functional>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <sys/stat.h>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/mount/host_mounts.hpp"
+#include "dropwarden/mount/table.hpp"
+#include "dropwarden/sys/clock.hpp"
+#include "dropwarden/sys/descriptor.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/mount.hpp"
+#include "dropwarden/util/text.hpp"
+
+#include "approved_objects.hpp"
+#include "path.hpp"
+#include "place_set.hpp"
+#include "search_budget.hpp"
+
+// Owns a descriptor of the host's mount table, to see it change. Holds no lock while a path is opened, which
+// may hang: the other lanes go on.
+namespace dropwarden::mount {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = PlaceSet::Clock;
+
+constexpr std::size_t max_table = std::size_t{16} << 20U;
+constexpr std::size_t max_admitted = 256;
+constexpr std::size_t max_namespaces = 4096;
+constexpr std::size_t max_layers = 65536;  // that processes tell of
+constexpr auto keep_gone = 2min;
+// What lies too deep for its path to be told: a walk has fewer directories and files at hand.
+constexpr std::size_t deep_objects = 8192;
+// From a directory up to one whose path is told: 4096 bytes less 8 names of 255, so that a layer is not
+// passed by whose own path has less than 2 KiB.
+constexpr unsigned levels_at_once = 8;
+constexpr unsigned most_levels = 16384;
+
+std::unexpected<sys::Error> refuse(const char* call, std::string object) {
+  return std::unexpected(sys::Error{call, std::move(object), EPERM});
+}
+
+bool is_read_only(const model::Mount& mount) {
+  std::string_view options = mount.options;
+  return util::take_until(options, ',') == "ro";
+}
+
+// The host's mount table as it was read last.
+struct Host {
+  HostMounts mounts;
+  std::unordered_map<std::uint64_t, std::size_t> by_id;
+  std::vector<std::string> layers;  // of all overlays but the host's own root
+
+  explicit Host(std::vector<model::Mount> table) : mounts(std::move(table)) {
+    for (std::size_t i = 0; i < mounts.table().size(); ++i) {
+      const model::Mount& mount = mounts.table()[i];
+      by_id.insert_or_assign(mount.id.value, i);
+      if (is_container_overlay(mount)) append_layers(mount);
+    }
+  }
+
+  bool is_container_overlay(const model::Mount& mount) const {
+    return mount.file_system == "overlay" && !mounts.is_root_device(mount.device);
+  }
+  const model::Mount* find(std::uint64_t id) const {
+    const auto found = by_id.find(id);
+    return found == by_id.end() ? nullptr : &mounts.table()[found->second];
+  }
+  // The mount that `path` lies on, by its text alone.
+  const model::Mount* nearest(std::string_view path) const {
+    const model::Mount* nearest = nullptr;
+    for (const model::Mount& mount : mounts.table()) {
+      const bool is_nearer = nearest == nullptr || mount.mount_point.size() >= nearest->mount_point.size();
+      if (is_nearer && path_below(path, mount.mount_point)) nearest = &mount;
+    }
+    return nearest;
+  }
+
+ private:
+  void append_layers(const model::Mount& mount) {
+    auto parsed = parse_overlay_layers(mount);
+    if (!parsed) return;
+    layers.push_back(std::move(parsed->upperdir));
+    std::ranges::move(parsed->lowerdirs, std::back_inserter(layers));
+  }
+};
+
+class ContainerPlaces final : public privilege::Places {
+ public:
+  ContainerPlaces(privilege::Privilege& direct, std::string proc, const SearchLimits& limits)
+      : direct_(direct), proc_(std::move(proc)), budget_(limits.share, limits.most) {
+    changes_ = sys::value_or_throw(direct_.open_mount_table());
+    own_users_ = sys::read_link(proc_ + "/self/ns/user").value_or("");
+    const std::lock_guard lock(mutex_);
+    read_host();
+  }
+
+  sys::Result<void> check_process(std::int32_t pid) override {
+    const auto table = read_table_of(pid);
+    if (!table) return std::unexpected(table.error());
+    if (!learn_from(pid, *table)) return refuse("open", "root of process " + std::to_string(pid));
+    return {};
+  }
+
+  sys::Result<void> check_whole(std::int32_t pid, std::uint64_t mount_id) override {
+    const auto table = read_table_of(pid);
+    if (!table) return std::unexpected(table.error());
+    const auto found =
+        std::ranges::find(*table, mount_id, [](const model::Mount& mount) { return mount.id.value; });
+    if (found == table->end())
+      return std::unexpected(sys::Error{"fanotify_mark", std::to_string(mount_id), ESTALE});
+    if (host()->mounts.is_used_by_host(found->device) && found->file_system != "overlay")
+      return refuse("fanotify_mark", found->mount_point);
+    return {};
+  }
+
+  sys::Result<void> check_overlay(const std::string& mount_point) override {
+    const auto table = host();
+    const auto is_there = [&](const model::Mount& mount) {
+      return mount.mount_point == mount_point && table->is_container_overlay(mount);
+    };
+    // A runtime has mounts that are gone at once, so this is no offence.
+    if (!std::ranges::any_of(table->mounts.table(), is_there))
+      return std::unexpected(sys::Error{"fanotify_mark", mount_point, ENOENT});
+    return {};
+  }
+
+  sys::Result<void> check_path(const std::string& directory) override {
+    return look_for([&] { return is_known_path(directory); }, directory);
+  }
+
+  sys::Result<void> check_opened(const std::string& directory, int opened) override {
+    if (const auto layer = layer_at(directory)) {
+      if (!belongs(opened, *layer)) return refuse("open", directory);
+      add_place(opened);
+      return {};
+    }
+    const auto status = sys::read_cached_status(opened);
+    if (!status) return std::unexpected(status.error());
+    if (status->is_mount_root && host()->find(status->mount_id) != nullptr) return {};
+    return check_file(opened);
+  }
+
+  sys::Result<void> check_file(int file) override {
+    return look_for([&] { return is_known(file); }, "a file that is no container's");
+  }
+
+  sys::Result<void> check_entry(int directory, int entry) override {
+    const auto status = sys::read_cached_status(entry);
+    if (!status) return std::unexpected(status.error());
+    const auto path = sys::read_descriptor_path(entry);
+    const bool is_deep = !path && path.error().number == ENAMETOOLONG;
+    if (!is_deep) return S_ISDIR(status->mode) ? sys::Result<void>{} : check_file(entry);
+    auto checked = check_file(directory);
+    if (checked) approve(*status);
+    return checked;
+  }
+
+  void learn(std::int32_t pid, std::string_view mountinfo) override {
+    learn_from(pid, parse_mountinfo(mountinfo));
+  }
+
+  void admit(int top) override {
+    const auto id = sys::read_mount_id(top);
+    if (!id) return;
+    const std::lock_guard lock(mutex_);
+    if (std::ranges::find(admitted_, *id) != admitted_.end()) return;
+    admitted_.push_back(*id);
+    if (admitted_.size() > max_admitted) admitted_.pop_front();
+  }
+
+ private:
+  struct Layer {
+    Clock::time_point seen;
+    std::uint32_t owner = 0;  // to whom it has to belong; 0: to anybody
+  };
+
+  sys::Result<std::vector<model::Mount>> read_table_of(std::int32_t pid) {
+    const auto text = direct_.read_process_mounts(pid);
+    if (!text) return std::unexpected(text.error());
+    return parse_mountinfo(*text);
+  }
+
+  // The host's table as it is now.
+  std::shared_ptr<const Host> host() {
+    const std::lock_guard lock(mutex_);
+    const auto has_changed = sys::take_urgent(changes_.number());
+    if (!has_changed || *has_changed) read_host();
+    return host_;
+  }
+
+  // With the lock. A table that cannot be read stays what it was.
+  void read_host() {
+    const auto file = direct_.open_mount_table();
+    const auto text =
+        file ? sys::read_file(file->number(), max_table, "mountinfo") : std::unexpected(file.error());
+    if (!text) return;
+    const auto now = Clock::now();
+    // They were there until now.
+    if (host_) see(*host_, now);
+    host_ = std::make_shared<const Host>(parse_mountinfo(*text));
+    see(*host_, now);
+    is_resolved_ = false;
+    std::erase_if(layers_, [&](const auto& layer) { return layer.second.seen < now - keep_gone; });
+    std::erase_if(resolved_, [&](const auto& entry) { return !layers_.contains(entry.first); });
+    places_.expire(now - keep_gone);
+  }
+
+  void see(const Host& host, Clock::time_point now) {
+    for (const std::string& layer : host.layers) {
+      layers_.insert_or_assign(layer, Layer{.seen = now});
+      renew_place(layer, now);
+    }
+  }
+
+  std::optional<Layer> layer_at(const std::string& directory) {
+    const std::lock_guard lock(mutex_);
+    const auto found = layers_.find(directory);
+    return found == layers_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  static bool belongs(int opened, const Layer& layer) {
+    if (layer.owner == 0) return true;
+    const auto status = sys::read_cached_status(opened);
+    return status && status->uid == layer.owner;
+  }
+
+  bool is_known_path(const std::string& directory) {
+    const auto table = host();
+    if (!directory.starts_with('/')) return true;  // no path at all: whoever opens it says so
+    if (layer_at(directory)) return true;
+    const auto& mounts = table->mounts.table();
+    const auto at = std::ranges::find(mounts, directory, &model::Mount::mount_point);
+    if (at != mounts.end()) return true;
+    if ((directory + "/").find("/../") != std::string::npos) return false;
+    const model::Mount* nearest = table->nearest(directory);
+    const auto inside = nearest == nullptr ? std::nullopt : path_in_file_system(*nearest, directory);
+    const std::lock_guard lock(mutex_);
+    return inside && places_.contains(nearest->device, *inside);
+  }
+
+  bool is_known(int file) {
+    const auto id = sys::read_mount_id(file);
+    if (!id) return false;
+    const auto table = host();
+    const model::Mount* mount = table->find(*id);
+    if (mount == nullptr) {
+      const std::lock_guard lock(mutex_);
+      return std::ranges::find(admitted_, *id) != admitted_.end();
+    }
+    if (!has_local_files(mount->file_system)) return false;
+    if (table->is_container_overlay(*mount)) return true;
+    const auto path = sys::read_descriptor_path(file);
+    if (path) return is_in_place(*mount, *path);
+    return path.error().number == ENAMETOOLONG && is_deep_in_place(file, *mount);
+  }
+
+  bool is_in_place(const model::Mount& mount, const std::string& path) {
+    const auto inside = path_in_file_system(mount, path);
+    const std::lock_guard lock(mutex_);
+    return inside && places_.contains(mount.device, *inside);
+  }
+
+  // The kernel tells no path of more than 4096 bytes (d_path), and a container makes deeper ones. What was
+  // opened below an approved directory is remembered; a directory also says itself what it lies below.
+  bool is_deep_in_place(int file, const model::Mount& mount) {
+    const auto status = sys::read_cached_status(file);
+    if (!status) return false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (approved_.contains(key_of(*status))) return true;
+    }
+    if (!S_ISDIR(status->mode)) return false;
+    sys::Fd above;
+    for (unsigned levels = 0; levels < most_levels; levels += levels_at_once) {
+      auto next = sys::open_above(above ? above.number() : file, levels_at_once);
+      if (!next) return false;
+      above = std::move(*next);
+      const auto id = sys::read_mount_id(above.number());
+      if (!id || *id != mount.id.value) return false;
+      const auto path = sys::read_descriptor_path(above.number());
+      if (!path && path.error().number == ENAMETOOLONG) continue;
+      if (!path || !is_in_place(mount, *path)) return false;
+      approve(*status);
+      return true;
+    }
+    return false;
+  }
+
+  static ObjectKey key_of(const sys::FileStatus& status) {
+    return {.mount_id = status.mount_id,
+            .device = {status.device_major, status.device_minor},
+            .inode = status.inode};
+  }
+  void approve(const sys::FileStatus& status) {
+    const std::lock_guard lock(mutex_);
+    approved_.add(key_of(status));
+  }
+
+  // What was opened is a layer: whatever its path went through.
+  void add_place(int opened, const std::string& name = {}) {
+    const auto id = sys::read_mount_id(opened);
+    const auto path = sys::read_descriptor_path(opened);
+    if (!id || !path) return;
+    const auto table = host();
+    const model::Mount* mount = table->find(*id);
+    auto inside = mount == nullptr ? std::nullopt : path_in_file_system(*mount, *path);
+    if (!inside) return;
+    const std::lock_guard lock(mutex_);
+    if (!name.empty()) resolved_.insert_or_assign(name, std::pair(mount->device, *inside));
+    places_.add(mount->device, std::move(*inside), Clock::now());
+  }
+
+  // False for a process that has the host's root, or none that can be seen.
+  bool learn_from(std::int32_t pid, const std::vector<model::Mount>& mounts) {
+    const auto table = host();
+    const auto root = std::ranges::find(mounts, "/", &model::Mount::mount_point);
+    if (root == mounts.end() || table->mounts.is_host_root(*root)) return false;
+    const bool is_hidden = root->file_system == "overlay" && !table->mounts.has_overlay(root->device);
+    const auto owner = is_hidden ? owner_of_namespace(pid) : std::nullopt;
+    const auto layers = is_hidden ? parse_overlay_layers(*root) : std::nullopt;
+    const auto now = Clock::now();
+    const std::lock_guard lock(mutex_);
+    for (const model::Mount& mount : mounts) {
+      const bool is_shown = has_local_files(mount.file_system) && (!is_read_only(mount) || &mount == &*root);
+      if (is_shown) places_.add(mount.device, mount.root, now);
+    }
+    if (layers && owner) {
+      const std::uint32_t whose = owner.value_or(0);
+      for (const std::string& lower : layers->lowerdirs) add_layer(lower, whose, now);
+      add_layer(layers->upperdir, whose, now);
+    }
+    return true;
+  }
+
+  void add_layer(const std::string& path, std::uint32_t owner, Clock::time_point now) {
+    if (path.empty() || (layers_.size() >= max_layers && !layers_.contains(path))) return;
+    const auto [layer, is_new] = layers_.try_emplace(path, Layer{.seen = now, .owner = owner});
+    layer->second.seen = now;
+    if (is_new) is_resolved_ = false;
+    renew_place(path, now);
+  }
+
+  void renew_place(const std::string& layer, Clock::time_point now) {
+    if (const auto known = resolved_.find(layer); known != resolved_.end())
+      places_.add(known->second.first, known->second.second, now);
+  }
+
+  // To whom layers belong that a process tells of: 0, anybody, where it is in our user namespace; else the
+  // user who made its own. Nothing where its word is no good.
+  std::optional<std::uint32_t> owner_of_namespace(std::int32_t pid) const {
+    const std::string path = proc_ + "/" + std::to_string(pid) + "/ns/user";
+    const auto users = sys::read_link(path);
+    if (!users) return std::nullopt;
+    if (*users == own_users_) return 0;
+    const auto owner = sys::read_namespace_owner(path);
+    return owner && *owner != 0 ? std::optional(*owner) : std::nullopt;
+  }
+
+  // What is not there is looked for where nobody told of it: after a start, that is all. Whoever asks without
+  // end for what is nowhere takes no more of the processor than the share of these searches.
+  sys::Result<void> look_for(const std::function<bool()>& is_there, const std::string& object) {
+    if (is_there()) return {};
+    const auto missed = Clock::now();
+    const std::unique_lock searching(searching_, keep_short);
+    if (!searching) return std::unexpected(sys::Error{"open", object, EBUSY});
+    if (searched_ < missed) {
+      if (!budget_.is_left(Clock::now())) return std::unexpected(sys::Error{"open", object, EBUSY});
+      const auto before = sys::read_thread_time();
+      search(is_there);
+      budget_.spend(sys::read_thread_time() - before);
+    }
+    return is_there() ? sys::Result<void>{} : refuse("open", object);
+  }
+
+  void search(const std::function<bool()>& is_there) {
+    resolve_layers();
+    if (is_there()) return;
+    const auto begun = Clock::now();
+    learn_all();
+    resolve_layers();
+    searched_ = begun;
+  }
+
+  // Overlays name their layers by paths of their own, by links for instance.
+  void resolve_layers() {
+    const auto table = host();
+    std::vector<std::pair<std::string, Layer>> pending;
+    {
+      const std::lock_guard lock(mutex_);
+      if (std::exchange(is_resolved_, true)) return;
+      std::ranges::copy_if(layers_, std::back_inserter(pending),
+                           [&](const auto& layer) { return !resolved_.contains(layer.first); });
+    }
+    for (const auto& [path, layer] : pending) {
+      // A server may answer there that never does.
+      const model::Mount* nearest = table->nearest(path);
+      if (nearest == nullptr || !is_safe_to_cross(nearest->file_system)) continue;
+      const auto opened = direct_.open_layer(path);
+      if (opened && belongs(opened->number(), layer)) add_place(opened->number(), path);
+    }
+  }
+
+  void learn_all() {
+    const auto processes = direct_.list_processes();
+    if (!processes) return;
+    std::unordered_set<std::string> seen;
+    for (const std::int32_t pid : *processes) {
+      auto name_space = direct_.read_process_file(pid, privilege::ProcessFile::mount_namespace);
+      if (!name_space || seen.size() >= max_namespaces || !seen.insert(std::move(*name_space)).second)
+        continue;
+      if (const auto table = read_table_of(pid)) learn_from(pid, *table);
+    }
+  }
+
+  static constexpr auto keep_short = 2s;  // who waits for a search that hangs
+
+  privilege::Privilege& direct_;
+  const std::string proc_;
+  sys::Fd changes_;
+  std::string own_users_;
+
+  std::timed_mutex searching_;
+  // Both with `searching_`.
+  Clock::time_point searched_{};  // when the last search among all processes began
+  SearchBudget budget_;
+
+  std::mutex mutex_;  // of all below
+  std::shared_ptr<const Host> host_;
+  bool is_resolved_ = false;
+  std::map<std::string, Layer> layers_;  // as their overlays name them
+  std::unordered_map<std::string, std::pair<model::Device, std::string>> resolved_;
+  PlaceSet places_;
+  std::deque<std::uint64_t> admitted_;
+  ApprovedObjects approved_{deep_objects};
+};
+
+}  // namespace
+
+std::unique_ptr<privilege::Places> make_container_places(privilege::Privilege& direct, std::string proc,
+                                                         const SearchLimits& limits) {
+  return std::make_unique<ContainerPlaces>(direct, std::move(proc), limits);
+}
+
+}  // namespace dropwarden::mount

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "dropwarden/model/mount.hpp"
+
+namespace dropwarden::mount {
+
+// Directories and files of file systems, by their paths in those, and when each was seen last. A value; pure.
+class PlaceSet {
+ public:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::size_t max_places = 65536;
+
+  // Beyond `max_places` nothing new is taken.
+  void add(const model::Device& device, std::string path, Clock::time_point now);
+  // Whether `path` is one of them or below one.
+  bool contains(const model::Device& device, std::string_view path) const;
+  // Forgets what was seen last before that.
+  void expire(Clock::time_point before);
+
+ private:
+  std::unordered_map<model::Device, std::map<std::string, Clock::time_point, std::less<>>> places_;
+  std::size_t size_ = 0;
+};
+
+// What the kernel calls `path` in the file system of `mount`, below whose mount point it lies; nothing where
+// it does not. Pure.
+std::optional<std::string> path_in_file_system(const model::Mount& mount, std::string_view path);
+
+}  // namespace dropwarden::mount

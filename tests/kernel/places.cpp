@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cerrno>
+#include <chrono>
+#include <fcntl.h>
+#include <filesystem>
+#include <sched.h>
+#include <sys/fanotify.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+
+#include "dropwarden/mount/container_places.hpp"
+#include "dropwarden/mount/table.hpp"
+#include "dropwarden/privilege/guard.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/file_handle.hpp"
+
+#include "kernel_test.hpp"
+#include "support/child.hpp"
+#include "support/command.hpp"
+#include "support/container_root.hpp"
+#include "support/disk.hpp"
+#include "support/fuse_server.hpp"
+#include "support/layered_overlay.hpp"
+#include "support/overlay.hpp"
+#include "support/private_mounts.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+// What the marker lets a monitor do that was taken over.
+class MarkerPlaces : public KernelTest {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    marker_ = make_marker();
+  }
+
+  static std::unique_ptr<privilege::Privilege> make_marker(const mount::SearchLimits& limits = {}) {
+    auto direct = privilege::make_direct({.host_process = ::getpid()});
+    auto places = mount::make_container_places(*direct, "/proc", limits);
+    return privilege::make_guarded(std::move(direct), {}, std::move(places));
+  }
+
+  template <class T>
+  static int error_of(const sys::Result<T>& result) {
+    return result ? 0 : result.error().number;
+  }
+  int try_read(const std::string& path) const {
+    const auto entry = sys::open_path(path, O_PATH | O_NOFOLLOW);
+    return entry ? error_of(marker_->open_regular_file(entry->number())) : entry.error().number;
+  }
+
+  static privilege::ContainerMount mount_of(int pid, const std::string& path) {
+    const auto text =
+        sys::value_or_throw(sys::read_file("/proc/" + std::to_string(pid) + "/mountinfo", 1U << 24U));
+    privilege::ContainerMount found;
+    found.path = path;
+    for (const model::Mount& mount : mount::parse_mountinfo(text)) {
+      if (mount.mount_point != path) continue;
+      found.mount_id = mount.id.value;
+      found.type = mount.file_system;
+    }
+    found.type_magic = found.type == "overlay" ? OVERLAYFS_SUPER_MAGIC : TMPFS_MAGIC;
+    return found;
+  }
+
+  std::unique_ptr<privilege::Privilege> marker_;
+};
+
+TEST_F(MarkerPlaces, AreTheLayersThatTheMountTableNames) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  write_file(overlay.upper() + "/new", "new");
+  write_file(overlay.lower() + "/old", "old");
+  write_file(other + "/secret", "secret");
+  EXPECT_EQ(error_of(marker_->open_layer(overlay.upper())), 0);
+  EXPECT_EQ(error_of(marker_->open_layer(overlay.lower())), 0);
+  EXPECT_EQ(error_of(marker_->open_layer(other)), EPERM);
+  EXPECT_EQ(error_of(marker_->open_layer(overlay.upper() + "/..")), EPERM);
+  EXPECT_EQ(error_of(marker_->open_layer(overlay.upper() + "/../..")), EPERM);
+  EXPECT_EQ(try_read(overlay.upper() + "/new"), 0);
+  EXPECT_EQ(try_read(overlay.lower() + "/old"), 0);
+  EXPECT_EQ(try_read(overlay.merged() + "/old"), 0);
+  EXPECT_EQ(try_read(other + "/secret"), EPERM);
+  EXPECT_EQ(error_of(marker_->open_in_directory(overlay.upper(), "new")), 0);
+  EXPECT_EQ(error_of(marker_->open_in_directory(other, "secret")), EPERM);
+  EXPECT_EQ(
+      error_of(marker_->open_in_directory(scratch(), std::filesystem::path(other).filename() / "secret")),
+      EPERM);
+}
+
+TEST_F(MarkerPlaces, LetDirectoriesBeWalkedThroughAndNothingOfThemBeSeen) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  write_file(other + "/secret", "secret");
+  const auto top = marker_->open_layer(scratch());
+  ASSERT_TRUE(top) << top.error().text();
+  const auto below = [](const std::string& path) { return path.substr(scratch().size() + 1); };
+  const auto way = marker_->open_entry(top->number(), below(other));
+  ASSERT_TRUE(way) << way.error().text();
+  EXPECT_EQ(error_of(marker_->open_directory(way->number())), EPERM);
+  EXPECT_EQ(error_of(marker_->open_entry(top->number(), below(other) + "/secret")), EPERM);
+  const auto upper = marker_->open_entry(top->number(), below(overlay.upper()));
+  ASSERT_TRUE(upper) << upper.error().text();
+  EXPECT_EQ(error_of(marker_->open_directory(upper->number())), 0);
+}
+
+TEST_F(MarkerPlaces, AreNotLeftByAHandle) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  write_file(overlay.upper() + "/new", "new");
+  write_file(other + "/secret", "secret");
+  const auto by = mount_of(::getpid(), scratch());
+  const auto mount =
+      marker_->open_handle_mount({.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC});
+  ASSERT_TRUE(mount) << mount.error().text();
+  const auto read_by_handle = [&](const std::string& path) {
+    const auto file = sys::value_or_throw(sys::open_path(path, O_PATH));
+    const auto handle = sys::value_or_throw(sys::read_handle(file.number()));
+    const auto again = sys::value_or_throw(marker_->open_by_handle(mount->number(), handle));
+    return error_of(marker_->open_regular_file(again.number()));
+  };
+  EXPECT_EQ(read_by_handle(overlay.upper() + "/new"), 0);
+  EXPECT_EQ(read_by_handle(other + "/secret"), EPERM);
+}
+
+// Why the monitor asks for such a file by its name once more, and the one who has the directory may.
+TEST_F(MarkerPlaces, HoldNoFileThatTheKernelHasForgottenTheNameOf) {
+  const std::string directory = make_scratch_directory();
+  if (const auto missing = Disk::missing("ext4", make_scratch_directory()); !missing.empty())
+    GTEST_SKIP() << "SKIP host: " << missing;
+  const Disk disk("ext4", directory);
+  std::filesystem::create_directory(disk.path() + "/layer");
+  TestOverlay overlay(disk.path() + "/layer");
+  write_file(overlay.upper() + "/new", "new");
+  const auto handle_of = [](const std::string& path) {
+    return sys::value_or_throw(sys::read_handle(sys::value_or_throw(sys::open_path(path, O_PATH)).number()));
+  };
+  const auto handle = handle_of(overlay.upper() + "/new");
+  const auto above = handle_of(overlay.upper());
+  // The dentries go with the file system, which is soon there again.
+  ASSERT_TRUE(overlay.unmount());
+  ASSERT_EQ(::umount2(disk.path().c_str(), 0), 0);
+  require_command({"mount", "-t", "ext4", "-o", "loop", directory + "/image", disk.path()});
+  overlay.mount();
+
+  auto by = mount_of(::getpid(), disk.path());
+  const auto mount =
+      marker_->open_handle_mount({.path = disk.path(), .mount_id = by.mount_id, .type = EXT4_SUPER_MAGIC});
+  ASSERT_TRUE(mount) << mount.error().text();
+  const auto nameless = sys::value_or_throw(marker_->open_by_handle(mount->number(), handle));
+  if (*sys::read_descriptor_path(nameless.number()) == "/") {
+    EXPECT_EQ(error_of(marker_->open_regular_file(nameless.number())), EPERM);
+  }
+  const auto upper = sys::value_or_throw(marker_->open_by_handle(mount->number(), above));
+  const auto named = sys::value_or_throw(marker_->open_entry(upper.number(), "new"));
+  EXPECT_EQ(error_of(marker_->open_regular_file(named.number())), 0);
+}
+
+TEST_F(MarkerPlaces, AreFoundAgainByAMarkerThatTakesAnothersPlace) {
+  LayeredOverlay overlay(make_scratch_directory(), 2);
+  overlay.mount(LayeredOverlay::Names::short_links);
+  write_file(overlay.lower(2) + "/old", "old");
+  write_file(overlay.upper() + "/new", "new");
+  EXPECT_EQ(try_read(overlay.lower(2) + "/old"), 0);
+  EXPECT_EQ(try_read(overlay.upper() + "/new"), 0);
+}
+
+TEST_F(MarkerPlaces, StayForTheLastLookWhenTheContainerIsGone) {
+  TestOverlay overlay(make_scratch_directory());
+  write_file(overlay.merged() + "/new", "new");
+  ASSERT_EQ(error_of(marker_->open_layer(overlay.upper())), 0);
+  ASSERT_TRUE(overlay.unmount());
+  EXPECT_EQ(try_read(overlay.upper() + "/new"), 0);
+  std::filesystem::remove_all(overlay.upper());
+  EXPECT_EQ(error_of(marker_->open_layer(overlay.upper())), ENOENT);
+}
+
+TEST_F(MarkerPlaces, AreWhatTheProcessesOfContainersShow) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string volume = make_scratch_directory();
+  write_file(volume + "/data", "data");
+  std::filesystem::create_directory(overlay.lower() + "/volume");
+  Child container([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    require(::mount(volume.c_str(), (overlay.merged() + "/volume").c_str(), "", MS_BIND, nullptr) == 0,
+            "mount");
+    enter_container_root(overlay.merged());
+    line.tell("entered");
+    line.hear();
+  });
+  container.line().hear();
+  const int pid = container.pid();
+  TestGroup group(*privilege_, features_);
+
+  EXPECT_EQ(try_read(volume + "/data"), 0);
+  EXPECT_EQ(error_of(marker_->open_layer("/proc/" + std::to_string(pid) + "/root")), 0);
+  const auto its_volume = mount_of(pid, "/volume");
+  EXPECT_EQ(error_of(marker_->open_mount(pid, its_volume)), 0);
+  const auto mark = [&](int of, const privilege::ContainerMount& mount) {
+    return error_of(marker_->mark_mounts(group.descriptor(), of, {mount}, watch::close_write_mask()).front());
+  };
+  EXPECT_EQ(mark(pid, its_volume), 0);
+  auto whole = its_volume;
+  whole.is_whole_file_system = true;
+  EXPECT_EQ(mark(pid, whole), EPERM) << "the host uses that file system, too";
+
+  // A process with the root of the host shows the host.
+  const int own = ::getpid();
+  EXPECT_EQ(error_of(marker_->open_layer("/proc/" + std::to_string(own) + "/root")), EPERM);
+  EXPECT_EQ(error_of(marker_->open_mount(own, mount_of(own, scratch()))), EPERM);
+  EXPECT_EQ(mark(own, mount_of(own, scratch())), EPERM);
+}
+
+// Directories of 255 bytes below `top`, `levels` of them, and the file `name` in the last: what has a path
+// that the kernel does not tell. The last one, O_PATH.
+sys::Fd make_deep(const std::string& top, int levels, const char* name) {
+  const std::string part(255, 'd');
+  sys::Fd at = sys::value_or_throw(sys::open_path(top, O_PATH | O_DIRECTORY));
+  for (int level = 0; level < levels; ++level) {
+    require(::mkdirat(at.number(), part.c_str(), 0755) == 0, "mkdirat");
+    at = sys::value_or_throw(sys::open_beneath(at.number(), part, O_PATH | O_DIRECTORY));
+  }
+  const sys::Fd file{::openat(at.number(), name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644)};
+  require(::write(file.number(), "deep", 4) == 4, "write");
+  return at;
+}
+
+TEST_F(MarkerPlaces, ReachDeeperThanAPathCanSay) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  constexpr int levels = 40;
+  const auto inside = make_deep(overlay.merged(), levels, "new");
+  const auto outside = make_deep(other, levels, "secret");
+  const auto read_in = [](privilege::Privilege& marker, int directory, const char* name) {
+    const auto entry = marker.open_entry(directory, name);
+    return entry ? error_of(marker.open_regular_file(entry->number())) : entry.error().number;
+  };
+  EXPECT_EQ(read_in(*marker_, inside.number(), "new"), 0) << "in the overlay itself";
+
+  const std::string part(255, 'd');
+  auto layer = sys::value_or_throw(marker_->open_layer(overlay.upper()));
+  for (int level = 0; level < levels; ++level)
+    layer = sys::value_or_throw(marker_->open_entry(layer.number(), part));
+  ASSERT_EQ(error_of(sys::read_descriptor_path(layer.number())), ENAMETOOLONG);
+  EXPECT_EQ(error_of(marker_->open_directory(layer.number())), 0);
+  EXPECT_EQ(read_in(*marker_, layer.number(), "new"), 0);
+  EXPECT_EQ(read_in(*marker_, outside.number(), "secret"), EPERM);
+  EXPECT_EQ(error_of(marker_->open_directory(outside.number())), EPERM);
+
+  // A marker that takes another's place knows nothing of what that one approved.
+  const auto file = sys::value_or_throw(sys::open_beneath(layer.number(), "new", O_PATH));
+  const auto next = make_marker();
+  EXPECT_EQ(error_of(next->open_regular_file(file.number())), EPERM)
+      << "a file alone does not say where it is";
+  EXPECT_EQ(error_of(next->open_directory(layer.number())), 0);
+  EXPECT_EQ(read_in(*next, layer.number(), "new"), 0);
+  EXPECT_EQ(error_of(next->open_regular_file(file.number())), 0);
+  const auto secret = sys::value_or_throw(sys::open_beneath(outside.number(), "secret", O_PATH));
+  EXPECT_EQ(error_of(next->open_regular_file(secret.number())), EPERM);
+}
+
+TEST_F(MarkerPlaces, ReachDeeperThanAPathCanSayForAFileThatIsNamedFromTheLayer) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  std::string path;
+  for (int level = 0; level < 15; ++level) path += std::string(255, 'd') + "/";
+  make_deep(overlay.upper(), 15, "new");
+  make_deep(other, 15, "secret");
+  // Together with where the layer is, that is more than the kernel tells.
+  const std::string name(240, 'n');
+  const auto directory = sys::value_or_throw(
+      sys::open_beneath(sys::value_or_throw(sys::open_path(overlay.upper(), O_PATH)).number(), path, O_PATH));
+  const sys::Fd file{::openat(directory.number(), name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644)};
+  ASSERT_TRUE(file);
+  EXPECT_EQ(error_of(marker_->open_in_directory(overlay.upper(), path + name)), 0);
+  EXPECT_EQ(error_of(marker_->open_in_directory(other, path + "secret")), EPERM);
+}
+
+TEST_F(MarkerPlaces, AreFoundAtOnceAfterSomethingElseWasNot) {
+  const std::string other = make_scratch_directory();
+  write_file(other + "/secret", "secret");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(try_read(other + "/secret"), EPERM);
+    const TestOverlay overlay(make_scratch_directory());
+    const std::string volume = make_scratch_directory();
+    write_file(volume + "/data", "data");
+    std::filesystem::create_directory(overlay.lower() + "/volume");
+    Child container([&](Line& line) {
+      require(::unshare(CLONE_NEWNS) == 0, "unshare");
+      require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+      require(::mount(volume.c_str(), (overlay.merged() + "/volume").c_str(), "", MS_BIND, nullptr) == 0,
+              "mount");
+      enter_container_root(overlay.merged());
+      line.tell("entered");
+      line.hear();
+    });
+    container.line().hear();
+    EXPECT_EQ(try_read(volume + "/data"), 0);
+  }
+}
+
+TEST_F(MarkerPlaces, AreNotLookedForWithoutEnd) {
+  const std::string other = make_scratch_directory();
+  write_file(other + "/secret", "secret");
+  marker_ = make_marker({.share = 1 << 30, .most = std::chrono::nanoseconds{1}});
+  EXPECT_EQ(try_read(other + "/secret"), EPERM);
+  EXPECT_EQ(try_read(other + "/secret"), EBUSY) << "nobody has looked, so it may be there";
+  // What the table names is known without a search.
+  const TestOverlay overlay(make_scratch_directory());
+  EXPECT_EQ(error_of(marker_->open_layer(overlay.upper())), 0);
+}
+
+TEST_F(MarkerPlaces, AreAllThatAGroupWhichOpensFilesIsMarkedFor) {
+  TestGroup opens(*privilege_, features_);
+  const auto by = mount_of(::getpid(), scratch());
+  const privilege::HostMount host{.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC};
+  EXPECT_EQ(error_of(marker_->mark_by_handle(opens.descriptor(), host, {.wanted = FAN_OPEN, .unwanted = 0})),
+            EPERM);
+  TestGroup tells(*privilege_, FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_REPORT_FID, O_RDONLY);
+  EXPECT_EQ(
+      error_of(marker_->mark_by_handle(tells.descriptor(), host, {.wanted = FAN_ATTRIB, .unwanted = 0})), 0);
+  const auto mark = [&](const privilege::RootPath& root, std::uint64_t type) {
+    return error_of(marker_->mark_file_system(opens.descriptor(), root, FAN_OPEN, type));
+  };
+  EXPECT_EQ(mark(privilege::MountPoint{scratch()}, TMPFS_MAGIC), EPERM);
+  EXPECT_EQ(mark(privilege::MountPoint{scratch()}, OVERLAYFS_SUPER_MAGIC), ENOENT);
+  EXPECT_EQ(mark(privilege::ProcessRoot{::getpid()}, OVERLAYFS_SUPER_MAGIC), EPERM);
+  const TestOverlay overlay(make_scratch_directory());
+  EXPECT_EQ(mark(privilege::MountPoint{overlay.merged()}, OVERLAYFS_SUPER_MAGIC), 0);
+}
+
+TEST_F(MarkerPlaces, AreKnownBeforeAServerIsAsked) {
+  if (const std::string missing = FuseServer::missing(); !missing.empty()) GTEST_SKIP() << missing;
+  FuseServer server(make_elf());
+  const std::string point = make_scratch_directory();
+  server.mount(point);
+  const auto entry = sys::value_or_throw(sys::open_path(point + "/tool", O_PATH));
+  server.hang();
+  EXPECT_EQ(error_of(marker_->open_regular_file(entry.number())), EPERM);
+  EXPECT_EQ(error_of(marker_->open_directory(entry.number())), EPERM);
+  EXPECT_EQ(server.held(), 0U);
+}
+
+// In a user namespace of its own a container may mount an overlay, and it writes down its layers as it sees
+// them: what the host has by that name is none of its business.
+class OwnNamespace {
+ public:
+  OwnNamespace(uid_t user, std::string lower)
+      : place_(make_scratch_directory()),
+        container_([user, lower = std::move(lower), place = place_](Line& line) {
+          require(::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0, "setresuid");
+          require(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0, "prctl");  // whoever is not may write no map
+          require(::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0, "unshare");
+          write_file("/proc/self/setgroups", "deny");
+          write_file("/proc/self/uid_map", "0 " + std::to_string(user) + " 1");
+          write_file("/proc/self/gid_map", "0 " + std::to_string(user) + " 1");
+          require(::mount("own", place.c_str(), "tmpfs", 0, nullptr) == 0, "tmpfs");
+          for (const char* name : {"/upper", "/work", "/merged"})
+            require(::mkdir((place + name).c_str(), 0700) == 0, "mkdir");
+          const std::string options =
+              "userxattr,lowerdir=" + lower + ",upperdir=" + place + "/upper,workdir=" + place + "/work";
+          require(::mount("own", (place + "/merged").c_str(), "overlay", 0, options.c_str()) == 0, "overlay");
+          enter_container_root(place + "/merged");
+          line.tell("entered");
+          line.hear();
+        }) {
+    container_.line().hear();
+  }
+  int pid() const { return container_.pid(); }
+
+ private:
+  std::string place_;
+  Child container_;
+};
+
+TEST_F(MarkerPlaces, AreNotWhatAContainerSaysInANamespaceOfItsOwn) {
+  const std::string of_host = make_scratch_directory();
+  write_file(of_host + "/secret", "secret");
+  constexpr uid_t user = 1000;
+  ASSERT_EQ(::chmod(scratch().c_str(), 0755), 0);
+  const std::string of_user = make_scratch_directory();
+  ASSERT_EQ(::chown(of_user.c_str(), user, user), 0);
+  try {
+    for (const uid_t who : {uid_t{0}, user}) {
+      const OwnNamespace container(who, of_host);
+      ASSERT_TRUE(marker_->read_process_mounts(container.pid()));
+      EXPECT_EQ(error_of(marker_->open_layer(of_host)), EPERM) << who;
+      EXPECT_EQ(try_read(of_host + "/secret"), EPERM) << who;
+    }
+    // As podman does it for a user.
+    const OwnNamespace container(user, of_user);
+    ASSERT_TRUE(marker_->read_process_mounts(container.pid()));
+    EXPECT_EQ(error_of(marker_->open_layer(of_user)), 0);
+  } catch (const std::exception&) {
+    GTEST_SKIP() << "SKIP kernel: no overlay can be mounted in a user namespace here";
+  }
+}
+
+}  // namespace
+}  // namespace dropwarden::test
