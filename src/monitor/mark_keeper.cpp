@@ -9,6 +9,7 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/privilege/places.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/watch/marks.hpp"
@@ -163,9 +164,10 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
 }
 
 void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
-  const int failures = ++failures_[target.device];
-  const auto pause = retry_pause(failures);
-  const auto when = Clock::now() + pause;
+  Failures& counted = failures_[target.device];
+  const bool is_settled = !privilege::is_between_roots(error) || ++counted.between > most_between_roots;
+  const int failures = is_settled ? ++counted.failures : 0;
+  const auto when = Clock::now() + (is_settled ? retry_pause(failures) : between_roots_pause);
   next_retry_ = next_retry_ ? std::min(*next_retry_, when) : when;
   // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container
   // that we do not see.

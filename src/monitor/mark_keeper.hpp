@@ -87,7 +87,11 @@ class MarkKeeper {
     Clock::time_point since;
   };
   std::vector<Young> young_;
-  std::unordered_map<model::Device, int> failures_;
+  struct Failures {
+    int failures = 0;  // in a row
+    int between = 0;   // answers that its process is between two roots, which is none yet
+  };
+  std::unordered_map<model::Device, Failures> failures_;
   std::optional<Clock::time_point> next_retry_;
   VolumeKeeper volumes_;
   bool is_ready_ = false;

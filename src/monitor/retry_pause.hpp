@@ -14,4 +14,9 @@ inline std::chrono::milliseconds retry_pause(int failures) {
   return first * (1 << std::min(failures - 1, longest_shift));
 }
 
+// A process that is between two roots (privilege::is_between_roots) is asked for so often, two seconds,
+// before that counts as a failure.
+inline constexpr std::chrono::milliseconds between_roots_pause{10};
+inline constexpr int most_between_roots = 200;
+
 }  // namespace dropwarden::monitor

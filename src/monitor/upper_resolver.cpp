@@ -28,7 +28,7 @@ bool is_close(const watch::FidEvent& event) {
 
 // What is not found any more is gone. What the marker refused, or did not answer, may be there.
 bool is_unanswered(const sys::Error& error) {
-  constexpr std::array unanswered{EPERM, ETIMEDOUT, ECONNRESET};
+  constexpr std::array unanswered{EPERM, EBUSY, ETIMEDOUT, ECONNRESET};
   return std::ranges::find(unanswered, error.number) != unanswered.end();
 }
 

@@ -9,6 +9,7 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/privilege/places.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 
@@ -184,6 +185,7 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
     mount.coverage = mount::Coverage::none;
     const sys::Error& error = answers[i].error();
     if (is_gone(error)) return;
+    if (is_soon_settled(reading, error, now)) return;
     mount.problem = is_change(error) ? "another mount lies over it, or has taken its place" : explain(error);
     mount.is_failed = !is_change(error);
     is_any_changed = is_any_changed || is_change(error);
@@ -197,11 +199,22 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
   retry(reading, failure, is_any_changed, now);
 }
 
+// The process has the host's mounts as well, for some milliseconds. One that keeps them is not covered, which
+// is then said.
+bool VolumeKeeper::is_soon_settled(const ContainerMounts::Reading& reading, const sys::Error& error,
+                                   Clock::time_point now) {
+  View& view = views_[reading.key];
+  if (!privilege::is_between_roots(error) || ++view.between > most_between_roots) return false;
+  seen_.touch(reading.key, now + between_roots_pause);
+  return true;
+}
+
 void VolumeKeeper::retry(const ContainerMounts::Reading& reading, const sys::Error* failure,
                          bool is_any_changed, Clock::time_point now) {
   View& view = views_[reading.key];
   if (failure == nullptr && !is_any_changed) {
     view.failures = 0;
+    view.between = 0;
     return;
   }
   const int failures = ++view.failures;

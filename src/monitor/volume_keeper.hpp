@@ -63,6 +63,7 @@ class VolumeKeeper {
   struct View {
     std::vector<std::uint64_t> serials;  // in `mounts_`
     int failures = 0;                    // in a row
+    int between = 0;                     // answers in a row that it is between two roots
     bool is_root_told = false;           // that nothing sees what is written there
   };
 
@@ -80,6 +81,8 @@ class VolumeKeeper {
   static void tell_of_root(const ContainerMounts::Reading& reading, View& view);
   void mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted,
             Clock::time_point now);
+  bool is_soon_settled(const ContainerMounts::Reading& reading, const sys::Error& error,
+                       Clock::time_point now);
   void retry(const ContainerMounts::Reading& reading, const sys::Error* failure, bool is_any_changed,
              Clock::time_point now);
   bool has_gone_on(const ContainerMounts::Reading& reading) const;

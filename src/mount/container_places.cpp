@@ -41,6 +41,7 @@ constexpr std::size_t max_table = std::size_t{16} << 20U;
 constexpr std::size_t max_admitted = 256;
 constexpr std::size_t max_namespaces = 4096;
 constexpr std::size_t max_layers = 65536;  // that processes tell of
+constexpr std::size_t max_roots = 4;       // one upon the other, of one process
 constexpr auto keep_gone = 2min;
 // What lies too deep for its path to be told: a walk has fewer directories and files at hand.
 constexpr std::size_t deep_objects = 8192;
@@ -62,12 +63,14 @@ bool is_read_only(const model::Mount& mount) {
 struct Host {
   HostMounts mounts;
   std::unordered_map<std::uint64_t, std::size_t> by_id;
+  std::unordered_set<model::Device> devices;
   std::vector<std::string> layers;  // of all overlays but the host's own root
 
   explicit Host(std::vector<model::Mount> table) : mounts(std::move(table)) {
     for (std::size_t i = 0; i < mounts.table().size(); ++i) {
       const model::Mount& mount = mounts.table()[i];
       by_id.insert_or_assign(mount.id.value, i);
+      devices.insert(mount.device);
       if (is_container_overlay(mount)) append_layers(mount);
     }
   }
@@ -111,8 +114,7 @@ class ContainerPlaces final : public privilege::Places {
   sys::Result<void> check_process(std::int32_t pid) override {
     const auto table = read_table_of(pid);
     if (!table) return std::unexpected(table.error());
-    if (!learn_from(pid, *table)) return refuse("open", "root of process " + std::to_string(pid));
-    return {};
+    return learn_from(pid, *table);
   }
 
   sys::Result<void> check_whole(std::int32_t pid, std::uint64_t mount_id) override {
@@ -170,16 +172,21 @@ class ContainerPlaces final : public privilege::Places {
   }
 
   void learn(std::int32_t pid, std::string_view mountinfo) override {
-    learn_from(pid, parse_mountinfo(mountinfo));
+    static_cast<void>(learn_from(pid, parse_mountinfo(mountinfo)));
   }
 
-  void admit(int top) override {
+  sys::Result<void> admit(std::int32_t pid, int top) override {
     const auto id = sys::read_mount_id(top);
-    if (!id) return;
+    if (!id) return std::unexpected(id.error());
+    const auto text = direct_.read_process_mounts(pid);
+    if (!text) return std::unexpected(text.error());
+    auto checked = check_shown(pid, *text, *id);
+    if (!checked) return checked;
     const std::lock_guard lock(mutex_);
-    if (std::ranges::find(admitted_, *id) != admitted_.end()) return;
+    if (std::ranges::find(admitted_, *id) != admitted_.end()) return {};
     admitted_.push_back(*id);
     if (admitted_.size() > max_admitted) admitted_.pop_front();
+    return {};
   }
 
  private:
@@ -324,26 +331,66 @@ class ContainerPlaces final : public privilege::Places {
     places_.add(mount->device, std::move(*inside), Clock::now());
   }
 
-  // False for a process that has the host's root, or none that can be seen.
-  bool learn_from(std::int32_t pid, const std::vector<model::Mount>& mounts) {
+  // A container can have thousands of mounts, so of the others nothing but the ID is looked at.
+  sys::Result<void> check_shown(std::int32_t pid, std::string_view mountinfo, std::uint64_t mount_id) {
+    std::string roots;
+    bool is_shown = false;
+    for (const std::string_view line : util::split(mountinfo, '\n')) {
+      std::string_view rest = line;
+      is_shown = is_shown || util::parse_number<std::uint64_t>(util::take_until(rest, ' ')) == mount_id;
+      for (int before = 0; before < 3; ++before) util::take_until(rest, ' ');
+      if (util::take_until(rest, ' ') == "/") roots.append(line) += '\n';
+    }
+    auto checked = check_roots(pid, parse_mountinfo(roots), *host());
+    if (!checked || is_shown) return checked;
+    return std::unexpected(sys::Error{"open", "mount of process " + std::to_string(pid), ESTALE});
+  }
+
+  // Of all mounts at `/`, none may be the host's: pivot_root(2) leaves the old root there until it is
+  // unmounted, and all mounts of the host with it, in whatever order the table has them.
+  static sys::Result<void> check_roots(std::int32_t pid, const std::vector<model::Mount>& mounts,
+                                       const Host& host) {
+    std::size_t own = 0;
+    std::size_t of_host = 0;
+    for (const model::Mount& mount : mounts) {
+      if (mount.mount_point != "/") continue;
+      ++(host.mounts.is_host_root(mount) ? of_host : own);
+    }
+    if (own == 0) return refuse("open", "root of process " + std::to_string(pid));
+    if (of_host == 0) return {};
+    return std::unexpected(sys::Error{privilege::between_roots, "process " + std::to_string(pid), EAGAIN});
+  }
+
+  // Not from a process that has the host's root, or none that can be seen.
+  sys::Result<void> learn_from(std::int32_t pid, const std::vector<model::Mount>& mounts) {
     const auto table = host();
-    const auto root = std::ranges::find(mounts, "/", &model::Mount::mount_point);
-    if (root == mounts.end() || table->mounts.is_host_root(*root)) return false;
-    const bool is_hidden = root->file_system == "overlay" && !table->mounts.has_overlay(root->device);
-    const auto owner = is_hidden ? owner_of_namespace(pid) : std::nullopt;
-    const auto layers = is_hidden ? parse_overlay_layers(*root) : std::nullopt;
+    auto checked = check_roots(pid, mounts, *table);
+    if (!checked) return checked;
+    const auto is_hidden = [&](const model::Mount& mount) {
+      return mount.mount_point == "/" && mount.file_system == "overlay" &&
+             !table->mounts.has_overlay(mount.device);
+    };
+    const bool has_hidden = std::ranges::any_of(mounts, is_hidden);
+    const auto owner = has_hidden ? owner_of_namespace(pid) : std::nullopt;
     const auto now = Clock::now();
+    std::size_t hidden = 0;
     const std::lock_guard lock(mutex_);
     for (const model::Mount& mount : mounts) {
-      const bool is_shown = has_local_files(mount.file_system) && (!is_read_only(mount) || &mount == &*root);
-      if (is_shown) places_.add(mount.device, mount.root, now);
+      // What no mount of the host shows cannot be reached by one: it is admitted by itself.
+      const bool is_of_use = table->devices.contains(mount.device) && has_local_files(mount.file_system);
+      const bool is_shown = !is_read_only(mount) || mount.mount_point == "/";
+      if (is_of_use && is_shown) places_.add_outermost(mount.device, mount.root, now);
+      if (owner && is_hidden(mount) && ++hidden <= max_roots) add_layers(mount, *owner, now);
     }
-    if (layers && owner) {
-      const std::uint32_t whose = owner.value_or(0);
-      for (const std::string& lower : layers->lowerdirs) add_layer(lower, whose, now);
-      add_layer(layers->upperdir, whose, now);
-    }
-    return true;
+    return {};
+  }
+
+  // With the lock.
+  void add_layers(const model::Mount& overlay, std::uint32_t owner, Clock::time_point now) {
+    const auto layers = parse_overlay_layers(overlay);
+    if (!layers) return;
+    for (const std::string& lower : layers->lowerdirs) add_layer(lower, owner, now);
+    add_layer(layers->upperdir, owner, now);
   }
 
   void add_layer(const std::string& path, std::uint32_t owner, Clock::time_point now) {
@@ -422,7 +469,7 @@ class ContainerPlaces final : public privilege::Places {
       auto name_space = direct_.read_process_file(pid, privilege::ProcessFile::mount_namespace);
       if (!name_space || seen.size() >= max_namespaces || !seen.insert(std::move(*name_space)).second)
         continue;
-      if (const auto table = read_table_of(pid)) learn_from(pid, *table);
+      if (const auto table = read_table_of(pid)) static_cast<void>(learn_from(pid, *table));
     }
   }
 

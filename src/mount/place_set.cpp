@@ -17,6 +17,12 @@ void PlaceSet::add(const model::Device& device, std::string path, Clock::time_po
   }
 }
 
+void PlaceSet::add_outermost(const model::Device& device, const std::string& path, Clock::time_point now) {
+  const auto places = places_.find(device);
+  const bool is_known = places != places_.end() && places->second.contains(path);
+  if (is_known || !contains(device, path)) add(device, path, now);
+}
+
 bool PlaceSet::contains(const model::Device& device, std::string_view path) const {
   const auto places = places_.find(device);
   if (places == places_.end() || !path.starts_with('/')) return false;

@@ -21,6 +21,9 @@ class PlaceSet {
 
   // Beyond `max_places` nothing new is taken.
   void add(const model::Device& device, std::string path, Clock::time_point now);
+  // Nothing new below what is a place already: who shows a place can show any part of it as well, as often as
+  // it likes.
+  void add_outermost(const model::Device& device, const std::string& path, Clock::time_point now);
   // Whether `path` is one of them or below one.
   bool contains(const model::Device& device, std::string_view path) const;
   // Forgets what was seen last before that.

@@ -59,7 +59,7 @@ class AnyPlace final : public Places {
   sys::Result<void> check_file(int) override { return {}; }
   sys::Result<void> check_entry(int, int) override { return {}; }
   void learn(std::int32_t, std::string_view) override {}
-  void admit(int) override {}
+  sys::Result<void> admit(std::int32_t, int) override { return {}; }
 };
 
 template <class Do>
@@ -137,7 +137,7 @@ class Guarded final : public Privilege {
   sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) override {
     auto checked = check_type(mount.type_magic);
     if (checked) checked = places_->check_process(pid);
-    return admitted(then(checked, [&] { return inner_->open_mount(pid, mount); }));
+    return admitted(pid, then(checked, [&] { return inner_->open_mount(pid, mount); }));
   }
 
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
@@ -188,7 +188,6 @@ class Guarded final : public Privilege {
       opened.push_back(has_room ? open_one_layer(directory) : std::unexpected(too_many));
     }
     return opened;
-  }
   }
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
     auto entry = inner_->open_entry(directory, name);
@@ -249,7 +248,8 @@ class Guarded final : public Privilege {
 
   sys::Result<sys::Fd> open_one_layer(const std::string& directory) {
     if (const auto pid = process_of(directory))
-      return admitted(then(places_->check_process(*pid), [&] { return inner_->open_layer(directory); }));
+      return admitted(*pid,
+                      then(places_->check_process(*pid), [&] { return inner_->open_layer(directory); }));
     auto opened = then(places_->check_path(directory), [&] { return inner_->open_layer(directory); });
     if (!opened) return opened;
     const auto checked = places_->check_opened(directory, opened->number());
@@ -270,8 +270,10 @@ class Guarded final : public Privilege {
     way.push_back(std::unexpected(checked.error()));
   }
 
-  sys::Result<sys::Fd> admitted(sys::Result<sys::Fd> top) {
-    if (top) places_->admit(top->number());
+  sys::Result<sys::Fd> admitted(std::int32_t pid, sys::Result<sys::Fd> top) {
+    if (!top) return top;
+    const auto checked = places_->admit(pid, top->number());
+    if (!checked) return std::unexpected(checked.error());
     return top;
   }
 

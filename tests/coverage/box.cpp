@@ -174,10 +174,18 @@ void Box::become_first_process(Line& line) const {
   try {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     join_cgroup();
-    while (!gate_.empty() && !fs::exists(gate_)) ::usleep(10'000);
+    // By way of a descriptor: below another root its path is another's.
+    const fs::path file = gate_;
+    const sys::Fd gate =
+        gate_.empty() ? sys::Fd{} : sys::value_or_throw(sys::open_path(file.parent_path().string(), O_PATH));
+    const auto wait = [&](Gate where) {
+      if (where_ != where || !gate) return;
+      while (::faccessat(gate.number(), file.filename().c_str(), F_OK, 0) != 0) ::usleep(10'000);
+    };
+    wait(Gate::before_its_root);
     require(::unshare(CLONE_NEWNS) == 0, "unshare");
     make_mounts();
-    enter_container_root(merged());
+    enter_container_root(merged(), [&] { wait(Gate::between_roots); });
     line.tell();
   } catch (const std::exception& error) {
     ::dprintf(STDERR_FILENO, "first process: %s\n", error.what());

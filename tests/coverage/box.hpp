@@ -45,8 +45,12 @@ class Box {
   std::string merged() const { return place_.directory + "/merged"; }
   const std::string& elsewhere() const { return place_.elsewhere; }
 
-  // The first process stays on the host's root until there is a file of that name.
-  void set_gate(const std::string& file) { gate_ = file; }
+  enum class Gate { before_its_root, between_roots };
+  // The first process stays on the host's root until there is a file of that name, or has both.
+  void set_gate(const std::string& file, Gate gate = Gate::before_its_root) {
+    gate_ = file;
+    where_ = gate;
+  }
   // Mounts and starts it. Throws sys::SystemError.
   void start();
   // Of the host's number space.
@@ -70,6 +74,7 @@ class Box {
   std::string id_;
   std::string cgroup_;
   std::string gate_;
+  Gate where_ = Gate::before_its_root;
   std::unique_ptr<Child> keeper_;  // the parent of the first process
   int first_process_ = 0;
 };

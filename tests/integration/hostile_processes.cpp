@@ -125,6 +125,26 @@ TEST_F(HostileProcesses, ThatEnterTheirRootLongAfterTheyBeganAreOfTheContainerTh
   EXPECT_EQ(sensor_of("/c/x"), "close_write");
 }
 
+// As in the middle of pivot_root(2), on a machine that is very busy: longer than the monitor waits by itself.
+TEST_F(HostileProcesses, ThatAreBetweenTwoRootsForLongAreWatchedOnceTheyHaveOne) {
+  daemon_ = start_daemon();
+  const auto gate = host_path("gate");
+  box_->set_gate(gate, Box::Gate::between_roots);
+  std::jthread opener([&] {
+    ::usleep(3'000'000);
+    write_file(gate, "");
+  });
+  box_->start();
+  opener.join();
+  EXPECT_TRUE(is_watched(*daemon_, *box_)) << daemon_->report();
+  for (const Place& place : places) {
+    const auto path = std::string(place.path) + "/x";
+    box_->run([&] { drop(path); });
+    EXPECT_EQ(sensor_of(path), "close_write") << place.name;
+  }
+  EXPECT_THAT(daemon_->log(), testing::Not(HasSubstr("cannot watch a volume")));
+}
+
 TEST_F(HostileProcesses, InCgroupsNamedAfterAnotherContainerAreTheirOwn) {
   const auto other = make_box("other");
   other->start();

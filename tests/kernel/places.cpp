@@ -217,6 +217,66 @@ TEST_F(MarkerPlaces, AreWhatTheProcessesOfContainersShow) {
   EXPECT_EQ(mark(own, mount_of(own, scratch())), EPERM);
 }
 
+// Whatever the order of the roots in its table.
+TEST_F(MarkerPlaces, AreNoneOfAProcessThatIsBetweenTwoRoots) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string volume = make_scratch_directory();
+  const std::string other = make_scratch_directory();
+  write_file(volume + "/data", "data");
+  write_file(other + "/secret", "secret");
+  std::filesystem::create_directory(overlay.lower() + "/volume");
+  Child container([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    require(::mount(volume.c_str(), (overlay.merged() + "/volume").c_str(), "", MS_BIND, nullptr) == 0,
+            "mount");
+    enter_container_root(overlay.merged(), [&] {
+      line.tell("between");
+      line.hear();
+    });
+    line.tell("entered");
+    line.hear();
+  });
+  container.line().hear();
+  const int pid = container.pid();
+  TestGroup group(*privilege_, features_);
+  const auto its_volume = mount_of(pid, "/volume");
+  const auto root = "/proc/" + std::to_string(pid) + "/root";
+  const auto errors = [&] {
+    EXPECT_TRUE(marker_->read_process_mounts(pid));
+    const auto marked =
+        marker_->mark_mounts(group.descriptor(), pid, {its_volume}, watch::close_write_mask()).front();
+    return std::vector{error_of(marker_->open_layer(root)), error_of(marker_->open_mount(pid, its_volume)),
+                       error_of(marked), try_read(volume + "/data"), try_read(other + "/secret")};
+  };
+  EXPECT_THAT(errors(), testing::ElementsAre(EAGAIN, EAGAIN, EAGAIN, EPERM, EPERM));
+  EXPECT_TRUE(privilege::is_between_roots(marker_->open_layer(root).error()));
+  container.line().tell();
+  container.line().hear();
+  EXPECT_THAT(errors(), testing::ElementsAre(0, 0, 0, 0, EPERM));
+}
+
+// A process number is used again: what was opened by way of one may be another's.
+TEST_F(MarkerPlaces, AreNotWhatWasOpenedByWayOfAnotherProcess) {
+  const TestOverlay overlay(make_scratch_directory());
+  Child container([&](Line& line) {
+    enter_container_root(overlay.merged());
+    line.tell("entered");
+    line.hear();
+  });
+  container.line().hear();
+  const auto direct = privilege::make_direct({.host_process = ::getpid()});
+  const auto places = mount::make_container_places(*direct);
+  const auto root_of = [](int pid) {
+    return sys::value_or_throw(sys::open_path("/proc/" + std::to_string(pid) + "/root", O_PATH));
+  };
+  const auto own = root_of(container.pid());
+  const auto of_host = root_of(::getpid());
+  EXPECT_EQ(error_of(places->admit(container.pid(), own.number())), 0);
+  EXPECT_EQ(error_of(places->admit(container.pid(), of_host.number())), ESTALE);
+  EXPECT_EQ(error_of(places->admit(::getpid(), of_host.number())), EPERM);
+}
+
 // Directories of 255 bytes below `top`, `levels` of them, and the file `name` in the last: what has a path
 // that the kernel does not tell. The last one, O_PATH.
 sys::Fd make_deep(const std::string& top, int levels, const char* name) {

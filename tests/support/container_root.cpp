@@ -10,12 +10,13 @@
 
 namespace dropwarden::test {
 
-void enter_container_root(const std::string& merged) {
+void enter_container_root(const std::string& merged, const std::function<void()>& between_roots) {
   require(::unshare(CLONE_NEWNS) == 0, "unshare");
   require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
   require(::chdir(merged.c_str()) == 0, "chdir");
   // Onto itself: the old root then lies on top and is taken off (pivot_root(2)).
   require(::syscall(SYS_pivot_root, ".", ".") == 0, "pivot_root");
+  if (between_roots) between_roots();
   require(::umount2(".", MNT_DETACH) == 0, "umount2");
   require(::chdir("/") == 0, "chdir");
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@ class Places {
  public:
   virtual ~Places() = default;
 
-  // That the process has a root directory other than the host's.
+  // That the process has a root directory other than the host's. `is_between_roots` where it has both at `/`.
   virtual sys::Result<void> check_process(std::int32_t pid) = 0;
   // That of such a process's mount `mount_id` the whole file system is the containers', none that the host
   // uses.
@@ -38,8 +39,16 @@ class Places {
 
   // The mountinfo of a process, just read.
   virtual void learn(std::int32_t pid, std::string_view mountinfo) = 0;
-  // `top`, a mount in a container, was handed out: check_file is content with what is opened below it.
-  virtual void admit(int top) = 0;
+  // That `top` was opened by way of the process, O_PATH, and not of another one that had its number a moment
+  // ago: check_file is then content with what is opened below it.
+  virtual sys::Result<void> admit(std::int32_t pid, int top) = 0;
 };
+
+// In the middle of pivot_root(2) a process shows the container's mounts and those of the host, and no answer
+// would be right: it is no refusal, and whoever asks once more some milliseconds later has one.
+inline constexpr const char* between_roots = "pivot_root";
+inline bool is_between_roots(const sys::Error& error) {
+  return error.number == EAGAIN && error.call == between_roots;
+}
 
 }  // namespace dropwarden::privilege

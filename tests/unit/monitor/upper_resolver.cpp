@@ -36,7 +36,8 @@ class RefusedRecord : public testing::Test {
     return event;
   }
 
-  std::unique_ptr<privilege::Privilege> guarded_ = privilege::make_guarded(privilege::make_direct(), {});
+  std::unique_ptr<privilege::Privilege> guarded_ =
+      privilege::make_guarded(privilege::make_direct(), {}, nullptr);
   UpperResolver resolver_{*guarded_};
 };
 

@@ -50,6 +50,20 @@ TEST(PlaceSet, HasABound) {
   EXPECT_TRUE(places.contains(disk, "/0"));
 }
 
+TEST(PlaceSet, TakesNoPartsOfAPlaceForPlacesOfTheirOwn) {
+  const PlaceSet::Clock::time_point start{};
+  PlaceSet places;
+  places.add_outermost(disk, "/volume", start);
+  for (std::size_t i = 0; i < PlaceSet::max_places; ++i)
+    places.add_outermost(disk, "/volume/" + std::to_string(i), start);
+  places.add_outermost(disk, "/other", start);
+  EXPECT_TRUE(places.contains(disk, "/other")) << "there is room";
+  places.add_outermost(disk, "/volume", start + 2s);
+  places.expire(start + 1s);
+  EXPECT_TRUE(places.contains(disk, "/volume/7"));
+  EXPECT_FALSE(places.contains(disk, "/other"));
+}
+
 TEST(PathInFileSystem, IsAsTheMountShowsIt) {
   const auto path = [](const char* root, const char* point, std::string_view of) {
     model::Mount mount;
