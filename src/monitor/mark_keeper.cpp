@@ -9,12 +9,9 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/table.hpp"
-#include "dropwarden/privilege/places.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/watch/marks.hpp"
-
-#include "retry_pause.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -108,7 +105,7 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   }
   const watch::Plan plan = watch::plan_marks(targets, marked);
   for (const model::Device& device : gone) mounts_.retire(device, now);
-  std::erase_if(failures_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  std::erase_if(attempts_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const watch::Target& target : plan.to_mark) {
     if (const model::Mount* mount = view_.mount_of(target)) mark(target, *mount);
   }
@@ -139,7 +136,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   if (model::Device{identity->device_major, identity->device_minor} != target.device) {
     return fail(target, {"fanotify_mark", target.mount_point, ESTALE});
   }
-  failures_.erase(target.device);
+  attempts_.erase(target.device);
   WatchedMount marked;
   marked.device = target.device;
   marked.file_system = {identity->file_system_id};
@@ -164,10 +161,9 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
 }
 
 void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
-  Failures& counted = failures_[target.device];
-  const bool is_settled = !privilege::is_between_roots(error) || ++counted.between > most_between_roots;
-  const int failures = is_settled ? ++counted.failures : 0;
-  const auto when = Clock::now() + (is_settled ? retry_pause(failures) : between_roots_pause);
+  MarkAttempts& attempts = attempts_[target.device];
+  const int failures = attempts.is_soon_settled(error) ? 0 : attempts.fail();
+  const auto when = Clock::now() + attempts.pause();
   next_retry_ = next_retry_ ? std::min(*next_retry_, when) : when;
   // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container
   // that we do not see.

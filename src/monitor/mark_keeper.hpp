@@ -17,6 +17,7 @@
 #include "dropwarden/watch/plan.hpp"
 
 #include "overlay_view.hpp"
+#include "retry_pause.hpp"
 #include "volume_keeper.hpp"
 
 namespace dropwarden::monitor {
@@ -87,11 +88,7 @@ class MarkKeeper {
     Clock::time_point since;
   };
   std::vector<Young> young_;
-  struct Failures {
-    int failures = 0;  // in a row
-    int between = 0;   // answers that its process is between two roots, which is none yet
-  };
-  std::unordered_map<model::Device, Failures> failures_;
+  std::unordered_map<model::Device, MarkAttempts> attempts_;
   std::optional<Clock::time_point> next_retry_;
   VolumeKeeper volumes_;
   bool is_ready_ = false;

@@ -9,11 +9,8 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/file_system.hpp"
-#include "dropwarden/privilege/places.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
-
-#include "retry_pause.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -204,8 +201,8 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
 bool VolumeKeeper::is_soon_settled(const ContainerMounts::Reading& reading, const sys::Error& error,
                                    Clock::time_point now) {
   View& view = views_[reading.key];
-  if (!privilege::is_between_roots(error) || ++view.between > most_between_roots) return false;
-  seen_.touch(reading.key, now + between_roots_pause);
+  if (!view.attempts.is_soon_settled(error)) return false;
+  seen_.touch(reading.key, now + view.attempts.pause());
   return true;
 }
 
@@ -213,12 +210,11 @@ void VolumeKeeper::retry(const ContainerMounts::Reading& reading, const sys::Err
                          bool is_any_changed, Clock::time_point now) {
   View& view = views_[reading.key];
   if (failure == nullptr && !is_any_changed) {
-    view.failures = 0;
-    view.between = 0;
+    view.attempts = {};
     return;
   }
-  const int failures = ++view.failures;
-  const auto pause = retry_pause(failures);
+  const int failures = view.attempts.fail();
+  const auto pause = view.attempts.pause();
   if (failure != nullptr || failures <= most_changes_in_a_row) seen_.touch(reading.key, now + pause);
   // Once may be a container that is coming or going.
   if (failure == nullptr || failures != 2) return;

@@ -19,6 +19,7 @@
 #include "dropwarden/watch/marks.hpp"
 
 #include "container_mounts.hpp"
+#include "retry_pause.hpp"
 
 namespace dropwarden::monitor {
 
@@ -62,9 +63,8 @@ class VolumeKeeper {
   // What a process of a container shows: ContainerMounts::Reading.
   struct View {
     std::vector<std::uint64_t> serials;  // in `mounts_`
-    int failures = 0;                    // in a row
-    int between = 0;                     // answers in a row that it is between two roots
-    bool is_root_told = false;           // that nothing sees what is written there
+    MarkAttempts attempts;
+    bool is_root_told = false;  // that nothing sees what is written there
   };
 
   void forget(const std::string& key, Clock::time_point now);

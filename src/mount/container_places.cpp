@@ -117,16 +117,28 @@ class ContainerPlaces final : public privilege::Places {
     return learn_from(pid, *table);
   }
 
-  sys::Result<void> check_whole(std::int32_t pid, std::uint64_t mount_id) override {
+  sys::Result<void> check_process(std::int32_t pid, std::string_view mountinfo) override {
+    return check_roots(pid, parse_mountinfo(roots_of(mountinfo)), *host());
+  }
+
+  std::vector<sys::Result<void>> check_mounts(std::int32_t pid,
+                                              const std::vector<privilege::ContainerMount>& mounts) override {
     const auto table = read_table_of(pid);
-    if (!table) return std::unexpected(table.error());
-    const auto found =
-        std::ranges::find(*table, mount_id, [](const model::Mount& mount) { return mount.id.value; });
-    if (found == table->end())
-      return std::unexpected(sys::Error{"fanotify_mark", std::to_string(mount_id), ESTALE});
-    if (host()->mounts.is_used_by_host(found->device) && found->file_system != "overlay")
-      return refuse("fanotify_mark", found->mount_point);
-    return {};
+    auto checked = table ? learn_from(pid, *table) : std::unexpected(table.error());
+    std::vector<sys::Result<void>> answers(mounts.size(), checked);
+    if (!checked) return answers;
+    std::unordered_map<std::uint64_t, const model::Mount*> by_id;
+    for (const model::Mount& mount : *table) by_id.emplace(mount.id.value, &mount);
+    const auto now = host();
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+      if (!mounts[i].is_whole_file_system) continue;
+      const auto shown = by_id.find(mounts[i].mount_id);
+      if (shown == by_id.end())
+        answers[i] = std::unexpected(sys::Error{"fanotify_mark", mounts[i].path, ESTALE});
+      else if (is_hosts(*shown->second, *now))
+        answers[i] = refuse("fanotify_mark", mounts[i].path);
+    }
+    return answers;
   }
 
   sys::Result<void> check_overlay(const std::string& mount_point) override {
@@ -153,11 +165,11 @@ class ContainerPlaces final : public privilege::Places {
     const auto status = sys::read_cached_status(opened);
     if (!status) return std::unexpected(status.error());
     if (status->is_mount_root && host()->find(status->mount_id) != nullptr) return {};
-    return check_file(opened);
+    return check_file(opened, status->mount_id);
   }
 
-  sys::Result<void> check_file(int file) override {
-    return look_for([&] { return is_known(file); }, "a file that is no container's");
+  sys::Result<void> check_file(int file, std::uint64_t mount_id) override {
+    return check_named(file, mount_id, sys::read_descriptor_path(file));
   }
 
   sys::Result<void> check_entry(int directory, int entry) override {
@@ -165,8 +177,11 @@ class ContainerPlaces final : public privilege::Places {
     if (!status) return std::unexpected(status.error());
     const auto path = sys::read_descriptor_path(entry);
     const bool is_deep = !path && path.error().number == ENAMETOOLONG;
-    if (!is_deep) return S_ISDIR(status->mode) ? sys::Result<void>{} : check_file(entry);
-    auto checked = check_file(directory);
+    if (!is_deep)
+      return S_ISDIR(status->mode) ? sys::Result<void>{} : check_named(entry, status->mount_id, path);
+    const auto above = sys::read_mount_id(directory);
+    if (!above) return std::unexpected(above.error());
+    auto checked = check_file(directory, *above);
     if (checked) approve(*status);
     return checked;
   }
@@ -201,11 +216,20 @@ class ContainerPlaces final : public privilege::Places {
     return parse_mountinfo(*text);
   }
 
-  // The host's table as it is now.
-  std::shared_ptr<const Host> host() {
+  // A file system that the host uses, too.
+  static bool is_hosts(const model::Mount& mount, const Host& host) {
+    if (mount.file_system == "overlay") return host.mounts.is_root_device(mount.device);
+    return host.mounts.is_used_by_host(mount.device);
+  }
+
+  // The host's table as it is now, or was not longer than `age` ago.
+  std::shared_ptr<const Host> host(Clock::duration age = {}) {
+    const auto now = Clock::now();
     const std::lock_guard lock(mutex_);
+    if (now - asked_ < age) return host_;
     const auto has_changed = sys::take_urgent(changes_.number());
     if (!has_changed || *has_changed) read_host();
+    asked_ = now;
     return host_;
   }
 
@@ -259,18 +283,33 @@ class ContainerPlaces final : public privilege::Places {
     return inside && places_.contains(nearest->device, *inside);
   }
 
-  bool is_known(int file) {
-    const auto id = sys::read_mount_id(file);
-    if (!id) return false;
+  // By far most are files of layers, one for each that is written: to them the table at hand will do, since
+  // no mount of another file system can have come to lie there by way of a container.
+  sys::Result<void> check_named(int file, std::uint64_t mount_id, const sys::Result<std::string>& path) {
+    const auto table = host(keep_table);
+    const model::Mount* mount = table->find(mount_id);
+    const bool is_plain =
+        mount != nullptr && has_local_files(mount->file_system) && mount->file_system != "overlay";
+    if (is_plain && path && is_in_place(*mount, *path)) return {};
+    // Whoever searched all tables for a file that has no name would find none.
+    if (path && *path == "/" && is_file(file)) return refuse("open", "a file that has no name");
+    return look_for([&] { return is_known(file, mount_id, path); }, "a file that is no container's");
+  }
+
+  static bool is_file(int file) {
+    const auto status = sys::read_cached_status(file);
+    return status && S_ISREG(status->mode);
+  }
+
+  bool is_known(int file, std::uint64_t mount_id, const sys::Result<std::string>& path) {
     const auto table = host();
-    const model::Mount* mount = table->find(*id);
+    const model::Mount* mount = table->find(mount_id);
     if (mount == nullptr) {
       const std::lock_guard lock(mutex_);
-      return std::ranges::find(admitted_, *id) != admitted_.end();
+      return std::ranges::find(admitted_, mount_id) != admitted_.end();
     }
     if (!has_local_files(mount->file_system)) return false;
     if (table->is_container_overlay(*mount)) return true;
-    const auto path = sys::read_descriptor_path(file);
     if (path) return is_in_place(*mount, *path);
     return path.error().number == ENAMETOOLONG && is_deep_in_place(file, *mount);
   }
@@ -333,17 +372,26 @@ class ContainerPlaces final : public privilege::Places {
 
   // A container can have thousands of mounts, so of the others nothing but the ID is looked at.
   sys::Result<void> check_shown(std::int32_t pid, std::string_view mountinfo, std::uint64_t mount_id) {
+    auto checked = check_process(pid, mountinfo);
+    if (!checked || shows(mountinfo, mount_id)) return checked;
+    return std::unexpected(sys::Error{"open", "mount of process " + std::to_string(pid), ESTALE});
+  }
+
+  static bool shows(std::string_view mountinfo, std::uint64_t mount_id) {
+    return std::ranges::any_of(util::split(mountinfo, '\n'), [&](std::string_view line) {
+      return util::parse_number<std::uint64_t>(util::take_until(line, ' ')) == mount_id;
+    });
+  }
+
+  // The lines of mounts at `/`.
+  static std::string roots_of(std::string_view mountinfo) {
     std::string roots;
-    bool is_shown = false;
     for (const std::string_view line : util::split(mountinfo, '\n')) {
       std::string_view rest = line;
-      is_shown = is_shown || util::parse_number<std::uint64_t>(util::take_until(rest, ' ')) == mount_id;
-      for (int before = 0; before < 3; ++before) util::take_until(rest, ' ');
+      for (int before = 0; before < 4; ++before) util::take_until(rest, ' ');
       if (util::take_until(rest, ' ') == "/") roots.append(line) += '\n';
     }
-    auto checked = check_roots(pid, parse_mountinfo(roots), *host());
-    if (!checked || is_shown) return checked;
-    return std::unexpected(sys::Error{"open", "mount of process " + std::to_string(pid), ESTALE});
+    return roots;
   }
 
   // Of all mounts at `/`, none may be the host's: pivot_root(2) leaves the old root there until it is
@@ -473,7 +521,8 @@ class ContainerPlaces final : public privilege::Places {
     }
   }
 
-  static constexpr auto keep_short = 2s;  // who waits for a search that hangs
+  static constexpr auto keep_short = 2s;    // who waits for a search that hangs
+  static constexpr auto keep_table = 50ms;  // before the table is asked for changes, for what is found in it
 
   privilege::Privilege& direct_;
   const std::string proc_;
@@ -487,6 +536,7 @@ class ContainerPlaces final : public privilege::Places {
 
   std::mutex mutex_;  // of all below
   std::shared_ptr<const Host> host_;
+  Clock::time_point asked_{};  // when the table was asked for changes last
   bool is_resolved_ = false;
   std::map<std::string, Layer> layers_;  // as their overlays name them
   std::unordered_map<std::string, std::pair<model::Device, std::string>> resolved_;

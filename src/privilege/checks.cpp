@@ -67,11 +67,14 @@ sys::Result<void> check_type(std::uint64_t type) {
   return {};
 }
 
+sys::Result<void> check_plain(const sys::FileStatus& status) {
+  if (!S_ISREG(status.mode) && !S_ISDIR(status.mode)) return refuse("open", "neither file nor directory");
+  return {};
+}
+
 sys::Result<void> check_plain(int file) {
   const auto status = sys::read_cached_status(file);
-  if (!status) return std::unexpected(status.error());
-  if (!S_ISREG(status->mode) && !S_ISDIR(status->mode)) return refuse("open", "neither file nor directory");
-  return {};
+  return status ? check_plain(*status) : std::unexpected(status.error());
 }
 
 }  // namespace dropwarden::privilege

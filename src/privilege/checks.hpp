@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/file.hpp"
 
 namespace dropwarden::privilege {
 
@@ -20,5 +21,6 @@ sys::Result<void> check_handle_group(int group);
 sys::Result<void> check_type(std::uint64_t type);
 // That `file` is a regular file or a directory. Asks no server.
 sys::Result<void> check_plain(int file);
+sys::Result<void> check_plain(const sys::FileStatus& status);
 
 }  // namespace dropwarden::privilege

@@ -84,6 +84,8 @@ class Direct final : public Privilege {
     upper_events_ = privilege::probe_upper_events(options_.proc);
   }
 
+  void set_process_check(ProcessCheck check) override { check_ = std::move(check); }
+
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
     const int number = ::fanotify_init(flags | FAN_CLOEXEC, event_flags | O_CLOEXEC);
     if (number < 0) return sys::unexpected_errno("fanotify_init");
@@ -92,16 +94,15 @@ class Direct final : public Privilege {
 
   sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,
                                              std::uint64_t allowed_type) override {
-    // A mount point may have a symbolic link put over it by a race; /proc/PID/root is a link by nature.
-    const bool is_process = std::holds_alternative<ProcessRoot>(root);
-    return privilege::mark_file_system(group, path_of(root), is_process ? Links::followed : Links::refused,
-                                       mask, allowed_type);
+    if (const auto* process = std::get_if<ProcessRoot>(&root))
+      return privilege::mark_file_system(group, marked_process(process->pid), mask, allowed_type);
+    return privilege::mark_file_system(group, host_path(std::get<MountPoint>(root).path), mask, allowed_type);
   }
 
   std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
                                                      const std::vector<ContainerMount>& mounts,
                                                      std::uint64_t mask) override {
-    return privilege::mark_mounts(group, options_.proc + "/" + std::to_string(pid), mounts, mask);
+    return privilege::mark_mounts(group, marked_process(pid), mounts, mask);
   }
 
   sys::Result<RootIdentity> mark_by_handle(int group, const HostMount& mount,
@@ -132,7 +133,7 @@ class Direct final : public Privilege {
   sys::Result<void> write_canary(std::uint64_t number) override { return canary_.write(number); }
 
   sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) override {
-    return privilege::open_mount(options_.proc + "/" + std::to_string(pid), mount);
+    return privilege::open_mount(marked_process(pid), mount);
   }
 
   sys::Result<void> mark_mount_namespace(int group, std::uint64_t mask) override {
@@ -266,9 +267,10 @@ class Direct final : public Privilege {
     return sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
   }
 
-  std::string path_of(const RootPath& root) const {
-    if (const auto* point = std::get_if<MountPoint>(&root)) return host_path(point->path);
-    return options_.proc + "/" + std::to_string(std::get<ProcessRoot>(root).pid) + "/root";
+  MarkedProcess marked_process(std::int32_t pid) const {
+    MarkedProcess process{.directory = options_.proc + "/" + std::to_string(pid), .check = {}};
+    if (check_) process.check = [this, pid](std::string_view mountinfo) { return check_(pid, mountinfo); };
+    return process;
   }
 
   // A path of the host's mount table, as it can be reached from here.
@@ -276,6 +278,7 @@ class Direct final : public Privilege {
 
   const Options options_;
   const HostMounts host_;
+  ProcessCheck check_;
   CanaryOverlay canary_;
   std::optional<sys::Result<UpperEvents>> upper_events_;
 };

@@ -52,11 +52,15 @@ std::optional<std::int32_t> process_of(std::string_view path) {
 class AnyPlace final : public Places {
  public:
   sys::Result<void> check_process(std::int32_t) override { return {}; }
-  sys::Result<void> check_whole(std::int32_t, std::uint64_t) override { return {}; }
+  sys::Result<void> check_process(std::int32_t, std::string_view) override { return {}; }
+  std::vector<sys::Result<void>> check_mounts(std::int32_t,
+                                              const std::vector<ContainerMount>& mounts) override {
+    return std::vector<sys::Result<void>>(mounts.size());
+  }
   sys::Result<void> check_overlay(const std::string&) override { return {}; }
   sys::Result<void> check_path(const std::string&) override { return {}; }
   sys::Result<void> check_opened(const std::string&, int) override { return {}; }
-  sys::Result<void> check_file(int) override { return {}; }
+  sys::Result<void> check_file(int, std::uint64_t) override { return {}; }
   sys::Result<void> check_entry(int, int) override { return {}; }
   void learn(std::int32_t, std::string_view) override {}
   sys::Result<void> admit(std::int32_t, int) override { return {}; }
@@ -71,7 +75,11 @@ std::invoke_result_t<Do> then(const sys::Result<void>& checked, Do act) {
 class Guarded final : public Privilege {
  public:
   Guarded(std::unique_ptr<Privilege> inner, Grants grants, std::unique_ptr<Places> places)
-      : inner_(std::move(inner)), grants_(std::move(grants)), places_(std::move(places)) {}
+      : inner_(std::move(inner)), grants_(std::move(grants)), places_(std::move(places)) {
+    inner_->set_process_check([this](std::int32_t pid, std::string_view mountinfo) {
+      return places_->check_process(pid, mountinfo);
+    });
+  }
 
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
     return then(check_group_flags(flags, event_flags),
@@ -91,15 +99,23 @@ class Guarded final : public Privilege {
   std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
                                                      const std::vector<ContainerMount>& mounts,
                                                      std::uint64_t mask) override {
-    auto checked = check_group(group, mask);
-    if (checked) checked = places_->check_process(pid);
-    for (const ContainerMount& mount : mounts) {
-      if (checked) checked = check_type(mount.type_magic);
-      if (checked && mount.is_whole_file_system) checked = places_->check_whole(pid, mount.mount_id);
-    }
     using Answers = std::vector<sys::Result<RootIdentity>>;
-    if (!checked) return Answers(mounts.size(), std::unexpected(checked.error()));
-    return inner_->mark_mounts(group, pid, mounts, mask);
+    if (const auto checked = check_group(group, mask); !checked)
+      return Answers(mounts.size(), std::unexpected(checked.error()));
+    const auto checked = places_->check_mounts(pid, mounts);
+    Answers answers;
+    std::vector<ContainerMount> allowed;
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+      const auto type = checked[i] ? check_type(mounts[i].type_magic) : checked[i];
+      answers.push_back(type ? RootIdentity{} : sys::Result<RootIdentity>(std::unexpected(type.error())));
+      if (type) allowed.push_back(mounts[i]);
+    }
+    auto marked = inner_->mark_mounts(group, pid, allowed, mask);
+    auto next = marked.begin();
+    for (auto& answer : answers) {
+      if (answer) answer = std::move(*next++);
+    }
+    return answers;
   }
 
   sys::Result<RootIdentity> mark_by_handle(int group, const HostMount& mount,
@@ -125,6 +141,16 @@ class Guarded final : public Privilege {
     if (!id) return std::unexpected(id.error());
     if (!is_remembered(*id)) return refuse("open_by_handle_at", "mount that was not opened for it");
     return inner_->open_by_handle(mount, handle);
+  }
+  // One for each file that is written, so what is known of it is not asked for: it is seen through `mount`.
+  sys::Result<sys::Fd> open_file_by_handle(int mount, const sys::FileHandle& handle) override {
+    const auto id = sys::read_mount_id(mount);
+    if (!id) return std::unexpected(id.error());
+    if (!is_remembered(*id)) return refuse("open_by_handle_at", "mount that was not opened for it");
+    auto entry = inner_->open_by_handle(mount, handle);
+    if (!entry) return entry;
+    return then(places_->check_file(entry->number(), *id),
+                [&] { return inner_->open_regular_file(entry->number()); });
   }
 
   sys::Result<UpperEvents> probe_upper_events() override { return inner_->probe_upper_events(); }
@@ -242,8 +268,10 @@ class Guarded final : public Privilege {
 
   // Where it lies comes first: nothing is asked of a file system before it is known which it is.
   sys::Result<void> check_placed(int file) {
-    const auto checked = places_->check_file(file);
-    return checked ? check_plain(file) : checked;
+    const auto status = sys::read_cached_status(file);
+    if (!status) return std::unexpected(status.error());
+    const auto checked = places_->check_file(file, status->mount_id);
+    return checked ? check_plain(*status) : checked;
   }
 
   sys::Result<sys::Fd> open_one_layer(const std::string& directory) {

@@ -47,6 +47,29 @@ sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const Contai
   return identity;
 }
 
+// What the process shows now; the caller holds what it opened by way of it.
+sys::Result<std::string> read_checked_table(const MarkedProcess& process) {
+  auto table = sys::read_file_head(process.directory + "/mountinfo", Privilege::max_mounts_bytes);
+  if (!table || !process.check) return table;
+  const auto checked = process.check(*table);
+  if (!checked) return std::unexpected(checked.error());
+  return table;
+}
+
+sys::Result<RootIdentity> mark_top(int group, const sys::Fd& top, const std::string& path, std::uint64_t mask,
+                                   std::uint64_t allowed_type) {
+  const auto file_system = sys::read_file_system_status(top.number());
+  if (!file_system) return std::unexpected(file_system.error());
+  if (file_system->type != allowed_type) return std::unexpected(sys::Error{"fanotify_mark", path, ENOTSUP});
+  const auto status = sys::read_status(top.number());
+  if (!status) return std::unexpected(status.error());
+  // Unmounted since the table was read: what is there now is a directory of whatever lies below.
+  if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
+  const auto marked = mark_descriptor(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, top.number(), path);
+  if (!marked) return std::unexpected(marked.error());
+  return identity_of(*status, *file_system);
+}
+
 }  // namespace
 
 sys::Result<void> mark_descriptor(int group, unsigned flags, std::uint64_t mask, int descriptor,
@@ -66,36 +89,39 @@ RootIdentity identity_of(const sys::FileStatus& status, const sys::FileSystemSta
           .file_system_id = file_system.id};
 }
 
-sys::Result<RootIdentity> mark_file_system(int group, const std::string& path, Links links,
-                                           std::uint64_t mask, std::uint64_t allowed_type) {
-  // O_PATH runs no code of the file system: what is mounted there is not known yet.
-  const int no_links = links == Links::refused ? O_NOFOLLOW : 0;
-  auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | no_links);
-  if (!opened) return std::unexpected(std::move(opened.error()));
-  const auto file_system = sys::read_file_system_status(opened->number());
-  if (!file_system) return std::unexpected(file_system.error());
-  if (file_system->type != allowed_type) return std::unexpected(sys::Error{"fanotify_mark", path, ENOTSUP});
-  const auto status = sys::read_status(opened->number());
-  if (!status) return std::unexpected(status.error());
-  // Unmounted since the table was read: what is there now is a directory of whatever lies below.
-  if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
-  const auto marked =
-      mark_descriptor(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, opened->number(), path);
-  if (!marked) return std::unexpected(marked.error());
-  return identity_of(*status, *file_system);
+sys::Result<RootIdentity> mark_file_system(int group, const std::string& path, std::uint64_t mask,
+                                           std::uint64_t allowed_type) {
+  // O_PATH runs no code of the file system: what is mounted there is not known yet. A mount point may have a
+  // symbolic link put over it by a race.
+  const auto opened = sys::open_path(path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  if (!opened) return std::unexpected(opened.error());
+  return mark_top(group, *opened, path, mask, allowed_type);
 }
 
-std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const std::string& process,
+sys::Result<RootIdentity> mark_file_system(int group, const MarkedProcess& process, std::uint64_t mask,
+                                           std::uint64_t allowed_type) {
+  const std::string path = process.directory + "/root";
+  const auto opened = sys::open_path(path, O_PATH | O_DIRECTORY);
+  if (!opened) return std::unexpected(opened.error());
+  const auto table = read_checked_table(process);
+  if (!table) return std::unexpected(table.error());
+  const auto id = sys::read_mount_id(opened->number());
+  if (!id) return std::unexpected(id.error());
+  if (!mount_type(*table, *id)) return std::unexpected(sys::Error{"fanotify_mark", path, ESTALE});
+  return mark_top(group, *opened, path, mask, allowed_type);
+}
+
+std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const MarkedProcess& process,
                                                    const std::vector<ContainerMount>& mounts,
                                                    std::uint64_t mask) {
   using Answers = std::vector<sys::Result<RootIdentity>>;
-  const auto root = sys::open_path(process + "/root", O_PATH | O_DIRECTORY);
+  const auto root = sys::open_path(process.directory + "/root", O_PATH | O_DIRECTORY);
   if (!root) return Answers(mounts.size(), std::unexpected(root.error()));
   // All are held first and the table is read then: what is held keeps its ID (mount IDs are reused at once).
   std::vector<sys::Result<sys::Fd>> opened;
   opened.reserve(mounts.size());
   for (const ContainerMount& mount : mounts) opened.push_back(open_held(root->number(), mount));
-  const auto table = sys::read_file_head(process + "/mountinfo", Privilege::max_mounts_bytes);
+  const auto table = read_checked_table(process);
   if (!table) return Answers(mounts.size(), std::unexpected(table.error()));
   Answers answers;
   answers.reserve(mounts.size());
@@ -106,12 +132,12 @@ std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const std::string&
   return answers;
 }
 
-sys::Result<sys::Fd> open_mount(const std::string& process, const ContainerMount& mount) {
-  const auto root = sys::open_path(process + "/root", O_PATH | O_DIRECTORY);
+sys::Result<sys::Fd> open_mount(const MarkedProcess& process, const ContainerMount& mount) {
+  const auto root = sys::open_path(process.directory + "/root", O_PATH | O_DIRECTORY);
   if (!root) return std::unexpected(root.error());
   auto held = open_held(root->number(), mount);
   if (!held) return held;
-  const auto table = sys::read_file_head(process + "/mountinfo", Privilege::max_mounts_bytes);
+  const auto table = read_checked_table(process);
   if (!table) return std::unexpected(table.error());
   const auto checked = check_held(*held, mount, *table);
   if (!checked) return std::unexpected(checked.error());

@@ -17,6 +17,7 @@
 #include "dropwarden/privilege/guard.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/sys/file_handle.hpp"
+#include "dropwarden/watch/marks.hpp"
 
 #include "kernel_test.hpp"
 #include "support/child.hpp"
@@ -109,6 +110,59 @@ TEST_F(MarkerPlaces, LetDirectoriesBeWalkedThroughAndNothingOfThemBeSeen) {
   EXPECT_EQ(error_of(marker_->open_directory(upper->number())), 0);
 }
 
+// What is asked of all layers of an image at once is checked as if it were asked one by one.
+TEST_F(MarkerPlaces, AreNotLeftByAWayThroughSeveralDirectories) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  for (const std::string& top : {overlay.upper(), overlay.lower(), other}) {
+    std::filesystem::create_directories(top + "/way");
+    write_file(top + "/way/file", "file");
+  }
+  const auto open = [](const std::string& path) {
+    return sys::value_or_throw(sys::open_path(path, O_PATH | O_DIRECTORY));
+  };
+  const auto upper = open(overlay.upper());
+  const auto outside = open(other);
+  const auto lower = open(overlay.lower());
+  const auto ways = marker_->open_ways({upper.number(), outside.number(), lower.number()}, {"way", "file"},
+                                       privilege::AttributeSpace::trusted);
+  const auto errors = [](const privilege::Privilege::Way& way) {
+    std::vector<int> numbers;
+    for (const auto& entry : way) numbers.push_back(error_of(entry));
+    return numbers;
+  };
+  ASSERT_EQ(ways.size(), 3U);
+  EXPECT_THAT(errors(ways[0]), testing::ElementsAre(0, 0));
+  EXPECT_THAT(errors(ways[1]), testing::ElementsAre(0, EPERM));
+  EXPECT_THAT(errors(ways[2]), testing::ElementsAre(0, 0))
+      << "what one is refused for is no matter of another";
+  EXPECT_EQ(error_of(marker_->open_regular_file(ways[0][1]->file.number())), 0);
+  // A file in the middle of a way, a link to one, and a step out of the directory.
+  const auto ask = [&](const std::vector<std::string>& names) {
+    return errors(marker_->open_ways({outside.number()}, names, privilege::AttributeSpace::trusted).front());
+  };
+  EXPECT_THAT(ask({"way/file", "further"}), testing::ElementsAre(EPERM));
+  std::filesystem::create_symlink(other + "/way/file", overlay.upper() + "/link");
+  EXPECT_THAT(
+      errors(marker_->open_ways({upper.number()}, {"link"}, privilege::AttributeSpace::trusted).front()),
+      testing::ElementsAre(0))
+      << "the link itself";
+  EXPECT_NE(ask({".."}).front(), 0);
+  EXPECT_NE(ask({overlay.upper()}).front(), 0);
+}
+
+TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralLayersAreOpened) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  const auto opened =
+      marker_->open_layers({overlay.upper(), other, "/proc/1/root", overlay.lower(), "relative"});
+  std::vector<int> errors;
+  for (const auto& layer : opened) errors.push_back(error_of(layer));
+  EXPECT_THAT(errors, testing::ElementsAre(0, EPERM, EPERM, 0, EINVAL));
+  const std::vector<std::string> many(privilege::Privilege::max_opened + 1, overlay.upper());
+  EXPECT_EQ(error_of(marker_->open_layers(many).back()), EMFILE);
+}
+
 TEST_F(MarkerPlaces, AreNotLeftByAHandle) {
   const TestOverlay overlay(make_scratch_directory());
   const std::string other = make_scratch_directory();
@@ -122,10 +176,18 @@ TEST_F(MarkerPlaces, AreNotLeftByAHandle) {
     const auto file = sys::value_or_throw(sys::open_path(path, O_PATH));
     const auto handle = sys::value_or_throw(sys::read_handle(file.number()));
     const auto again = sys::value_or_throw(marker_->open_by_handle(mount->number(), handle));
-    return error_of(marker_->open_regular_file(again.number()));
+    return std::pair(error_of(marker_->open_regular_file(again.number())),
+                     error_of(marker_->open_file_by_handle(mount->number(), handle)));
   };
-  EXPECT_EQ(read_by_handle(overlay.upper() + "/new"), 0);
-  EXPECT_EQ(read_by_handle(other + "/secret"), EPERM);
+  EXPECT_EQ(read_by_handle(overlay.upper() + "/new"), std::pair(0, 0));
+  EXPECT_EQ(read_by_handle(other + "/secret"), std::pair(EPERM, EPERM));
+  // By a mount that was not opened for it, whoever may be the one who has it.
+  const auto own = sys::value_or_throw(sys::open_path(scratch(), O_RDONLY | O_DIRECTORY));
+  const auto next = make_marker();
+  const auto file = sys::value_or_throw(sys::open_path(overlay.upper() + "/new", O_PATH));
+  const auto handle = sys::value_or_throw(sys::read_handle(file.number()));
+  EXPECT_EQ(error_of(next->open_file_by_handle(own.number(), handle)), EPERM);
+  EXPECT_EQ(error_of(next->open_by_handle(own.number(), handle)), EPERM);
 }
 
 // Why the monitor asks for such a file by its name once more, and the one who has the directory may.
@@ -155,6 +217,10 @@ TEST_F(MarkerPlaces, HoldNoFileThatTheKernelHasForgottenTheNameOf) {
   const auto nameless = sys::value_or_throw(marker_->open_by_handle(mount->number(), handle));
   if (*sys::read_descriptor_path(nameless.number()) == "/") {
     EXPECT_EQ(error_of(marker_->open_regular_file(nameless.number())), EPERM);
+    EXPECT_EQ(error_of(marker_->open_file_by_handle(mount->number(), handle)), EPERM);
+    // It is in no table, so none is searched: there may be many such files, and EBUSY for others then.
+    const auto lazy = make_marker({.share = 1 << 30, .most = std::chrono::nanoseconds{0}});
+    EXPECT_EQ(error_of(lazy->open_regular_file(nameless.number())), EPERM);
   }
   const auto upper = sys::value_or_throw(marker_->open_by_handle(mount->number(), above));
   const auto named = sys::value_or_throw(marker_->open_entry(upper.number(), "new"));
@@ -215,6 +281,98 @@ TEST_F(MarkerPlaces, AreWhatTheProcessesOfContainersShow) {
   EXPECT_EQ(error_of(marker_->open_layer("/proc/" + std::to_string(own) + "/root")), EPERM);
   EXPECT_EQ(error_of(marker_->open_mount(own, mount_of(own, scratch()))), EPERM);
   EXPECT_EQ(mark(own, mount_of(own, scratch())), EPERM);
+  // Nor does one that is gone.
+  Child gone([](Line&) {});
+  const int number = gone.pid();
+  gone.wait();
+  EXPECT_THAT((std::vector{error_of(marker_->open_layer("/proc/" + std::to_string(number) + "/root")),
+                           mark(number, its_volume)}),
+              testing::Each(testing::AnyOf(ENOENT, ESRCH)));
+}
+
+// The monitor reads what a process shows together with its other files.
+TEST_F(MarkerPlaces, AreNotWhatAProcessWithTheRootOfTheHostShows) {
+  const std::string other = make_scratch_directory();
+  write_file(other + "/secret", "secret");
+  Child host([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    require(::mount(other.c_str(), other.c_str(), "", MS_BIND, nullptr) == 0, "mount");
+    line.tell("mounted");
+    line.hear();
+  });
+  host.line().hear();
+  ASSERT_TRUE(marker_->read_process_mounts(host.pid()));
+  ASSERT_TRUE(
+      marker_
+          ->read_process_files(host.pid(), {privilege::ProcessFile::stat, privilege::ProcessFile::mountinfo})
+          .back());
+  EXPECT_EQ(try_read(other + "/secret"), EPERM);
+}
+
+// Or a container that mounts and unmounts without end would have none of its volumes watched.
+TEST_F(MarkerPlaces, AreMarkedEachForItself) {
+  const TestOverlay overlay(make_scratch_directory());
+  for (const char* name : {"/one", "/two"}) std::filesystem::create_directory(overlay.lower() + name);
+  Child container([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    for (const char* name : {"/one", "/two"})
+      require(::mount("own", (overlay.merged() + name).c_str(), "tmpfs", 0, nullptr) == 0, "mount");
+    enter_container_root(overlay.merged());
+    line.tell("entered");
+    line.hear();
+    require(::umount2("/one", 0) == 0, "umount");
+    line.tell("unmounted");
+    line.hear();
+  });
+  container.line().hear();
+  const int pid = container.pid();
+  std::vector mounts{mount_of(pid, "/one"), mount_of(pid, "/two"), mount_of(pid, "/two")};
+  for (auto& mount : mounts) mount.is_whole_file_system = true;
+  mounts[2].type_magic = 0x65735546;  // FUSE
+  TestGroup group(*privilege_, features_);
+  const auto mark = [&] {
+    std::vector<int> errors;
+    for (const auto& answer :
+         marker_->mark_mounts(group.descriptor(), pid, mounts, watch::close_write_mask()))
+      errors.push_back(error_of(answer));
+    return errors;
+  };
+  EXPECT_THAT(mark(), testing::ElementsAre(0, 0, EPERM));
+  container.line().tell();
+  container.line().hear();
+  EXPECT_THAT(mark(), testing::ElementsAre(ESTALE, 0, EPERM));
+}
+
+// Whatever is checked before: by the time of the mark the number may be another process's.
+TEST_F(MarkerPlaces, AreNotMarkedByWayOfAProcessThatHasTheNumberMeanwhile) {
+  const TestOverlay overlay(make_scratch_directory());
+  Child container([&](Line& line) {
+    enter_container_root(overlay.merged());
+    line.tell("entered");
+    line.hear();
+  });
+  container.line().hear();
+  // As if the first look had been at a container's process: nothing but the marks themselves look.
+  const auto direct = privilege::make_direct({.host_process = ::getpid()});
+  const auto places = mount::make_container_places(*direct);
+  direct->set_process_check(
+      [&](int pid, std::string_view mountinfo) { return places->check_process(pid, mountinfo); });
+  TestGroup group(*privilege_, features_);
+  const auto errors = [&](int pid, const std::string& path) {
+    const auto mount = mount_of(pid, path);
+    const auto by_mount = direct->mark_mounts(group.descriptor(), pid, {mount}, watch::close_write_mask());
+    const auto by_root = direct->mark_file_system(group.descriptor(), privilege::ProcessRoot{pid},
+                                                  watch::close_write_mask(), OVERLAYFS_SUPER_MAGIC);
+    return std::vector{error_of(by_mount.front()), error_of(by_root),
+                       error_of(direct->open_mount(pid, mount))};
+  };
+  EXPECT_THAT(errors(container.pid(), "/"), testing::ElementsAre(0, 0, 0));
+  EXPECT_THAT(errors(::getpid(), scratch()), testing::ElementsAre(EPERM, EPERM, EPERM));
+  const auto marks = watch::read_marks(group.descriptor());
+  ASSERT_TRUE(marks);
+  EXPECT_EQ(marks->file_systems.size() + marks->mounts.size(), 2U) << "those of the container";
 }
 
 // Whatever the order of the roots in its table.

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/error.hpp"
 
 namespace dropwarden::privilege {
@@ -20,9 +22,13 @@ class Places {
 
   // That the process has a root directory other than the host's. `is_between_roots` where it has both at `/`.
   virtual sys::Result<void> check_process(std::int32_t pid) = 0;
-  // That of such a process's mount `mount_id` the whole file system is the containers', none that the host
-  // uses.
-  virtual sys::Result<void> check_whole(std::int32_t pid, std::uint64_t mount_id) = 0;
+  // The same by what it shows, so that nothing else is read. Nothing is learned from it.
+  virtual sys::Result<void> check_process(std::int32_t pid, std::string_view mountinfo) = 0;
+  // That the mounts may be marked of such a process; an answer for each, in their order, so that one which a
+  // container takes away meanwhile (ESTALE) keeps no other from being marked. Where a whole file system is to
+  // be, it has to be the containers', and none that the host uses.
+  virtual std::vector<sys::Result<void>> check_mounts(std::int32_t pid,
+                                                      const std::vector<ContainerMount>& mounts) = 0;
   // That an overlay which is not the host's own root is mounted there on the host.
   virtual sys::Result<void> check_overlay(const std::string& mount_point) = 0;
   // That the path, before anything is opened by it, is of a layer of an overlay, of a mount of the host, or
@@ -31,8 +37,8 @@ class Places {
   // The same of what was opened by it, O_PATH.
   virtual sys::Result<void> check_opened(const std::string& directory, int opened) = 0;
   // That the file lies in a layer or in what a container shows, on a file system that the kernel alone
-  // answers for. Asks that file system nothing.
-  virtual sys::Result<void> check_file(int file) = 0;
+  // answers for. Asks that file system nothing. It is seen through the mount `mount_id`.
+  virtual sys::Result<void> check_file(int file, std::uint64_t mount_id) = 0;
   // The same of what was opened by its name below `directory`, O_PATH. A directory may be anywhere: it leads
   // to what is allowed from above it.
   virtual sys::Result<void> check_entry(int directory, int entry) = 0;

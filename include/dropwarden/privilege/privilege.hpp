@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -132,6 +134,13 @@ class Privilege {
   // Another number than before once somebody else answers, who keeps nothing of what was kept between calls.
   // Any thread, no lock.
   virtual std::uint64_t generation() const { return 0; }
+
+  // For who stands before it and trusts nobody's word: from now on `check` is asked for each process by way
+  // of which something is marked or opened, with the mountinfo that it shows while that is held. The number
+  // of a process may be another's by then; what is held, and stands in a table that passes, is not. Once,
+  // before anything is asked.
+  using ProcessCheck = std::function<sys::Result<void>(std::int32_t pid, std::string_view mountinfo)>;
+  virtual void set_process_check(ProcessCheck check) { static_cast<void>(check); }
 
   // fanotify_init(2). Needs CAP_SYS_ADMIN.
   virtual sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) = 0;
