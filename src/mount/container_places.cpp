@@ -43,6 +43,7 @@ constexpr std::size_t max_namespaces = 4096;
 constexpr std::size_t max_layers = 65536;  // that processes tell of
 constexpr std::size_t max_roots = 4;       // one upon the other, of one process
 constexpr auto keep_gone = 2min;
+constexpr auto keep_learned = 10s;
 // What lies too deep for its path to be told: a walk has fewer directories and files at hand.
 constexpr std::size_t deep_objects = 8192;
 // From a directory up to one whose path is told: 4096 bytes less 8 names of 255, so that a layer is not
@@ -153,7 +154,9 @@ class ContainerPlaces final : public privilege::Places {
   }
 
   sys::Result<void> check_path(const std::string& directory) override {
-    return look_for([&] { return is_known_path(directory); }, directory);
+    // With the table at hand, since what is opened is looked at again.
+    if (is_known_path(directory, *host(keep_table))) return {};
+    return look_for([&] { return is_known_path(directory, *host()); }, directory);
   }
 
   sys::Result<void> check_opened(const std::string& directory, int opened) override {
@@ -187,6 +190,17 @@ class ContainerPlaces final : public privilege::Places {
   }
 
   void learn(std::int32_t pid, std::string_view mountinfo) override {
+    // The monitor reads it for each finding, and it is mostly the same. Where two texts had one number, the
+    // second would be learned from once something in it is missed.
+    const auto number = std::hash<std::string_view>{}(mountinfo);
+    const auto now = Clock::now();
+    {
+      const std::lock_guard lock(mutex_);
+      const auto known = learned_.find(number);
+      if (known != learned_.end() && now - known->second < keep_learned) return;
+      if (learned_.size() >= max_namespaces) learned_.clear();
+      learned_.insert_or_assign(number, now);
+    }
     static_cast<void>(learn_from(pid, parse_mountinfo(mountinfo)));
   }
 
@@ -245,6 +259,7 @@ class ContainerPlaces final : public privilege::Places {
     host_ = std::make_shared<const Host>(parse_mountinfo(*text));
     see(*host_, now);
     is_resolved_ = false;
+    learned_.clear();
     std::erase_if(layers_, [&](const auto& layer) { return layer.second.seen < now - keep_gone; });
     std::erase_if(resolved_, [&](const auto& entry) { return !layers_.contains(entry.first); });
     places_.expire(now - keep_gone);
@@ -269,15 +284,14 @@ class ContainerPlaces final : public privilege::Places {
     return status && status->uid == layer.owner;
   }
 
-  bool is_known_path(const std::string& directory) {
-    const auto table = host();
+  bool is_known_path(const std::string& directory, const Host& table) {
     if (!directory.starts_with('/')) return true;  // no path at all: whoever opens it says so
     if (layer_at(directory)) return true;
-    const auto& mounts = table->mounts.table();
+    const auto& mounts = table.mounts.table();
     const auto at = std::ranges::find(mounts, directory, &model::Mount::mount_point);
     if (at != mounts.end()) return true;
     if ((directory + "/").find("/../") != std::string::npos) return false;
-    const model::Mount* nearest = table->nearest(directory);
+    const model::Mount* nearest = table.nearest(directory);
     const auto inside = nearest == nullptr ? std::nullopt : path_in_file_system(*nearest, directory);
     const std::lock_guard lock(mutex_);
     return inside && places_.contains(nearest->device, *inside);
@@ -361,7 +375,8 @@ class ContainerPlaces final : public privilege::Places {
     const auto id = sys::read_mount_id(opened);
     const auto path = sys::read_descriptor_path(opened);
     if (!id || !path) return;
-    const auto table = host();
+    auto table = host(keep_table);
+    if (table->find(*id) == nullptr) table = host();
     const model::Mount* mount = table->find(*id);
     auto inside = mount == nullptr ? std::nullopt : path_in_file_system(*mount, *path);
     if (!inside) return;
@@ -543,6 +558,7 @@ class ContainerPlaces final : public privilege::Places {
   PlaceSet places_;
   std::deque<std::uint64_t> admitted_;
   ApprovedObjects approved_{deep_objects};
+  std::unordered_map<std::size_t, Clock::time_point> learned_;  // hashes of tables, and when
 };
 
 }  // namespace

@@ -203,7 +203,9 @@ class Guarded final : public Privilege {
     if (!entry) return std::unexpected(entry.error());
     const auto status = sys::read_cached_status(entry->number());
     if (!status) return std::unexpected(status.error());
-    return S_ISDIR(status->mode) ? open_directory(entry->number()) : open_regular_file(entry->number());
+    // What is no directory has just been found in a place.
+    return S_ISDIR(status->mode) ? open_directory(entry->number())
+                                 : inner_->open_regular_file(entry->number());
   }
   std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) override {
     std::vector<sys::Result<sys::Fd>> opened;
