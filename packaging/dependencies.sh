@@ -38,7 +38,7 @@ kernels_packages=(debootstrap e2fsprogs kmod qemu-system-x86 xz-utils zstd)
 # shellcheck disable=SC2034
 guest_packages=(
   systemd-sysv dbus kmod procps util-linux iproute2 apparmor btrfs-progs e2fsprogs xfsprogs
-  busybox-static containerd crun docker.io podman runc
+  busybox-static containerd crun docker.io fapolicyd podman runc
 )
 
 # What builds for arm64 and runs the unit tests there, for tests/run --arm64 and --long.
