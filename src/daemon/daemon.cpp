@@ -233,6 +233,8 @@ class Daemon {
                              .refused_calls = refused,
                              .outputs = outputs_.states(),
                              .policy_generation = generation_,
+                             .open_findings = monitor_.open_findings(),
+                             .most_open_findings = monitor_.most_open_findings(),
                              .captures = monitor_.captures()};
     return {.type = "text/plain; version=0.0.4; charset=utf-8",
             .body = format_metrics(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.upper_layers(),

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -16,6 +18,11 @@ using enum Exposition::Type;
 
 constexpr std::array all_sensors{model::Sensor::close_write, model::Sensor::scan, model::Sensor::exec,
                                  model::Sensor::upper_layer, model::Sensor::second_look};
+
+constexpr std::array all_severities{model::Severity::info, model::Severity::low, model::Severity::medium,
+                                    model::Severity::high, model::Severity::critical};
+// Names that reloads have brought: a page stays short.
+constexpr std::size_t max_rules_counted = 1000;
 
 double seconds_of(util::WallTime time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
@@ -57,10 +64,23 @@ void add_events(Exposition& page, const monitor::Ledger& ledger) {
   for (const auto loss : model::losses) page.sample(ledger.lost(loss), {{"loss", name_of(loss)}});
 }
 
+void add_open_findings(Exposition& page, const MetricsFacts& facts) {
+  page.family(gauge, "dropwarden_open_findings", "Findings in memory that wait for what is not known yet");
+  page.sample(std::uint64_t{facts.open_findings});
+  page.family(gauge, "dropwarden_open_findings_highest", "How many that were at once, since the start");
+  page.sample(std::uint64_t{facts.most_open_findings});
+}
+
 void add_findings(Exposition& page, const FindingTally& findings) {
   page.family(counter, "dropwarden_findings_total",
               "Findings that were handed to the outputs, by what saw them");
   for (const auto sensor : all_sensors) page.sample(findings.findings(sensor), {{"sensor", name_of(sensor)}});
+  page.family(counter, "dropwarden_findings_by_rule_total",
+              "The same by severity and the rule of the policy that decided; without a name: none did");
+  FindingTally::ByRule by_rule = findings.by_rule();
+  for (const auto severity : all_severities) by_rule.try_emplace({"", severity}, 0);
+  for (const auto& [key, count] : by_rule)
+    page.sample(count, {{"rule", key.first}, {"severity", name_of(key.second)}});
   page.family(counter, "dropwarden_finding_records_total", "Records of findings, each revision counted");
   page.sample(findings.records());
   page.histogram("dropwarden_finding_delay_seconds",
@@ -108,15 +128,21 @@ void add_containers(Exposition& page, const container::Snapshot& snapshot,
                     const std::vector<monitor::WatchedMount>& mounts) {
   std::uint64_t watched = 0;
   std::uint64_t desynced = 0;
+  std::set<std::string> desynced_containers;
   std::optional<util::WallTime> oldest;
   for (const auto& mount : mounts) {
     if (mount.is_marked()) ++watched;
     if (!mount.sync) continue;
-    if (!mount.sync->is_synced()) ++desynced;
+    if (!mount.sync->is_synced()) {
+      ++desynced;
+      desynced_containers.insert(mount.container.value);
+    }
     if (mount.sync->scan) oldest = std::min(oldest.value_or(*mount.sync->scan), *mount.sync->scan);
   }
   page.family(gauge, "dropwarden_containers", "Containers that run, sandboxes of pods left out");
   page.sample(std::uint64_t{snapshot.count_running()});
+  page.family(gauge, "dropwarden_containers_desynced", "Containers in which something may have been missed");
+  page.sample(std::uint64_t{desynced_containers.size()});
   page.family(gauge, "dropwarden_mounts", "Mounts of containers, by whether they are watched");
   page.sample(watched, {{"state", "watched"}});
   page.sample(mounts.size() - watched, {{"state", "unwatched"}});
@@ -160,10 +186,14 @@ void add_health(Exposition& page, const monitor::VitalSigns& vital_signs) {
 
 void FindingTally::count(const model::Finding& finding, util::WallTime now) {
   ++records_;
-  if (finding.revision != 1) return;
+  // What the policy did not show at first comes with a later revision.
+  if (finding.revision != 1 && !finding.is_shown_late) return;
   const model::Sensor sensor = finding.event.detected_by;
   ++findings_.at(static_cast<std::size_t>(sensor));
-  if (sensor != model::Sensor::scan)
+  std::pair rule{finding.decision.rule, finding.decision.severity};
+  if (by_rule_.size() >= max_rules_counted && !by_rule_.contains(rule)) rule.first = "other";
+  ++by_rule_[rule];
+  if (sensor != model::Sensor::scan && finding.revision == 1)
     delay_.observe(std::chrono::duration_cast<std::chrono::microseconds>(now - finding.event.time));
 }
 
@@ -175,6 +205,7 @@ std::string format_metrics(const MetricsFacts& facts, const container::Snapshot&
   add_daemon(page, facts);
   add_health(page, vital_signs);
   add_events(page, ledger);
+  add_open_findings(page, facts);
   add_findings(page, findings);
   add_outputs(page, facts.outputs);
   add_captures(page, facts.captures);

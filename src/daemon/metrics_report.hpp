@@ -4,7 +4,9 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dropwarden/container/registry.hpp"
@@ -27,12 +29,16 @@ class FindingTally {
   void count(const model::Finding& finding, util::WallTime now);
 
   std::uint64_t findings(model::Sensor sensor) const { return findings_[static_cast<std::size_t>(sensor)]; }
+  // By the rule that decided, empty for none, and severity.
+  using ByRule = std::map<std::pair<std::string, model::Severity>, std::uint64_t>;
+  const ByRule& by_rule() const { return by_rule_; }
   std::uint64_t records() const { return records_; }
   // From reading the event to handing the first record over; of sensors that tell of a moment, so no scans.
   const metrics::Histogram& delay() const { return delay_; }
 
  private:
   std::array<std::uint64_t, 5> findings_{};  // by sensor, each once
+  ByRule by_rule_;
   std::uint64_t records_ = 0;
   metrics::Histogram delay_;
 };
@@ -45,6 +51,8 @@ struct MetricsFacts {
   std::uint64_t refused_calls = 0;
   std::vector<OutputState> outputs{};
   std::uint64_t policy_generation = 0;  // how often the configuration was read
+  std::size_t open_findings = 0;        // that wait for what is not known yet
+  std::size_t most_open_findings = 0;   // at once, so far
   monitor::CaptureReport captures{};
 };
 

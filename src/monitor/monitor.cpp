@@ -228,6 +228,8 @@ class Monitor::Impl {
   }
   UpperLayers upper_layers() const { return upper_.describe(); }
   CaptureReport captures() const { return pipeline_.captures(); }
+  std::size_t open_findings() const { return pipeline_.open(); }
+  std::size_t most_open_findings() const { return pipeline_.most_open(); }
 
  private:
   void on_file(watch::FileEvent event) {
@@ -395,6 +397,12 @@ std::size_t Monitor::marks() const {
 }
 UpperLayers Monitor::upper_layers() const {
   return impl_->upper_layers();
+}
+std::size_t Monitor::open_findings() const {
+  return impl_->open_findings();
+}
+std::size_t Monitor::most_open_findings() const {
+  return impl_->most_open_findings();
 }
 CaptureReport Monitor::captures() const {
   return impl_->captures();

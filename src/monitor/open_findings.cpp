@@ -53,6 +53,7 @@ void OpenFindings::add(std::uint64_t serial, model::Finding finding, const Event
                                             .away_deadline = now + patience_.metadata + patience_.away,
                                             .is_held_for_metadata = patience_.is_metadata_needed})
                       .first;
+  highest_ = std::max(highest_, open_.size());
   at->second.evidence = std::move(evidence);
   resolve(at->second);
   settle(at);

@@ -120,6 +120,8 @@ class OpenFindings {
     return due_.empty() ? std::nullopt : std::optional(due_.begin()->first);
   }
   std::size_t size() const { return open_.size(); }
+  // How many they were at once, so far.
+  std::size_t highest() const { return highest_; }
   // Whether a worker still has something to say of one.
   bool awaits_worker() const;
   // Whether a finding is held back because nobody has told whose it is.
@@ -178,6 +180,7 @@ class OpenFindings {
   // Asked after each event, and thousands may be open.
   std::set<std::pair<Clock::time_point, std::uint64_t>> due_;
   std::size_t container_awaited_ = 0;
+  std::size_t highest_ = 0;
 };
 
 }  // namespace dropwarden::monitor

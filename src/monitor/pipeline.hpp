@@ -61,6 +61,7 @@ class Pipeline {
   void note_execution(model::Pid pid) { executions_.note(pid, last_serial_); }
   // How many findings and events wait for something: what could also come later should, when there are many.
   std::size_t open() const { return open_.size(); }
+  std::size_t most_open() const { return open_.highest(); }
   bool looks_twice() const { return settings_.watch.second_look; }
   // Attribution::container_of.
   std::optional<model::ContainerId> container_of(model::Pid pid) const {

@@ -93,6 +93,10 @@ class Monitor {
   std::vector<WatchedMount> overlays() const;
   UpperLayers upper_layers() const;
   CaptureReport captures() const;
+  // Findings in memory that wait for what is not known yet: a process, a hash, a name. Now, and at most so
+  // far.
+  std::size_t open_findings() const;
+  std::size_t most_open_findings() const;
   // Those that are at work on what is marked.
   std::vector<model::Sensor> sensors() const;
 

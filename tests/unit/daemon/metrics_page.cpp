@@ -46,7 +46,9 @@ std::string page_of(const FindingTally& tally = {}, const monitor::Ledger& ledge
                                       .delivered = 5,
                                       .pending = 2,
                                       .lag = std::chrono::milliseconds{1500},
-                                      .problem = "refused"}}},
+                                      .problem = "refused"}},
+                         .open_findings = 3,
+                         .most_open_findings = 9},
                         snapshot, mounts, {}, ledger, signs, tally);
 }
 
@@ -109,6 +111,9 @@ TEST(MetricsPage, CountsWhatTheLedgerCounts) {
   EXPECT_THAT(page, HasSubstr("\ndropwarden_mounts{state=\"watched\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_mounts{state=\"unwatched\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_mounts_desynced 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_containers_desynced 1\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_open_findings 3\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_open_findings_highest 9\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_marks 7\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_source_connected{source=\"cri /run/x.sock\"} 1\n"));
 }
@@ -130,6 +135,36 @@ TEST(MetricsPage, CountsAFindingOnceAndTimesItsFirstRecordOnly) {
   EXPECT_THAT(page, HasSubstr("\ndropwarden_finding_records_total 3\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_finding_delay_seconds_count 1\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_finding_delay_seconds_sum 0.002\n"));
+}
+
+TEST(MetricsPage, CountsFindingsByRuleAndSeverityOnceTheyAreShown) {
+  FindingTally tally;
+  model::Finding finding;
+  finding.decision.severity = model::Severity::high;
+  tally.count(finding, finding.event.time);
+  finding.decision.rule = "web \"roots\"";
+  tally.count(finding, finding.event.time);
+  finding.revision = 2;
+  tally.count(finding, finding.event.time);
+  finding.is_shown_late = true;
+  tally.count(finding, finding.event.time + std::chrono::hours{1});
+  const auto page = page_of(tally);
+  constexpr const char* name = "\ndropwarden_findings_by_rule_total";
+  EXPECT_THAT(page, HasSubstr(name + std::string("{rule=\"\",severity=\"high\"} 1\n")));
+  EXPECT_THAT(page, HasSubstr("{rule=\"web \\\"roots\\\"\",severity=\"high\"} 2\n"));
+  EXPECT_THAT(page, HasSubstr("{rule=\"\",severity=\"critical\"} 0\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_finding_delay_seconds_count 2\n"));
+}
+
+TEST(MetricsPage, BoundsTheRulesThatItCounts) {
+  FindingTally tally;
+  model::Finding finding;
+  for (int number = 0; number < 5000; ++number) {
+    finding.decision.rule = std::to_string(number);
+    tally.count(finding, finding.event.time);
+  }
+  EXPECT_LT(tally.by_rule().size(), 1010U);
+  EXPECT_THAT(page_of(tally), HasSubstr("{rule=\"other\",severity=\"info\"} 4000\n"));
 }
 
 TEST(HealthPage, SaysWhy) {

@@ -104,6 +104,14 @@ TEST_F(OpenFindingsTest, TakesWhatTheImageHasWithTheProcess) {
   EXPECT_THAT(programs, ElementsAre("/usr/bin/dpkg"));
 }
 
+TEST_F(OpenFindingsTest, KnowsHowManyItHeldAtOnce) {
+  for (std::uint64_t serial = 1; serial <= 3; ++serial) open.add(serial, {}, {}, {.process = true}, now);
+  open.expire(now + 10min);
+  EXPECT_EQ(open.size(), 0U);
+  open.add(4, {}, {}, {.process = true}, now);
+  EXPECT_EQ(open.highest(), 3U);
+}
+
 TEST_F(OpenFindingsTest, GoesOutWithoutAProcessThatKeepsItsFactsBack) {
   open.add(1, {}, {}, {.process = true}, now);
   ASSERT_TRUE(open.next_deadline());
