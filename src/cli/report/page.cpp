@@ -78,14 +78,14 @@ std::vector<Group> group_by(const std::vector<store::FoundFinding>& findings, Na
   return sorted;
 }
 
-// As many bars as a page has room for, each of the same time.
+// As many bars as a page has room for, each of the same time, a second at least.
 std::string timeline(const std::vector<store::FoundFinding>& findings) {
   if (findings.empty()) return {};
   constexpr std::size_t bars = 120;
   constexpr std::size_t height = 100;
   const auto begin = findings.front().time;
   const auto length =
-      std::max<std::chrono::nanoseconds>(findings.back().time - begin, std::chrono::minutes{1});
+      std::max<std::chrono::nanoseconds>(findings.back().time - begin, std::chrono::seconds{bars});
   std::array<std::size_t, bars> counts{};
   for (const store::FoundFinding& finding : findings) {
     const auto since =
@@ -106,9 +106,10 @@ std::string timeline(const std::vector<store::FoundFinding>& findings) {
                        height - tall, tall, time_of(time), counts.at(i));
   }
   return out + fmt::format(
-                   "</svg>\n<div class=\"scale\"><span>{}</span><span>at most {} in {} "
+                   "</svg>\n<div class=\"scale\"><span>{}</span><span>at most {} in {:.6g} "
                    "s</span><span>{}</span></div>\n",
-                   time_of(begin), most, length / std::chrono::seconds{1} / bars, time_of(begin + length));
+                   time_of(begin), most, std::chrono::duration<double>(length).count() / bars,
+                   time_of(begin + length));
 }
 
 std::string table_of(const char* title, const char* id, const char* select,

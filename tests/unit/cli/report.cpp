@@ -44,6 +44,8 @@ TEST(ReportPage, HasATimelineContainersImagesFilesAndFindings) {
   EXPECT_THAT(page, AllOf(HasSubstr("web:1"), HasSubstr("/usr/bin/x"), HasSubstr("2026-11-27T12:01:00Z"),
                           HasSubstr("7 older ones are left out"), HasSubstr("3 findings")));
   EXPECT_THAT(make_page({.database = "x", .made = noon, .findings = {}}), HasSubstr("0 findings"));
+  EXPECT_THAT(make_page({.database = "x", .made = noon, .findings = {finding(1, "web", "/x")}}),
+              HasSubstr("at most 1 in 1 s"));
 }
 
 TEST(ReportPage, SaysWhatWasNotShown) {
