@@ -104,7 +104,8 @@ class Corpora : public BoxTest {
     image_ = *debian;
     box_ = make_box("box", image_);
     box_->start();
-    daemon_ = start_daemon();
+    // What these cover is found, too, and not told.
+    daemon_ = start_daemon("policy: {shipped: {package_managers: false, git_hooks: false}}\n");
     ASSERT_TRUE(is_watched(*daemon_, *box_)) << daemon_->report();
   }
 
