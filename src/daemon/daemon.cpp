@@ -235,6 +235,7 @@ class Daemon {
                              .policy_generation = generation_,
                              .open_findings = monitor_.open_findings(),
                              .most_open_findings = monitor_.most_open_findings(),
+                             .scans = monitor_.scans(),
                              .captures = monitor_.captures()};
     return {.type = "text/plain; version=0.0.4; charset=utf-8",
             .body = format_metrics(facts, *registry_.snapshot(), monitor_.overlays(), monitor_.upper_layers(),

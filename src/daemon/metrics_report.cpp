@@ -64,6 +64,13 @@ void add_events(Exposition& page, const monitor::Ledger& ledger) {
   for (const auto loss : model::losses) page.sample(ledger.lost(loss), {{"loss", name_of(loss)}});
 }
 
+void add_scans(Exposition& page, const monitor::ScanCounts& scans) {
+  page.family(counter, "dropwarden_scans_total",
+              "Scans of mounts that have ended, and whether anything was left out");
+  page.sample(scans.complete, {{"outcome", "complete"}});
+  page.sample(scans.cut, {{"outcome", "cut"}});
+}
+
 void add_open_findings(Exposition& page, const MetricsFacts& facts) {
   page.family(gauge, "dropwarden_open_findings", "Findings in memory that wait for what is not known yet");
   page.sample(std::uint64_t{facts.open_findings});
@@ -206,6 +213,7 @@ std::string format_metrics(const MetricsFacts& facts, const container::Snapshot&
   add_health(page, vital_signs);
   add_events(page, ledger);
   add_open_findings(page, facts);
+  add_scans(page, facts.scans);
   add_findings(page, findings);
   add_outputs(page, facts.outputs);
   add_captures(page, facts.captures);

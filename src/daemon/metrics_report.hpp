@@ -53,6 +53,7 @@ struct MetricsFacts {
   std::uint64_t policy_generation = 0;  // how often the configuration was read
   std::size_t open_findings = 0;        // that wait for what is not known yet
   std::size_t most_open_findings = 0;   // at once, so far
+  monitor::ScanCounts scans{};
   monitor::CaptureReport captures{};
 };
 

@@ -230,6 +230,7 @@ class Monitor::Impl {
   CaptureReport captures() const { return pipeline_.captures(); }
   std::size_t open_findings() const { return pipeline_.open(); }
   std::size_t most_open_findings() const { return pipeline_.most_open(); }
+  ScanCounts scans() const { return sweep_.counts(); }
 
  private:
   void on_file(watch::FileEvent event) {
@@ -397,6 +398,9 @@ std::size_t Monitor::marks() const {
 }
 UpperLayers Monitor::upper_layers() const {
   return impl_->upper_layers();
+}
+ScanCounts Monitor::scans() const {
+  return impl_->scans();
 }
 std::size_t Monitor::open_findings() const {
   return impl_->open_findings();

@@ -412,6 +412,7 @@ void Sweep::on_end(SweepEnd end) {
       put_off_[name] = std::move(end.scan);
     }
   } else {
+    ++(end.outcome == SyncStates::Outcome::complete ? counts_.complete : counts_.cut);
     const auto before = states_.state(name);
     const bool is_repaired = states_.finish(
         end.ticket, end.outcome, end.scan ? end.scan->totals().started : now_by_wall(), Clock::now());

@@ -57,6 +57,7 @@ class Sweep {
   Sweeper& sweeper() { return sweeper_; }
   // Mounts that are.
   std::size_t desynced() const { return states_.desynced(); }
+  const ScanCounts& counts() const { return counts_; }
 
   // Something may have been missed, in the mounts of one container or anywhere.
   void desync(const model::ContainerId& container, DesyncReason reason);
@@ -123,6 +124,7 @@ class Sweep {
   bool is_ready_ = false;
   bool is_stopped_ = false;
   bool is_slow_ = false;
+  ScanCounts counts_;
   boost::asio::steady_timer follow_;
   boost::asio::steady_timer next_;
   boost::asio::steady_timer patience_;

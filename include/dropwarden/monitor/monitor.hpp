@@ -15,6 +15,7 @@
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/monitor/capture_report.hpp"
 #include "dropwarden/monitor/ledger.hpp"
+#include "dropwarden/monitor/sync_state.hpp"
 #include "dropwarden/monitor/upper_layers.hpp"
 #include "dropwarden/monitor/vital_signs.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
@@ -97,6 +98,7 @@ class Monitor {
   // far.
   std::size_t open_findings() const;
   std::size_t most_open_findings() const;
+  ScanCounts scans() const;
   // Those that are at work on what is marked.
   std::vector<model::Sensor> sensors() const;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,12 @@ struct SyncState {
   std::optional<util::WallTime> scan;  // when the last complete scan began
 
   bool is_synced() const { return reasons.empty(); }
+};
+
+// Scans that have ended, since the start.
+struct ScanCounts {
+  std::uint64_t complete = 0;
+  std::uint64_t cut = 0;  // something was left out
 };
 
 }  // namespace dropwarden::monitor

@@ -48,7 +48,8 @@ std::string page_of(const FindingTally& tally = {}, const monitor::Ledger& ledge
                                       .lag = std::chrono::milliseconds{1500},
                                       .problem = "refused"}},
                          .open_findings = 3,
-                         .most_open_findings = 9},
+                         .most_open_findings = 9,
+                         .scans = {.complete = 12, .cut = 4}},
                         snapshot, mounts, {}, ledger, signs, tally);
 }
 
@@ -114,6 +115,8 @@ TEST(MetricsPage, CountsWhatTheLedgerCounts) {
   EXPECT_THAT(page, HasSubstr("\ndropwarden_containers_desynced 1\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_open_findings 3\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_open_findings_highest 9\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_scans_total{outcome=\"complete\"} 12\n"));
+  EXPECT_THAT(page, HasSubstr("\ndropwarden_scans_total{outcome=\"cut\"} 4\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_marks 7\n"));
   EXPECT_THAT(page, HasSubstr("\ndropwarden_source_connected{source=\"cri /run/x.sock\"} 1\n"));
 }
