@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "dropwarden/sys/proc_stat.hpp"
 #include "dropwarden/util/text.hpp"
 
 namespace dropwarden::attribute {
@@ -26,19 +27,16 @@ std::vector<T> parse_numbers(std::string_view line) {
 }  // namespace
 
 std::optional<Stat> parse_stat(std::string_view text) {
-  // comm may hold parentheses, spaces and line feeds, but nothing after it has a `)`.
-  const auto open = text.find('(');
-  const auto close = text.rfind(')');
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return std::nullopt;
-  const std::string_view name = text.substr(open + 1, close - open - 1);
-  std::string_view rest = util::trim(text.substr(close + 1));
+  const auto split = sys::split_proc_stat(text);
+  if (!split) return std::nullopt;
+  std::string_view rest = split->fields;
 
   // Counted from the state, the third field of proc(5).
   constexpr std::size_t parent_field = 1;
   constexpr std::size_t start_field = 19;
   const std::string_view state = util::take_until(rest, ' ');
   if (state.size() != 1) return std::nullopt;
-  Stat stat{.name = std::string(name), .state = state[0]};
+  Stat stat{.name = std::string(split->name), .state = state[0]};
   for (std::size_t field = 1; field <= start_field; ++field) {
     const std::string_view word = util::take_until(rest, ' ');
     if (field == parent_field) {

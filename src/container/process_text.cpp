@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_text.hpp"
 
+#include "dropwarden/sys/proc_stat.hpp"
 #include "dropwarden/util/text.hpp"
 
 namespace dropwarden::container {
@@ -23,10 +24,9 @@ std::optional<NamespacePids> parse_namespace_pids(std::string_view status) {
 }
 
 std::optional<std::uint64_t> parse_start_time(std::string_view stat) {
-  // The second field is the name in brackets, which may hold spaces and brackets itself.
-  const auto bracket = stat.rfind(')');
-  if (bracket == std::string_view::npos) return std::nullopt;
-  auto rest = util::trim(stat.substr(bracket + 1));
+  const auto split = sys::split_proc_stat(stat);
+  if (!split) return std::nullopt;
+  auto rest = split->fields;
   for (int field = 3; field < 22; ++field) util::take_until(rest, ' ');
   return util::parse_number<std::uint64_t>(util::take_until(rest, ' '));
 }

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/proc_stat.hpp"
 #include "dropwarden/util/check.hpp"
 #include "dropwarden/util/text.hpp"
 
@@ -94,12 +95,11 @@ const std::string* find_text(const ProcessTexts& answer, const std::vector<Proce
   return text ? &*text : nullptr;
 }
 
-// The fourth field of /proc/PID/stat. The name before it may hold anything, a `)` among it; nothing behind it
-// does.
+// The fourth field of /proc/PID/stat.
 std::int32_t parent_in(std::string_view stat) {
-  const auto end = stat.rfind(')');
-  if (end == std::string_view::npos) return 0;
-  auto rest = util::trim(stat.substr(end + 1));
+  const auto split = sys::split_proc_stat(stat);
+  if (!split) return 0;
+  auto rest = split->fields;
   util::take_until(rest, ' ');
   return util::parse_number<std::int32_t>(util::take_until(rest, ' ')).value_or(0);
 }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sys/proc_stat.hpp"
+
+#include "dropwarden/util/text.hpp"
+
+namespace dropwarden::sys {
+
+std::optional<ProcStat> split_proc_stat(std::string_view text) {
+  const auto open = text.find('(');
+  const auto close = text.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return std::nullopt;
+  return ProcStat{.name = text.substr(open + 1, close - open - 1),
+                  .fields = util::trim(text.substr(close + 1))};
+}
+
+}  // namespace dropwarden::sys
