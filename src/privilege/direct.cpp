@@ -183,15 +183,9 @@ class Direct final : public Privilege {
     return sys::reopen(entry->number(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   }
 
-  std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) override {
-    std::vector<sys::Result<sys::Fd>> opened;
-    opened.reserve(directories.size());
-    for (const std::string& directory : directories) {
-      const bool has_room = opened.size() < max_opened;
-      const sys::Error too_many{"open", directory, EMFILE};
-      opened.push_back(has_room ? open_one_layer(directory) : std::unexpected(too_many));
-    }
-    return opened;
+  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
+    if (!directory.starts_with('/')) return std::unexpected(sys::Error{"open", directory, EINVAL});
+    return sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
   }
 
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
@@ -260,11 +254,6 @@ class Direct final : public Privilege {
       return sys::unexpected_errno("fanotify_mark", path);
     }
     return {};
-  }
-
-  sys::Result<sys::Fd> open_one_layer(const std::string& directory) const {
-    if (!directory.starts_with('/')) return std::unexpected(sys::Error{"open", directory, EINVAL});
-    return sys::open_path(host_path(directory), O_PATH | O_DIRECTORY);
   }
 
   MarkedProcess marked_process(std::int32_t pid) const {

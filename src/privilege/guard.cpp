@@ -207,14 +207,14 @@ class Guarded final : public Privilege {
     return S_ISDIR(status->mode) ? open_directory(entry->number())
                                  : inner_->open_regular_file(entry->number());
   }
-  std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) override {
-    std::vector<sys::Result<sys::Fd>> opened;
-    opened.reserve(directories.size());
-    for (const std::string& directory : directories) {
-      const bool has_room = opened.size() < max_opened;
-      const sys::Error too_many{"open", directory, EMFILE};
-      opened.push_back(has_room ? open_one_layer(directory) : std::unexpected(too_many));
-    }
+  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
+    if (const auto pid = process_of(directory))
+      return admitted(*pid,
+                      then(places_->check_process(*pid), [&] { return inner_->open_layer(directory); }));
+    auto opened = then(places_->check_path(directory), [&] { return inner_->open_layer(directory); });
+    if (!opened) return opened;
+    const auto checked = places_->check_opened(directory, opened->number());
+    if (!checked) return std::unexpected(checked.error());
     return opened;
   }
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
@@ -274,17 +274,6 @@ class Guarded final : public Privilege {
     if (!status) return std::unexpected(status.error());
     const auto checked = places_->check_file(file, status->mount_id);
     return checked ? check_plain(*status) : checked;
-  }
-
-  sys::Result<sys::Fd> open_one_layer(const std::string& directory) {
-    if (const auto pid = process_of(directory))
-      return admitted(*pid,
-                      then(places_->check_process(*pid), [&] { return inner_->open_layer(directory); }));
-    auto opened = then(places_->check_path(directory), [&] { return inner_->open_layer(directory); });
-    if (!opened) return opened;
-    const auto checked = places_->check_opened(directory, opened->number());
-    if (!checked) return std::unexpected(checked.error());
-    return opened;
   }
 
   // Of a way the end: all before it are directories, since something was opened in them, and those may be

@@ -77,9 +77,7 @@ class Remote final : public Privilege {
       is_whole = (*read)[i].files.size() == count_of(i);
     if (is_whole) return std::move(*read);
     const sys::Error error = read ? sys::Error{"recvmsg", "marker", EPROTO} : read.error();
-    std::vector<ProcessTexts> failed{{.pid = pid, .files = {}}};
-    for (std::size_t i = 0; i < files.size(); ++i) failed.front().files.emplace_back(std::unexpected(error));
-    return failed;
+    return {{.pid = pid, .files = each<std::string>(std::unexpected(error), files.size())}};
   }
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
     return flat<&Privilege::read_process_mounts>(pid);
@@ -89,6 +87,9 @@ class Remote final : public Privilege {
   }
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
     return flat<&Privilege::open_in_directory>(directory, relative);
+  }
+  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
+    return std::move(open_layers({directory}).front());
   }
   std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) override {
     return each(ask<&Privilege::open_layers>(directories), directories.size());

@@ -8,6 +8,17 @@
 
 namespace dropwarden::privilege {
 
+std::vector<sys::Result<sys::Fd>> Privilege::open_layers(const std::vector<std::string>& directories) {
+  std::vector<sys::Result<sys::Fd>> opened;
+  opened.reserve(directories.size());
+  for (const std::string& directory : directories) {
+    const bool has_room = opened.size() < max_opened;
+    const sys::Error too_many{"open", directory, EMFILE};
+    opened.push_back(has_room ? open_layer(directory) : std::unexpected(too_many));
+  }
+  return opened;
+}
+
 // By the methods that do one half each, so that what checks those checks this.
 std::vector<sys::Result<Tree>> Privilege::open_trees(const std::vector<TreePlace>& places,
                                                      const std::vector<std::string>& names,

@@ -256,16 +256,14 @@ class Privilege {
   virtual sys::Result<sys::Fd> open_in_directory(const std::string& directory,
                                                  const std::string& relative) = 0;
 
-  // For reading the layers of overlays. Each of the `directories` is an absolute path that a runtime wrote,
-  // resolved by the host's rules; EINVAL for a relative one. O_PATH: runs no code of the file system there,
-  // which may be one that nobody answers for. An answer for each, in their order; EMFILE for what makes it
-  // more than `max_opened`.
+  // For reading the layers of overlays. `directory` is an absolute path that a runtime wrote, resolved by the
+  // host's rules; EINVAL for a relative one. O_PATH: runs no code of the file system there, which may be one
+  // that nobody answers for.
+  virtual sys::Result<sys::Fd> open_layer(const std::string& directory) = 0;
+  // Several in one question. An answer for each, in their order; EMFILE for what makes it more than
+  // `max_opened`.
   static constexpr std::size_t max_opened = 128;
-  virtual std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories) = 0;
-  // One of them.
-  sys::Result<sys::Fd> open_layer(const std::string& directory) {
-    return std::move(open_layers({directory}).front());
-  }
+  virtual std::vector<sys::Result<sys::Fd>> open_layers(const std::vector<std::string>& directories);
   // `name` in a directory of a layer, by open_beneath's rules, and not across a mount (EXDEV), since an
   // overlay shows none of those in its layers. Follows nothing, opens nothing: O_PATH. Needs
   // CAP_DAC_READ_SEARCH.
