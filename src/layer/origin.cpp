@@ -14,11 +14,6 @@ bool has_same_content_times(const sys::FileStatus& status, const model::FileFact
   return status.size == facts.size && status.modified == facts.modified && status.changed == facts.changed;
 }
 
-bool is_one_file(const Entry& one, const Entry& other) {
-  return one.status.inode == other.status.inode && one.status.device_major == other.status.device_major &&
-         one.status.device_minor == other.status.device_minor;
-}
-
 // Where the bytes of an upper file are that has none of its own (metacopy), as they are those of the image:
 // at its own path unless it was renamed.
 sys::Result<std::optional<ImageEntry>> find_copied_data(Image& image, const UpperFile& upper) {
@@ -81,7 +76,7 @@ std::variant<Answer, Comparison> find_origin(privilege::Privilege& privilege, Im
   if (is_there && upper->entry->is_metacopy()) {
     const auto data = find_copied_data(image, *upper);
     if (!data || !*data) return Origin::unknown;
-    if (is_one_file((*data)->content(), original->content())) return Origin::unchanged;
+    if (sys::is_same_object((*data)->content().status, original->content().status)) return Origin::unchanged;
     return begin_comparison(privilege, (*data)->content(), original->content());
   }
   if (facts.sha256.status == model::HashStatus::done) {

@@ -37,10 +37,7 @@ sys::Result<sys::Fd> MountTree::open() {
     auto opened = open_on_host(host_[i]);
     if (!opened) continue;
     const auto status = sys::read_status(opened->number());
-    const bool is_same = status && status->inode == wanted->inode &&
-                         status->device_major == wanted->device_major &&
-                         status->device_minor == wanted->device_minor;
-    if (is_same) return opened;
+    if (status && sys::is_same_object(*status, *wanted)) return opened;
   }
   return own;
 }

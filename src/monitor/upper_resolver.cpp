@@ -111,9 +111,7 @@ void UpperResolver::give_name(sys::Fd& entry, const watch::FidEvent& event) {
   auto named = open_by_name(event);
   const auto has = sys::read_status(entry.number());
   const auto found = named ? sys::read_status(named->number()) : std::unexpected(named.error());
-  if (has && found && found->inode == has->inode && found->device_major == has->device_major &&
-      found->device_minor == has->device_minor)
-    entry = std::move(*named);
+  if (has && found && sys::is_same_object(*found, *has)) entry = std::move(*named);
 }
 
 // A record carries the name of its time, and the facts of the file are read later: a file that was renamed

@@ -45,8 +45,7 @@ bool have_the_same_root(const std::string& process, const std::string& other) {
   const auto two = second ? sys::read_status(second->number()) : std::unexpected(second.error());
   // Nothing else could be done about it.
   if (!one || !two) return true;
-  return one->inode == two->inode && one->device_major == two->device_major &&
-         one->device_minor == two->device_minor && one->mount_id == two->mount_id;
+  return sys::is_same_object(*one, *two) && one->mount_id == two->mount_id;
 }
 
 // The inode numbers of the first namespaces are fixed: PROC_PID_INIT_INO in <linux/proc_ns.h> of the kernel's

@@ -31,6 +31,12 @@ struct FileStatus {
   util::WallTime changed;   // ctime
 };
 
+// Whether both are of one file of one file system, through whatever mounts and whenever they were read. Pure.
+inline bool is_same_object(const FileStatus& one, const FileStatus& other) {
+  return one.inode == other.inode && one.device_major == other.device_major &&
+         one.device_minor == other.device_minor;
+}
+
 // What fstatfs(2) says of the file system an open file is on.
 struct FileSystemStatus {
   std::uint64_t type = 0;  // f_type, a *_MAGIC of statfs(2)
