@@ -121,9 +121,7 @@ TEST_F(FileSystemMark, IsSilentAboutFifosWhichNobodyCanThenHoldTheReaderWith) {
 
 TEST_F(FileSystemMark, CanBeSetThroughTheRootOfAProcess) {
   Child container([&](Line& line) {
-    enter_container_root(merged());
-    line.tell("entered");
-    line.hear();
+    stay_in_container_root(merged(), line);
     write_file("/tmp/dropped", make_elf());
   });
   container.line().hear();

@@ -56,9 +56,7 @@ class MountMark : public KernelTest {
               "mount");
       require(::mount("shm", (root + "/dev").c_str(), "tmpfs", 0, nullptr) == 0, "mount");
       require(::mount(root.c_str(), root.c_str(), "", MS_BIND | MS_REC, nullptr) == 0, "mount");
-      enter_container_root(root);
-      line.tell("entered");
-      line.hear();
+      stay_in_container_root(root, line);
       act();
       line.tell("acted");
       line.hear();

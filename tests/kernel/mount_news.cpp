@@ -38,9 +38,7 @@ class MountNews : public KernelTest {
 
   void start(const std::function<void()>& act) {
     container_ = std::make_unique<Child>([this, act](Line& line) {
-      enter_container_root(overlay_->merged());
-      line.tell("entered");
-      line.hear();
+      stay_in_container_root(overlay_->merged(), line);
       act();
       line.tell("acted");
       line.hear();

@@ -88,11 +88,7 @@ TEST_F(MountTable, ShowsBothRootsAndAllOfTheHostUntilTheOldOneIsUnmounted) {
 // The key of a mark: the host's mount and the container's have IDs of their own, but one device.
 TEST_F(MountTable, ShowsTheDeviceOfTheHostInTheContainerToo) {
   const TestOverlay overlay(make_scratch_directory());
-  Child container([&](Line& line) {
-    enter_container_root(overlay.merged());
-    line.tell("entered");
-    line.hear();
-  });
+  Child container([&](Line& line) { stay_in_container_root(overlay.merged(), line); });
   container.line().hear();
   const auto text = privilege_->read_process_file(container.pid(), privilege::ProcessFile::mountinfo);
   ASSERT_TRUE(text) << text.error().text();

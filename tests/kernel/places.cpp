@@ -72,6 +72,15 @@ class MarkerPlaces : public KernelTest {
   std::unique_ptr<privilege::Privilege> marker_;
 };
 
+// As a runtime does before the process enters the overlay's root: at /volume, in a mount namespace of its
+// own.
+void bind_volume(const std::string& volume, const TestOverlay& overlay) {
+  require(::unshare(CLONE_NEWNS) == 0, "unshare");
+  require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+  const std::string target = overlay.merged() + "/volume";
+  require(::mount(volume.c_str(), target.c_str(), "", MS_BIND, nullptr) == 0, "mount");
+}
+
 TEST_F(MarkerPlaces, AreTheLayersThatTheMountTableNames) {
   const TestOverlay overlay(make_scratch_directory());
   const std::string other = make_scratch_directory();
@@ -252,13 +261,8 @@ TEST_F(MarkerPlaces, AreWhatTheProcessesOfContainersShow) {
   write_file(volume + "/data", "data");
   std::filesystem::create_directory(overlay.lower() + "/volume");
   Child container([&](Line& line) {
-    require(::unshare(CLONE_NEWNS) == 0, "unshare");
-    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
-    require(::mount(volume.c_str(), (overlay.merged() + "/volume").c_str(), "", MS_BIND, nullptr) == 0,
-            "mount");
-    enter_container_root(overlay.merged());
-    line.tell("entered");
-    line.hear();
+    bind_volume(volume, overlay);
+    stay_in_container_root(overlay.merged(), line);
   });
   container.line().hear();
   const int pid = container.pid();
@@ -319,9 +323,7 @@ TEST_F(MarkerPlaces, AreMarkedEachForItself) {
     require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
     for (const char* name : {"/one", "/two"})
       require(::mount("own", (overlay.merged() + name).c_str(), "tmpfs", 0, nullptr) == 0, "mount");
-    enter_container_root(overlay.merged());
-    line.tell("entered");
-    line.hear();
+    stay_in_container_root(overlay.merged(), line);
     require(::umount2("/one", 0) == 0, "umount");
     line.tell("unmounted");
     line.hear();
@@ -348,11 +350,7 @@ TEST_F(MarkerPlaces, AreMarkedEachForItself) {
 // Whatever is checked before: by the time of the mark the number may be another process's.
 TEST_F(MarkerPlaces, AreNotMarkedByWayOfAProcessThatHasTheNumberMeanwhile) {
   const TestOverlay overlay(make_scratch_directory());
-  Child container([&](Line& line) {
-    enter_container_root(overlay.merged());
-    line.tell("entered");
-    line.hear();
-  });
+  Child container([&](Line& line) { stay_in_container_root(overlay.merged(), line); });
   container.line().hear();
   // As if the first look had been at a container's process: nothing but the marks themselves look.
   const auto direct = privilege::make_direct({.host_process = ::getpid()});
@@ -384,10 +382,7 @@ TEST_F(MarkerPlaces, AreNoneOfAProcessThatIsBetweenTwoRoots) {
   write_file(other + "/secret", "secret");
   std::filesystem::create_directory(overlay.lower() + "/volume");
   Child container([&](Line& line) {
-    require(::unshare(CLONE_NEWNS) == 0, "unshare");
-    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
-    require(::mount(volume.c_str(), (overlay.merged() + "/volume").c_str(), "", MS_BIND, nullptr) == 0,
-            "mount");
+    bind_volume(volume, overlay);
     enter_container_root(overlay.merged(), [&] {
       line.tell("between");
       line.hear();
@@ -417,11 +412,7 @@ TEST_F(MarkerPlaces, AreNoneOfAProcessThatIsBetweenTwoRoots) {
 // A process number is used again: what was opened by way of one may be another's.
 TEST_F(MarkerPlaces, AreNotWhatWasOpenedByWayOfAnotherProcess) {
   const TestOverlay overlay(make_scratch_directory());
-  Child container([&](Line& line) {
-    enter_container_root(overlay.merged());
-    line.tell("entered");
-    line.hear();
-  });
+  Child container([&](Line& line) { stay_in_container_root(overlay.merged(), line); });
   container.line().hear();
   const auto direct = privilege::make_direct({.host_process = ::getpid()});
   const auto places = mount::make_container_places(*direct);
@@ -510,13 +501,8 @@ TEST_F(MarkerPlaces, AreFoundAtOnceAfterSomethingElseWasNot) {
     write_file(volume + "/data", "data");
     std::filesystem::create_directory(overlay.lower() + "/volume");
     Child container([&](Line& line) {
-      require(::unshare(CLONE_NEWNS) == 0, "unshare");
-      require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
-      require(::mount(volume.c_str(), (overlay.merged() + "/volume").c_str(), "", MS_BIND, nullptr) == 0,
-              "mount");
-      enter_container_root(overlay.merged());
-      line.tell("entered");
-      line.hear();
+      bind_volume(volume, overlay);
+      stay_in_container_root(overlay.merged(), line);
     });
     container.line().hear();
     EXPECT_EQ(try_read(volume + "/data"), 0);
@@ -584,9 +570,7 @@ class OwnNamespace {
           const std::string options =
               "userxattr,lowerdir=" + lower + ",upperdir=" + place + "/upper,workdir=" + place + "/work";
           require(::mount("own", (place + "/merged").c_str(), "overlay", 0, options.c_str()) == 0, "overlay");
-          enter_container_root(place + "/merged");
-          line.tell("entered");
-          line.hear();
+          stay_in_container_root(place + "/merged", line);
         }) {
     container_.line().hear();
   }

@@ -93,11 +93,7 @@ TEST_F(Privileged, TellsOfAProcessThatIsGone) {
 
 TEST_F(Privileged, ReadsTheFilesOfAProcessInAContainer) {
   const TestOverlay overlay(make_scratch_directory());
-  Child container([&](Line& line) {
-    enter_container_root(overlay.merged());
-    line.tell("entered");
-    line.hear();
-  });
+  Child container([&](Line& line) { stay_in_container_root(overlay.merged(), line); });
   container.line().hear();
   using privilege::ProcessFile;
   for (const auto file :
