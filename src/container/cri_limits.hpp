@@ -11,11 +11,10 @@
 namespace dropwarden::container {
 
 // Bounds on what is kept of one container, and of one runtime. containerd allows 76 bytes for an id,
-// Kubernetes 253 for a name; an image's labels have no bound of their own.
+// Kubernetes 253 for a name.
 constexpr std::size_t max_id_bytes = 256;
 constexpr std::size_t max_name_bytes = 1024;
 constexpr std::size_t max_path_bytes = 4096;
-constexpr std::size_t max_label_bytes = std::size_t{16} << 10U;  // all keys and values of a container
 constexpr std::size_t max_containers = 8192;
 
 inline bool is_fit_id(std::string_view id) {

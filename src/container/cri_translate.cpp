@@ -5,6 +5,7 @@
 #include <map>
 
 #include "cri_limits.hpp"
+#include "labels.hpp"
 
 namespace dropwarden::container {
 namespace {
@@ -23,17 +24,9 @@ std::string find(const Entries& entries, std::string_view key) {
 }
 
 std::map<std::string, std::string> bounded_labels(const Entries& labels) {
-  // Sorted first, so that it is always the same ones that are kept.
   std::map<std::string_view, std::string_view> sorted;
   for (const auto& label : labels) sorted.emplace(label.key(), label.value());
-  std::map<std::string, std::string> kept;
-  std::size_t bytes = 0;
-  for (const auto& [key, value] : sorted) {
-    bytes += key.size() + value.size();
-    if (bytes > max_label_bytes) break;
-    kept.emplace(key, value);
-  }
-  return kept;
+  return keep_labels(sorted).labels;
 }
 
 // The kubelet labels each container with its pod; another client of CRI may not.

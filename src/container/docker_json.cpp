@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -13,6 +14,7 @@
 
 #include "docker_document.hpp"
 #include "docker_image.hpp"
+#include "labels.hpp"
 
 namespace dropwarden::container {
 namespace {
@@ -49,14 +51,12 @@ model::Pid to_pid(const json::value* value) {
 void take_labels(const json::value* labels, DockerContainer& into) {
   const json::object* object = labels == nullptr ? nullptr : labels->if_object();
   if (object == nullptr) return;
-  for (const auto& label : *object) {
-    const std::string_view key{label.key().data(), label.key().size()};
-    const std::string_view value = text_of(&label.value());
-    const bool fits =
-        into.container.labels.size() < docker_max_labels && key.size() <= docker_max_label_bytes;
-    if (!fits || value.size() > docker_max_label_bytes) ++into.labels_cut;
-    if (fits) into.container.labels.emplace(key, value.substr(0, docker_max_label_bytes));
-  }
+  std::map<std::string_view, std::string_view> sorted;
+  for (const auto& label : *object)
+    sorted.emplace(std::string_view{label.key().data(), label.key().size()}, text_of(&label.value()));
+  KeptLabels kept = keep_labels(sorted);
+  into.container.labels = std::move(kept.labels);
+  into.labels_cut = kept.cut;
 }
 
 // The labels that the kubelet gives containers. Looked up among all, so that no number of others can hide
@@ -64,7 +64,7 @@ void take_labels(const json::value* labels, DockerContainer& into) {
 void take_pod(const json::value* labels, model::Container& into) {
   const auto label = [&](std::string_view key) -> std::string {
     return labels == nullptr ? std::string{}
-                             : std::string(text_at(*labels, {key}).substr(0, docker_max_label_bytes));
+                             : std::string(text_at(*labels, {key}).substr(0, max_label_bytes));
   };
   model::Pod pod{.name = label("io.kubernetes.pod.name"),
                  .name_space = label("io.kubernetes.pod.namespace"),

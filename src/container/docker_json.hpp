@@ -16,13 +16,11 @@
 namespace dropwarden::container {
 
 inline constexpr std::size_t docker_max_containers = 10000;  // of one socket
-inline constexpr std::size_t docker_max_labels = 256;        // of one container
-inline constexpr std::size_t docker_max_label_bytes = 4096;  // of a key, and of a value
 
 struct DockerContainer {
   model::Container container;  // image.digest is empty, unless the image's name holds it
   std::string image_id;        // `sha256:…`, empty when unknown
-  std::size_t labels_cut = 0;  // left out, or their value cut to docker_max_label_bytes
+  std::size_t labels_cut = 0;  // KeptLabels::cut
 };
 
 struct DockerList {

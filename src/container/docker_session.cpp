@@ -30,9 +30,11 @@ std::string events_target() {
          "&filters=%7B%22type%22%3A%5B%22container%22%5D%7D";  // {"type":["container"]}
 }
 
-// Whether a list has nothing new about a container.
-bool is_settled(const model::Container& known, const model::Container& listed) {
-  return known.state == listed.state && known.metadata == model::Metadata::complete;
+// Whether a list has nothing new about a container. Of one with too many labels no event may have told, even
+// that it was started anew.
+bool is_settled(const model::Container& known, const DockerContainer& listed) {
+  return known.state == listed.container.state && known.metadata == model::Metadata::complete &&
+         listed.labels_cut == 0;
 }
 
 }  // namespace
@@ -80,6 +82,7 @@ void DockerSession::subscribe() {
     list();
   };
   handlers.on_line = [this](std::string_view line) { on_event(line); };
+  handlers.on_long_line = [this] { on_long_event(); };
   handlers.on_end = [this](const net::HttpError& error) { lose("GET /events: " + error.text); };
   events_ = api_.stream(events_target(), std::move(handlers));
 }
@@ -100,6 +103,13 @@ void DockerSession::on_event(std::string_view line) {
   want(event->id);
 }
 
+// An event carries all labels of its container. One that has too many must not cost those of others: whatever
+// it was, a list tells.
+void DockerSession::on_long_event() {
+  if (std::exchange(is_list_due_, true) || request_) return;
+  next_list_.set(api_.options().retry_first, [this] { list(); });
+}
+
 void DockerSession::list() {
   if (has_problem_ && !has_new_problem_) {
     has_problem_ = false;
@@ -107,6 +117,7 @@ void DockerSession::list() {
     if (phase_ == Phase::stopped) return;
   }
   has_new_problem_ = false;
+  is_list_due_ = false;
   heard_.clear();
   // Longer than one container takes: podman reads each one's state for it, 1 ms apiece.
   constexpr int containers_timeout_factor = 5;
@@ -118,7 +129,7 @@ void DockerSession::on_list(const std::expected<net::HttpResponse, DockerFailure
   request_.reset();
   auto list = answer ? parse_docker_list(answer->body, runtime_) : std::unexpected(answer.error().text);
   if (!list && phase_ == Phase::listing) return lose(list.error());
-  next_list_.set(api_.options().relist, [this] { this->list(); });
+  next_list_.set(is_list_due_ ? api_.options().retry_first : api_.options().relist, [this] { this->list(); });
   if (!list) return note(list.error());
   compare(std::move(*list));
 }
@@ -133,7 +144,7 @@ void DockerSession::compare(DockerList list) {
     // What ended before it was known is of no use, and a host may keep thousands of these.
     const bool has_ended = entry.container.state == model::ContainerState::exited;
     if (known == known_.end() && has_ended && !api_.options().wants_ended) continue;
-    if (known != known_.end() && is_settled(known->second, entry.container)) continue;
+    if (known != known_.end() && is_settled(known->second, entry)) continue;
     if (phase_ == Phase::listing) {
       // Stands in until it is inspected, and stays should that fail.
       known_.try_emplace(id.value, std::move(entry.container));

@@ -43,6 +43,7 @@ class DockerSession {
   void on_ping(const std::expected<net::HttpResponse, DockerFailure>& answer);
   void subscribe();
   void on_event(std::string_view line);
+  void on_long_event();
 
   void list();
   void on_list(const std::expected<net::HttpResponse, DockerFailure>& answer);
@@ -68,6 +69,7 @@ class DockerSession {
   std::unique_ptr<net::HttpExchange> request_;  // ping or list
   std::unique_ptr<net::HttpExchange> events_;
   Alarm next_list_;
+  bool is_list_due_ = false;  // soon, and once more if one is under way: an event was not read
   // What the observer was told last, or will be by the first list.
   std::unordered_map<std::string, model::Container> known_;
   // IDs of events since the list was asked for: its answer may be older than they are.

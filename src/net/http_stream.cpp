@@ -61,7 +61,7 @@ class StreamSession final : public std::enable_shared_from_this<StreamSession> {
         handlers_(std::move(handlers)) {
     parser_.header_limit(static_cast<std::uint32_t>(limits.header));
     parser_.body_limit(boost::none);
-    parser_.get().body() = LineSplitter{limits.line};
+    parser_.get().body() = LineSplitter{limits.line, limits.long_line};
     stream_.expires_after(limits.timeout);
   }
 
@@ -109,9 +109,13 @@ class StreamSession final : public std::enable_shared_from_this<StreamSession> {
 
   void on_read(error_code code) {
     // What came before an error is given out first.
-    for (const std::string& line : parser_.get().body().take()) {
+    for (const auto& line : parser_.get().body().take()) {
       if (is_cancelled_) return;
-      handlers_.on_line(line);
+      if (line) {
+        handlers_.on_line(*line);
+      } else {
+        handlers_.on_long_line();
+      }
     }
     if (code) return end(to_error(code));
     read_on();

@@ -14,9 +14,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     model::Image known;
     container::complete_image(known, *image);
   }
-  net::LineSplitter lines(4096);
+  net::LineSplitter lines(4096, 4096);
   if (lines.feed(text)) {
-    for (const auto& line : lines.take()) container::parse_docker_event(line);
+    for (const auto& line : lines.take()) container::parse_docker_event(line.value_or(""));
   }
   return 0;
 }

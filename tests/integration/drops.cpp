@@ -12,6 +12,7 @@ namespace dropwarden::test {
 namespace {
 
 using testing::AnyOf;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
@@ -180,6 +181,26 @@ TEST_F(Drops, TellsTwoContainersOfOneImageApart) {
   EXPECT_TRUE(daemon.wait_for_record(drop_of(second->id, "/tmp/second"), 0s));
   EXPECT_THAT(daemon.finding_ids(first->id), SizeIs(2));
   EXPECT_THAT(daemon.finding_ids(second->id), SizeIs(2));
+}
+
+// They are in each answer about it and, with docker, in each event: longer than a line may be.
+TEST_F(Drops, NamesContainersBesideOneWithAMebibyteOfLabels) {
+  // containerd refuses more of one; a word of a command line has MAX_ARG_STRLEN, execve(2).
+  const std::size_t size = runtime().name() == "containerd" ? 4000 : 120'000;
+  std::map<std::string, std::string> labels;
+  while (labels.size() * size <= std::size_t{1} << 20U)
+    labels.emplace("label" + std::to_string(labels.size()), std::string(size, 'x'));
+  Daemon daemon(make_directory(), {runtime().socket()});
+  ScopedContainer labelled(runtime(), idle, {}, labels);
+  ScopedContainer other(runtime(), idle);
+  for (auto* container : {&labelled, &other}) {
+    container->execute("cp /bin/busybox /tmp/x");
+    const auto record = daemon.wait_for_record(final_of((*container)->id, "/tmp/x"), 20s);
+    ASSERT_TRUE(record) << daemon.log();
+    expect_container(*record, **container, runtime().name());
+    EXPECT_LT(boost::json::serialize(*record).size(), std::size_t{64} << 10U);
+  }
+  EXPECT_THAT(daemon.log(), Not(HasSubstr("/events"))) << "its stream ended";
 }
 
 TEST_F(Drops, NamesTheContainerWhereNoRuntimeIsConfigured) {

@@ -118,7 +118,7 @@ TEST_F(Rootless, ContainersOnAnOverlayOfTheKernelAreWatchedThroughTheirFirstProc
   const auto directory = make_user();
   {
     const auto podman = start_as_user(directory);
-    const auto container = podman->start("rootless", idle, {});
+    const auto container = podman->start("rootless", idle, {}, {});
     const auto first =
         require_command({directory + "/podman", "inspect", "--format={{.State.Pid}}", container.id});
     enter_cgroup("/libpod-" + container.id + ".scope", first);

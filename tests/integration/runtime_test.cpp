@@ -50,8 +50,9 @@ std::unique_ptr<TestImages> RuntimeTest::images_;
 std::unique_ptr<Runtime> RuntimeTest::runtime_;
 
 ScopedContainer::ScopedContainer(Runtime& runtime, const std::vector<std::string>& command,
-                                 const std::vector<TestMount>& mounts)
-    : runtime_(runtime), container_(runtime.start(next_name(), command, mounts)) {}
+                                 const std::vector<TestMount>& mounts,
+                                 const std::map<std::string, std::string>& labels)
+    : runtime_(runtime), container_(runtime.start(next_name(), command, mounts, labels)) {}
 
 ScopedContainer::~ScopedContainer() {
   try {

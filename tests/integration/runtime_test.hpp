@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ namespace dropwarden::test {
 class ScopedContainer {
  public:
   ScopedContainer(Runtime& runtime, const std::vector<std::string>& command,
-                  const std::vector<TestMount>& mounts = {});
+                  const std::vector<TestMount>& mounts = {},
+                  const std::map<std::string, std::string>& labels = {});
   ~ScopedContainer();
   ScopedContainer(const ScopedContainer&) = delete;
   ScopedContainer& operator=(const ScopedContainer&) = delete;

@@ -31,8 +31,9 @@ class Containerd final : public Runtime {
   RuntimeSocket socket() const override { return {"cri", server_.socket()}; }
 
   TestContainer start(const std::string& name, const std::vector<std::string>& command,
-                      const std::vector<TestMount>& mounts) override {
-    CriContainerSpec spec{.name = name, .image = image_.name, .command = command};
+                      const std::vector<TestMount>& mounts,
+                      const std::map<std::string, std::string>& labels) override {
+    CriContainerSpec spec{.name = name, .image = image_.name, .command = command, .labels = labels};
     for (const TestMount& mount : mounts) {
       if (mount.kind != TestMount::Kind::bind)
         throw std::runtime_error("CRI mounts directories of the host only");

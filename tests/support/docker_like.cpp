@@ -25,8 +25,11 @@ DockerLike::~DockerLike() {
 }
 
 TestContainer DockerLike::start(const std::string& name, const std::vector<std::string>& command,
-                                const std::vector<TestMount>& mounts) {
-  return start_with({}, name, command, mounts);
+                                const std::vector<TestMount>& mounts,
+                                const std::map<std::string, std::string>& labels) {
+  std::vector<std::string> options;
+  for (const auto& [key, value] : labels) options.push_back("--label=" + key + "=" + value);
+  return start_with(options, name, command, mounts);
 }
 
 TestContainer DockerLike::start_with(const std::vector<std::string>& options, const std::string& name,

@@ -29,7 +29,8 @@ class DockerLike final : public Runtime {
   std::string name() const override { return spec_.name; }
   RuntimeSocket socket() const override { return {"docker", spec_.server.socket}; }
   TestContainer start(const std::string& name, const std::vector<std::string>& command,
-                      const std::vector<TestMount>& mounts) override;
+                      const std::vector<TestMount>& mounts,
+                      const std::map<std::string, std::string>& labels) override;
   void load(const std::string& archive) override;
   CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) override;
   void remove(const TestContainer& container) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,7 +54,8 @@ class Runtime {
 
   // Starts a container of the busybox image. Throws when that fails.
   virtual TestContainer start(const std::string& name, const std::vector<std::string>& command,
-                              const std::vector<TestMount>& mounts = {}) = 0;
+                              const std::vector<TestMount>& mounts = {},
+                              const std::map<std::string, std::string>& labels = {}) = 0;
   // Takes the images of an archive in and unpacks them.
   virtual void load(const std::string& archive) = 0;
   // Runs a command in a container to its end.

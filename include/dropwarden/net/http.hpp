@@ -20,16 +20,17 @@ namespace dropwarden::net {
 struct HttpLimits {
   // From the call to the last byte of the answer; of a stream, to the end of its header.
   std::chrono::milliseconds timeout{2000};
-  std::size_t header = std::size_t{16} << 10U;  // bytes of the status line and the header fields
-  std::size_t body = std::size_t{16} << 20U;    // bytes, after the chunks are joined; not for streams
-  std::size_t line = std::size_t{1} << 20U;     // bytes of one line of a stream
+  std::size_t header = std::size_t{16} << 10U;     // bytes of the status line and the header fields
+  std::size_t body = std::size_t{16} << 20U;       // bytes, after the chunks are joined; not for streams
+  std::size_t line = std::size_t{1} << 20U;        // bytes of one line of a stream that are kept
+  std::size_t long_line = std::size_t{64} << 20U;  // of a longer one, passed over to reach the next
 };
 
 enum class HttpFailure {
   closed,     // the connection ended before the answer did
   timeout,    // HttpLimits::timeout
   malformed,  // not HTTP/1.x (RFC 9112), or contradicting itself
-  too_large,  // header, body or line
+  too_large,  // header, body, or a line without end
   status,     // a stream was answered with another status than 200
   system,     // the socket failed
 };
@@ -63,6 +64,7 @@ using OnHttpResponse = std::function<void(std::expected<HttpResponse, HttpError>
 struct HttpStreamHandlers {
   std::function<void(const HttpHeader&)> on_open;      // the header has come and its status is 200
   std::function<void(std::string_view line)> on_line;  // without its newline; empty lines are left out
+  std::function<void()> on_long_line;                  // in place of one longer than HttpLimits::line
   // The last call. A stream that the server ends in good order is `closed` as well; a line without a newline
   // is lost.
   std::function<void(HttpError)> on_end;

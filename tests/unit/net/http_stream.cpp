@@ -29,11 +29,13 @@ std::string chunk(const std::string& bytes) {
 struct Heard {
   bool is_open = false;
   std::vector<std::string> lines;
+  int long_lines = 0;
   std::optional<HttpError> end;
 
   HttpStreamHandlers handlers() {
     return {.on_open = [this](const HttpHeader&) { is_open = true; },
             .on_line = [this](std::string_view line) { lines.emplace_back(line); },
+            .on_long_line = [this] { ++long_lines; },
             .on_end = [this](HttpError error) { end = std::move(error); }};
   }
 };
@@ -102,9 +104,18 @@ TEST(HttpStream, StopsAtALineWithoutAnEnd) {
     while (send(chunk(std::string(4096, 'x')))) {
     }
   }};
-  const Heard heard = listen(server, {.line = 65536});
+  const Heard heard = listen(server, {.line = 65536, .long_line = 65536});
   EXPECT_THAT(heard.lines, ElementsAre("one"));
+  EXPECT_EQ(heard.long_lines, 0);
   EXPECT_EQ(heard.end->kind, HttpFailure::too_large) << heard.end->text;
+}
+
+TEST(HttpStream, GoesOnBehindALongLine) {
+  FakeServer server{chunked + chunk("one\n" + std::string(100000, 'x')) + chunk("\ntwo\n") + "0\r\n\r\n"};
+  const Heard heard = listen(server, {.line = 65536});
+  EXPECT_THAT(heard.lines, ElementsAre("one", "two"));
+  EXPECT_EQ(heard.long_lines, 1);
+  EXPECT_EQ(heard.end->kind, HttpFailure::closed) << heard.end->text;
 }
 
 TEST(HttpStream, IsNotLimitedInItsWholeLength) {

@@ -6,6 +6,8 @@
 
 #include "dropwarden/util/time.hpp"
 
+#include "container/labels.hpp"
+
 namespace dropwarden::container {
 namespace {
 
@@ -173,16 +175,16 @@ TEST(ParseDockerContainer, RefusesAnAnswerWithoutAnId) {
 }
 
 TEST(ParseDockerContainer, BoundsLabelsAndCountsWhatIsCut) {
-  std::string labels = R"("pad":")" + std::string(docker_max_label_bytes + 1, 'v') + R"(",")" +
-                       std::string(docker_max_label_bytes + 1, 'k') + R"(":"")";
-  for (std::size_t i = 0; i < docker_max_labels + 9; ++i) labels += ",\"" + std::to_string(i) + "\":\"v\"";
+  std::string labels = R"("!":")" + std::string(max_label_bytes + 1, 'v') + R"(",")" +
+                       std::string(max_label_bytes + 1, '!') + R"(":"")";
+  for (std::size_t i = 0; i < max_labels + 9; ++i) labels += ",\"" + std::to_string(i) + "\":\"v\"";
   labels += R"(,"io.kubernetes.pod.name":"hidden-behind")";
   const auto parsed = parse_docker_container(R"({"Id":")" + id + R"(","Config":{"Labels":{)" + labels + "}}}",
                                              model::Runtime::docker);
   ASSERT_TRUE(parsed);
-  EXPECT_EQ(parsed->container.labels.size(), docker_max_labels);
-  EXPECT_EQ(parsed->container.labels.at("pad").size(), docker_max_label_bytes);
-  constexpr std::size_t beyond_the_number = 1 + docker_max_labels + 9 + 1 - docker_max_labels;
+  EXPECT_EQ(parsed->container.labels.size(), max_labels);
+  EXPECT_EQ(parsed->container.labels.at("!").size(), max_label_bytes);
+  constexpr std::size_t beyond_the_number = 1 + max_labels + 9 + 1 - max_labels;
   EXPECT_EQ(parsed->labels_cut, 1U /* the long value */ + 1U /* the long key */ + beyond_the_number);
   EXPECT_EQ(parsed->container.pod.value().name, "hidden-behind");
 }

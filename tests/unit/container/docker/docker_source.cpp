@@ -332,6 +332,19 @@ TEST_F(DockerSource, FindsByListingWhatNoEventTold) {
   EXPECT_THAT(recorder.gone, ElementsAre(id_of('a')));
 }
 
+// Each event of a container carries its labels.
+TEST_F(DockerSource, ListsAgainWhereAnEventIsTooLongToRead) {
+  start();
+  ASSERT_TRUE(run_until_listed());
+  docker.answer("/containers/" + id_of('b') + "/json", {.body = inspected('b')});
+  docker.answer("/containers/json", {.body = "[" + listed('b') + "]"});
+  docker.emit(std::string(std::size_t{2} << 20U, 'x'));
+  EXPECT_TRUE(run_until([&] { return recorder.known.contains("boxb") && !recorder.known.contains("boxa"); }));
+  docker.emit(event("destroy", 'b'));
+  EXPECT_TRUE(run_until([&] { return recorder.known.empty(); }));
+  EXPECT_EQ(recorder.lists, 1) << "the stream was opened anew";
+}
+
 TEST_F(DockerSource, ConnectsAgainAndListsAgainWhenTheDaemonGoesAway) {
   start();
   ASSERT_TRUE(run_until_listed());
