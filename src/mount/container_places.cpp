@@ -26,6 +26,7 @@
 
 #include "approved_objects.hpp"
 #include "path.hpp"
+#include "patient_mutex.hpp"
 #include "place_set.hpp"
 #include "search_budget.hpp"
 
@@ -544,7 +545,7 @@ class ContainerPlaces final : public privilege::Places {
   sys::Fd changes_;
   std::string own_users_;
 
-  std::timed_mutex searching_;
+  PatientMutex searching_;
   // Both with `searching_`.
   Clock::time_point searched_{};  // when the last search among all processes began
   SearchBudget budget_;
