@@ -92,4 +92,16 @@ std::map<std::string, std::set<std::string>> read_active_sensors(const Daemon& d
   return active.size() == std::size(places) ? active : std::map<std::string, std::set<std::string>>{};
 }
 
+bool is_scanned(const Daemon& daemon, const Box& box) {
+  const auto report = boost::json::parse(daemon.report());
+  const auto& containers = report.at("containers").as_array();
+  const auto found = std::ranges::find_if(
+      containers, [&](const auto& container) { return text_at(container, "/id") == box.id(); });
+  return found != containers.end() &&
+         std::ranges::all_of(found->at("mounts").as_array(), [](const auto& mount) {
+           const auto& sync = mount.at("sync");
+           return sync.is_null() || sync.at("synced").as_bool();
+         });
+}
+
 }  // namespace dropwarden::test

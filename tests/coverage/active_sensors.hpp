@@ -24,4 +24,7 @@ std::string make_sensor_configuration(const Switches& switches);
 std::map<std::string, std::set<std::string>> read_active_sensors(const Daemon& daemon, const Box& box,
                                                                  const Switches& switches = {});
 
+// True once a scan has been through all that is watched of a container, as the daemon reports it.
+bool is_scanned(const Daemon& daemon, const Box& box);
+
 }  // namespace dropwarden::test

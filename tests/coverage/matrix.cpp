@@ -140,7 +140,7 @@ class Round {
 };
 
 // Of what `rename-only` and others prepared: a program at each place.
-bool has_scanned(Daemon& daemon, const Box& box) {
+bool has_told_of_all(Daemon& daemon, const Box& box) {
   return std::ranges::all_of(places, [&](const Place& place) {
     const auto path = std::string(place.path) + "/rename-only/source";
     return daemon.wait_for_record(drop_of(box.id(), path), 1ms).has_value();
@@ -172,9 +172,11 @@ Matrix::Matrix(const RuntimePlace& place, const MatrixOptions& options,
   };
   if (!wait_for(is_watched, 20s))
     throw std::runtime_error("the container is not watched: " + daemon.report() + daemon.log());
-  // What was there before has been found before anything else is done.
+  // What was there before has been found before anything else is done, and the scan has ended: it would be
+  // the first to see what is written where it has not been yet.
   if (active_.at("rootfs").contains("scan"))
-    wait_for([&] { return has_scanned(daemon, round.box()); }, patience);
+    wait_for([&] { return has_told_of_all(daemon, round.box()) && is_scanned(daemon, round.box()); },
+             patience);
   if (options.switches.off.contains("close_write")) take_close_marks(daemon, round.box());
   round.act_all();
   wait_for([&] { return round.collect(daemon.records(), active_); }, patience);
