@@ -8,6 +8,7 @@
 #include "dropwarden/util/text.hpp"
 
 #include "support/busy_execution.hpp"
+#include "support/container_report.hpp"
 #include "support/file.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -73,35 +74,28 @@ std::map<std::string, std::set<std::string>> read_active_sensors(const Daemon& d
                                                                  const Switches& switches) {
   std::map<std::string, std::set<std::string>> active;
   const auto report = boost::json::parse(daemon.report());
-  for (const auto& container : report.at("containers").as_array()) {
-    if (text_at(container, "/id") != box.id()) continue;
-    for (const auto& mount : container.at("mounts").as_array()) {
-      const auto path = text_at(mount, "/path") == "/" ? "/c" : text_at(mount, "/path");
-      const auto place = std::ranges::find(places, path, &Place::path);
-      if (place == std::end(places) || text_at(mount, "/sensor").empty()) continue;
-      auto& sensors = active[place->name];
-      sensors = upper_sensors_at(report, host_path_of(box, place->name));
-      if (!switches.off.contains("close_write")) sensors.insert("close_write");
-      for (const auto& [sensor, setting] : settings) {
-        if (!switches.off.contains(sensor) && has_setting(setting)) sensors.insert(sensor);
-      }
-      if (sensors.contains("exec") && tells_of_busy_execution()) sensors.insert("exec:busy");
+  for (const auto& mount : mounts_of(report, box.id())) {
+    const auto path = text_at(mount, "/path") == "/" ? "/c" : text_at(mount, "/path");
+    const auto place = std::ranges::find(places, path, &Place::path);
+    if (place == std::end(places) || text_at(mount, "/sensor").empty()) continue;
+    auto& sensors = active[place->name];
+    sensors = upper_sensors_at(report, host_path_of(box, place->name));
+    if (!switches.off.contains("close_write")) sensors.insert("close_write");
+    for (const auto& [sensor, setting] : settings) {
+      if (!switches.off.contains(sensor) && has_setting(setting)) sensors.insert(sensor);
     }
+    if (sensors.contains("exec") && tells_of_busy_execution()) sensors.insert("exec:busy");
   }
   // The container counts once all of it is watched.
   return active.size() == std::size(places) ? active : std::map<std::string, std::set<std::string>>{};
 }
 
 bool is_scanned(const Daemon& daemon, const Box& box) {
-  const auto report = boost::json::parse(daemon.report());
-  const auto& containers = report.at("containers").as_array();
-  const auto found = std::ranges::find_if(
-      containers, [&](const auto& container) { return text_at(container, "/id") == box.id(); });
-  return found != containers.end() &&
-         std::ranges::all_of(found->at("mounts").as_array(), [](const auto& mount) {
-           const auto& sync = mount.at("sync");
-           return sync.is_null() || sync.at("synced").as_bool();
-         });
+  const auto mounts = mounts_of(boost::json::parse(daemon.report()), box.id());
+  return !mounts.empty() && std::ranges::all_of(mounts, [](const auto& mount) {
+    const auto& sync = mount.at("sync");
+    return sync.is_null() || sync.at("synced").as_bool();
+  });
 }
 
 }  // namespace dropwarden::test

@@ -6,6 +6,7 @@
 
 #include "runtime_test.hpp"
 #include "support/cgroup.hpp"
+#include "support/container_report.hpp"
 #include "support/daemon.hpp"
 #include "support/leased_writer.hpp"
 #include "support/wait.hpp"
@@ -28,11 +29,8 @@ class Losses : public RuntimeTest {
 
   boost::json::value sync_of(const std::string& container) const {
     const auto report = boost::json::parse(daemon_->report());
-    for (const auto& entry : report.at("containers").as_array()) {
-      if (text_at(entry, "/id") != container) continue;
-      for (const auto& mount : entry.at("mounts").as_array()) {
-        if (text_at(mount, "/path") == "/") return mount.at("sync");
-      }
+    for (const auto& mount : mounts_of(report, container)) {
+      if (text_at(mount, "/path") == "/") return mount.at("sync");
     }
     return nullptr;
   }

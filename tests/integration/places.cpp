@@ -14,6 +14,7 @@
 #include "runtime_test.hpp"
 #include "support/cgroup.hpp"
 #include "support/child.hpp"
+#include "support/container_report.hpp"
 #include "support/daemon.hpp"
 #include "support/docker_like.hpp"
 #include "support/file.hpp"
@@ -54,14 +55,11 @@ class Places : public RuntimeTest {
     wait_for(
         [&] {
           const auto parsed = boost::json::parse(daemon_->report());
-          for (const auto& entry : parsed.at("containers").as_array()) {
-            if (text_at(entry, "/id") != container()->id) continue;
-            for (const auto& mount : entry.at("mounts").as_array()) {
-              const bool is_it = text_at(mount, "/path") == path &&
-                                 text_at(mount, "/sensor") == "close_write" &&
-                                 mount.at("nested").as_bool() == is_nested;
-              if (is_it) found = mount;
-            }
+          for (const auto& mount : mounts_of(parsed, container()->id)) {
+            const bool is_it = text_at(mount, "/path") == path &&
+                               text_at(mount, "/sensor") == "close_write" &&
+                               mount.at("nested").as_bool() == is_nested;
+            if (is_it) found = mount;
           }
           return !found.is_null();
         },

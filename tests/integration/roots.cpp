@@ -17,6 +17,7 @@
 #include "support/archive.hpp"
 #include "support/cgroup.hpp"
 #include "support/child.hpp"
+#include "support/container_report.hpp"
 #include "support/daemon.hpp"
 #include "support/docker_like.hpp"
 #include "support/file.hpp"
@@ -54,12 +55,9 @@ class Roots : public RuntimeTest {
   static void wait_for_a_sweep(Daemon& daemon, const std::string& container) {
     const auto last_scan = [&] {
       const auto report = boost::json::parse(daemon.report());
-      for (const auto& entry : report.at("containers").as_array()) {
-        if (text_at(entry, "/id") != container) continue;
-        for (const auto& mount : entry.at("mounts").as_array()) {
-          const auto scan = text_at(mount, "/sync/scan");
-          if (text_at(mount, "/mount") == "rootfs") return scan;
-        }
+      for (const auto& mount : mounts_of(report, container)) {
+        const auto scan = text_at(mount, "/sync/scan");
+        if (text_at(mount, "/mount") == "rootfs") return scan;
       }
       return std::string();
     };

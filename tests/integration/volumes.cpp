@@ -11,6 +11,7 @@
 
 #include "runtime_test.hpp"
 #include "support/child.hpp"
+#include "support/container_report.hpp"
 #include "support/daemon.hpp"
 #include "support/file.hpp"
 #include "support/sha256.hpp"
@@ -67,11 +68,8 @@ class Volumes : public RuntimeTest {
   static boost::json::value reported_mount(Daemon& daemon, const ScopedContainer& container,
                                            const std::string& path) {
     const auto parsed = boost::json::parse(report(daemon));
-    for (const auto& entry : parsed.at("containers").as_array()) {
-      if (text_at(entry, "/id") != container->id) continue;
-      for (const auto& mount : entry.at("mounts").as_array()) {
-        if (text_at(mount, "/path") == path) return mount;
-      }
+    for (const auto& mount : mounts_of(parsed, container->id)) {
+      if (text_at(mount, "/path") == path) return mount;
     }
     return nullptr;
   }
