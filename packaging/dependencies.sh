@@ -19,7 +19,8 @@ demo_packages=(busybox-static jq runc)
 # shellcheck disable=SC2034
 test_packages=(
   file libbenchmark-dev libgtest-dev libgmock-dev jq procps util-linux
-  bash-completion busybox-static btrfs-progs containerd crun curl docker.io e2fsprogs iproute2 openssl podman rsyslog runc xfsprogs
+  bash-completion busybox-static btrfs-progs containerd crun curl docker.io e2fsprogs fish iproute2 openssl podman rsyslog runc
+  xfsprogs zsh
 )
 
 # What fetches another Debian, and what coexists with the monitor, for tests/run --runtimes and --long.
