@@ -6,10 +6,12 @@
 # A check takes the top of a source tree, prints what is wrong there, and ends with 0 (nothing), 1, or 77 when it
 # cannot be made here; its last line says why then.
 readonly cannot_check=77
+# Seconds. clang-tidy without its cache looks at each source.
+readonly check_limit=1800
 
 run_check() {
   local name=${1##*/} status=0 start=$EPOCHREALTIME output=$scratch/lint.log
-  timeout --kill-after=10 "$program_limit" "${as_owner[@]}" "$1" . </dev/null >"$output" 2>&1 &
+  timeout --kill-after=10 "$check_limit" "${as_owner[@]}" "$1" . </dev/null >"$output" 2>&1 &
   running=$!
   wait "$running" || status=$?
   running=
