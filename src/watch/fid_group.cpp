@@ -19,6 +19,8 @@ namespace {
 
 // Some 250 records; each is 100 bytes and a name.
 constexpr std::size_t buffer_bytes = std::size_t{32} << 10U;
+// The longest: of a rename, two handles of MAX_HANDLE_SZ with a name of NAME_MAX each.
+constexpr std::size_t max_record_bytes = 1024;
 
 }  // namespace
 
@@ -31,7 +33,7 @@ struct FidGroup::State : GroupReader {
 
   void on_readable() override;
   void on_rest() override { handler.on_rest(); }
-  std::size_t read_once() override;
+  Taken read_once() override;
   void hand_on(std::span<const std::byte> bytes);
 
   boost::asio::steady_timer timer;
@@ -50,19 +52,18 @@ void FidGroup::State::on_readable() {
   });
 }
 
-// One read(2) handed on. Its bytes, 0 when the queue was empty or the group has ended.
-std::size_t FidGroup::State::read_once() {
+GroupReader::Taken FidGroup::State::read_once() {
   auto got = sys::read_some(descriptor(), buffer);
   if (got && *got > 0) {
     hand_on(std::span(buffer).first(*got));
-    return *got;
+    return {.bytes = *got, .is_all = *got + max_record_bytes <= buffer_bytes};
   }
   if (got) {
     fail({.call = "read", .object = "fanotify group: end of file", .number = EIO});
   } else if (got.error().number != EAGAIN) {
     fail(std::move(got.error()));
   }
-  return 0;
+  return {};
 }
 
 void FidGroup::State::hand_on(std::span<const std::byte> bytes) {

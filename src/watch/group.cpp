@@ -57,8 +57,8 @@ struct Group::State : GroupReader {
 
   void on_readable() override;
   void on_rest() override { pace.end_reading(ReadingPace::Clock::now()); }
-  std::size_t read_once() override;
-  std::size_t take_read_error(sys::Error error);
+  Taken read_once() override;
+  Taken take_read_error(sys::Error error);
   void hand_on(std::span<const std::byte> bytes);
 
   boost::asio::steady_timer timer;
@@ -79,10 +79,9 @@ void Group::State::on_readable() {
   });
 }
 
-// One read(2) handed on. Returns the bytes that the queue is shorter by, 0 when it was empty or the group has
-// ended.
-std::size_t Group::State::read_once() {
+GroupReader::Taken Group::State::read_once() {
   std::size_t expected = 0;
+  bool is_all = false;
   if (!has_fd_error) {
     // Before FAN_REPORT_FD_ERROR (Linux 6.13) a record whose file the kernel cannot open is dropped: as an
     // error of read(2), which for a lease is the one that an empty queue gives, or behind other records as a
@@ -90,33 +89,35 @@ std::size_t Group::State::read_once() {
     const auto queued = sys::read_queued_bytes(descriptor());
     if (!queued) {
       fail(queued.error());
-      return 0;
+      return {};
     }
-    if (*queued == 0) return 0;
+    if (*queued == 0) return {};
     expected = std::min(*queued, buffer_bytes);
+    is_all = *queued <= buffer_bytes;
   }
   auto got = sys::read_some(descriptor(), buffer);
   if (!got) return take_read_error(std::move(got.error()));
   if (*got == 0) {
     fail({.call = "read", .object = "fanotify group: end of file", .number = EIO});
-    return 0;
+    return {};
   }
   hand_on(std::span(buffer).first(*got));
-  if (*got >= expected) return *got;
+  if (has_fd_error) return {.bytes = *got, .is_all = *got < buffer_bytes};
+  if (*got >= expected) return {.bytes = *got, .is_all = is_all};
   // The read ended at the one record that was dropped; what is behind it is still queued.
   if (!is_closed()) handler.on_loss(model::Loss::open_failed, model::Pid{0}, 0);
-  return *got + record_bytes;
+  return {.bytes = *got + record_bytes, .is_all = false};
 }
 
-std::size_t Group::State::take_read_error(sys::Error error) {
+GroupReader::Taken Group::State::take_read_error(sys::Error error) {
   const bool was_empty = has_fd_error && error.number == EAGAIN;
-  if (was_empty) return 0;
+  if (was_empty) return {};
   if (is_of_group(error.number)) {
     fail(std::move(error));
-    return 0;
+    return {};
   }
   handler.on_loss(loss_of(error.number), model::Pid{0}, error.number);
-  return record_bytes;
+  return {.bytes = record_bytes, .is_all = false};
 }
 
 void Group::State::hand_on(std::span<const std::byte> bytes) {

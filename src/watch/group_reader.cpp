@@ -42,7 +42,7 @@ void GroupReader::read_on() {
   bool is_empty = false;
   const auto end = std::chrono::steady_clock::now() + long_turn;
   for (int i = 0; i < max_reads_in_a_row && phase_ == Phase::open && !is_empty; ++i) {
-    is_empty = read_once() == 0;
+    is_empty = read_once().is_all;
     if (std::chrono::steady_clock::now() >= end) break;
   }
   if (is_empty && phase_ == Phase::open) on_rest();
@@ -66,7 +66,7 @@ void GroupReader::drain_and_close() {
   std::size_t left = sys::read_queued_bytes(group_.native_handle()).value_or(0);
   is_reading_ = true;
   while (left > 0 && phase_ == Phase::stopping) {
-    const std::size_t taken = read_once();
+    const std::size_t taken = read_once().bytes;
     left = taken == 0 ? 0 : left - std::min(left, taken);
   }
   if (phase_ == Phase::stopping) on_rest();

@@ -43,9 +43,15 @@ class GroupReader : public std::enable_shared_from_this<GroupReader> {
   int descriptor() { return group_.native_handle(); }
 
  protected:
-  // Hands on what one read(2) gives. The bytes that the queue is shorter by, 0 when it was empty or the group
-  // has ended. May call a handler that stops or closes the reader.
-  virtual std::size_t read_once() = 0;
+  // What one read(2) took.
+  struct Taken {
+    std::size_t bytes = 0;  // that the queue is shorter by
+    // The queue was empty then, or the group has ended. What has come since is left for another turn: who
+    // reads until there is nothing meets a busy writer at its queue, record by record, at the cost of both.
+    bool is_all = true;
+  };
+  // Hands on what one read(2) gives. May call a handler that stops or closes the reader.
+  virtual Taken read_once() = 0;
   // There is something to read.
   virtual void on_readable() { read_on(); }
   // All that was queued has been handed on.
