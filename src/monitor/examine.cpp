@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "dropwarden/classify/classify.hpp"
@@ -50,22 +52,40 @@ std::optional<bool> read_has_capabilities(int fd) {
   return value->has_value();
 }
 
+struct Beginning {
+  std::span<const std::byte> bytes;
+  std::optional<sys::FileShape> shape;  // where it was asked for
+};
+
+// That a file ends here its size says, which most must be asked for anyhow, and not another read.
+sys::Result<Beginning> read_beginning(int fd, std::span<std::byte> into) noexcept {
+  auto got = sys::read_once_at(fd, into, 0);
+  if (!got) return std::unexpected(got.error());
+  if (*got == 0 || *got == into.size()) return Beginning{.bytes = into.first(*got), .shape = {}};
+  const auto shape = sys::read_shape(fd);
+  if (!shape) return std::unexpected(shape.error());
+  // A server (FUSE) gave less than there is, or it is being written.
+  if (*got != shape->size) got = sys::read_at(fd, into, 0);
+  if (!got) return std::unexpected(got.error());
+  return Beginning{.bytes = into.first(*got), .shape = *shape};
+}
+
 }  // namespace
 
 sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
                                std::span<const classify::RegistrationRule> registrations) noexcept {
-  const auto got = sys::read_at(fd, first, 0);
-  if (!got) return std::unexpected(got.error());
-  const auto read = std::span<const std::byte>(first).first(*got);
+  const auto beginning = read_beginning(fd, first);
+  if (!beginning) return std::unexpected(beginning.error());
+  const auto read = beginning->bytes;
   if (classify::looks_executable(read)) return true;
   if (!registrations.empty() && !read.empty()) {
     const std::string name = name_for(fd, 1, registrations);
     if (classify::find_registration(registrations, read, name) != nullptr) return true;
   }
   if (!classify::looks_like_text(read)) return false;
-  const auto mode = sys::read_mode(fd);
-  if (!mode) return std::unexpected(mode.error());
-  return (*mode & execute_bits) != 0;
+  const auto shape = beginning->shape ? sys::Result<sys::FileShape>(*beginning->shape) : sys::read_shape(fd);
+  if (!shape) return std::unexpected(shape.error());
+  return (shape->mode & execute_bits) != 0;
 }
 
 std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted,

@@ -26,9 +26,9 @@ struct Hit {
 };
 
 // Whether the file deserves more than one read. The way of nearly every event: a pread into `first`, and for
-// a file that begins as text one fstat, since text runs where its mode allows it. No allocation, no path,
-// save where one of `registrations` goes by a file's extension. Nothing when it does not; an error when it
-// could not be read.
+// a file that ends there or begins as text one fstat, since text runs where its mode allows it. No
+// allocation, no path, save where one of `registrations` goes by a file's extension. Nothing when it does
+// not; an error when it could not be read.
 sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
                                std::span<const classify::RegistrationRule> registrations) noexcept;
 

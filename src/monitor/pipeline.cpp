@@ -84,11 +84,12 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
                    {.glimpse = [this](model::Pid pid) { return processes_.glimpse(pid); },
                     .on_sighting = [this](Sighting sighting) { take(std::move(sighting)); },
                     .on_lost = std::move(on_unsettled)}),
-      deadline_(loop) {}
+      deadline_(loop),
+      own_pid_(::getpid()) {}
 
 void Pipeline::take(Sighting sighting) {
   ledger_.receive();
-  if (sighting.pid.value == ::getpid() && !is_canary(sighting))
+  if (sighting.pid.value == own_pid_ && !is_canary(sighting))
     return ledger_.end(model::Disposition::own_activity);
   first_.front() = std::byte{1};  // it stays where there is nothing to read
   const auto candidate = is_candidate(sighting.file.number(), first_, registrations_.current(Clock::now()));

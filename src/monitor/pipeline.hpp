@@ -130,6 +130,7 @@ class Pipeline {
   std::optional<Clock::time_point> armed_;  // when it ends
   RecentFiles recent_;
   std::uint64_t last_serial_ = 0;
+  const std::int32_t own_pid_;
   Executions executions_;
   std::array<std::byte, classify::first_bytes> first_{};
 };

@@ -40,6 +40,10 @@ constexpr std::size_t max_attribute = 4096;  // PATH_MAX: a redirect is the long
 sys::Result<OverlayAttributes> read_overlay_attributes(int entry, AttributeSpace space) {
   const std::string prefix = space == AttributeSpace::user ? "user.overlay." : "trusted.overlay.";
   OverlayAttributes all;
+  // Nearly no file has any.
+  const auto is_there = sys::may_have_attributes(entry, prefix);
+  if (!is_there) return std::unexpected(is_there.error());
+  if (!*is_there) return all;
   const std::array wanted{std::pair("metacopy", &all.metacopy), std::pair("opaque", &all.opaque),
                           std::pair("redirect", &all.redirect), std::pair("whiteout", &all.whiteout)};
   for (const auto& [name, attribute] : wanted) {
@@ -176,9 +180,9 @@ class Direct final : public Privilege {
     // To open a device node has effects of its own: what it is is asked before.
     const auto entry = sys::open_beneath(base->number(), relative, O_PATH);
     if (!entry) return std::unexpected(entry.error());
-    const auto mode = sys::read_mode(entry->number());
-    if (!mode) return std::unexpected(mode.error());
-    if (!S_ISREG(*mode) && !S_ISDIR(*mode))
+    const auto shape = sys::read_shape(entry->number());
+    if (!shape) return std::unexpected(shape.error());
+    if (!S_ISREG(shape->mode) && !S_ISDIR(shape->mode))
       return std::unexpected(sys::Error{"open", "neither file nor directory", EINVAL});
     return sys::reopen(entry->number(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
   }

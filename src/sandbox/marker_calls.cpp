@@ -22,6 +22,7 @@ constexpr Call table[] = {
     {"getdents64", {}, "lists a directory"},
     {"getxattr", {}, "overlayfs's attributes in a layer"},
     {"fgetxattr", {}, "overlayfs's attributes in a layer"},
+    {"listxattr", {}, "whether it has any in a layer"},
     {"name_to_handle_at", {}, "the mount and the handle of a file"},
     {"open_by_handle_at", {}, "files that the file system under the layers tells of"},
     {"openat", {for_reading}, "/proc, roots, layers, cgroups"},

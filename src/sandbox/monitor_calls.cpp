@@ -55,6 +55,7 @@ constexpr Call table[] = {
     {"unlinkat", {}, "SQLite's journal"},
     {"getxattr", {}, "overlayfs's attributes in a layer"},
     {"fgetxattr", {}, "overlayfs's attributes in a layer"},
+    {"listxattr", {}, "whether it has any in a layer"},
     // Processes and terminals.
     {"kill", {is(1, SIGTERM, "SIGTERM")}, "passes on to itself what the supervisor was sent"},
     {"kill", {is(1, SIGINT, "SIGINT")}, "passes on to itself what the supervisor was sent"},

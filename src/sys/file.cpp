@@ -2,6 +2,7 @@
 #include "dropwarden/sys/file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -9,6 +10,8 @@
 #include <sys/statfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include "dropwarden/util/text.hpp"
 
 namespace dropwarden::sys {
 namespace {
@@ -57,10 +60,10 @@ Result<FileStatus> read_cached_entry_status(int directory, const std::string& na
                           AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC);
 }
 
-Result<std::uint32_t> read_mode(int fd) noexcept {
+Result<FileShape> read_shape(int fd) noexcept {
   struct stat raw{};
   if (::fstat(fd, &raw) != 0) return unexpected_errno("fstat");
-  return raw.st_mode;
+  return FileShape{.mode = raw.st_mode, .size = static_cast<std::uint64_t>(raw.st_size)};
 }
 
 Result<FileSystemStatus> read_file_system_status(int fd) {
@@ -91,15 +94,35 @@ Result<std::optional<std::string>> read_attribute(int fd, const std::string& nam
   return value;
 }
 
+Result<bool> may_have_attributes(int fd, std::string_view prefix) {
+  const std::string link = descriptor_link(fd);
+  std::array<char, 1024> names;
+  const ssize_t got = ::listxattr(link.c_str(), names.data(), names.size());
+  if (got < 0 && (errno == ENOTSUP || errno == ERANGE || errno == E2BIG)) return true;
+  if (got < 0) return unexpected_errno("listxattr");
+  std::string_view rest(names.data(), static_cast<std::size_t>(got));
+  while (!rest.empty()) {
+    if (util::take_until(rest, '\0').starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+Result<std::size_t> read_once_at(int fd, std::span<std::byte> into, std::uint64_t offset) noexcept {
+  while (true) {
+    const ssize_t got = ::pread(fd, into.data(), into.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return unexpected_errno("pread");
+    return static_cast<std::size_t>(got);
+  }
+}
+
 Result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset) {
   std::size_t done = 0;
   while (done < into.size()) {
-    const ssize_t got =
-        ::pread(fd, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return unexpected_errno("pread");
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
+    const auto got = read_once_at(fd, into.subspan(done), offset + done);
+    if (!got) return got;
+    if (*got == 0) break;
+    done += *got;
   }
   return done;
 }

@@ -50,8 +50,12 @@ Result<FileStatus> read_cached_status(int fd);
 // Likewise of what the single name `name` stands for in an open directory: of a link itself, and of what is
 // mounted there.
 Result<FileStatus> read_cached_entry_status(int directory, const std::string& name);
-// Type and permission bits alone, for where every call counts.
-Result<std::uint32_t> read_mode(int fd) noexcept;
+// What fstat(2) says, for where every call counts.
+struct FileShape {
+  std::uint32_t mode = 0;  // type and permission bits
+  std::uint64_t size = 0;
+};
+Result<FileShape> read_shape(int fd) noexcept;
 Result<FileSystemStatus> read_file_system_status(int fd);
 
 // The mount an open descriptor is on, as in mountinfo. Asks the kernel alone, never the server of a FUSE or
@@ -62,9 +66,15 @@ Result<std::uint64_t> read_mount_id(int fd);
 // system has none. ERANGE when it is longer than `max_bytes`.
 Result<std::optional<std::string>> read_attribute(int fd, const std::string& name, std::size_t max_bytes);
 
+// False when no extended attribute of a file that the caller may read has a name that begins so
+// (listxattr(2)). Where the file system does not list them, or they are very many, it is not known.
+Result<bool> may_have_attributes(int fd, std::string_view prefix);
+
 // Bytes read into `into` from `offset`, short only at the end of the file. EINTR is retried, EAGAIN is not:
 // an event descriptor is non-blocking so that a lease cannot hold us (fcntl(2), F_SETLEASE).
 Result<std::size_t> read_at(int fd, std::span<std::byte> into, std::uint64_t offset);
+// With a single call: a server (FUSE) may give less than there is.
+Result<std::size_t> read_once_at(int fd, std::span<std::byte> into, std::uint64_t offset) noexcept;
 
 // All of a file of /proc or of the configuration, at most `max_bytes`; EFBIG when it holds more.
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes);

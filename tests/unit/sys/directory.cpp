@@ -97,8 +97,8 @@ TEST(ListDirectory, FailsOnWhatIsNone) {
 
 TEST(ReadMode, TellsTypeAndPermissions) {
   const Fd file = value_or_throw(open_path("/proc/self/status", O_RDONLY));
-  EXPECT_EQ(value_or_throw(read_mode(file.number())), S_IFREG | 0444U);
-  EXPECT_EQ(read_mode(-1).error().number, EBADF);
+  EXPECT_EQ(value_or_throw(read_shape(file.number())).mode, S_IFREG | 0444U);
+  EXPECT_EQ(read_shape(-1).error().number, EBADF);
 }
 
 }  // namespace

@@ -126,7 +126,20 @@ TEST_F(FileTest, TellsItsAttributesAlsoWhenItIsNotOpenForReading) {
     EXPECT_EQ(value_or_throw(read_attribute(file.number(), "user.test", 10)), "value");
     EXPECT_EQ(value_or_throw(read_attribute(file.number(), "user.none", 10)), std::nullopt);
     EXPECT_EQ(read_attribute(file.number(), "user.test", 4).error().number, ERANGE);
+    EXPECT_TRUE(value_or_throw(may_have_attributes(file.number(), "user.te")));
+    EXPECT_FALSE(value_or_throw(may_have_attributes(file.number(), "user.none")));
   }
+  EXPECT_EQ(may_have_attributes(-1, "user.").error().number, ENOENT) << "there is no such link in /proc";
+}
+
+TEST_F(FileTest, MayHaveAnyAttributeWhereThereAreVeryMany) {
+  const auto path = directory_.write("f", "");
+  for (int i = 0; i < 100; ++i) {
+    if (::setxattr(path.c_str(), ("user.number." + std::to_string(i)).c_str(), "", 0, 0) != 0)
+      GTEST_SKIP() << "SKIP kernel: no room for a hundred attributes on the file system of /var/tmp";
+  }
+  const auto file = value_or_throw(open_path(path, O_PATH));
+  EXPECT_TRUE(value_or_throw(may_have_attributes(file.number(), "trusted.")));
 }
 
 TEST_F(FileTest, IsTheSameWhenItIsOpenedOnceMoreWhateverItsNameLeadsTo) {
