@@ -117,7 +117,7 @@ sys::Result<void> send(int socket, const Outgoing& message) {
 
 sys::Result<Incoming> receive(int socket, std::size_t max_bytes) {
   Assembly assembly(max_bytes);
-  std::vector<char> buffer(sizeof(PieceHeader) + max_piece);
+  std::array<char, sizeof(PieceHeader) + max_piece> buffer;  // of which a short message touches a page
   while (!assembly.is_complete()) {
     auto packet = receive_packet(socket, buffer);
     if (!packet) return std::unexpected(std::move(packet.error()));
