@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <span>
+#include <sqlite3.h>
 #include <string>
 #include <utility>
 
@@ -179,7 +180,11 @@ void Tables::commit(const Batch& batch, Outgoing* outgoing) {
     Transaction transaction(database_);
     for (const auto& [id, finding] : batch.findings()) write(finding);
     for (const auto& [id, sighting] : batch.sightings()) write(id, sighting);
-    for (const auto& [id, revision] : batch.told()) write_told(id, revision);
+    for (const auto& [id, revision] : told_early_) write_told(id, revision);
+    std::map<std::string, unsigned> told_early;
+    for (const auto& [id, revision] : batch.told()) {
+      if (!write_told(id, revision)) told_early.emplace(id, revision);
+    }
     for (const std::string& container : batch.removed_containers())
       prepared_->remove_states.bind(1, std::string_view(container)).run();
     for (const auto& [key, state] : batch.states()) write(state);
@@ -190,6 +195,7 @@ void Tables::commit(const Batch& batch, Outgoing* outgoing) {
     prune_by_count();
     prune_by_size();
     transaction.commit();
+    told_early_ = std::move(told_early);
     for (const auto& [mailbox, messages] : lost)
       outgoing->count_lost(mailbox, messages, "more than store.undelivered waited for it");
   } catch (const DatabaseError&) {
@@ -281,8 +287,10 @@ void Tables::write(std::string_view id, const Batch::Sighting& sighting) {
   row.run();
 }
 
-void Tables::write_told(std::string_view id, unsigned revision) {
-  prepared_->told.bind(1, id).bind(2, std::int64_t{revision}).run();
+// False where there is no such row.
+bool Tables::write_told(const std::string& id, unsigned revision) {
+  prepared_->told.bind(1, std::string_view(id)).bind(2, std::int64_t{revision}).run();
+  return ::sqlite3_changes(database_.handle()) > 0;
 }
 
 void Tables::write(const SyncState& state) {

@@ -43,7 +43,7 @@ class Tables {
  private:
   void write(const StoredFinding& finding);
   void write(std::string_view id, const Batch::Sighting& sighting);
-  void write_told(std::string_view id, unsigned revision);
+  bool write_told(const std::string& id, unsigned revision);
   void write(const SyncState& state);
   void write_run(util::WallTime alive_at, bool is_clean_end);
   std::map<std::string, std::uint64_t> write_outgoing(const Batch& batch, const Outgoing& outgoing);
@@ -67,6 +67,9 @@ class Tables {
   std::size_t records_ = 0;
   std::int64_t last_change_ = 0;
   std::uint64_t page_bytes_ = 0;
+  // What an output wrote of a finding whose row comes with the next commit, as the two are on their way at
+  // once.
+  std::map<std::string, unsigned> told_early_;
   std::unordered_map<std::string, std::int64_t> workloads_;  // by all that a workload is known by
 };
 

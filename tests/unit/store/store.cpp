@@ -94,6 +94,17 @@ TEST_F(StoreTest, KnowsAfterwardsWhatWasToldAndNothingElse) {
   EXPECT_THAT(reports(), IsEmpty());
 }
 
+TEST_F(StoreTest, KnowsWhatAnOutputWroteBeforeItsRowCame) {
+  {
+    const auto store = open();
+    store->set_told(finding(1).id, 1);
+    store->save(finding(2));
+    EXPECT_TRUE(test::wait_for([&] { return number("SELECT count(*) FROM finding") == 1; }, 10s));
+    store->save(finding(1));
+  }
+  EXPECT_THAT(numbers(open()->take_known_findings()), ElementsAre(1));
+}
+
 TEST_F(StoreTest, CommitsSoonWithoutBeingEnded) {
   const auto store = open();
   store->save(finding(1));
