@@ -17,6 +17,12 @@ LineWriter::LineWriter(int descriptor)
     twin_ = std::move(*twin);
     target_ = twin_.number();
   }
+  is_whole_or_nothing_ = sys::is_whole_or_nothing(target_);
+}
+
+bool LineWriter::try_write(std::string_view line) {
+  if (!is_whole_or_nothing_ || is_within_line_ || line.size() > PIPE_BUF) return false;
+  return sys::is_writable(target_) && sys::write_some(target_, line).has_value();
 }
 
 sys::Result<void> LineWriter::write(std::string_view line) {

@@ -25,6 +25,10 @@ class LineWriter {
   // only a part was taken before a failure, the next line begins on a line of its own.
   sys::Result<void> write(std::string_view line);
 
+  // Writes `line` if that takes no waiting. False when it did not: nothing of it was written, and `write`
+  // tells why. Raises SIGPIPE when the reader goes away meanwhile.
+  bool try_write(std::string_view line);
+
   // From now on nothing waits beyond `deadline`. Wakes a waiting `write`. Any thread, once.
   void stop_at(Clock::time_point deadline);
 
@@ -36,6 +40,7 @@ class LineWriter {
   sys::Fd twin_;
   sys::Fd stopping_;
   std::atomic<Clock::rep> deadline_{Clock::time_point::max().time_since_epoch().count()};
+  bool is_whole_or_nothing_ = false;
   bool is_within_line_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -22,7 +23,8 @@ struct Line {
 
 }  // namespace
 
-// Owns the queue and the thread that empties it; the writer belongs to that thread save for its deadline.
+// Owns the queue and the thread that empties it. The writer belongs to who holds the lock, save for its
+// deadline.
 struct Stream::State {
   State(int descriptor, std::size_t lines, std::function<void(const std::string&)> report)
       : writer(descriptor), capacity(lines), queue(lines), on_error(std::move(report)), thread([this] {
@@ -35,7 +37,11 @@ struct Stream::State {
     bool is_failing = false;
     while (auto line = queue.pop()) {
       queued_bytes -= line->text.size();
-      const auto result = writer.write(line->text);
+      const auto result = [&] {
+        const std::lock_guard lock(writing);
+        return writer.write(line->text);
+      }();
+      --unwritten;
       if (result) {
         ++written;
       } else {
@@ -47,11 +53,20 @@ struct Stream::State {
     }
   }
 
+  // To wake a thread takes longer than to write a line that nothing is before.
+  bool write_at_once(const std::string& line) {
+    const std::unique_lock lock(writing, std::try_to_lock);
+    return lock && unwritten == 0 && !is_finished && writer.try_write(line);
+  }
+
+  std::mutex writing;
   LineWriter writer;
   const std::size_t capacity;
   util::BoundedQueue<Line> queue;
   std::function<void(const std::string&)> on_error;
   std::atomic<std::size_t> queued_bytes{0};
+  std::atomic<std::size_t> unwritten{0};  // lines: in the queue, or with the thread
+  std::atomic<bool> is_finished{false};
   std::atomic<std::uint64_t> written{0};
   std::atomic<std::uint64_t> lost{0};
   std::thread thread;
@@ -67,6 +82,7 @@ Stream::~Stream() {
 void Stream::finish() {
   if (!state_->thread.joinable()) return;
   constexpr std::chrono::seconds limit{2};
+  state_->is_finished = true;
   state_->queue.close();
   state_->writer.stop_at(LineWriter::Clock::now() + limit);
   state_->thread.join();
@@ -75,12 +91,19 @@ void Stream::finish() {
 bool Stream::write(std::string line, Room room, OnEnd on_end) {
   line += '\n';
   const std::size_t size = line.size();
+  if (state_->write_at_once(line)) {
+    ++state_->written;
+    if (on_end) on_end(true);
+    return true;
+  }
   const bool may_fill = room == Room::whole;
   if (!may_fill && state_->queue.size() >= state_->capacity - state_->capacity / 2) return false;
   const std::size_t max_bytes = may_fill ? max_queued_bytes : max_queued_bytes / 2;
   // Taken before the push, so that the thread cannot give back what was not taken yet.
   const bool fits = state_->queued_bytes.fetch_add(size) + size <= max_bytes;
+  ++state_->unwritten;
   if (fits && state_->queue.try_push({std::move(line), std::move(on_end)})) return true;
+  --state_->unwritten;
   state_->queued_bytes -= size;
   return false;
 }

@@ -37,6 +37,12 @@ Result<std::size_t> write_some(int fd, std::string_view bytes) {
   return static_cast<std::size_t>(taken);
 }
 
+bool is_whole_or_nothing(int fd) {
+  const auto shape = read_shape(fd);
+  const int flags = ::fcntl(fd, F_GETFL);
+  return shape && S_ISFIFO(shape->mode) && flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
 std::optional<std::size_t> terminal_columns(int fd) {
   if (::isatty(fd) == 0) return std::nullopt;
   constexpr std::size_t usual = 80;
@@ -56,6 +62,11 @@ bool is_color_wanted() {
 bool has_hung_up(int fd) {
   struct pollfd polled{fd, 0, 0};
   return ::poll(&polled, 1, 0) == 1 && (polled.revents & POLLHUP) != 0;
+}
+
+bool is_writable(int fd) {
+  struct pollfd polled{fd, POLLOUT, 0};
+  return ::poll(&polled, 1, 0) == 1 && polled.revents == POLLOUT;
 }
 
 Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time) {

@@ -10,9 +10,9 @@
 namespace dropwarden::sink {
 
 // Writes lines to a descriptor from a thread of its own, so that a reader of the pipe who stalls costs
-// nothing but itself. Does not own the descriptor, nor change its flags; of a pipe or terminal it opens a
-// non-blocking twin, so the other end sees the end of the pipe only after the Stream is gone. Any thread may
-// call `write`.
+// nothing but itself; what a pipe takes at once is written by the caller. Does not own the descriptor, nor
+// change its flags; of a pipe or terminal it opens a non-blocking twin, so the other end sees the end of the
+// pipe only after the Stream is gone. Any thread may call `write`, of a process that ignores SIGPIPE.
 class Stream {
  public:
   // What waits in the queue, at most: `capacity` lines and this many bytes, since a container decides how
@@ -32,7 +32,7 @@ class Stream {
   // for findings.
   enum class Room { whole, half };
   // What became of a line that was taken: whether the descriptor has all of it. Called once, from the
-  // writer's thread.
+  // writer's thread or within `write`.
   using OnEnd = std::function<void(bool is_written)>;
   // Queues one line; a line feed is added. False when there is no room for it, and `on_end` is not called:
   // the caller counts the loss.

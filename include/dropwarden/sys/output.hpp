@@ -23,6 +23,13 @@ Result<Fd> reopen_nonblocking(int fd);
 // waits (MSG_DONTWAIT). Raises SIGPIPE on a pipe: see `block_signals`.
 Result<std::size_t> write_some(int fd, std::string_view bytes);
 
+// Whether at most PIPE_BUF bytes written to `fd` are taken whole or not at all, and without waiting: a pipe
+// or FIFO that does not block (pipe(7)).
+bool is_whole_or_nothing(int fd);
+
+// Whether `fd` takes bytes now, and has no error to tell: then no reader is missing, pipe(7).
+bool is_writable(int fd);
+
 // Waits until `fd` takes bytes or has an error to tell (true), or until `wake` is readable or the time is up
 // (false). Without a time it waits for ever.
 Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time);

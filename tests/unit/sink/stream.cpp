@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sink/stream.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
@@ -112,6 +113,39 @@ TEST(Stream, WritesWholeLinesToANonBlockingPipe) {
   Pipe pipe;
   ASSERT_EQ(::fcntl(pipe.writing.number(), F_SETFL, O_NONBLOCK), 0);
   expect_whole_lines(pipe.reading.number(), pipe.writing);
+}
+
+TEST(Stream, HasALineWrittenAtOnceWhereAPipeTakesIt) {
+  Pipe pipe;
+  Log log;
+  Stream stream(pipe.writing.number(), 4, log.sink());
+  bool is_written = false;
+  EXPECT_TRUE(stream.write("line", Stream::Room::whole, [&](bool written) { is_written = written; }));
+  EXPECT_TRUE(is_written);
+  EXPECT_EQ(stream.lines_written(), 1U);
+}
+
+TEST(Stream, WritesInOrderWhetherAtOnceOrLater) {
+  Pipe pipe;
+  Log log;
+  std::string text;
+  constexpr int count = 5000;
+  {
+    Stream stream(pipe.writing.number(), count, log.sink());
+    // The pipe fills up and is emptied again and again.
+    std::jthread reader([&] {
+      std::array<char, 3000> some{};
+      while (std::ranges::count(text, '\n') < count) {
+        const ssize_t got = ::read(pipe.reading.number(), some.data(), some.size());
+        ASSERT_GT(got, 0);
+        text.append(some.data(), static_cast<std::size_t>(got));
+        if (text.size() % 16 == 0) std::this_thread::sleep_for(1ms);
+      }
+    });
+    for (int i = 0; i < count; ++i) EXPECT_TRUE(stream.write(numbered_line(i, 200)));
+  }
+  std::string_view rest = text;
+  for (int i = 0; i < count; ++i) ASSERT_EQ(util::take_until(rest, '\n'), numbered_line(i, 200));
 }
 
 TEST(Stream, WritesWholeLinesToASocket) {

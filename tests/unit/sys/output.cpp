@@ -48,6 +48,30 @@ TEST(ReopenNonblocking, RefusesAFileWhoseOffsetIsShared) {
   EXPECT_EQ(twin.error().number, EINVAL);
 }
 
+TEST(IsWholeOrNothing, HoldsForAPipeThatDoesNotWaitAndForNothingElse) {
+  const Pipe pipe;
+  const auto twin = reopen_nonblocking(pipe.writing.number());
+  ASSERT_TRUE(twin.has_value());
+  EXPECT_TRUE(is_whole_or_nothing(twin->number()));
+  EXPECT_FALSE(is_whole_or_nothing(pipe.writing.number()));
+  const Fd file{::open("/tmp", O_TMPFILE | O_RDWR | O_NONBLOCK | O_CLOEXEC, 0600)};
+  EXPECT_FALSE(is_whole_or_nothing(file.number()));
+  EXPECT_FALSE(is_whole_or_nothing(-1));
+}
+
+TEST(IsWritable, TellsNeitherAFullPipeNorOneWithoutAReaderSo) {
+  Pipe pipe;
+  EXPECT_TRUE(is_writable(pipe.writing.number()));
+  const auto twin = reopen_nonblocking(pipe.writing.number());
+  ASSERT_TRUE(twin.has_value());
+  while (write_some(twin->number(), std::string(4096, 'x'))) {
+  }
+  EXPECT_FALSE(is_writable(pipe.writing.number()));
+  Pipe other;
+  other.reading.reset();
+  EXPECT_FALSE(is_writable(other.writing.number()));
+}
+
 TEST(WaitWritable, TellsRoomAnErrorAndTheEndOfTheTimeApart) {
   Pipe pipe;
   EXPECT_EQ(wait_writable(pipe.writing.number(), -1, 0ms), true);
