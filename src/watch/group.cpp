@@ -81,7 +81,6 @@ void Group::State::on_readable() {
 
 GroupReader::Taken Group::State::read_once() {
   std::size_t expected = 0;
-  bool is_all = false;
   if (!has_fd_error) {
     // Before FAN_REPORT_FD_ERROR (Linux 6.13) a record whose file the kernel cannot open is dropped: as an
     // error of read(2), which for a lease is the one that an empty queue gives, or behind other records as a
@@ -93,7 +92,6 @@ GroupReader::Taken Group::State::read_once() {
     }
     if (*queued == 0) return {};
     expected = std::min(*queued, buffer_bytes);
-    is_all = *queued <= buffer_bytes;
   }
   auto got = sys::read_some(descriptor(), buffer);
   if (!got) return take_read_error(std::move(got.error()));
@@ -102,8 +100,7 @@ GroupReader::Taken Group::State::read_once() {
     return {};
   }
   hand_on(std::span(buffer).first(*got));
-  if (has_fd_error) return {.bytes = *got, .is_all = *got < buffer_bytes};
-  if (*got >= expected) return {.bytes = *got, .is_all = is_all};
+  if (*got >= expected) return {.bytes = *got, .is_all = *got < buffer_bytes};
   // The read ended at the one record that was dropped; what is behind it is still queued.
   if (!is_closed()) handler.on_loss(model::Loss::open_failed, model::Pid{0}, 0);
   return {.bytes = *got + record_bytes, .is_all = false};

@@ -95,7 +95,7 @@ TEST(ListDirectory, FailsOnWhatIsNone) {
   EXPECT_EQ(list_directory(file.number(), 10).error().number, ENOTDIR);
 }
 
-TEST(ReadMode, TellsTypeAndPermissions) {
+TEST(ReadShape, TellsTypeAndPermissions) {
   const Fd file = value_or_throw(open_path("/proc/self/status", O_RDONLY));
   EXPECT_EQ(value_or_throw(read_shape(file.number())).mode, S_IFREG | 0444U);
   EXPECT_EQ(read_shape(-1).error().number, EBADF);
