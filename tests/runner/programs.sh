@@ -17,11 +17,15 @@ programs_of() {
     | [.name, .cmd[0]] | @tsv'
 }
 
-# targets_of BUILD SUITE…: what ninja has to build for them.
+# targets_of BUILD SUITE…: what ninja has to build for them. What is run may be a script, so the programs behind it are
+# asked for, by what the test depends on.
 targets_of() {
-  local build=$1 name
+  local build=$1
   shift
-  for name in "$@"; do programs_of "$build" "$name"; done | cut --fields=2 | sed "s|^$(realpath "$build")/||"
+  jq --null-input --raw-output --arg root "$(realpath "$build")/" \
+    --slurpfile tests <(meson introspect "$build" --tests) --slurpfile targets <(meson introspect "$build" --targets) '
+    [$tests[][] | select([.suite[] | sub(".*:"; "")] | any(IN($ARGS.positional[]))) | .depends[]] as $wanted
+    | $targets[][] | select(.id | IN($wanted[])) | .filename[] | ltrimstr($root)' --args "$@"
 }
 
 # section_of NAME OUTPUT: what a program printed from the start of one test to its end, of a long one the beginning. By
