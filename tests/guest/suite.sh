@@ -52,7 +52,7 @@ pack_payload() {
   mapfile -t programs < <(cut --fields=3 "$directory/plan")
   # The one that is tested, and what the scripts run.
   local binaries=("$PWD"/build-tests/{dropwarden,tests/coverage/coverage-{matrix,scenes}}
-    "$PWD"/build-tests/tests/{integration/integration-runtime,guest/guest-places})
+    "$PWD"/build-tests/tests/{integration/integration-runtime,guest/guest-places,endurance/endurance-soak})
   mkdir -p "$tree/run/guest" "$tree/usr/local/lib"
   cp "$directory/plan" tests/guest/run-tests "$tree/run/guest/"
   printf 'export CI=%q\n' "${CI-}" >"$tree/run/guest/environment"
