@@ -14,6 +14,7 @@
 #include "coverage/program.hpp"
 #include "support/process_family.hpp"
 #include "support/process_holdings.hpp"
+#include "support/sanitizer.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -99,7 +100,7 @@ void HostileTest::expect_bounded(const Usage& before, std::uint64_t more_memory)
   constexpr std::size_t more_descriptors = 32;
   const auto is_bounded = [&] {
     const Usage now = read_usage(*daemon_);
-    return now.memory < before.memory + more_memory &&
+    return now.memory < before.memory + sanitizer_factor * more_memory &&
            now.descriptors < before.descriptors + more_descriptors;
   };
   EXPECT_TRUE(wait_for(is_bounded, 20s))

@@ -97,7 +97,11 @@ TEST_F(State, CountsARepeatAfterARestartAndPrintsItNoMore) {
 TEST_F(State, TellsWhereADropWasMovedToUnderTheSameId) {
   const auto daemon = start();
   drop("/x.dpkg-new");
-  const auto first = wait_for_drop(*daemon, "/x.dpkg-new");
+  // The sensor of names may be first, and knows of no process.
+  const auto is_whole = [](const Record& record) {
+    return path_of(record) == "/x.dpkg-new" && !text_at(record, "/event/process/pid").empty();
+  };
+  const auto first = daemon->wait_for_record(is_whole, 20s);
   ASSERT_TRUE(first) << daemon->log();
   std::filesystem::rename(merged("/x.dpkg-new"), merged("/x"));
   std::filesystem::permissions(merged("/x"), std::filesystem::perms{0755});

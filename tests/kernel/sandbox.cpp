@@ -31,6 +31,7 @@
 #include "support/child.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/sanitizer.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -196,13 +197,7 @@ TEST_F(Sandbox, CoversThreadsThatRanBefore) {
   }));
 }
 
-// A program with a sanitizer may do both things that are refused below (sanitizer_calls.cpp).
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool has_sanitizer = true;
-#else
-constexpr bool has_sanitizer = false;
-#endif
-
+// A program with a sanitizer may do both things that are refused below.
 TEST_F(Sandbox, LetsNoMemoryBeExecuted) {
   if (has_sanitizer) return;  // no skip: CI would take it for something that is missing
   EXPECT_TRUE(run_in_child([&] {

@@ -16,7 +16,7 @@ struct CommandResult {
 };
 
 struct CommandOptions {
-  std::chrono::milliseconds limit{60'000};  // then it is killed, and ends by signal 9
+  std::chrono::milliseconds limit{180'000};  // then it is killed, and ends by signal 9
   std::vector<std::string> environment;
 };
 
