@@ -48,6 +48,10 @@ bool is_written(const FileEvent& event) {
   return (event.mask & FAN_CLOSE_WRITE) != 0;
 }
 
+bool is_executed(const FileEvent& event) {
+  return (event.mask & FAN_OPEN_EXEC) != 0;
+}
+
 struct Group::State : GroupReader {
   State(boost::asio::io_context& loop, sys::Fd group, bool fd_error, Handler callbacks)
       : GroupReader(loop, std::move(group), callbacks.on_failure),

@@ -25,6 +25,9 @@ struct FileEvent {
 
 // Whether it was closed after writing, and not only executed.
 bool is_written(const FileEvent& event);
+// Whether it is being executed. Both are true of one record where a process closed a file and executed it
+// before the record was read: the kernel merges them.
+bool is_executed(const FileEvent& event);
 
 // Reads one fanotify group on the loop and hands each record on. Owns the group's descriptor and, until
 // handed on, each event's; must not keep one. A read takes a bounded number of records, hence of descriptors,
