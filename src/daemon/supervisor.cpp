@@ -16,7 +16,6 @@
 
 #include "dropwarden/mount/container_places.hpp"
 #include "dropwarden/privilege/channel.hpp"
-#include "dropwarden/privilege/link.hpp"
 #include "dropwarden/sys/heap.hpp"
 
 #include "confine.hpp"
@@ -125,17 +124,14 @@ void Supervisor::start_marker() {
   if (child == 0) be_marker(std::move(ends.answering));
   marker_.pid = child;
   if (link_) {
-    // One that cannot take it is ending.
-    static_cast<void>(privilege::send_link(
-        link_.number(),
-        {.kind = LinkKind::lanes, .number = child, .grants = {}, .lanes = std::move(ends.asking)}));
+    tell({.kind = LinkKind::lanes, .number = child, .grants = {}, .lanes = std::move(ends.asking)});
   } else {
     waiting_lanes_ = std::move(ends.asking);
   }
 }
 
 void Supervisor::start_monitor() {
-  auto [own, its] = privilege::open_lane();
+  auto [own, its] = privilege::open_link();
   monitor_.due.reset();
   monitor_.started = Clock::now();
   const pid_t child = fork_part();
@@ -227,8 +223,7 @@ void Supervisor::on_signal(int signal) {
     is_stopping_ = true;
   if (link_) {
     // Not by kill(2), for which a pod may have no right.
-    static_cast<void>(privilege::send_link(
-        link_.number(), {.kind = LinkKind::signal, .number = signal, .grants = {}, .lanes = {}}));
+    tell({.kind = LinkKind::signal, .number = signal, .grants = {}, .lanes = {}});
   } else if (is_stopping_) {
     status_ = 0;
   }
@@ -292,12 +287,24 @@ void Supervisor::on_monitor_end(int status) {
   marker_.due = monitor_.due;
 }
 
+void Supervisor::tell(const privilege::LinkMessage& message) {
+  const auto sent = privilege::send_link(link_.number(), message);
+  if (!sent) give_up_link(sent.error());
+}
+
+// The monitor has closed it, or is gone, which comes as SIGCHLD. Or it talks nonsense, or does not listen: it
+// is not what was started, and nothing that it is told would reach it.
+void Supervisor::give_up_link(const sys::Error& error) {
+  link_.reset();
+  const bool is_gone = error.number == ECONNRESET || error.number == EPIPE;
+  if (is_gone || monitor_.pid < 0) return;
+  spdlog::error("the monitor does not keep to its link ({}): it is ended", error.text());
+  ::kill(monitor_.pid, SIGKILL);
+}
+
 void Supervisor::take_link() {
   const auto message = privilege::receive_link(link_.number());
-  if (!message) {
-    link_.reset();  // the monitor has closed it, or is gone: that comes as SIGCHLD
-    return;
-  }
+  if (!message) return give_up_link(message.error());
   if (message->kind == LinkKind::configuration && !is_stopping_) on_signal(SIGHUP);
   if (message->kind != LinkKind::stuck || marker_.pid < 0 || is_stopping_) return;
   spdlog::error("the marker has answered nothing for long: another one takes its place");

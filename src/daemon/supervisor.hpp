@@ -11,6 +11,7 @@
 
 #include "dropwarden/daemon/parts.hpp"
 #include "dropwarden/privilege/guard.hpp"
+#include "dropwarden/privilege/link.hpp"
 
 #include "demotion.hpp"
 
@@ -68,7 +69,9 @@ class Supervisor {
   void reap();
   void on_marker_end(int status);
   void on_monitor_end(int status);
+  void tell(const privilege::LinkMessage& message);
   void take_link();
+  void give_up_link(const sys::Error& error);
   void end_marker();
   pid_t fork_part();
   [[noreturn]] void be_marker(std::vector<sys::Fd> lanes);

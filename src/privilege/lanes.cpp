@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 // Owns the asking ends. One thread at a time has a lane; one whose answer is overdue is nobody's until that
 // has come and was thrown away.
@@ -14,14 +13,6 @@ namespace dropwarden::privilege {
 namespace {
 
 using std::chrono::milliseconds;
-
-void set_timeout(int socket, int option, milliseconds time) {
-  struct timeval value{};
-  value.tv_sec = time.count() / 1000;
-  value.tv_usec = (time.count() % 1000) * 1000;
-  if (::setsockopt(socket, SOL_SOCKET, option, &value, sizeof value) != 0)
-    throw sys::SystemError(sys::last_error("setsockopt"));
-}
 
 bool has_something(int socket) {
   struct pollfd polled{socket, POLLIN, 0};
@@ -64,8 +55,7 @@ void Lanes::replace(std::vector<sys::Fd> lanes) {
   for (const auto& lane : lanes_) ::shutdown(lane->socket.number(), SHUT_RDWR);
   lanes_.clear();
   for (sys::Fd& socket : lanes) {
-    set_timeout(socket.number(), SO_RCVTIMEO, limits_.answer);
-    set_timeout(socket.number(), SO_SNDTIMEO, limits_.answer);
+    set_patience(socket.number(), limits_.answer);
     auto lane = std::make_shared<Lane>();
     lane->socket = std::move(socket);
     lane->generation = generation_;

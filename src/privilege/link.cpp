@@ -3,6 +3,8 @@
 
 #include <cerrno>
 
+#include "dropwarden/privilege/channel.hpp"
+
 #include "message.hpp"
 
 namespace dropwarden::privilege {
@@ -11,6 +13,12 @@ namespace {
 constexpr std::size_t max_link = std::size_t{1} << 20U;  // a configuration is no longer
 
 }  // namespace
+
+std::pair<sys::Fd, sys::Fd> open_link() {
+  auto ends = open_lane();
+  set_patience(ends.first.number(), std::chrono::seconds(1));
+  return ends;
+}
 
 sys::Result<void> send_link(int socket, const LinkMessage& message) {
   Encoder encoder;

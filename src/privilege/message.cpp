@@ -100,6 +100,16 @@ bool Assembly::add(std::string_view packet, std::vector<sys::Fd> descriptors) {
   return true;
 }
 
+void set_patience(int socket, std::chrono::milliseconds time) {
+  struct timeval value{};
+  value.tv_sec = time.count() / 1000;
+  value.tv_usec = (time.count() % 1000) * 1000;
+  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    if (::setsockopt(socket, SOL_SOCKET, option, &value, sizeof value) != 0)
+      throw sys::SystemError(sys::last_error("setsockopt"));
+  }
+}
+
 sys::Result<void> send(int socket, const Outgoing& message) {
   if (message.descriptors.size() > max_descriptors || message.bytes.size() > UINT32_MAX)
     return std::unexpected(sys::Error{"sendmsg", "channel", EMSGSIZE});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -38,6 +39,9 @@ class Assembly {
   bool has_begun_ = false;
   Incoming message_;
 };
+
+// How long each call waits on this socket, at most (SO_RCVTIMEO, SO_SNDTIMEO; socket(7)). Throws SystemError.
+void set_patience(int socket, std::chrono::milliseconds time);
 
 // Waits as long as the socket does (SO_SNDTIMEO, socket(7)): ETIMEDOUT then, EPIPE when nobody is there.
 sys::Result<void> send(int socket, const Outgoing& message);

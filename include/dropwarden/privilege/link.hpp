@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "dropwarden/privilege/guard.hpp"
@@ -28,7 +29,13 @@ struct LinkMessage {
   std::vector<sys::Fd> lanes;
 };
 
-// As messages of the channel: ECONNRESET when nobody is at the other end.
+// The supervisor's end, and the monitor's. The supervisor waits a second for the monitor and no longer, with
+// half a message or with one that is not taken: nobody else would stop the parts, or start them again. Throws
+// SystemError.
+std::pair<sys::Fd, sys::Fd> open_link();
+
+// As messages of the channel: ECONNRESET when nobody is at the other end, ETIMEDOUT when nothing more comes
+// from there or nothing is taken, EPROTO for what is no message.
 sys::Result<void> send_link(int socket, const LinkMessage& message);
 sys::Result<LinkMessage> receive_link(int socket);
 
