@@ -31,6 +31,7 @@ TEST(Escape, ShowsInvalidUtf8ByteByByte) {
   EXPECT_EQ(escape("\xc0\xaf"), "\\xc0\\xaf") << "overlong slash";
   EXPECT_EQ(escape("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "surrogate";
   EXPECT_EQ(escape("ok\xe2\x82"), "ok\\xe2\\x82") << "cut sequence";
+  EXPECT_EQ(escape("\xc3\x1b[2J"), "\\xc3\\x1b[2J") << "a control where a sequence goes on";
 }
 
 TEST(Escape, CutsAtTheLimitAndSaysSo) {

@@ -20,7 +20,7 @@ TEST(Utf8, DecodesTheFirstCodePoint) {
 
 TEST(Utf8, RefusesWhatIsNotWellFormed) {
   for (const char* bytes : {"", "\x80", "\xc0\xaf", "\xc2", "\xe0\x80\x80", "\xed\xa0\x80", "\xe2\x82",
-                            "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"}) {
+                            "\xc3(", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff"}) {
     EXPECT_FALSE(decode_utf8(bytes)) << testing::PrintToString(bytes);
   }
 }
