@@ -213,6 +213,19 @@ TEST_F(PublisherTest, TellsOnlySoManyMovesOfAFile) {
   EXPECT_EQ(number("SELECT count FROM finding"), 500);
 }
 
+TEST_F(PublisherTest, TellsOnlySoManyMovesOfAFileThatWasToldBeforeARestart) {
+  publish(sighting());
+  restart();
+  for (int i = 1; i < 500; ++i) {
+    auto renamed = changed(sighting(), Sensor::scan, i);
+    renamed.event.file.path = "/" + std::to_string(i);
+    publish(renamed);
+  }
+  EXPECT_GT(told.size(), 10U);
+  EXPECT_LT(told.size(), 100U);
+  EXPECT_EQ(number("SELECT count FROM finding"), 500);
+}
+
 TEST_F(PublisherTest, TakesAnEarlierLookThatComesLateForNothingNew) {
   auto renamed = changed(sighting(), Sensor::upper_layer);
   renamed.event.file.path = "/usr/bin/x";
