@@ -184,6 +184,7 @@ TEST(ParseDockerContainer, BoundsLabelsAndCountsWhatIsCut) {
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->container.labels.size(), max_labels);
   EXPECT_EQ(parsed->container.labels.at("!").size(), max_label_bytes);
+  EXPECT_FALSE(parsed->container.labels.contains(std::string(max_label_bytes + 1, '!')));
   constexpr std::size_t beyond_the_number = 1 + max_labels + 9 + 1 - max_labels;
   EXPECT_EQ(parsed->labels_cut, 1U /* the long value */ + 1U /* the long key */ + beyond_the_number);
   EXPECT_EQ(parsed->container.pod.value().name, "hidden-behind");
