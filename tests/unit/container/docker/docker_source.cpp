@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <map>
@@ -9,6 +10,7 @@
 
 #include "dropwarden/container/source.hpp"
 
+#include "container/docker_json.hpp"
 #include "fake_docker.hpp"
 
 namespace dropwarden::container {
@@ -405,20 +407,81 @@ TEST_F(DockerSource, PassesOverEventsThatAreGarbage) {
   EXPECT_EQ(recorder.lists, 1);
 }
 
-TEST_F(DockerSource, InspectsManyContainersAFewAtATime) {
-  constexpr int count = 500;
+// Of as many containers as are wanted.
+std::string id_of(std::size_t number) {
+  char id[65];
+  std::snprintf(id, sizeof id, "%064zx", number);
+  return id;
+}
+
+std::string list_of(std::size_t count) {
   std::string list;
-  for (int i = 0; i < count; ++i) {
-    char id[65];
-    std::snprintf(id, sizeof id, "%064x", i);
-    list += (i == 0 ? "" : ",") + std::string(R"({"Id":")") + id + R"(","State":"running"})";
-    docker.answer("/containers/" + std::string(id) + "/json",
-                  {.body = R"({"Id":")" + std::string(id) + R"(","Name":"/)" + id + "\"}"});
+  for (std::size_t i = 0; i < count; ++i)
+    list += (i == 0 ? "" : ",") + std::string(R"({"Id":")") + id_of(i) + R"(","State":"running"})";
+  return "[" + list + "]";
+}
+
+std::string inspection_of(std::size_t number) {
+  return "/containers/" + id_of(number) + "/json";
+}
+
+std::string start_of(std::size_t number) {
+  return R"({"Type":"container","Action":"start","Actor":{"ID":")" + id_of(number) + "\"}}";
+}
+
+constexpr std::size_t inspected_at_once = 4;
+
+TEST_F(DockerSource, InspectsManyContainersAFewAtATime) {
+  constexpr std::size_t count = 500;
+  for (std::size_t i = 0; i < count; ++i) {
+    docker.answer(inspection_of(i), {.body = R"({"Id":")" + id_of(i) + R"(","Name":"/)" + id_of(i) + "\"}"});
+    docker.hold(inspection_of(i));
   }
-  docker.answer("/containers/json", {.body = "[" + list + "]"});
+  docker.answer("/containers/json", {.body = list_of(count)});
+  start();
+  ASSERT_TRUE(run_until([&] { return has(inspection_of(0)); }));
+  constexpr int before = 3;  // the ping, the events, the list
+  EXPECT_EQ(connects, before + static_cast<int>(inspected_at_once));
+  for (std::size_t i = 0; i < count; ++i) docker.release(inspection_of(i));
+  ASSERT_TRUE(run_until_listed());
+  EXPECT_EQ(recorder.known.size(), count);
+}
+
+TEST_F(DockerSource, FollowsNoMoreContainersThanItMayAndSaysSo) {
+  docker.answer("/containers/json", {.body = list_of(docker_max_containers)});
+  for (std::size_t i = 0; i < inspected_at_once; ++i) docker.hold(inspection_of(i));
+  start();
+  ASSERT_TRUE(run_until([&] { return has(inspection_of(0)); }));
+  docker.emit(start_of(docker_max_containers));
+  EXPECT_TRUE(run_until(
+      [&] { return recorder.states.back().problem.find("more containers than") != std::string::npos; }));
+}
+
+TEST_F(DockerSource, KeepsNoMoreContainersWaitingThanItMayAndSaysSo) {
+  for (std::size_t i = 0; i < inspected_at_once; ++i) docker.hold(inspection_of(i));
   start();
   ASSERT_TRUE(run_until_listed());
-  EXPECT_EQ(recorder.known.size(), std::size_t{count});
+  for (std::size_t i = 0; i <= docker_max_containers + inspected_at_once; ++i) docker.emit(start_of(i));
+  EXPECT_TRUE(run_until(
+      [&] { return recorder.states.back().problem.find("more containers than") != std::string::npos; }));
+}
+
+TEST_F(DockerSource, RemembersNoMoreImagesThanItMay) {
+  constexpr std::size_t remembered = 1024;
+  const auto image = [](std::size_t number) { return "/images/sha256:" + id_of(number) + "/json"; };
+  for (std::size_t i = 0; i <= remembered; ++i) {
+    docker.answer(inspection_of(i), {.body = R"({"Id":")" + id_of(i) + R"(","Name":"/)" + id_of(i) +
+                                             R"(","Image":"sha256:)" + id_of(i) + "\"}"});
+    docker.answer(image(i), {.body = R"({"Id":"sha256:)" + id_of(i) + "\"}"});
+  }
+  docker.answer("/containers/json", {.body = list_of(remembered + 1)});
+  start();
+  ASSERT_TRUE(run_until_listed());
+  docker.emit(start_of(0));
+  EXPECT_TRUE(run_until([&] {
+    const auto requests = docker.requests();
+    return std::ranges::count(requests, image(0)) == 2;
+  }));
 }
 
 // Whatever it is told, the observer may stop the source.
