@@ -239,10 +239,10 @@ class HostileLinks : public HostileFiles {
     }
   }
 
-  void run_race(const std::string& target) {
+  // `host` is the directory that `target` leads to.
+  void run_race(const std::string& target, const std::string& host) {
     auto secret_bytes = large_program(std::size_t{300} << 10U, 's');
     secret_bytes.replace(secret_bytes.size() - 6, 6, "secret");
-    const std::string host = host_path("secret");
     const Secret secret(host, secret_bytes);
     start("scan:\n  interval: 1s\n");
     box_->run([&] {
@@ -281,15 +281,20 @@ class HostileLinks : public HostileFiles {
 };
 
 TEST_F(HostileLinks, ThatTakeThePlaceOfADirectoryLeadNobodyToTheHost) {
-  run_race(host_path("secret"));
+  run_race(host_path("secret"), host_path("secret"));
 }
 
 TEST_F(HostileLinks, OfTheKernelLeadNobodyToTheHost) {
-  run_race("/proc/self/root" + host_path("secret"));
+  run_race("/proc/self/root" + host_path("secret"), host_path("secret"));
 }
 
 TEST_F(HostileLinks, ThatClimbLeadNobodyToTheHost) {
-  run_race("../../../../../../../../../../../../../../../.." + host_path("secret"));
+  run_race("../../../../../../../../../../../../../../../.." + host_path("secret"), host_path("secret"));
+}
+
+// No mount is crossed on the way there: it lies beside the container's directory, of which `upper` is one.
+TEST_F(HostileLinks, ThatClimbLeadNobodyToWhatTheHostKeepsBesideTheLayers) {
+  run_race("../../../secret", path("secret"));
 }
 
 }  // namespace
