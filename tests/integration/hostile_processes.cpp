@@ -181,12 +181,15 @@ TEST_F(HostileProcesses, InCgroupsNamedAfterAnotherContainerAreTheirOwn) {
 class HostileMounts : public HostileTest {};
 
 TEST_F(HostileMounts, WithoutEndAreWatchedUpToALimitThatIsSaid) {
-  start("scan:\n  interval: 1s\n");
+  start();
   const Usage before = read_usage(*daemon_);
   box_->run([] {
-    for (int i = 0; i < 100; ++i) require(::mkdir(fmt::format("/c/{}", i).c_str(), 0755) == 0, "mkdir");
+    // One beside the other at first, each of which could be marked, and then one over the other.
+    constexpr int beside = 500;
+    for (int i = 0; i < beside + 100; ++i)
+      require(::mkdir(fmt::format("/c/{}", i).c_str(), 0755) == 0, "mkdir");
     for (int i = 0; i < 10'000; ++i) {
-      const auto point = fmt::format("/c/{}", i % 100);
+      const auto point = fmt::format("/c/{}", i < beside ? i : beside + i % 100);
       if (i % 20 == 0) {
         require(::mount("many", point.c_str(), "tmpfs", 0, "size=1m") == 0, "mount");
       } else {
@@ -197,6 +200,7 @@ TEST_F(HostileMounts, WithoutEndAreWatchedUpToALimitThatIsSaid) {
   EXPECT_TRUE(wait_for(
       [&] { return daemon_->report().find("its mounts are too many to read") != std::string::npos; }, 30s))
       << daemon_->report().substr(0, 5000);
+  EXPECT_THAT(daemon_->report(), HasSubstr("more mounts than are marked for one container"));
   EXPECT_THAT(daemon_->report(), HasSubstr("more mounts, which are neither marked nor listed"));
   expect_well();
   // Marks in the kernel: a container may have 256.
