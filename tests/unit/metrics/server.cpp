@@ -5,10 +5,13 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <ctime>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <thread>
 #include <vector>
@@ -137,7 +140,7 @@ TEST(MetricsServer, SaysWhatIsWrong) {
 }
 
 TEST(MetricsServer, EndsARequestThatIsTooLong) {
-  const RunningServer server;
+  const RunningServer server({.time = 1h});
   EXPECT_THAT(server.ask("GET /page HTTP/1.1\r\nHost: " + std::string(20'000, 'x')),
               testing::AnyOf(StartsWith("HTTP/1.1 431"), IsEmpty()));
   EXPECT_EQ(server.made(), 0U);
@@ -156,12 +159,38 @@ TEST(MetricsServer, ServesOneMoreThoughOthersHoldAllConnections) {
   EXPECT_THAT(server.ask("GET /page HTTP/1.1\r\nHost: x\r\n\r\n"), EndsWith("made 1\n"));
 }
 
+TEST(MetricsServer, ClosesTheOldestOfMoreConnectionsThanItMayHave) {
+  const RunningServer server({.connections = 4, .time = 1h});
+  std::vector<sys::Fd> silent;
+  for (int i = 0; i < 5; ++i) silent.push_back(server.connect());
+  EXPECT_THAT(RunningServer::read_all(silent.front()), IsEmpty());
+}
+
 TEST(MetricsServer, AcceptsSoManyASecondAndTheRestLater) {
   const RunningServer server({.connections_per_second = 5});
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 11; ++i)
     EXPECT_THAT(server.ask("GET /page HTTP/1.1\r\nHost: x\r\n\r\n"), StartsWith("HTTP/1.1 200"));
   EXPECT_GE(std::chrono::steady_clock::now() - start, 1s);
+}
+
+// With no descriptor left a connection waits in the backlog, and the loop does not spin.
+TEST(MetricsServer, WaitsForDescriptorsToBeFreeAgain) {
+  const RunningServer server({.page_age = 1h});
+  EXPECT_THAT(server.ask("GET /page HTTP/1.1\r\nHost: x\r\n\r\n"), EndsWith("made 1\n"));
+  struct rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  struct rlimit full = before;
+  // The lowest number that is free becomes the first that is forbidden, but for the client's own.
+  full.rlim_cur = static_cast<rlim_t>(sys::Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}.number()) + 1;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &full), 0);
+  const sys::Fd client = server.connect();
+  const std::clock_t begin = std::clock();
+  std::this_thread::sleep_for(300ms);  // what is measured is what the loop does in it
+  EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC / 10);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(sys::send_all(client.number(), "GET /page HTTP/1.1\r\nHost: x\r\n\r\n", soon()));
+  EXPECT_THAT(RunningServer::read_all(client), EndsWith("made 1\n"));
 }
 
 TEST(TcpAddress, IsNumericWithAPort) {
