@@ -110,6 +110,17 @@ TEST(HttpStream, StopsAtALineWithoutAnEnd) {
   EXPECT_EQ(heard.end->kind, HttpFailure::too_large) << heard.end->text;
 }
 
+TEST(HttpStream, StopsAtAHeaderWithoutAnEnd) {
+  FakeServer server{[](const FakeServer::Send& send) {
+    if (!send("HTTP/1.1 200 OK\r\n")) return;
+    while (send("A: b\r\n")) {
+    }
+  }};
+  const Heard heard = listen(server, {.timeout = 60s});
+  EXPECT_FALSE(heard.is_open);
+  EXPECT_EQ(heard.end->kind, HttpFailure::too_large) << heard.end->text;
+}
+
 TEST(HttpStream, GoesOnBehindALongLine) {
   FakeServer server{chunked + chunk("one\n" + std::string(100000, 'x')) + chunk("\ntwo\n") + "0\r\n\r\n"};
   const Heard heard = listen(server, {.line = 65536});
