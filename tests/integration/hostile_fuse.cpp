@@ -133,6 +133,11 @@ TEST_F(HostileFuse, UnderAnOverlayThatThePropagationOfAVolumeShowsTheHostHoldsNo
   std::filesystem::create_directory(shared + "/fuse");
   server_->mount(shared + "/fuse");
   mount_overlay_over(shared + "/fuse", shared + "/own");
+  const auto is_told = [this] {
+    return daemon_->report().find("a layer of it lies on a file system that might never answer") !=
+           std::string::npos;
+  };
+  EXPECT_TRUE(wait_for(is_told, 20s)) << daemon_->report();
   // Whose record is read when nobody answers any more.
   ::kill(-daemon_->pid(), SIGSTOP);
   execute({shared + "/own/merged/tool"});
