@@ -81,27 +81,28 @@ class Judge {
     if (place == model::Place::volume && !options_.wants_volumes) return "watch.volumes is off";
     if (place == model::Place::tmpfs && !options_.wants_tmpfs) return "watch.tmpfs is off";
     if (covered_.contains(mount.id)) return "another mount lies over it";
-    if (const model::Mount* below = unsafe_ancestor(mount)) {
-      return "it lies in " + below->mount_point + " (" + below->file_system + "), which might never answer";
-    }
-    return {};
+    return why_unreachable(mount);
   }
 
   bool is_overlay_of_its_own(const model::Mount& mount) const {
     return mount.file_system == "overlay" && mount.device != root_.device && !host_.has_overlay(mount.device);
   }
 
-  // Where the way to a mount point leads through a file system that might never answer. Depth is bounded by
-  // the number of mounts, and a table that was changed while it was read could hold a circle.
-  const model::Mount* unsafe_ancestor(const model::Mount& mount) const {
+  // Where the way to a mount point leads through a file system that might never answer, or through more
+  // mounts than are looked through: a container can put as many on top of such a one as it likes, and a table
+  // that was changed while it was read could hold a circle.
+  std::string why_unreachable(const model::Mount& mount) const {
     const model::Mount* at = parent_of(mount);
-    for (std::size_t depth = 0; at != nullptr && depth < max_depth; ++depth) {
-      if (!is_safe_to_cross(at->file_system)) return at;
+    for (std::size_t depth = 0; at != nullptr; ++depth) {
+      if (depth == max_depth)
+        return "more than " + std::to_string(max_depth) + " mounts lie on the way to it";
+      if (!is_safe_to_cross(at->file_system))
+        return "it lies in " + at->mount_point + " (" + at->file_system + "), which might never answer";
       const model::Mount* next = parent_of(*at);
       if (next == at) break;
       at = next;
     }
-    return nullptr;
+    return {};
   }
 
   static constexpr std::size_t max_depth = 64;

@@ -96,6 +96,26 @@ TEST_F(HostileFuse, ThatIsMountedOverAPlaceThatIsWatchedHoldsNobody) {
   expect_nobody_waits();
 }
 
+// Of those, the last is no FUSE file system, nor lies it in one; but the way to it leads there.
+TEST_F(HostileFuse, UnderMoreMountsThanAreLookedThroughHoldsNobody) {
+  start(often);
+  ::kill(-daemon_->pid(), SIGSTOP);
+  box_->run([this] {
+    put("/named/file", "no program");
+    server_->mount("/mnt");
+    for (int i = 0; i < 100; ++i)
+      require(::mount("/named/file", "/mnt/tool", nullptr, MS_BIND, nullptr) == 0, "mount");
+  });
+  server_->hang();
+  ::kill(-daemon_->pid(), SIGCONT);
+  const auto is_told = [this] {
+    return daemon_->report().find("mounts lie on the way to it") != std::string::npos;
+  };
+  EXPECT_TRUE(wait_for(is_told, 20s)) << daemon_->report();
+  expect_nobody_waits();
+  EXPECT_EQ(server_->held(), 0U) << "somebody has asked";
+}
+
 TEST_F(HostileFuse, UnderAnOverlayOfTheContainersHoldsNobody) {
   start(often);
   box_->run([this] {

@@ -101,6 +101,25 @@ TEST_F(JudgeMounts, ReachesNothingThroughAFileSystemThatMightNeverAnswer) {
   EXPECT_THAT(judged.at(1).reason, HasSubstr("/fuse (fuse)"));
 }
 
+// However many mounts lie between: whoever opened the last one's path would ask the server for the first
+// name.
+TEST_F(JudgeMounts, ReachesNothingThroughMoreMountsThanItLooksThrough) {
+  std::string text = "101 100 0:60 / /f rw - fuse x rw\n";
+  std::string point = "/f";
+  for (int id = 102; id < 202; ++id) {
+    point += "/d";
+    text += std::to_string(id) + " " + std::to_string(id - 1) + " 0:61 / " + point + " rw - tmpfs x rw\n";
+  }
+  for (const auto& judged : judge(text))
+    EXPECT_EQ(judged.coverage, Coverage::none) << judged.mount.mount_point;
+}
+
+// As one could be that was changed while it was read.
+TEST_F(JudgeMounts, EndsInATableThatRunsInACircle) {
+  const auto judged = judge("101 102 8:1 /x /x rw - ext4 x rw\n102 101 8:1 /y /y rw - ext4 x rw\n");
+  EXPECT_EQ(judged.size(), 2U);
+}
+
 TEST_F(JudgeMounts, KnowsAMountThatAnotherLiesOver) {
   const auto judged = judge("101 100 8:1 /x /data rw - ext4 x rw\n102 101 8:1 /y /data rw - ext4 x rw\n");
   EXPECT_THAT(judged.at(0).reason, HasSubstr("lies over it"));
