@@ -28,8 +28,11 @@
 #include "kernel_test.hpp"
 #include "support/child.hpp"
 #include "support/container_root.hpp"
+#include "support/file.hpp"
+#include "support/fuse_server.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -105,6 +108,26 @@ TEST_F(Privileged, ReadsTheFilesOfAProcessInAContainer) {
   }
   EXPECT_NE(*privilege_->read_process_file(container.pid(), ProcessFile::mount_namespace),
             *privilege_->read_process_file(::getpid(), ProcessFile::mount_namespace));
+}
+
+// It is told by what the kernel knows of the file: the server of the container's file system need not answer.
+TEST_F(Privileged, ReadsWhichProgramAProcessRunsWithoutAskingWhereThatLies) {
+  if (const std::string missing = FuseServer::missing(); !missing.empty()) GTEST_SKIP() << missing;
+  FuseServer server(read_file("/bin/busybox"));
+  const std::string point = make_scratch_directory();
+  server.mount(point);
+  const Child process([&](Line&) { ::execl((point + "/tool").c_str(), "sleep", "100", nullptr); });
+  using privilege::ProcessFile;
+  const auto runs_it = [&] {
+    return privilege_->read_process_file(process.pid(), ProcessFile::exe).value_or("") == point + "/tool" &&
+           privilege_->read_process_file(process.pid(), ProcessFile::cmdline)
+               .value_or("")
+               .starts_with("sleep");
+  };
+  ASSERT_TRUE(wait_for(runs_it, 20s));
+  server.hang();
+  EXPECT_TRUE(privilege_->read_process_file(process.pid(), ProcessFile::exe_identity));
+  EXPECT_EQ(server.held(), 0U);
 }
 
 TEST_F(Privileged, ReadsTheAncestorsOfAProcessAlongWithIt) {
