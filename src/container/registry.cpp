@@ -147,7 +147,19 @@ bool Registry::drop_ended() {
 }
 
 void Registry::publish_if(bool has_changed) {
-  if (!(drop_ended() || has_changed)) return;
+  if (is_due_ || !(drop_ended() || has_changed)) return;
+  if (!options_.defer) return publish();
+  is_due_ = true;
+  options_.defer([this] { publish_due(); });
+}
+
+void Registry::publish_due() {
+  if (!std::exchange(is_due_, false)) return;
+  drop_ended();
+  publish();
+}
+
+void Registry::publish() {
   auto next = std::make_shared<Snapshot>();
   next->sources = sources_;
   next->containers.reserve(entries_.size());

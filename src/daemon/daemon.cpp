@@ -94,9 +94,12 @@ class Daemon {
                  [this](const std::string& id, unsigned revision, bool is_written) {
                    on_told(id, revision, is_written);
                  }),
-        registry_([this](const std::shared_ptr<const container::Snapshot>& snapshot) {
-          monitor_.on_containers(snapshot);
-        }),
+        registry_(
+            [this](const std::shared_ptr<const container::Snapshot>& snapshot) {
+              monitor_.on_containers(snapshot);
+            },
+            {.defer =
+                 [this](std::function<void()> publish) { boost::asio::post(loop_, std::move(publish)); }}),
         monitor_(loop_, privilege_, remember(), settings_of(config_, generation_),
                  {.finding = [this](const model::Finding& finding) { return deliver(finding); },
                   .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},
@@ -155,6 +158,7 @@ class Daemon {
   void on_ready() {
     // Not before the others have told what they know: a container that one of them takes over has not ended.
     registry_.retain_sources(sources_->names());
+    registry_.publish_due();
     if (is_ready_) return;
     is_ready_ = true;
     monitor_.set_ready();
@@ -327,6 +331,7 @@ class Daemon {
     metrics_server_.reset();
     config_watch_.stop();
     sources_->stop();
+    registry_.publish_due();
     monitor_.stop_sensors();
     end_when_all_is_known(std::chrono::steady_clock::now() + std::chrono::seconds(1));
   }

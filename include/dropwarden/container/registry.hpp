@@ -35,6 +35,9 @@ struct RegistryOptions {
   std::chrono::steady_clock::duration keep_ended = std::chrono::seconds(60);
   std::size_t most_ended = 4096;  // kept at once; the one that ended first makes room
   std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
+  // Calls what it is given at the end of the turn: what many say in one is then published once. Where there
+  // is none, each change is published before the call that tells of it returns.
+  std::function<void(std::function<void()>)> defer{};
 };
 
 // What every source says, merged by container ID: the same container told by two sources (containerd's CRI
@@ -52,7 +55,7 @@ struct RegistryOptions {
 // Loop's thread only; the snapshots it publishes may go anywhere.
 class Registry final : public Observer {
  public:
-  // Called after each change of the containers or of a source's state, with the new snapshot: whether a
+  // Called after a change of the containers or of a source's state, with the new snapshot: whether a
   // runtime answers decides how long a finding waits for names. May ask this registry for its snapshot, must
   // not tell it anything.
   using OnChange = std::function<void(const std::shared_ptr<const Snapshot>&)>;
@@ -66,6 +69,8 @@ class Registry final : public Observer {
   // Forgets the sources that are not among `names`, and what they said: they were taken out of the
   // configuration.
   void retain_sources(const std::vector<std::string>& names);
+  // What has changed, where that is put off: now.
+  void publish_due();
   // Forgets the containers whose time is over. Every call of the observer does so too; for a timer, where
   // nothing happens for long.
   void forget_ended();
@@ -89,12 +94,14 @@ class Registry final : public Observer {
   bool update(Entry& entry);
   bool drop_ended();
   void publish_if(bool has_changed);
+  void publish();
 
   OnChange on_change_;
   RegistryOptions options_;
   std::unordered_map<std::string, Entry> entries_;  // by id
   std::vector<SourceState> sources_;
   std::uint64_t order_ = 0;
+  bool is_due_ = false;
   std::shared_ptr<const Snapshot> snapshot_ = std::make_shared<Snapshot>();
 };
 

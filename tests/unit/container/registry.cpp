@@ -2,6 +2,7 @@
 #include "dropwarden/container/registry.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@ using model::ContainerState;
 using model::Metadata;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::SizeIs;
 using namespace std::chrono_literals;
 
 const std::string cri = "cri /run/containerd/containerd.sock";
@@ -287,6 +289,30 @@ TEST_F(RegistryTest, ForgetsASourceThatIsAskedNoMoreAndWhatItAloneSaid) {
   EXPECT_THAT(registry_.snapshot()->sources, ElementsAre(testing::Field(&SourceState::name, cri)));
   EXPECT_EQ(known("a").state, ContainerState::running);
   EXPECT_EQ(known("b").state, ContainerState::exited);
+}
+
+TEST(Registry, PublishesOnceWhatManySayInATurn) {
+  int changes = 0;
+  std::vector<std::function<void()>> put_off;
+  Registry registry([&](const std::shared_ptr<const Snapshot>&) { ++changes; },
+                    {.defer = [&](std::function<void()> publish) { put_off.push_back(std::move(publish)); }});
+  const auto end_turn = [&] {
+    for (const auto& publish : std::exchange(put_off, {})) publish();
+  };
+  for (int i = 0; i < 1000; ++i) registry.on_container(processes, from_processes(std::to_string(i)));
+  EXPECT_THAT(put_off, SizeIs(1));
+  EXPECT_EQ(changes, 0);
+  end_turn();
+  EXPECT_EQ(changes, 1);
+  EXPECT_THAT(registry.snapshot()->containers, SizeIs(1000));
+  registry.on_gone(processes, {"7"});
+  registry.publish_due();
+  EXPECT_EQ(changes, 2) << "at once where somebody asks for it";
+  end_turn();
+  EXPECT_EQ(changes, 2) << "and not again";
+  registry.on_gone(processes, {"8"});
+  end_turn();
+  EXPECT_EQ(changes, 3);
 }
 
 TEST(Registry, IsQuietWhenASourceSaysAgainHowItStands) {
