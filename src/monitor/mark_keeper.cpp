@@ -21,6 +21,10 @@ using namespace std::chrono_literals;
 // An event that is still queued, or that a process writes through a detached mount, belongs to an overlay
 // that the table has lost.
 constexpr auto keep_retired = 60s;
+// What was there before us is to be marked when we are ready; a crowd must not hold the loop for it.
+constexpr auto longest_looking = 2s;
+// Between two times that first processes are asked what they own, where they are too many for one.
+constexpr auto asking_pause = 1s;
 // Between an overlay's mount and its container's first process there are 50 to 350 ms on a quiet machine.
 constexpr auto longest_start = 3s;
 
@@ -38,8 +42,14 @@ void MarkKeeper::on_table(const std::vector<model::Mount>& table) {
 }
 
 void MarkKeeper::on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
+  const auto now = Clock::now();
   volumes_.on_containers(snapshot);
-  view_.on_containers(std::move(snapshot), Clock::now());
+  view_.on_containers(std::move(snapshot), now);
+  const auto has_more = [&] {
+    return !is_ready_ && view_.has_due(now) && Clock::now() - now < longest_looking;
+  };
+  do view_.look_again(now);
+  while (has_more());
   apply();
 }
 
@@ -90,6 +100,7 @@ void MarkKeeper::apply() {
 
 void MarkKeeper::apply_overlays(Clock::time_point now) {
   const auto owners = view_.owners();
+  if (view_.has_more_to_ask()) retry_at(now + asking_pause);
   const auto wanted = view_.targets(owners);
 
   // What is really marked now, not only what we remember: a mark goes with its superblock without a word, and
@@ -163,8 +174,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
 void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
   MarkAttempts& attempts = attempts_[target.device];
   const int failures = attempts.is_soon_settled(error) ? 0 : attempts.fail();
-  const auto when = Clock::now() + attempts.pause();
-  next_retry_ = next_retry_ ? std::min(*next_retry_, when) : when;
+  retry_at(Clock::now() + attempts.pause());
   // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container
   // that we do not see.
   if (failures < 2) return;
@@ -183,6 +193,10 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
                 place_of(target), explain(error));
 }
 
+void MarkKeeper::retry_at(Clock::time_point when) {
+  next_retry_ = next_retry_ ? std::min(*next_retry_, when) : when;
+}
+
 void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
   for (const model::Mount* root : view_.roots()) mounts_.learn_mount(root->id, root->device);
   for (const auto& [device, owner] : owners) {
@@ -196,7 +210,7 @@ void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
 
 std::vector<WatchedMount> MarkKeeper::foreign() const {
   std::vector<WatchedMount> foreign;
-  for (const auto& [mount, reason] : view_.foreign(view_.owners())) {
+  for (const auto& [mount, reason] : view_.foreign(view_.told_owners())) {
     WatchedMount overlay;
     overlay.device = mount->device;
     overlay.mount_point = mount->mount_point;

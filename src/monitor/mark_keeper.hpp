@@ -74,6 +74,7 @@ class MarkKeeper {
   watch::Marks read_marked() const;
   void mark(const watch::Target& target, const model::Mount& mount);
   void fail(const watch::Target& target, const sys::Error& error);
+  void retry_at(Clock::time_point when);
   void identify_containers(const OverlayView::Owners& owners);
 
   privilege::Privilege& privilege_;

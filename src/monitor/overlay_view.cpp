@@ -2,6 +2,8 @@
 #include "overlay_view.hpp"
 
 #include <algorithm>
+#include <ranges>
+#include <tuple>
 #include <utility>
 
 #include "dropwarden/container/cgroup_path.hpp"
@@ -17,11 +19,17 @@ using namespace std::chrono_literals;
 
 // A first process is on the host's root until it has pivoted, mostly some 10 ms later. Nothing need change
 // then that anybody tells of: no runtime, and no mount of the host. What is still there after two minutes is
-// a container of the host's root, or of one that is no overlay, and looked at at the next change.
+// a container of the host's root, or of one that is no overlay, and looked at when a runtime tells more of
+// it.
 constexpr auto first_pause = 2ms;
 constexpr auto brisk_pause = 20ms;
 constexpr int brisk_looks = 100;
 constexpr int most_looks = brisk_looks + 11;
+// Each is a question to the marker, and up to 512 KiB to parse, on the loop: what looks like a container any
+// user can make, thousands at once. The others have the next turn.
+constexpr std::size_t looks_in_a_row = 8;
+// Of asking whose root the overlays are that no runtime told of.
+constexpr auto longest_asking = 200ms;
 
 std::optional<OverlayView::Clock::duration> pause_after(int looks) {
   if (looks > most_looks) return std::nullopt;
@@ -112,7 +120,8 @@ void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snaps
     }
     Root& root = roots_[id];
     if (root.init != container->init) root = {.init = container->init};
-    if (!root.mount) look_at(root, now);
+    const bool is_news = std::exchange(root.told, container) != container;
+    if (is_news && !root.mount) root.due = root.due ? std::min(*root.due, now) : now;
   }
 }
 
@@ -131,13 +140,29 @@ void OverlayView::look_at(Root& root, Clock::time_point now) const {
 }
 
 bool OverlayView::look_again(Clock::time_point now) {
-  bool is_news = false;
+  const auto begin = Clock::now();
+  std::vector<Root*> due;
   for (auto& [id, root] : roots_) {
-    if (!root.due || *root.due > now) continue;
-    look_at(root, now);
-    is_news = is_news || root.mount;
+    if (root.due && *root.due <= now) due.push_back(&root);
   }
+  const std::size_t count = std::min(due.size(), looks_in_a_row);
+  const auto is_earlier = [](const Root* one, const Root* other) {
+    return std::tie(one->due, one->looks) < std::tie(other->due, other->looks);
+  };
+  std::ranges::partial_sort(due, due.begin() + static_cast<std::ptrdiff_t>(count), is_earlier);
+  bool is_news = false;
+  for (Root* root : due | std::views::take(count)) {
+    look_at(*root, now);
+    is_news = is_news || root->mount;
+  }
+  // The loop has other work: half of its time at most.
+  rested_ = count < due.size() ? now + 2 * (Clock::now() - begin) : now;
   return is_news;
+}
+
+bool OverlayView::has_due(Clock::time_point now) const {
+  return std::ranges::any_of(roots_,
+                             [&](const auto& entry) { return entry.second.due && *entry.second.due <= now; });
 }
 
 std::optional<OverlayView::Clock::time_point> OverlayView::next_look() const {
@@ -145,7 +170,7 @@ std::optional<OverlayView::Clock::time_point> OverlayView::next_look() const {
   for (const auto& [id, root] : roots_) {
     if (root.due) next = next ? std::min(*next, *root.due) : root.due;
   }
-  return next;
+  return next ? std::optional(std::max(*next, rested_)) : std::nullopt;
 }
 
 void OverlayView::forget(model::Pid init) {
@@ -203,23 +228,44 @@ std::vector<const model::Mount*> OverlayView::roots() const {
 
 // Asked again each time: the process may have ended since its container was last told of, its number may be
 // another's, and the device number of its overlay the next container's.
-std::optional<model::Device> OverlayView::read_root_device(model::Pid init) const {
-  const auto known = std::ranges::find(roots_, init, [](const auto& entry) { return entry.second.init; });
-  if (known == roots_.end()) return std::nullopt;
+std::optional<model::Device> OverlayView::read_root_device(const std::string& id, model::Pid init) const {
   const auto cgroup = privilege_.read_process_file(init.value, privilege::ProcessFile::cgroup);
   if (!cgroup) return std::nullopt;
   const auto owners = container::parse_process_owners(*cgroup);
   const bool is_another =
-      !owners.empty() && std::ranges::none_of(owners, [&](const container::CgroupOwner& owner) {
-        return owner.id.value == known->first;
-      });
+      !owners.empty() &&
+      std::ranges::none_of(owners, [&](const container::CgroupOwner& owner) { return owner.id.value == id; });
   if (is_another) return std::nullopt;
   const auto root = read_root_mount(privilege_, init);
   if (!root || root->file_system != "overlay" || root->device == host_root_) return std::nullopt;
   return root->device;
 }
 
-OverlayView::Owners OverlayView::owners() const {
+OverlayView::Owners OverlayView::told_owners() const {
+  return container::find_overlay_owners(clues(), *snapshot_, [](model::Pid) { return std::nullopt; });
+}
+
+OverlayView::Owners OverlayView::owners() {
+  // Those that are left over are asked first the next time, before all are asked again.
+  if (!std::exchange(has_more_to_ask_, false)) ++round_;
+  const auto deadline = Clock::now() + longest_asking;
+  std::unordered_map<std::int32_t, std::pair<const std::string, Root>*> by_init;
+  for (auto& entry : roots_) {
+    if (entry.second.mount && entry.second.round != round_) by_init.emplace(entry.second.init.value, &entry);
+  }
+  return container::find_overlay_owners(clues(), *snapshot_,
+                                        [&](model::Pid init) -> std::optional<model::Device> {
+                                          const auto known = by_init.find(init.value);
+                                          if (known == by_init.end()) return std::nullopt;
+                                          has_more_to_ask_ = has_more_to_ask_ || Clock::now() >= deadline;
+                                          if (has_more_to_ask_) return std::nullopt;
+                                          auto& [id, root] = *known->second;
+                                          root.round = round_;
+                                          return read_root_device(id, init);
+                                        });
+}
+
+std::vector<container::OverlayClue> OverlayView::clues() const {
   std::vector<container::OverlayClue> clues;
   for (const HostOverlay& overlay : host_overlays_) {
     clues.push_back({.device = overlay.mount.device,
@@ -229,8 +275,7 @@ OverlayView::Owners OverlayView::owners() const {
   for (const model::Mount* root : roots()) {
     clues.push_back({.device = root->device, .upperdir = {}, .carried = {}});
   }
-  const auto root_device = [this](model::Pid init) { return read_root_device(init); };
-  return container::find_overlay_owners(clues, *snapshot_, root_device);
+  return clues;
 }
 
 }  // namespace dropwarden::monitor

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,9 +29,13 @@ class OverlayView {
   using Clock = std::chrono::steady_clock;
 
   void on_table(const std::vector<model::Mount>& table);
+  // Asks nobody: the process of a container that is new, or was told of anew, is due then.
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot, Clock::time_point now);
-  // Looks again at the processes that were not in a root of their own yet. True when one is by now.
+  // Looks at the processes that are due and not known to be in a root of their own, a few at a time and those
+  // first that wait the longest. True when one is by now.
   bool look_again(Clock::time_point now);
+  // Whether there is more to look at by now.
+  bool has_due(Clock::time_point now) const;
   // When to call that next.
   std::optional<Clock::time_point> next_look() const;
 
@@ -54,7 +59,12 @@ class OverlayView {
   std::vector<Foreign> foreign(const Owners& owners) const;
   // The mount of a target, null when there is no such target any more.
   const model::Mount* mount_of(const watch::Target& target) const;
-  Owners owners() const;
+  // By what is told, and by the roots of first processes, which are asked for 200 ms at most.
+  Owners owners();
+  // Whether that was not enough for all. The next call goes on with the others.
+  bool has_more_to_ask() const { return has_more_to_ask_; }
+  // By what is told alone.
+  Owners told_owners() const;
   // The mounts that containers see as their root.
   std::vector<const model::Mount*> roots() const;
 
@@ -62,14 +72,17 @@ class OverlayView {
   // The root of a container as its init sees it.
   struct Root {
     model::Pid init;
-    std::optional<model::Mount> mount{};  // nothing when it could not be read, or is no overlay
-    const char* reason = nullptr;         // why it may be the container's own; null where it is not
-    int looks = 0;                        // that have shown no root of its own
+    std::shared_ptr<const model::Container> told{};  // what made it due last
+    std::optional<model::Mount> mount{};             // nothing when it could not be read, or is no overlay
+    const char* reason = nullptr;  // why it may be the container's own; null where it is not
+    int looks = 0;                 // that have shown no root of its own
     std::optional<Clock::time_point> due{};
+    std::uint64_t round = 0;  // in which it was asked what it owns
   };
 
   void look_at(Root& root, Clock::time_point now) const;
-  std::optional<model::Device> read_root_device(model::Pid init) const;
+  std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
+  std::vector<container::OverlayClue> clues() const;
 
   privilege::Privilege& privilege_;
   struct HostOverlay {
@@ -86,6 +99,9 @@ class OverlayView {
   std::vector<std::pair<std::string, bool>> host_points_;  // mount points, and whether it is safe to go there
   std::optional<model::Device> host_root_;
   std::unordered_map<std::string, Root> roots_;  // by container ID
+  Clock::time_point rested_{};                   // no look before
+  std::uint64_t round_ = 0;
+  bool has_more_to_ask_ = false;
   std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
 };
 

@@ -9,7 +9,7 @@
 namespace dropwarden::monitor {
 
 std::optional<model::Mount> read_root_mount(privilege::Privilege& privilege, model::Pid pid) {
-  const auto text = privilege.read_process_file(pid.value, privilege::ProcessFile::mountinfo);
+  const auto text = privilege.read_process_mounts(pid.value);
   return text ? root_mount_in(*text) : std::nullopt;
 }
 

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/overlay_view.hpp"
+
+#include <functional>
+#include <map>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/mount/table.hpp"
+
+#include "refusing_privilege.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::Key;
+using testing::SizeIs;
+using testing::UnorderedElementsAre;
+
+constexpr int few = 8;
+
+// Shows each process a table, the host's if it has none of its own, and counts how often it is asked.
+class CountingPrivilege final : public RefusingPrivilege {
+ public:
+  std::vector<privilege::ProcessTexts> read_processes(
+      std::int32_t pid, const std::vector<privilege::ProcessFile>& files,
+      const std::vector<privilege::ProcessFile>& of_ancestors) override {
+    ++asked;
+    std::this_thread::sleep_for(slowness);
+    auto all = RefusingPrivilege::read_processes(pid, files, of_ancestors);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (files[i] == privilege::ProcessFile::cgroup) all[0].files[i] = "0::/\n";
+    }
+    return all;
+  }
+  sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
+    ++asked;
+    std::this_thread::sleep_for(slowness);
+    const auto own = tables.find(pid);
+    return own == tables.end() ? "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n" : own->second;
+  }
+
+  std::map<std::int32_t, std::string> tables;
+  std::chrono::milliseconds slowness{};
+  int asked = 0;
+};
+
+std::string overlay(int device) {
+  return "100 99 0:" + std::to_string(device) + " / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n";
+}
+
+class OverlayViewTest : public testing::Test {
+ protected:
+  // A container of each of these first processes.
+  void publish(int first, int last) {
+    for (int pid = first; pid <= last; ++pid) tell(pid, model::ContainerState::unknown);
+    view_.on_containers(std::make_shared<const container::Snapshot>(snapshot_), now_);
+  }
+  void tell(int pid, model::ContainerState state) {
+    model::Container container;
+    container.id = {"c" + std::to_string(pid)};
+    container.init = {pid};
+    container.state = state;
+    auto& known = snapshot_.containers[container.id.value];
+    if (known == nullptr || *known != container)
+      known = std::make_shared<const model::Container>(std::move(container));
+  }
+  // How often the marker is asked by that.
+  int count(const std::function<void()>& act) {
+    const int before = privilege_.asked;
+    act();
+    return privilege_.asked - before;
+  }
+  void look_at_all() {
+    while (view_.has_due(now_)) view_.look_again(now_);
+  }
+  std::vector<model::Device> seen() const {
+    std::vector<model::Device> devices;
+    for (const model::Mount* root : view_.roots()) devices.push_back(root->device);
+    return devices;
+  }
+
+  CountingPrivilege privilege_;
+  OverlayView view_{privilege_};
+  container::Snapshot snapshot_;
+  OverlayView::Clock::time_point now_{1h};
+};
+
+TEST_F(OverlayViewTest, FindsTheRootOfANewContainerAtTheNextLook) {
+  privilege_.tables[7] = overlay(50);
+  publish(7, 7);
+  EXPECT_EQ(view_.next_look(), now_);
+  EXPECT_TRUE(view_.look_again(now_));
+  EXPECT_THAT(seen(), UnorderedElementsAre(model::Device{0, 50}));
+  EXPECT_EQ(view_.next_look(), std::nullopt);
+}
+
+TEST_F(OverlayViewTest, AsksForFewProcessesInATurnHoweverManyContainersThereAre) {
+  EXPECT_EQ(count([&] { publish(1, 1000); }), 0);
+  EXPECT_EQ(count([&] { publish(1, 1000); }), 0) << "nothing is new";
+  const int in_a_turn = count([&] { view_.look_again(now_); });
+  EXPECT_GT(in_a_turn, 0);
+  EXPECT_LE(in_a_turn, few);
+}
+
+TEST_F(OverlayViewTest, ComesToAllOfThemInTurn) {
+  for (int pid = 1; pid <= 100; ++pid) privilege_.tables[pid] = overlay(pid);
+  publish(1, 100);
+  look_at_all();
+  EXPECT_THAT(seen(), SizeIs(100));
+}
+
+// Those that have been looked at in vain come again and again.
+TEST_F(OverlayViewTest, LetsNobodyWaitForWhoWasLookedAtAlready) {
+  publish(1, 1000);
+  look_at_all();
+  privilege_.tables[2000] = overlay(50);
+  publish(2000, 2000);
+  view_.look_again(now_);
+  EXPECT_THAT(seen(), SizeIs(1));
+}
+
+TEST_F(OverlayViewTest, LooksAgainUntilAProcessHasARootOfItsOwn) {
+  publish(7, 7);
+  EXPECT_FALSE(view_.look_again(now_));
+  privilege_.tables[7] = overlay(50);
+  now_ += 2ms;
+  EXPECT_TRUE(view_.look_again(now_));
+}
+
+TEST_F(OverlayViewTest, LooksOnceMoreAtAContainerThatHasChanged) {
+  publish(7, 7);
+  for (int looks = 0; looks < 1000 && view_.next_look(); ++looks) {
+    now_ = *view_.next_look();
+    view_.look_again(now_);
+  }
+  ASSERT_EQ(view_.next_look(), std::nullopt) << "given up";
+  tell(7, model::ContainerState::running);
+  view_.on_containers(std::make_shared<const container::Snapshot>(snapshot_), now_);
+  EXPECT_EQ(count([&] { look_at_all(); }), 1);
+  EXPECT_EQ(view_.next_look(), std::nullopt);
+}
+
+TEST_F(OverlayViewTest, AsksInPartsWhoOwnsAnOverlayWhereThatTakesLong) {
+  view_.on_table(mount::parse_mountinfo("30 1 0:90 / /run/x/merged rw - overlay overlay rw,lowerdir=/l\n"));
+  constexpr int all = 400;
+  for (int pid = 1; pid <= all; ++pid) privilege_.tables[pid] = overlay(50);
+  publish(1, all);
+  look_at_all();
+  EXPECT_EQ(count([&] { view_.told_owners(); }), 0);
+  privilege_.slowness = 1ms;
+  int asked = count([&] { EXPECT_THAT(view_.owners(), Contains(Key(model::Device{0, 50}))); });
+  EXPECT_TRUE(view_.has_more_to_ask());
+  EXPECT_LE(asked, 250) << "a millisecond each";
+  privilege_.slowness = {};
+  asked += count([&] { view_.owners(); });
+  EXPECT_FALSE(view_.has_more_to_ask());
+  EXPECT_EQ(asked, 2 * all) << "each once";
+}
+
+}  // namespace
+}  // namespace dropwarden::monitor
