@@ -25,6 +25,18 @@ bool has_option(std::string_view options, std::string_view wanted) {
   return false;
 }
 
+// Whether the way to `path` leads through the directory `point`.
+bool is_below(std::string_view path, std::string_view point) {
+  if (point == "/") return path.size() > 1;
+  return path.size() > point.size() && path.starts_with(point) && path[point.size()] == '/';
+}
+
+// Sorts a directory right before all that is below it.
+bool is_before(std::string_view one, std::string_view other) {
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); };
+  return std::ranges::lexicographical_compare(one, other, {}, rank, rank);
+}
+
 // Judges one mount after the other; knows the whole table.
 class Judge {
  public:
@@ -34,8 +46,15 @@ class Judge {
     for (const model::Mount& mount : table) by_id_.emplace(mount.id, &mount);
     for (const model::Mount& mount : table) {
       const model::Mount* below = parent_of(mount);
-      if (below != nullptr && below->mount_point == mount.mount_point) covered_.emplace(below->id, &mount);
+      if (below != nullptr && below->mount_point == mount.mount_point) covered_.insert(below->id);
     }
+    std::vector<const model::Mount*> mounts;
+    mounts.reserve(table.size());
+    for (const model::Mount& mount : table) mounts.push_back(&mount);
+    std::ranges::stable_sort(mounts, is_before, &model::Mount::mount_point);
+    find_unsafe(mounts);
+    std::ranges::stable_sort(mounts, {}, [](const model::Mount* mount) { return mount->parent.value; });
+    find_hidden(mounts);
   }
 
   JudgedMount judge(const model::Mount& mount) {
@@ -88,21 +107,54 @@ class Judge {
     return mount.file_system == "overlay" && mount.device != root_.device && !host_.has_overlay(mount.device);
   }
 
+  // `mounts` by their mount points. Whichever mount of those on the way is met there, and whatever lies over
+  // whatever: a mount of that kind is none that anybody needs to be looked up below.
+  void find_unsafe(const std::vector<const model::Mount*>& mounts) {
+    const model::Mount* unsafe = nullptr;
+    for (const model::Mount* mount : mounts) {
+      if (unsafe != nullptr && is_below(mount->mount_point, unsafe->mount_point)) {
+        in_unsafe_.emplace(mount->id, unsafe);
+      } else if (!is_safe_to_cross(mount->file_system)) {
+        unsafe = mount;
+      }
+    }
+  }
+
+  // `mounts` by their parents, and then by their mount points. A mount hides what its parent has below that
+  // directory, which is shown in the table all the same. The root is entered without a look at what lies over
+  // it.
+  void find_hidden(const std::vector<const model::Mount*>& mounts) {
+    const model::Mount* above = nullptr;
+    for (const model::Mount* mount : mounts) {
+      const bool is_sibling = above != nullptr && above->parent == mount->parent;
+      if (is_sibling && is_below(mount->mount_point, above->mount_point)) {
+        covered_.insert(mount->id);
+      } else if (mount->mount_point != "/") {
+        above = mount;
+      }
+    }
+  }
+
   // Where the way to a mount point leads through a file system that might never answer, or through more
   // mounts than are looked through: a container can put as many on top of such a one as it likes, and a table
   // that was changed while it was read could hold a circle.
   std::string why_unreachable(const model::Mount& mount) const {
+    const auto found = in_unsafe_.find(mount.id);
+    if (found != in_unsafe_.end()) return lies_in(*found->second);
     const model::Mount* at = parent_of(mount);
     for (std::size_t depth = 0; at != nullptr; ++depth) {
       if (depth == max_depth)
         return "more than " + std::to_string(max_depth) + " mounts lie on the way to it";
-      if (!is_safe_to_cross(at->file_system))
-        return "it lies in " + at->mount_point + " (" + at->file_system + "), which might never answer";
+      if (!is_safe_to_cross(at->file_system)) return lies_in(*at);
       const model::Mount* next = parent_of(*at);
       if (next == at) break;
       at = next;
     }
     return {};
+  }
+
+  static std::string lies_in(const model::Mount& mount) {
+    return "it lies in " + mount.mount_point + " (" + mount.file_system + "), which might never answer";
   }
 
   static constexpr std::size_t max_depth = 64;
@@ -111,7 +163,8 @@ class Judge {
   const HostMounts& host_;
   const JudgeOptions& options_;
   std::unordered_map<model::MountId, const model::Mount*> by_id_;
-  std::unordered_map<model::MountId, const model::Mount*> covered_;
+  std::unordered_set<model::MountId> covered_;  // nobody comes there by their paths
+  std::unordered_map<model::MountId, const model::Mount*> in_unsafe_;
   std::size_t marks_ = 0;
   std::unordered_set<model::Device> whole_;  // superblocks that are marked
 };

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "marks.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <string_view>
 #include <sys/fanotify.h>
 
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/text.hpp"
 
 #include "mount_type.hpp"
 
@@ -14,12 +17,61 @@
 namespace dropwarden::privilege {
 namespace {
 
-sys::Result<sys::Fd> open_held(int root, const ContainerMount& mount) {
-  auto opened = sys::open_mount_point(root, mount.path);
-  // Permissions kept in access control lists are looked up outside of the cache once.
-  const bool is_not_cached = !opened && opened.error().number == EAGAIN;
-  return is_not_cached ? sys::open_mount_point(root, mount.path, false) : std::move(opened);
+// The permissions of a directory there may have to be read from the disk: where the directory is not root's
+// and was not passed by root since its inode was read, as when its owner has mounted something below it. The
+// others have them in memory, or, overlayfs, do not ask for them (measured on Linux 6.18).
+bool has_permissions_on_disk(std::string_view type) {
+  constexpr auto types =
+      std::to_array<std::string_view>({"bcachefs", "ext2", "ext3", "ext4", "f2fs", "jfs", "xfs"});
+  return std::ranges::find(types, type) != types.end();
 }
+
+sys::Result<std::string> read_table(const MarkedProcess& process) {
+  return sys::read_file_head(process.directory + "/mountinfo", Privilege::max_mounts_bytes);
+}
+
+// Opens mount points below the root of a process, and asks nobody on the way who might never answer: the
+// container can mount a FUSE file system over any directory at any time.
+class MountPoints {
+ public:
+  MountPoints(const MarkedProcess& process, int root) : process_(process), root_(root) {}
+
+  sys::Result<sys::Fd> open(const ContainerMount& mount) {
+    auto opened = sys::open_mount_point(root_, mount.path);
+    const bool is_not_cached = !opened && opened.error().number == EAGAIN;
+    return is_not_cached ? open_step_by_step(mount.path) : std::move(opened);
+  }
+
+ private:
+  sys::Result<sys::Fd> open_step_by_step(const std::string& path) {
+    sys::Result<sys::Fd> held = std::unexpected(sys::Error{"openat2", path, EAGAIN});
+    for (const auto name : util::split(path, '/')) {
+      if (name.empty()) continue;
+      auto next = open_step(held ? held->number() : root_, std::string(name));
+      if (!next) return std::unexpected(sys::Error{next.error().call, path, next.error().number});
+      held = std::move(next);
+    }
+    return held;
+  }
+
+  // The directory is held, so the table says what it is on.
+  sys::Result<sys::Fd> open_step(int directory, const std::string& name) {
+    auto opened = sys::open_mount_point(directory, name);
+    if (opened || opened.error().number != EAGAIN || left_ == 0) return opened;
+    --left_;
+    const auto id = sys::read_mount_id(directory);
+    if (!id) return std::unexpected(id.error());
+    const auto table = read_table(process_);
+    if (!table) return std::unexpected(table.error());
+    const auto type = mount_type(*table, *id);
+    return type && has_permissions_on_disk(*type) ? sys::open_mount_point(directory, name, false)
+                                                  : std::move(opened);
+  }
+
+  const MarkedProcess& process_;
+  const int root_;
+  int left_ = 64;  // directories that are asked for, each for a table
+};
 
 // Whether what is held is what was asked for.
 sys::Result<RootIdentity> check_held(const sys::Fd& held, const ContainerMount& mount,
@@ -49,7 +101,7 @@ sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const Contai
 
 // What the process shows now; the caller holds what it opened by way of it.
 sys::Result<std::string> read_checked_table(const MarkedProcess& process) {
-  auto table = sys::read_file_head(process.directory + "/mountinfo", Privilege::max_mounts_bytes);
+  auto table = read_table(process);
   if (!table || !process.check) return table;
   const auto checked = process.check(*table);
   if (!checked) return std::unexpected(checked.error());
@@ -120,7 +172,8 @@ std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const MarkedProces
   // All are held first and the table is read then: what is held keeps its ID (mount IDs are reused at once).
   std::vector<sys::Result<sys::Fd>> opened;
   opened.reserve(mounts.size());
-  for (const ContainerMount& mount : mounts) opened.push_back(open_held(root->number(), mount));
+  MountPoints points(process, root->number());
+  for (const ContainerMount& mount : mounts) opened.push_back(points.open(mount));
   const auto table = read_checked_table(process);
   if (!table) return Answers(mounts.size(), std::unexpected(table.error()));
   Answers answers;
@@ -135,7 +188,7 @@ std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const MarkedProces
 sys::Result<sys::Fd> open_mount(const MarkedProcess& process, const ContainerMount& mount) {
   const auto root = sys::open_path(process.directory + "/root", O_PATH | O_DIRECTORY);
   if (!root) return std::unexpected(root.error());
-  auto held = open_held(root->number(), mount);
+  auto held = MountPoints(process, root->number()).open(mount);
   if (!held) return held;
   const auto table = read_checked_table(process);
   if (!table) return std::unexpected(table.error());

@@ -109,9 +109,25 @@ TEST_F(HostileFuse, UnderMoreMountsThanAreLookedThroughHoldsNobody) {
   server_->hang();
   ::kill(-daemon_->pid(), SIGCONT);
   const auto is_told = [this] {
-    return daemon_->report().find("mounts lie on the way to it") != std::string::npos;
+    return daemon_->report().find("it lies in /mnt (") != std::string::npos;
   };
   EXPECT_TRUE(wait_for(is_told, 20s)) << daemon_->report();
+  expect_nobody_waits();
+  EXPECT_EQ(server_->held(), 0U) << "somebody has asked";
+}
+
+// The mount below it is of a kind that is watched, and was made by who had hold of its directory before.
+TEST_F(HostileFuse, OverADirectoryAboveAPlaceThatIsWatchedHoldsNobody) {
+  start(often);
+  server_->hang();
+  box_->run([this] {
+    std::filesystem::create_directories("/tmp/a/b");
+    const sys::Fd held(::open("/tmp/a/b", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    server_->mount("/tmp/a");
+    mount("hidden", fmt::format("/proc/self/fd/{}", held.number()), "tmpfs", "");
+  });
+  ASSERT_TRUE(wait_for([&] { return problem_of("/tmp/a/b").find("lies over it") != std::string::npos; }, 20s))
+      << daemon_->report();
   expect_nobody_waits();
   EXPECT_EQ(server_->held(), 0U) << "somebody has asked";
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <linux/magic.h>
 #include <sched.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "kernel_test.hpp"
 #include "support/child.hpp"
 #include "support/container_root.hpp"
+#include "support/disk.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
 
@@ -253,6 +255,68 @@ TEST_F(MountMark, IsNotHeldByAFuseFileSystemThatNeverAnswers) {
       privilege_->mark_mounts(group_->descriptor(), ::getpid(), {swapped}, watch::close_write_mask());
   EXPECT_EQ(answers.at(0).error().number, ENOTSUP);
   ::umount2(point.c_str(), MNT_DETACH);
+}
+
+// Somebody had hold of the directory before the file system came over one above it.
+TEST_F(MountMark, IsNotHeldByAFuseFileSystemOverADirectoryAboveTheMountPoint) {
+  const sys::Fd device(::open("/dev/fuse", O_RDWR | O_CLOEXEC));
+  if (!device) GTEST_SKIP() << "SKIP kernel: no /dev/fuse";
+  const std::string above = make_scratch_directory();
+  const std::string point = above + "/point";
+  std::filesystem::create_directory(point);
+  const sys::Fd held(::open(point.c_str(), O_PATH | O_CLOEXEC));
+  const std::string options =
+      "fd=" + std::to_string(device.number()) + ",rootmode=40000,user_id=0,group_id=0,allow_other";
+  ASSERT_EQ(::mount("silent", above.c_str(), "fuse", 0, options.c_str()), 0);
+  const std::string link = "/proc/self/fd/" + std::to_string(held.number());
+  ASSERT_EQ(::mount("hidden", link.c_str(), "tmpfs", 0, nullptr), 0);
+  const auto mounts = mount::parse_mountinfo(privilege_->read_process_mounts(::getpid()).value());
+  const auto hidden = std::ranges::find(mounts, point, &model::Mount::mount_point);
+  ASSERT_NE(hidden, mounts.end());
+  const privilege::ContainerMount request{point, hidden->id.value, "tmpfs", TMPFS_MAGIC, false};
+  const auto answers =
+      privilege_->mark_mounts(group_->descriptor(), ::getpid(), {request}, watch::close_write_mask());
+  EXPECT_EQ(answers.at(0).error().number, EAGAIN);
+  ::umount2(above.c_str(), MNT_DETACH);
+  ::umount2(point.c_str(), MNT_DETACH);
+}
+
+// ext4 and XFS read the permissions of a directory of somebody else when root passes for the first time, and
+// not out of the cache.
+TEST_F(MountMark, IsSetWhereNobodyButItsOwnerHasPassedADirectoryOnTheWay) {
+  const std::string directory = make_scratch_directory();
+  if (const auto why = Disk::missing("ext4", directory); !why.empty()) GTEST_SKIP() << why;
+  const Disk disk("ext4", directory);
+  constexpr uid_t somebody = 1000;
+  const std::string point = disk.path() + "/owned/point";
+  std::filesystem::create_directories(point);
+  for (const std::string& path : {disk.path() + "/owned", point})
+    ASSERT_EQ(::chown(path.c_str(), somebody, somebody), 0);
+  // The inodes are read anew.
+  const auto host = mount::parse_mountinfo(privilege_->read_process_mounts(::getpid()).value());
+  const auto mounted = std::ranges::find(host, disk.path(), &model::Mount::mount_point);
+  ASSERT_NE(mounted, host.end());
+  const sys::Fd loop_device(::open(mounted->source.c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(::umount2(disk.path().c_str(), 0), 0);
+  ASSERT_EQ(::mount(mounted->source.c_str(), disk.path().c_str(), "ext4", 0, nullptr), 0);
+  Child owner([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    ::setfsuid(somebody);
+    require(::mount("memory", point.c_str(), "tmpfs", 0, nullptr) == 0, "mount");
+    line.tell();
+    line.hear();
+  });
+  owner.line().hear();
+  const auto table = mount::parse_mountinfo(privilege_->read_process_mounts(owner.pid()).value());
+  const auto memory = std::ranges::find(table, point, &model::Mount::mount_point);
+  ASSERT_NE(memory, table.end());
+  const privilege::ContainerMount request{point, memory->id.value, "tmpfs", TMPFS_MAGIC, false};
+  const auto answers =
+      privilege_->mark_mounts(group_->descriptor(), owner.pid(), {request}, watch::close_write_mask());
+  EXPECT_TRUE(answers.at(0)) << answers.at(0).error().text();
+  owner.line().tell();
+  EXPECT_TRUE(owner.wait());
 }
 
 // Without the cache alone to go by (RESOLVE_CACHED) a lookup asks the server.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/mount/coverage.hpp"
 
+#include <chrono>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -101,23 +103,50 @@ TEST_F(JudgeMounts, ReachesNothingThroughAFileSystemThatMightNeverAnswer) {
   EXPECT_THAT(judged.at(1).reason, HasSubstr("/fuse (fuse)"));
 }
 
-// However many mounts lie between: whoever opened the last one's path would ask the server for the first
-// name.
-TEST_F(JudgeMounts, ReachesNothingThroughMoreMountsThanItLooksThrough) {
-  std::string text = "101 100 0:60 / /f rw - fuse x rw\n";
-  std::string point = "/f";
-  for (int id = 102; id < 202; ++id) {
-    point += "/d";
-    text += std::to_string(id) + " " + std::to_string(id - 1) + " 0:61 / " + point + " rw - tmpfs x rw\n";
-  }
-  for (const auto& judged : judge(text))
-    EXPECT_EQ(judged.coverage, Coverage::none) << judged.mount.mount_point;
-}
-
 // As one could be that was changed while it was read.
 TEST_F(JudgeMounts, EndsInATableThatRunsInACircle) {
   const auto judged = judge("101 102 8:1 /x /x rw - ext4 x rw\n102 101 8:1 /y /y rw - ext4 x rw\n");
   EXPECT_EQ(judged.size(), 2U);
+}
+
+TEST_F(JudgeMounts, ReachesNothingThatAFileSystemThatMightNeverAnswerHides) {
+  // Over a directory above the mount point, of which somebody had hold: a sibling in the tree of mounts.
+  const auto hidden = judge("101 100 0:61 / /a/b rw - tmpfs x rw\n102 100 0:60 / /a rw - fuse x rw\n");
+  EXPECT_EQ(hidden.at(0).coverage, Coverage::none);
+  // Over the directory of a parent.
+  const auto deeper = judge(
+      "101 100 0:61 / /a/b rw - tmpfs x rw\n102 101 0:62 / /a/b/c/d rw - tmpfs x rw\n"
+      "103 100 0:60 / /a rw - fuse x rw\n");
+  EXPECT_EQ(deeper.at(0).coverage, Coverage::none);
+  EXPECT_EQ(deeper.at(1).coverage, Coverage::none);
+  // Under a second root, where it is not known which of the two the process has.
+  const auto second = judge(
+      "101 100 0:61 / /a/b rw - tmpfs x rw\n102 100 0:62 / / rw - tmpfs x rw\n103 102 0:60 / /a rw - fuse x "
+      "rw\n");
+  EXPECT_EQ(second.at(1).coverage, Coverage::none);
+  // However deep.
+  std::string text = "1000 100 0:60 / /a rw - fuse x rw\n";
+  std::string path = "/a";
+  for (int i = 1; i <= 100; ++i) {
+    path += "/b";
+    text +=
+        std::to_string(1000 + i) + " " + std::to_string(999 + i) + " 0:61 / " + path + " rw - tmpfs x rw\n";
+  }
+  EXPECT_EQ(judge(text).at(100).coverage, Coverage::none);
+}
+
+TEST_F(JudgeMounts, KnowsAMountThatIsHiddenByOneOverADirectoryAboveIt) {
+  const auto judged = judge("101 100 8:1 /x /a/b rw - ext4 x rw\n102 100 8:1 /y /a rw - ext4 x rw\n");
+  EXPECT_THAT(judged.at(0).reason, HasSubstr("lies over it"));
+  EXPECT_EQ(judged.at(1).coverage, Coverage::mount);
+}
+
+TEST_F(JudgeMounts, TakesNoNameForADirectoryAbove) {
+  const auto judged = judge(
+      "101 100 8:1 /x /a-b/c rw - ext4 x rw\n102 100 8:1 /y /ab rw - ext4 x rw\n103 100 0:60 / /a rw - fuse "
+      "x "
+      "rw\n104 100 8:1 /z /b/a rw - ext4 x rw\n105 100 8:1 /v /b/b rw - ext4 x rw\n");
+  for (const std::size_t at : {0, 1, 3, 4}) EXPECT_EQ(judged.at(at).reason, "") << at;
 }
 
 TEST_F(JudgeMounts, KnowsAMountThatAnotherLiesOver) {
