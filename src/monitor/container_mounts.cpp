@@ -8,16 +8,13 @@
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/util/escape.hpp"
 
+#include "pivot_pause.hpp"
+
 namespace dropwarden::monitor {
 namespace {
 
 using namespace std::chrono_literals;
 
-// A first process is on the host's root until it has pivoted, some milliseconds later. One that stays there
-// is a container of the host's root, and shows no mounts of its own.
-constexpr auto first_wait = 2ms;
-constexpr auto last_wait = 5ms;  // then until it has pivoted: some 10 ms later it runs its program
-constexpr int most_attempts = 400;
 // How often a container is read at most, whatever it mounts: when it was told of itself, and when it may have
 // been another.
 constexpr auto told_pause = 20ms;
@@ -222,12 +219,15 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
   const auto table = mount::parse_mountinfo(*text);
   // Between its roots a first process has the mounts of the host, which are not the container's. One that
   // keeps both has put the host's there itself.
-  const bool may_have_host = mount::has_host_root(table, host_) && view.attempts < most_attempts;
+  const auto pause = pivot_pause(view.attempts + 1);
+  const bool may_have_host = mount::has_host_root(table, host_) && pause;
   auto judged = may_have_host ? std::nullopt : mount::judge_mounts(table, host_, options_);
   if (!judged) {
-    if (view.attempts < most_attempts)
-      view.due = now + std::min(first_wait * (1 << view.attempts), last_wait);
-    ++view.attempts;
+    // One that stays there is a container of the host's root, and shows no mounts of its own.
+    if (pause) {
+      view.due = now + *pause;
+      ++view.attempts;
+    }
     return std::nullopt;
   }
   if (text->size() == privilege::Privilege::max_mounts_bytes) {
