@@ -108,9 +108,7 @@ TEST_F(HostileFuse, UnderMoreMountsThanAreLookedThroughHoldsNobody) {
   });
   server_->hang();
   ::kill(-daemon_->pid(), SIGCONT);
-  const auto is_told = [this] {
-    return daemon_->report().find("it lies in /mnt (") != std::string::npos;
-  };
+  const auto is_told = [this] { return daemon_->report().find("it lies in /mnt (") != std::string::npos; };
   EXPECT_TRUE(wait_for(is_told, 20s)) << daemon_->report();
   expect_nobody_waits();
   EXPECT_EQ(server_->held(), 0U) << "somebody has asked";

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/mount/coverage.hpp"
 
-#include <chrono>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
