@@ -302,8 +302,10 @@ TEST_F(MountMark, IsSetWhereNobodyButItsOwnerHasPassedADirectoryOnTheWay) {
   Child owner([&](Line& line) {
     require(::unshare(CLONE_NEWNS) == 0, "unshare");
     require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    // Whose way it is from there.
+    require(::chdir(disk.path().c_str()) == 0, "chdir");
     ::setfsuid(somebody);
-    require(::mount("memory", point.c_str(), "tmpfs", 0, nullptr) == 0, "mount");
+    require(::mount("memory", "owned/point", "tmpfs", 0, nullptr) == 0, "mount");
     line.tell();
     line.hear();
   });

@@ -154,7 +154,8 @@ class Privilege {
   // Puts `mask` on mounts of the process `pid`; an answer for each, in their order. Nothing is asked of a
   // file system before its type has been read from the process's mountinfo while the mount is held: a FUSE
   // server may never answer. ESTALE when another mount is there, over it or in its place; ENOTSUP when it is
-  // of another type; ENOENT or ESRCH when the process is gone. Holds nothing open afterwards. Needs
+  // of another type; EAGAIN when somebody who might never answer would have to be asked for the way, or it
+  // changes all the time; ENOENT or ESRCH when the process is gone. Holds nothing open afterwards. Needs
   // CAP_SYS_ADMIN and CAP_SYS_PTRACE.
   virtual std::vector<sys::Result<RootIdentity>> mark_mounts(int group, std::int32_t pid,
                                                              const std::vector<ContainerMount>& mounts,
@@ -190,7 +191,7 @@ class Privilege {
   virtual sys::Result<void> write_canary(std::uint64_t number) = 0;
 
   // The top of a mount of the process `pid`, O_PATH, checked in the same way. Pins the mount. ESTALE,
-  // ENOTSUP, ENOENT and ESRCH as above. Needs CAP_SYS_PTRACE.
+  // ENOTSUP, EAGAIN, ENOENT and ESRCH as above. Needs CAP_SYS_PTRACE.
   virtual sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) = 0;
 
   // Marks the mount namespace that the mount table comes from (FAN_MARK_MNTNS, Linux 6.15): EINVAL before.
