@@ -9,6 +9,7 @@
 #include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -22,6 +23,8 @@
 #include "support/child.hpp"
 #include "support/container_root.hpp"
 #include "support/disk.hpp"
+#include "support/fuse_server.hpp"
+#include "support/hide_openat2.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
 
@@ -238,22 +241,59 @@ TEST_F(MountMark, FollowsNoLinkThatTheContainerPutOnTheWay) {
 
 // A FUSE file system that nobody serves: whoever asks it for anything waits for ever.
 TEST_F(MountMark, IsNotHeldByAFuseFileSystemThatNeverAnswers) {
-  const int device = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
-  if (device < 0) GTEST_SKIP() << "SKIP kernel: no /dev/fuse";
-  const sys::Fd owned(device);
+  if (const std::string missing = FuseServer::missing(); !missing.empty()) GTEST_SKIP() << missing;
+  FuseServer server(make_elf());
   const std::string point = make_scratch_directory();
-  const std::string options =
-      "fd=" + std::to_string(device) + ",rootmode=40000,user_id=0,group_id=0,allow_other";
-  ASSERT_EQ(::mount("silent", point.c_str(), "fuse", 0, options.c_str()), 0);
+  server.mount(point);
+  // It answers until it has been greeted (FUSE_INIT).
+  ASSERT_TRUE(sys::open_path(point + "/tool", O_PATH));
+  server.hang();
   const std::string table = privilege_->read_process_mounts(::getpid()).value();
   const auto mounts = mount::parse_mountinfo(table);
   const auto fuse = std::ranges::find(mounts, point, &model::Mount::mount_point);
   ASSERT_NE(fuse, mounts.end());
   // As one that was a tmpfs when the table was read, and as one that lies in it.
   const privilege::ContainerMount swapped{point, fuse->id.value, "tmpfs", TMPFS_MAGIC, false};
-  const auto answers =
-      privilege_->mark_mounts(group_->descriptor(), ::getpid(), {swapped}, watch::close_write_mask());
-  EXPECT_EQ(answers.at(0).error().number, ENOTSUP);
+  const auto mark = [&] {
+    const auto answers =
+        privilege_->mark_mounts(group_->descriptor(), ::getpid(), {swapped}, watch::close_write_mask());
+    EXPECT_EQ(answers.at(0).error().number, ENOTSUP);
+  };
+  mark();
+  std::thread([&] {
+    hide_openat2();
+    mark();
+  }).join();
+  EXPECT_EQ(server.held(), 0U);
+  ::umount2(point.c_str(), MNT_DETACH);
+}
+
+// As a scan meets one in a container's tree.
+TEST_F(MountMark, IsNotNeededToSeeThatAFileSystemWhichNeverAnswersIsInTheWay) {
+  if (const std::string missing = FuseServer::missing(); !missing.empty()) GTEST_SKIP() << missing;
+  FuseServer server(make_elf());
+  const std::string tree = make_scratch_directory();
+  const std::string point = tree + "/fuse";
+  std::filesystem::create_directory(point);
+  server.mount(point);
+  // It answers until it has been greeted (FUSE_INIT).
+  ASSERT_TRUE(sys::open_path(point + "/tool", O_PATH));
+  server.hang();
+  const auto top = sys::value_or_throw(sys::open_path(tree, O_PATH | O_DIRECTORY));
+  const auto is_refused = [&] {
+    for (const int flags : {O_PATH | O_NOFOLLOW, O_PATH | O_DIRECTORY, O_RDONLY}) {
+      for (const char* way : {"fuse", "fuse/tool", "fuse/.."}) {
+        const auto opened = sys::open_beneath(top.number(), way, flags, sys::Mounts::refused);
+        EXPECT_EQ(opened ? 0 : opened.error().number, EXDEV) << way << " with " << flags;
+      }
+    }
+  };
+  is_refused();
+  std::thread([&] {
+    hide_openat2();
+    is_refused();
+  }).join();
+  EXPECT_EQ(server.held(), 0U);
   ::umount2(point.c_str(), MNT_DETACH);
 }
 

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cerrno>
 #include <chrono>
-#include <cstddef>
 #include <fcntl.h>
 #include <filesystem>
-#include <iterator>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <string>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 
@@ -21,6 +16,7 @@
 #include "dropwarden/sys/file.hpp"
 
 #include "scratch_directory.hpp"
+#include "support/hide_openat2.hpp"
 #include "sys/walk_beneath.hpp"
 
 // The tree is a container's, so each name in it is the attacker's choice.
@@ -102,6 +98,24 @@ TEST_P(OpenBeneath, FollowsNoSymbolicLinkWhereverItStands) {
   EXPECT_EQ(content_of("above/secret"), refused);
 }
 
+TEST_P(OpenBeneath, OpensALinkItselfWhereItIsAskedFor) {
+  link("../secret", "up");
+  link("bin", "directory");
+  const auto opened = open(tree_, "up", O_PATH | O_NOFOLLOW);
+  ASSERT_TRUE(opened) << opened.error().text();
+  EXPECT_TRUE(S_ISLNK(value_or_throw(read_status(opened->number())).mode));
+  EXPECT_EQ(open(tree_, "up", O_PATH).error().number, ELOOP);
+  EXPECT_EQ(open(tree_, "up", O_RDONLY | O_NOFOLLOW).error().number, ELOOP);
+  EXPECT_EQ(open(tree_, "directory/tool", O_PATH | O_NOFOLLOW).error().number, ELOOP);
+}
+
+TEST_P(OpenBeneath, OpensADirectoryWhereOneIsAskedFor) {
+  EXPECT_TRUE(open(tree_, "bin", O_RDONLY | O_DIRECTORY));
+  EXPECT_EQ(open(tree_, "bin/tool", O_RDONLY | O_DIRECTORY).error().number, ENOTDIR);
+  EXPECT_EQ(open(tree_, "bin/tool", O_PATH | O_DIRECTORY).error().number, ENOTDIR);
+  EXPECT_EQ(open(tree_, "bin/tool/further", O_RDONLY).error().number, ENOTDIR);
+}
+
 TEST_P(OpenBeneath, FollowsNoMagicLink) {
   const auto proc = value_or_throw(open_path("/proc/self", O_PATH | O_DIRECTORY));
   EXPECT_EQ(open(proc, "root/etc/passwd", O_RDONLY).error().number, ELOOP);
@@ -156,26 +170,13 @@ INSTANTIATE_TEST_SUITE_P(By, OpenBeneath,
                          testing::Values(Way{"Openat2", open_beneath}, Way{"Walking", open_by_walking}),
                          [](const auto& way) { return way.param.name; });
 
-// As a unit of systemd with RestrictSUIDSGID= finds it. A filter is of one thread (seccomp(2)).
-void hide_openat2() {
-  struct sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  const struct sock_fprog program = {.len = std::size(filter), .filter = filter};
-  ASSERT_EQ(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-  ASSERT_EQ(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
-}
-
 TEST(OpenBeneathWithoutOpenat2, WorksAllTheSame) {
   if (::prctl(PR_GET_SECCOMP) < 0) GTEST_SKIP() << "SKIP kernel: no seccomp(2), as under an emulator";
   const ScratchDirectory scratch;
   scratch.write("tree/bin/tool", "inside");
   const auto tree = value_or_throw(open_path(scratch / "tree", O_PATH | O_DIRECTORY));
   std::thread([&] {
-    hide_openat2();
+    test::hide_openat2();
     const auto inside = open_beneath(tree.number(), "bin/tool", O_RDONLY);
     ASSERT_TRUE(inside) << inside.error().text();
     EXPECT_EQ(value_or_throw(read_file(inside->number(), 100, "tool")), "inside");
