@@ -4,7 +4,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "dropwarden/privilege/places.hpp"
+#include "dropwarden/sys/file.hpp"
+
 namespace dropwarden::monitor {
+
+sys::Result<std::string> read_path_by_handle(const sys::Result<sys::Fd>& opened) {
+  if (opened) return sys::read_descriptor_path(opened->number());
+  if (privilege::is_outside(opened.error())) return opened.error().object;
+  return std::unexpected(opened.error());
+}
 
 std::string join_path(std::string_view directory, std::string_view name) {
   std::string path(directory);

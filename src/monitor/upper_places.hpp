@@ -61,6 +61,10 @@ class UpperPlaces {
   std::vector<UpperFileSystem> file_systems_;
 };
 
+// What the kernel calls what was opened by its handle. Of what is in no place that the marker knows, that is
+// all that it tells (privilege::is_outside); empty where there is no path.
+sys::Result<std::string> read_path_by_handle(const sys::Result<sys::Fd>& opened);
+
 // `directory` and a name in it.
 std::string join_path(std::string_view directory, std::string_view name);
 

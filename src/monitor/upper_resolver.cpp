@@ -11,7 +11,9 @@
 
 #include "dropwarden/layer/entry.hpp"
 #include "dropwarden/layer/scanner.hpp"
+#include "dropwarden/privilege/places.hpp"
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/file_handle.hpp"
 
 #include "examine.hpp"
 #include "same_file.hpp"
@@ -88,7 +90,13 @@ std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidE
   }
   // The file itself, whatever the name leads to by now; a further record tells of its next name.
   auto entry = event.object ? open(*event.object) : open_by_name(event);
-  if (entry && event.object) give_name(*entry, event);
+  if (!entry && event.object && privilege::is_outside(entry.error())) {
+    if (!entry.error().object.empty()) {
+      ++tally_.elsewhere;
+      return std::nullopt;
+    }
+    entry = open_nameless(event);
+  }
   if (!entry) {
     note_unopened(entry.error());
     return std::nullopt;
@@ -104,14 +112,15 @@ sys::Result<sys::Fd> UpperResolver::open_by_name(const watch::FidEvent& event) {
 }
 
 // What the kernel has forgotten since it has no name when it is opened by its handle (a disconnected dentry,
-// Documentation/filesystems/nfs/exporting.rst), and so no place either: the marker would not open it.
-void UpperResolver::give_name(sys::Fd& entry, const watch::FidEvent& event) {
-  const auto path = sys::read_descriptor_path(entry.number());
-  if (!path || *path != "/") return;
+// Documentation/filesystems/nfs/exporting.rst), and so no place either: the marker does not open it.
+sys::Result<sys::Fd> UpperResolver::open_nameless(const watch::FidEvent& event) {
   auto named = open_by_name(event);
-  const auto has = sys::read_status(entry.number());
-  const auto found = named ? sys::read_status(named->number()) : std::unexpected(named.error());
-  if (has && found && sys::is_same_object(*found, *has)) entry = std::move(*named);
+  if (!named) return named;
+  const auto handle = sys::read_handle(named->number());
+  // It may be there under another name.
+  if (!handle || *handle != event.object->handle)
+    return std::unexpected(sys::Error{"open_by_handle_at", "a file that has no name", EPERM});
+  return named;
 }
 
 // A record carries the name of its time, and the facts of the file are read later: a file that was renamed
@@ -129,6 +138,10 @@ void UpperResolver::follow_name(Opened& opened) const {
 // A change of the link count: a new name, or one less, anywhere on the file system.
 std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::FidEvent& event) {
   auto entry = event.object ? open(*event.object) : std::unexpected(sys::Error{"open", "", ESTALE});
+  if (!entry && privilege::is_outside(entry.error())) {
+    ++tally_.elsewhere;
+    return std::nullopt;
+  }
   const auto status = entry ? sys::read_status(entry->number()) : std::unexpected(entry.error());
   if (!status) {
     note_unopened(status.error());
@@ -157,7 +170,7 @@ const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fi
     lost_ = model::Loss::open_failed;
     return unknown_;
   }
-  const auto path = opened ? sys::read_descriptor_path(opened->number()) : std::unexpected(opened.error());
+  const auto path = read_path_by_handle(opened);
   if (auto found = path ? places_->find(*path) : std::nullopt)
     directory = {.place = found->place, .path = std::move(found->path)};
   return directories_.emplace(fid, std::move(directory)).first->second;
@@ -177,7 +190,17 @@ sys::Result<int> UpperResolver::hold_mount(const model::FileSystemId& file_syste
 sys::Result<sys::Fd> UpperResolver::open(const watch::Fid& fid) {
   const auto mount = hold_mount(fid.file_system);
   if (!mount) return std::unexpected(mount.error());
-  return privilege_.open_by_handle(*mount, fid.handle);
+  auto opened = privilege_.open_by_handle(*mount, fid.handle);
+  if (opened || !privilege::is_outside(opened.error())) return opened;
+  const auto found = places_->find(opened.error().object);
+  if (!found) return opened;
+  // A marker that has just taken another's place does not know this one yet: it looks for what it is asked
+  // for.
+  const auto shown = privilege_.open_layer(found->place->directory);
+  if (!shown && shown.error().number != ENOTDIR) return std::unexpected(shown.error());
+  opened = privilege_.open_by_handle(*mount, fid.handle);
+  if (!opened && privilege::is_outside(opened.error())) opened.error().number = EPERM;
+  return opened;
 }
 
 sys::Result<sys::Fd> UpperResolver::open_file(const watch::Fid& fid) {

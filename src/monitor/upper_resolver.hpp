@@ -97,7 +97,7 @@ class UpperResolver {
 
   std::optional<Opened> open_named(const watch::FidEvent& event);
   sys::Result<sys::Fd> open_by_name(const watch::FidEvent& event);
-  void give_name(sys::Fd& entry, const watch::FidEvent& event);
+  sys::Result<sys::Fd> open_nameless(const watch::FidEvent& event);
   std::optional<Opened> open_unnamed(const watch::FidEvent& event);
   const Directory& directory_of(const watch::Fid& fid);
   sys::Result<int> hold_mount(const model::FileSystemId& file_system);

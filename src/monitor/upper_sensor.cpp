@@ -241,9 +241,7 @@ sys::Result<std::string> UpperSensor::name_on_host(const std::string& directory,
                                                  .mount_id = by.id.value,
                                                  .type = mount::watchable_magic(by.file_system).value_or(0)});
   if (!top) return std::unexpected(top.error());
-  const auto again = privilege_.open_by_handle(top->number(), *handle);
-  if (!again) return std::unexpected(again.error());
-  return sys::read_descriptor_path(again->number());
+  return read_path_by_handle(privilege_.open_by_handle(top->number(), *handle));
 }
 
 void UpperSensor::keep_marked(const std::vector<model::Mount>& table) {

@@ -166,10 +166,16 @@ class ContainerPlaces final : public privilege::Places {
       add_place(opened);
       return {};
     }
+    const auto id = sys::read_mount_id(opened);
+    if (!id) return std::unexpected(id.error());
+    return check_file(opened, *id);
+  }
+
+  sys::Result<void> check_top(const std::string& directory, int opened) override {
     const auto status = sys::read_cached_status(opened);
     if (!status) return std::unexpected(status.error());
-    if (status->is_mount_root && host()->find(status->mount_id) != nullptr) return {};
-    return check_file(opened, status->mount_id);
+    const bool is_mount = status->is_mount_root && host()->find(status->mount_id) != nullptr;
+    return is_mount && !layer_at(directory) ? sys::Result<void>{} : check_opened(directory, opened);
   }
 
   sys::Result<void> check_file(int file, std::uint64_t mount_id) override {
@@ -181,13 +187,21 @@ class ContainerPlaces final : public privilege::Places {
     if (!status) return std::unexpected(status.error());
     const auto path = sys::read_descriptor_path(entry);
     const bool is_deep = !path && path.error().number == ENAMETOOLONG;
-    if (!is_deep)
-      return S_ISDIR(status->mode) ? sys::Result<void>{} : check_named(entry, status->mount_id, path);
+    if (!is_deep) return check_named(entry, status->mount_id, path);
     const auto above = sys::read_mount_id(directory);
     if (!above) return std::unexpected(above.error());
     auto checked = check_file(directory, *above);
     if (checked) approve(*status);
     return checked;
+  }
+
+  sys::Result<void> check_known(int file, std::uint64_t mount_id) override {
+    const auto path = sys::read_descriptor_path(file);
+    if (is_plainly_known(mount_id, path)) return {};
+    const bool is_nameless = path && *path == "/" && !is_directory(file);
+    if (!is_nameless && is_known(file, mount_id, path)) return {};
+    const std::string object = path && !is_nameless ? *path : std::string();
+    return std::unexpected(sys::Error{privilege::outside_places, object, EXDEV});
   }
 
   void learn(std::int32_t pid, std::string_view mountinfo) override {
@@ -300,12 +314,16 @@ class ContainerPlaces final : public privilege::Places {
 
   // By far most are files of layers, one for each that is written: to them the table at hand will do, since
   // no mount of another file system can have come to lie there by way of a container.
-  sys::Result<void> check_named(int file, std::uint64_t mount_id, const sys::Result<std::string>& path) {
+  bool is_plainly_known(std::uint64_t mount_id, const sys::Result<std::string>& path) {
     const auto table = host(keep_table);
     const model::Mount* mount = table->find(mount_id);
     const bool is_plain =
         mount != nullptr && has_local_files(mount->file_system) && mount->file_system != "overlay";
-    if (is_plain && path && is_in_place(*mount, *path)) return {};
+    return is_plain && path && is_in_place(*mount, *path);
+  }
+
+  sys::Result<void> check_named(int file, std::uint64_t mount_id, const sys::Result<std::string>& path) {
+    if (is_plainly_known(mount_id, path)) return {};
     // Whoever searched all tables for a file that has no name would find none.
     if (path && *path == "/" && is_file(file)) return refuse("open", "a file that has no name");
     return look_for([&] { return is_known(file, mount_id, path); }, "a file that is no container's");
@@ -314,6 +332,10 @@ class ContainerPlaces final : public privilege::Places {
   static bool is_file(int file) {
     const auto status = sys::read_cached_status(file);
     return status && S_ISREG(status->mode);
+  }
+  static bool is_directory(int file) {
+    const auto status = sys::read_cached_status(file);
+    return status && S_ISDIR(status->mode);
   }
 
   bool is_known(int file, std::uint64_t mount_id, const sys::Result<std::string>& path) {

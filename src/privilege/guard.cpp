@@ -60,8 +60,10 @@ class AnyPlace final : public Places {
   sys::Result<void> check_overlay(const std::string&) override { return {}; }
   sys::Result<void> check_path(const std::string&) override { return {}; }
   sys::Result<void> check_opened(const std::string&, int) override { return {}; }
+  sys::Result<void> check_top(const std::string&, int) override { return {}; }
   sys::Result<void> check_file(int, std::uint64_t) override { return {}; }
   sys::Result<void> check_entry(int, int) override { return {}; }
+  sys::Result<void> check_known(int, std::uint64_t) override { return {}; }
   void learn(std::int32_t, std::string_view) override {}
   sys::Result<void> admit(std::int32_t, int) override { return {}; }
 };
@@ -140,7 +142,11 @@ class Guarded final : public Privilege {
     const auto id = sys::read_mount_id(mount);
     if (!id) return std::unexpected(id.error());
     if (!is_remembered(*id)) return refuse("open_by_handle_at", "mount that was not opened for it");
-    return inner_->open_by_handle(mount, handle);
+    auto entry = inner_->open_by_handle(mount, handle);
+    if (!entry) return entry;
+    const auto checked = places_->check_known(entry->number(), *id);
+    if (!checked) return std::unexpected(checked.error());
+    return entry;
   }
   // One for each file that is written, so what is known of it is not asked for: it is seen through `mount`.
   sys::Result<sys::Fd> open_file_by_handle(int mount, const sys::FileHandle& handle) override {
@@ -195,27 +201,21 @@ class Guarded final : public Privilege {
     return inner_->read_registrations();
   }
 
-  // Each step by itself, so that what lies deeper than a path can say is known by the directory.
+  // Each step by itself, so that what lies deeper than a path can say is known by the directory. A file of a
+  // volume may be reached by a mount of the host that shows more, which is not handed over.
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string& relative) override {
-    const auto top = open_layer(directory);
+    const auto top = open_top(directory, Handed::no);
     if (!top) return std::unexpected(top.error());
     const auto entry = open_entry(top->number(), relative);
     if (!entry) return std::unexpected(entry.error());
     const auto status = sys::read_cached_status(entry->number());
     if (!status) return std::unexpected(status.error());
-    // What is no directory has just been found in a place.
-    return S_ISDIR(status->mode) ? open_directory(entry->number())
+    // It has just been found in a place.
+    return S_ISDIR(status->mode) ? inner_->open_directory(entry->number())
                                  : inner_->open_regular_file(entry->number());
   }
   sys::Result<sys::Fd> open_layer(const std::string& directory) override {
-    if (const auto pid = process_of(directory))
-      return admitted(*pid,
-                      then(places_->check_process(*pid), [&] { return inner_->open_layer(directory); }));
-    auto opened = then(places_->check_path(directory), [&] { return inner_->open_layer(directory); });
-    if (!opened) return opened;
-    const auto checked = places_->check_opened(directory, opened->number());
-    if (!checked) return std::unexpected(checked.error());
-    return opened;
+    return open_top(directory, Handed::yes);
   }
   sys::Result<sys::Fd> open_entry(int directory, const std::string& name) override {
     auto entry = inner_->open_entry(directory, name);
@@ -276,17 +276,30 @@ class Guarded final : public Privilege {
     return checked ? check_plain(*status) : checked;
   }
 
-  // Of a way the end: all before it are directories, since something was opened in them, and those may be
-  // anywhere.
+  // A way ends with the first that is in no place: the directories on it are handed over, too.
   void check_way(int directory, Way& way) {
-    const auto is_opened = [](const auto& entry) { return entry.has_value(); };
-    const auto opened = static_cast<std::size_t>(std::ranges::count_if(way, is_opened));
-    if (opened == 0) return;
-    const int above = opened == 1 ? directory : way[opened - 2]->file.number();
-    const auto checked = places_->check_entry(above, way[opened - 1]->file.number());
-    if (checked) return;
-    way.erase(way.begin() + static_cast<std::ptrdiff_t>(opened - 1), way.end());
-    way.push_back(std::unexpected(checked.error()));
+    int above = directory;
+    for (std::size_t i = 0; i < way.size() && way[i]; ++i) {
+      const int number = way[i]->file.number();
+      const auto checked = places_->check_entry(above, number);
+      above = number;
+      if (checked) continue;
+      way.erase(way.begin() + static_cast<std::ptrdiff_t>(i), way.end());
+      way.push_back(std::unexpected(checked.error()));
+    }
+  }
+
+  enum class Handed { no, yes };
+  sys::Result<sys::Fd> open_top(const std::string& directory, Handed handed) {
+    if (const auto pid = process_of(directory))
+      return admitted(*pid,
+                      then(places_->check_process(*pid), [&] { return inner_->open_layer(directory); }));
+    auto opened = then(places_->check_path(directory), [&] { return inner_->open_layer(directory); });
+    if (!opened) return opened;
+    const auto checked = handed == Handed::yes ? places_->check_opened(directory, opened->number())
+                                               : places_->check_top(directory, opened->number());
+    if (!checked) return std::unexpected(checked.error());
+    return opened;
   }
 
   sys::Result<sys::Fd> admitted(std::int32_t pid, sys::Result<sys::Fd> top) {

@@ -103,20 +103,113 @@ TEST_F(MarkerPlaces, AreTheLayersThatTheMountTableNames) {
       EPERM);
 }
 
-TEST_F(MarkerPlaces, LetDirectoriesBeWalkedThroughAndNothingOfThemBeSeen) {
+TEST_F(MarkerPlaces, AreReachedThroughWhateverDirectories) {
   const TestOverlay overlay(make_scratch_directory());
   const std::string other = make_scratch_directory();
   write_file(other + "/secret", "secret");
-  const auto top = marker_->open_layer(scratch());
-  ASSERT_TRUE(top) << top.error().text();
+  const auto top = sys::value_or_throw(sys::open_path(scratch(), O_PATH | O_DIRECTORY));
   const auto below = [](const std::string& path) { return path.substr(scratch().size() + 1); };
-  const auto way = marker_->open_entry(top->number(), below(other));
-  ASSERT_TRUE(way) << way.error().text();
-  EXPECT_EQ(error_of(marker_->open_directory(way->number())), EPERM);
-  EXPECT_EQ(error_of(marker_->open_entry(top->number(), below(other) + "/secret")), EPERM);
-  const auto upper = marker_->open_entry(top->number(), below(overlay.upper()));
+  EXPECT_EQ(error_of(marker_->open_entry(top.number(), below(other))), EPERM);
+  EXPECT_EQ(error_of(marker_->open_entry(top.number(), below(other) + "/secret")), EPERM);
+  const auto upper = marker_->open_entry(top.number(), below(overlay.upper()));
   ASSERT_TRUE(upper) << upper.error().text();
   EXPECT_EQ(error_of(marker_->open_directory(upper->number())), 0);
+}
+
+// Whoever has an O_PATH descriptor opens it, and what lies below, by rights of his own (path_resolution(7)):
+// past the directories above, which may be closed to him.
+class MarkerDescriptor : public MarkerPlaces {
+ protected:
+  void SetUp() override {
+    MarkerPlaces::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    overlay_ = std::make_unique<TestOverlay>(make_scratch_directory());
+    closed_ = make_scratch_directory();
+    require(::chmod(closed_.c_str(), 0700) == 0, "chmod");
+    for (const std::string& directory : {closed_ + "/sub", overlay_->upper() + "/sub"}) {
+      require(::mkdir(directory.c_str(), 0755) == 0, "mkdir");
+      write_file(directory + "/file", "content");
+      require(::chmod((directory + "/file").c_str(), 0644) == 0, "chmod");
+    }
+  }
+
+  // As the monitor's user.
+  static bool can_read(const std::string& path, int directory = AT_FDCWD) {
+    return run_in_child([&] {
+      constexpr uid_t user = 60871;
+      require(::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0, "setresuid");
+      require(sys::Fd(::openat(directory, path.c_str(), O_RDONLY | O_CLOEXEC)).number() >= 0, "openat");
+    });
+  }
+  static bool leads_to_file(const sys::Result<sys::Fd>& handed) {
+    return handed && can_read("file", handed->number());
+  }
+  static bool is_read(const sys::Result<sys::Fd>& handed) {
+    return handed && can_read("/proc/self/fd/" + std::to_string(handed->number()));
+  }
+  static std::string below(const std::string& path) { return path.substr(scratch().size() + 1); }
+
+  std::unique_ptr<TestOverlay> overlay_;
+  std::string closed_;
+};
+
+TEST_F(MarkerDescriptor, LeadsIntoPlacesAloneWhenItIsOpenedByItsName) {
+  const auto top = sys::value_or_throw(sys::open_path(scratch(), O_PATH | O_DIRECTORY));
+  EXPECT_TRUE(leads_to_file(marker_->open_entry(top.number(), below(overlay_->upper()) + "/sub")));
+  EXPECT_FALSE(leads_to_file(marker_->open_entry(top.number(), below(closed_) + "/sub")));
+  const auto ways =
+      marker_->open_ways({top.number()}, {below(closed_), "sub", "none"}, privilege::AttributeSpace::trusted);
+  for (const auto& entry : ways.front()) EXPECT_EQ(error_of(entry), EPERM);
+}
+
+TEST_F(MarkerDescriptor, LeadsIntoPlacesAloneWhenItIsOpenedByItsHandle) {
+  const auto by = mount_of(::getpid(), scratch());
+  const auto mount = sys::value_or_throw(
+      marker_->open_handle_mount({.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC}));
+  const auto by_handle = [&](const std::string& path) {
+    const auto file = sys::value_or_throw(sys::open_path(path, O_PATH));
+    return marker_->open_by_handle(mount.number(), sys::value_or_throw(sys::read_handle(file.number())));
+  };
+  // What sensor B is told of before anything else was asked for.
+  ASSERT_TRUE(marker_->open_layer(overlay_->upper()));
+  EXPECT_TRUE(leads_to_file(by_handle(overlay_->upper() + "/sub")));
+  EXPECT_TRUE(is_read(by_handle(overlay_->upper() + "/sub/file")));
+  for (const char* name : {"/sub", "/sub/file"}) {
+    const auto handed = by_handle(closed_ + name);
+    EXPECT_FALSE(leads_to_file(handed));
+    EXPECT_FALSE(is_read(handed));
+    ASSERT_FALSE(handed);
+    EXPECT_TRUE(privilege::is_outside(handed.error())) << "no refusal: nearly all records are of such files";
+    EXPECT_EQ(handed.error().object, closed_ + name);
+  }
+}
+
+// A marker that takes another's place is led to the places again by whoever misses one.
+TEST_F(MarkerDescriptor, IsOutsideOnlyUntilThePlaceIsAskedFor) {
+  const auto by = mount_of(::getpid(), scratch());
+  const auto next = make_marker();
+  const auto mount = sys::value_or_throw(
+      next->open_handle_mount({.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC}));
+  const auto file = sys::value_or_throw(sys::open_path(overlay_->upper() + "/sub", O_PATH));
+  const auto handle = sys::value_or_throw(sys::read_handle(file.number()));
+  const auto missed = next->open_by_handle(mount.number(), handle);
+  ASSERT_FALSE(missed);
+  EXPECT_TRUE(privilege::is_outside(missed.error()));
+  EXPECT_TRUE(next->open_layer(overlay_->upper()));
+  EXPECT_TRUE(next->open_by_handle(mount.number(), handle));
+}
+
+TEST_F(MarkerDescriptor, IsNotTheTopOfAMountOfTheHost) {
+  const std::string point = closed_ + "/mount";
+  require(::mkdir(point.c_str(), 0755) == 0, "mkdir");
+  ASSERT_EQ(::mount("other", point.c_str(), "tmpfs", 0, "mode=0755"), 0);
+  write_file(point + "/file", "content");
+  require(::chmod((point + "/file").c_str(), 0644) == 0, "chmod");
+  EXPECT_FALSE(leads_to_file(marker_->open_layer(point)));
+  ::umount2(point.c_str(), MNT_DETACH);
+  // By way of it a file of a place is reached all the same, as one of a volume is.
+  EXPECT_TRUE(marker_->open_in_directory(scratch(), below(overlay_->upper()) + "/sub/file"));
+  EXPECT_EQ(error_of(marker_->open_in_directory(scratch(), below(closed_) + "/sub/file")), EPERM);
 }
 
 // What is asked of all layers of an image at once is checked as if it were asked one by one.
@@ -142,7 +235,7 @@ TEST_F(MarkerPlaces, AreNotLeftByAWayThroughSeveralDirectories) {
   };
   ASSERT_EQ(ways.size(), 3U);
   EXPECT_THAT(errors(ways[0]), testing::ElementsAre(0, 0));
-  EXPECT_THAT(errors(ways[1]), testing::ElementsAre(0, EPERM));
+  EXPECT_THAT(errors(ways[1]), testing::ElementsAre(EPERM)) << "the directory is handed over, too";
   EXPECT_THAT(errors(ways[2]), testing::ElementsAre(0, 0))
       << "what one is refused for is no matter of another";
   EXPECT_EQ(error_of(marker_->open_regular_file(ways[0][1]->file.number())), 0);
@@ -184,12 +277,13 @@ TEST_F(MarkerPlaces, AreNotLeftByAHandle) {
   const auto read_by_handle = [&](const std::string& path) {
     const auto file = sys::value_or_throw(sys::open_path(path, O_PATH));
     const auto handle = sys::value_or_throw(sys::read_handle(file.number()));
-    const auto again = sys::value_or_throw(marker_->open_by_handle(mount->number(), handle));
-    return std::pair(error_of(marker_->open_regular_file(again.number())),
-                     error_of(marker_->open_file_by_handle(mount->number(), handle)));
+    const int by_file = error_of(marker_->open_file_by_handle(mount->number(), handle));
+    const auto again = marker_->open_by_handle(mount->number(), handle);
+    return std::pair(again ? error_of(marker_->open_regular_file(again->number())) : again.error().number,
+                     by_file);
   };
   EXPECT_EQ(read_by_handle(overlay.upper() + "/new"), std::pair(0, 0));
-  EXPECT_EQ(read_by_handle(other + "/secret"), std::pair(EPERM, EPERM));
+  EXPECT_EQ(read_by_handle(other + "/secret"), std::pair(EXDEV, EPERM));
   // By a mount that was not opened for it, whoever may be the one who has it.
   const auto own = sys::value_or_throw(sys::open_path(scratch(), O_RDONLY | O_DIRECTORY));
   const auto next = make_marker();
@@ -223,14 +317,21 @@ TEST_F(MarkerPlaces, HoldNoFileThatTheKernelHasForgottenTheNameOf) {
   const auto mount =
       marker_->open_handle_mount({.path = disk.path(), .mount_id = by.mount_id, .type = EXT4_SUPER_MAGIC});
   ASSERT_TRUE(mount) << mount.error().text();
-  const auto nameless = sys::value_or_throw(marker_->open_by_handle(mount->number(), handle));
+  const auto own = sys::value_or_throw(privilege_->open_handle_mount(
+      {.path = disk.path(), .mount_id = by.mount_id, .type = EXT4_SUPER_MAGIC}));
+  const auto nameless = sys::value_or_throw(privilege_->open_by_handle(own.number(), handle));
   if (*sys::read_descriptor_path(nameless.number()) == "/") {
+    const auto handed = marker_->open_by_handle(mount->number(), handle);
+    ASSERT_FALSE(handed);
+    EXPECT_TRUE(privilege::is_outside(handed.error()));
+    EXPECT_EQ(handed.error().object, "");
     EXPECT_EQ(error_of(marker_->open_regular_file(nameless.number())), EPERM);
     EXPECT_EQ(error_of(marker_->open_file_by_handle(mount->number(), handle)), EPERM);
     // It is in no table, so none is searched: there may be many such files, and EBUSY for others then.
     const auto lazy = make_marker({.share = 1 << 30, .most = std::chrono::nanoseconds{0}});
     EXPECT_EQ(error_of(lazy->open_regular_file(nameless.number())), EPERM);
   }
+  ASSERT_TRUE(marker_->open_layer(overlay.upper()));
   const auto upper = sys::value_or_throw(marker_->open_by_handle(mount->number(), above));
   const auto named = sys::value_or_throw(marker_->open_entry(upper.number(), "new"));
   EXPECT_EQ(error_of(marker_->open_regular_file(named.number())), 0);

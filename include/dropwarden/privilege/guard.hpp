@@ -53,10 +53,12 @@ struct Grants {
 //   host does not use it too: its events are files to be read.
 // - File systems that are marked are of types whose files are the kernel's business alone: no FUSE, no
 //   network.
-// - Handles are opened on mounts that were opened for it.
-// - What is opened to be read is a regular file or a directory in one of `places`, on such a file system. On
-//   the way there are directories, which are not listed, and of a file not even its size is told. Of files
-//   that are named by their paths, only those that the configuration names for outputs.
+// - Handles are opened on mounts that were opened for it, and of what lies in no place the path is told, no
+//   more.
+// - What is opened is in one of `places`, O_PATH descriptors too: to open by a descriptor what lies below it,
+//   or what it stands for (/proc/self/fd), nobody needs the rights of the directories above. What is opened
+//   to be read is a regular file or a directory, on such a file system. Of files that are named by their
+//   paths, only those that the configuration names for outputs.
 // - Sockets are those of the configured runtimes, and not handed over: what is asked there goes through the
 //   marker, which passes on the requests of its own list, and the answers as they are.
 //

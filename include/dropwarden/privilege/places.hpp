@@ -34,14 +34,22 @@ class Places {
   // That the path, before anything is opened by it, is of a layer of an overlay, of a mount of the host, or
   // of something else that a container shows.
   virtual sys::Result<void> check_path(const std::string& directory) = 0;
-  // The same of what was opened by it, O_PATH.
+  // That what was opened by it, O_PATH, is a layer or lies in a place. So it has to be with all that is
+  // handed over: whoever has a descriptor of a directory opens what is below by rights of his own, without
+  // those of the directories above.
   virtual sys::Result<void> check_opened(const std::string& directory, int opened) = 0;
+  // The same, or that it is the top of a mount of the host: for who hands nothing over but what lies below
+  // and passes itself.
+  virtual sys::Result<void> check_top(const std::string& directory, int opened) = 0;
   // That the file lies in a layer or in what a container shows, on a file system that the kernel alone
   // answers for. Asks that file system nothing. It is seen through the mount `mount_id`.
   virtual sys::Result<void> check_file(int file, std::uint64_t mount_id) = 0;
-  // The same of what was opened by its name below `directory`, O_PATH. A directory may be anywhere: it leads
-  // to what is allowed from above it.
+  // The same of what was opened by its name below `directory`, O_PATH.
   virtual sys::Result<void> check_entry(int directory, int entry) = 0;
+  // The same as check_file by what is known now: nothing is searched, since most of what a file system tells
+  // of is no container's. `is_outside` then, with the path of the file, and with none where the kernel has
+  // none: whoever finds that it should be a container's asks for the place, which is looked for.
+  virtual sys::Result<void> check_known(int file, std::uint64_t mount_id) = 0;
 
   // The mountinfo of a process, just read.
   virtual void learn(std::int32_t pid, std::string_view mountinfo) = 0;
@@ -49,6 +57,12 @@ class Places {
   // ago: check_file is then content with what is opened below it.
   virtual sys::Result<void> admit(std::int32_t pid, int top) = 0;
 };
+
+// What lies in no place that is known, and its path as `object`: no refusal.
+inline constexpr const char* outside_places = "outside";
+inline bool is_outside(const sys::Error& error) {
+  return error.number == EXDEV && error.call == outside_places;
+}
 
 // In the middle of pivot_root(2) a process shows the container's mounts and those of the host, and no answer
 // would be right: it is no refusal, and whoever asks once more some milliseconds later has one.

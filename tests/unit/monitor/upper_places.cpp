@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/upper_places.hpp"
 
+#include <cerrno>
+#include <fcntl.h>
+
 #include <gtest/gtest.h>
+
+#include "dropwarden/privilege/places.hpp"
+#include "dropwarden/sys/file.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -59,6 +65,15 @@ TEST(UpperPlaces, KnowByWhichMountAFileSystemIsReached) {
   ASSERT_NE(places().find(model::FileSystemId{7}), nullptr);
   EXPECT_EQ(places().find(model::FileSystemId{7})->mount.mount_id, 21U);
   EXPECT_EQ(places().find(model::FileSystemId{8}), nullptr);
+}
+
+TEST(PathByHandle, IsToldOfWhatIsNotHandedOver) {
+  const auto told = [](sys::Result<sys::Fd> opened) { return read_path_by_handle(opened); };
+  EXPECT_EQ(told(sys::open_path("/proc", O_PATH)), "/proc");
+  EXPECT_EQ(told(std::unexpected(sys::Error{privilege::outside_places, "/root/x", EXDEV})), "/root/x");
+  const auto gone = told(std::unexpected(sys::Error{"open_by_handle_at", "", ESTALE}));
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().number, ESTALE);
 }
 
 }  // namespace

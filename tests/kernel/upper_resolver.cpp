@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// What sensor B makes of a record with a marker that hands over nothing outside of the places of containers.
+#include "monitor/upper_resolver.hpp"
+
+#include <fcntl.h>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <sys/fanotify.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <variant>
+
+#include <gtest/gtest.h>
+
+#include "dropwarden/mount/container_places.hpp"
+#include "dropwarden/privilege/guard.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/file_handle.hpp"
+
+#include "support/child.hpp"
+#include "support/command.hpp"
+#include "support/disk.hpp"
+#include "support/file.hpp"
+#include "support/overlay.hpp"
+#include "support/private_mounts.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+constexpr model::FileSystemId file_system{7};
+
+class ResolvedRecord : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "SKIP privilege: needs root";
+    if (const auto reason = try_enter_private_mounts()) GTEST_SKIP() << "SKIP privilege: " << *reason;
+    if (const auto missing = Disk::missing("ext4", make_scratch_directory()); !missing.empty())
+      GTEST_SKIP() << "SKIP host: " << missing;
+    directory_ = make_scratch_directory();
+    disk_ = std::make_unique<Disk>("ext4", directory_);
+    for (const char* name : {"/layer", "/other"}) std::filesystem::create_directory(disk_->path() + name);
+    overlay_ = std::make_unique<TestOverlay>(disk_->path() + "/layer");
+    write(overlay_->upper() + "/new");
+    write(disk_->path() + "/other/new");
+    start();
+  }
+  void TearDown() override {
+    resolver_.reset();
+    marker_.reset();
+    overlay_.reset();
+  }
+
+  // With a marker that knows nothing yet.
+  void start() {
+    auto direct = privilege::make_direct({.host_process = ::getpid()});
+    auto places = mount::make_container_places(*direct);
+    marker_ = privilege::make_guarded(std::move(direct), {}, std::move(places));
+    resolver_ = std::make_unique<monitor::UpperResolver>(*marker_);
+    const auto top = sys::value_or_throw(sys::open_path(disk_->path(), O_PATH | O_DIRECTORY));
+    const privilege::HostMount mount{
+        .path = disk_->path(),
+        .mount_id = sys::value_or_throw(sys::read_mount_id(top.number())),
+        .type = sys::value_or_throw(sys::read_file_system_status(top.number())).type};
+    const monitor::UpperPlace place{
+        .mount = 1, .directory = overlay_->upper(), .container_path = "/", .merged = overlay_->merged()};
+    resolver_->set_places(std::make_shared<const monitor::UpperPlaces>(
+        std::vector{place}, std::vector<monitor::UpperFileSystem>{{file_system, mount}}));
+  }
+
+  static void write(const std::string& path) {
+    write_file(path,
+               "\x7f"
+               "ELF and so on");
+  }
+  static watch::Fid fid_of(const std::string& path) {
+    const auto file = sys::value_or_throw(sys::open_path(path, O_PATH));
+    return {file_system, sys::value_or_throw(sys::read_handle(file.number()))};
+  }
+  // Of the file `new` in a directory.
+  static watch::FidEvent record(std::uint64_t mask, const std::string& directory) {
+    return {.mask = mask,
+            .pid = {},
+            .directory = fid_of(directory),
+            .name = "new",
+            .object = fid_of(directory + "/new")};
+  }
+  static watch::FidEvent without_name(watch::FidEvent event) {
+    event.directory.reset();
+    event.name = {};
+    return event;
+  }
+  // Where the container has the file; nothing where it is none of its.
+  std::optional<std::string> path_of(const watch::FidEvent& event) {
+    auto answer = resolver_->resolve_at_last(event);
+    EXPECT_FALSE(std::holds_alternative<model::Loss>(answer));
+    const auto* sighting = std::get_if<monitor::Sighting>(&answer);
+    return sighting != nullptr ? std::optional(sighting->located->path) : std::nullopt;
+  }
+
+  std::string directory_;
+  std::unique_ptr<Disk> disk_;
+  std::unique_ptr<TestOverlay> overlay_;
+  std::unique_ptr<privilege::Privilege> marker_;
+  std::unique_ptr<monitor::UpperResolver> resolver_;
+};
+
+TEST_F(ResolvedRecord, IsAContainersThoughTheMarkerHasNotHeardOfItsPlace) {
+  EXPECT_EQ(path_of(record(FAN_ATTRIB, overlay_->upper())), "/new");
+  start();
+  EXPECT_EQ(path_of(record(FAN_CLOSE_WRITE, overlay_->upper())), "/new");
+  start();
+  EXPECT_EQ(path_of(without_name(record(FAN_ATTRIB, overlay_->upper()))), "/new");
+}
+
+TEST_F(ResolvedRecord, IsNoLossWhereTheFileIsTheHosts) {
+  const std::string other = disk_->path() + "/other";
+  EXPECT_EQ(path_of(record(FAN_ATTRIB, other)), std::nullopt);
+  EXPECT_EQ(path_of(record(FAN_CLOSE_WRITE, other)), std::nullopt);
+  EXPECT_EQ(path_of(without_name(record(FAN_ATTRIB, other))), std::nullopt);
+  EXPECT_EQ(resolver_->tally().elsewhere, 3U);
+  EXPECT_EQ(resolver_->tally().gone, 0U);
+}
+
+TEST_F(ResolvedRecord, IsFoundByItsNameWhereTheKernelHasForgottenThat) {
+  const auto event = record(FAN_ATTRIB, overlay_->upper());
+  // The dentries go with the file system, which is soon there again.
+  ASSERT_TRUE(overlay_->unmount());
+  resolver_.reset();
+  ASSERT_EQ(::umount2(disk_->path().c_str(), 0), 0);
+  require_command({"mount", "-t", "ext4", "-o", "loop", directory_ + "/image", disk_->path()});
+  overlay_->mount();
+  start();
+  EXPECT_EQ(path_of(event), "/new");
+  std::filesystem::rename(overlay_->upper() + "/new", overlay_->upper() + "/renamed");
+  EXPECT_EQ(path_of(event), "/renamed");
+}
+
+}  // namespace
+}  // namespace dropwarden::test
