@@ -24,6 +24,9 @@ using namespace std::chrono_literals;
 constexpr auto follow_pause = 20ms;
 // A container that is restarted has its mounts again soon.
 constexpr auto keep_absent = 60s;
+// A volume comes again with another container, for which the kubelet waits 5 minutes at most after one that
+// failed (CrashLoopBackOff), and what was missed in it is still there.
+constexpr auto keep_desynced = 10min;
 // Findings that wait, for a hash, an origin or a runtime: beyond, the sweep slows down.
 constexpr std::size_t many_open = 512;
 constexpr auto slow_pause = 20ms;
@@ -166,7 +169,10 @@ void Sweep::follow() {
     if (is_reached_late(name, tree)) states_.desync(name, DesyncReason::marked_late, now_by_wall());
     states_.set_containers(name, tree.containers);
     if (tree.is_failed) states_.desync(name, DesyncReason::mark_failed, now_by_wall());
-    if (owners_[name] != owner_of(name) || tree.is_failed) save(name);
+    const auto before = present_.find(name);
+    const bool is_shown_anew = before == present_.end() || before->second.serials != tree.serials;
+    const bool is_wider = is_shown_anew && note_start(name, tree);
+    if (owners_[name] != owner_of(name) || tree.is_failed || is_wider) save(name);
   }
   for (const auto& [name, tree] : present_) {
     if (trees.contains(name)) continue;
@@ -211,6 +217,7 @@ void Sweep::appear(const std::string& name, const Tree& tree) {
     // What a process held open when the daemon ended, or was in the kernel's queue, has an older ctime.
     add({});
     states_.leave_out_before(name, state.told_from);
+    states_.set_started(name, state.written_from);
     for (const auto word : util::split(state.reasons, ' ')) {
       if (const auto reason = parse_desync_reason(word)) states_.desync(name, *reason, state.updated);
     }
@@ -236,12 +243,13 @@ void Sweep::appear(const std::string& name, const Tree& tree) {
 }
 
 void Sweep::forget_gone() {
-  const auto before = Clock::now() - keep_absent;
+  const auto now = Clock::now();
   std::set<std::string> gone;
   for (auto at = absent_.begin(); at != absent_.end();) {
     const auto state = states_.state(at->first);
     const bool is_stopped_only = state && is_known(state->container);
-    if (at->second >= before || is_stopped_only) {
+    const bool is_desynced_volume = state && !state->is_synced() && state->written_from != util::WallTime{};
+    if (now - at->second <= (is_desynced_volume ? keep_desynced : keep_absent) || is_stopped_only) {
       ++at;
       continue;
     }
@@ -333,8 +341,10 @@ void Sweep::start(const std::string& name) {
   if (auto put_off = put_off_.extract(name)) {
     job = {.ticket = put_off_tickets_[name], .scan = std::move(put_off.mapped())};
   } else {
+    const Tree& tree = present_[name];
+    if (states_.state(name)->written_from == util::WallTime{}) note_start(name, tree);
     job.ticket = states_.begin(name, Clock::now());
-    job.scan = make_scan(present_[name], job.ticket);
+    job.scan = make_scan(tree, job.ticket);
   }
   put_off_tickets_.erase(name);
   if (!job.scan) {
@@ -343,6 +353,19 @@ void Sweep::start(const std::string& name) {
   }
   running_ = name;
   sweeper_.start(std::move(job));
+}
+
+// Of all that have the volume: an older one may write what the scan is for.
+bool Sweep::note_start(const std::string& name, const Tree& tree) {
+  util::WallTime earliest{};
+  for (const std::uint64_t serial : tree.serials) {
+    const WatchedMount* mount = mounts_.find(serial);
+    if (mount == nullptr || mount->place != model::Place::volume) continue;
+    const util::WallTime start = read_container_start(privilege_, *mount, *snapshot_);
+    const bool is_known = start != util::WallTime{};
+    if (is_known && (earliest == util::WallTime{} || start < earliest)) earliest = start;
+  }
+  return states_.set_started(name, earliest);
 }
 
 std::unique_ptr<TreeScan> Sweep::make_scan(const Tree& tree, const SyncStates::Ticket& ticket) {
@@ -354,9 +377,8 @@ std::unique_ptr<TreeScan> Sweep::make_scan(const Tree& tree, const SyncStates::T
     TreeScan::Range range{.changed_since = ticket.changed_since,
                           .never_before = told_from(ticket.told_from),
                           .is_whole = ticket.changed_since == util::WallTime{}};
-    // What a volume held before is not the container's doing.
-    if (mount->place == model::Place::volume)
-      range.never_before = std::max(range.never_before, read_container_start(privilege_, *mount, *snapshot_));
+    // What a volume held before is not its containers' doing.
+    range.never_before = std::max(range.never_before, ticket.written_from);
     range.changed_since = std::max(range.changed_since, range.never_before);
     return sweeper_.make_scan(MountTree(privilege_, *mount, std::move(host), readable_), range);
   }
@@ -464,7 +486,8 @@ void Sweep::save(const std::string& name) {
                                 .synced_until = state->synced_until,
                                 .reasons = words_of(state->reasons),
                                 .updated = state->is_synced() ? now_by_wall() : state->since,
-                                .told_from = state->told_from});
+                                .told_from = state->told_from,
+                                .written_from = state->written_from});
 }
 
 }  // namespace dropwarden::monitor

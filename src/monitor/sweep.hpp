@@ -93,6 +93,7 @@ class Sweep {
   void arm();
   void go_on();
   void start(const std::string& name);
+  bool note_start(const std::string& name, const Tree& tree);
   std::unique_ptr<TreeScan> make_scan(const Tree& tree, const SyncStates::Ticket& ticket);
   util::WallTime told_from(util::WallTime remembered) const;
   void pump();

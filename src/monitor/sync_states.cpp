@@ -76,12 +76,24 @@ bool SyncStates::desync_all(DesyncReason reason, util::WallTime now) {
 void SyncStates::forget_times(std::chrono::nanoseconds set_back) {
   for (auto& [name, mount] : mounts_) {
     mount.synced_until = {};
-    if (mount.told_from != util::WallTime{}) mount.told_from -= set_back;
+    for (util::WallTime* const time : {&mount.told_from, &mount.started, &mount.written_from}) {
+      if (*time != util::WallTime{}) *time -= set_back;
+    }
   }
 }
 
 void SyncStates::leave_out_before(const std::string& mount, util::WallTime told_from) {
   if (const auto found = mounts_.find(mount); found != mounts_.end()) found->second.told_from = told_from;
+}
+
+bool SyncStates::set_started(const std::string& mount, util::WallTime started) {
+  const auto found = mounts_.find(mount);
+  if (found == mounts_.end() || started == util::WallTime{}) return false;
+  Mount& known = found->second;
+  known.started = started;
+  const bool is_earlier = known.written_from == util::WallTime{} || started < known.written_from;
+  if (is_earlier) known.written_from = started;
+  return is_earlier;
 }
 
 std::optional<std::string> SyncStates::next(Clock::time_point now) const {
@@ -114,6 +126,8 @@ SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point
   if (found == mounts_.end()) return ticket;
   const Mount& known = found->second;
   ticket.told_from = known.told_from;
+  ticket.started = known.started;
+  ticket.written_from = known.is_synced() ? known.started : known.written_from;
   const bool is_whole = known.synced_until == util::WallTime{} || known.whole_due <= now;
   if (!is_whole) ticket.changed_since = known.synced_until - options_.margin;
   return ticket;
@@ -136,6 +150,8 @@ bool SyncStates::finish(const Ticket& ticket, Outcome outcome, util::WallTime st
   for (Reason& reason : mount.reasons) {
     if (reason.generation <= ticket.generation) reason = {};
   }
+  // What was written before has been looked at, as nothing else was missed meanwhile.
+  if (mount.is_synced()) mount.written_from = ticket.started;
   mount.cuts = 0;
   mount.not_before = {};
   mount.synced_until = mount.scan.emplace(started);
@@ -150,6 +166,7 @@ SyncState SyncStates::to_state(const std::string& name, const Mount& mount) {
                   .since = {},
                   .synced_until = mount.synced_until,
                   .told_from = mount.told_from,
+                  .written_from = mount.written_from,
                   .scan = mount.scan};
   for (const DesyncReason reason : desync_reasons) {
     if (mount.reasons.at(static_cast<std::size_t>(reason)).generation != 0) state.reasons.push_back(reason);

@@ -59,6 +59,11 @@ class SyncStates {
   // What changed before this time is not told, however it is come upon: it was there when the mount was
   // added, and nobody asked for that.
   void leave_out_before(const std::string& mount, util::WallTime told_from);
+  // Of a volume: when the first of the containers that have it now has started. What changed before is
+  // nobody's doing that is watched, save where something was missed while others had it: until a scan has
+  // looked at that, a later start changes nothing. The epoch, where it cannot be told, neither. True when it
+  // changes what is to be scanned.
+  bool set_started(const std::string& mount, util::WallTime started);
 
   // What is to be scanned at `now`: the desynced ones first, longest first, then the others whose time has
   // come. Nothing when there is none; `next_due` says when there is.
@@ -70,6 +75,8 @@ class SyncStates {
     std::string mount;
     util::WallTime changed_since{};  // the epoch: everything is to be read
     util::WallTime told_from{};      // `leave_out_before`
+    util::WallTime written_from{};   // what changed before is of before its containers; the epoch: unknown
+    util::WallTime started{};        // `set_started`
     std::uint64_t generation = 0;
   };
   Ticket begin(const std::string& mount, Clock::time_point now);
@@ -97,6 +104,8 @@ class SyncStates {
     std::array<Reason, desync_reasons.size()> reasons{};
     util::WallTime synced_until{};
     util::WallTime told_from{};
+    util::WallTime started{};       // of the first container that has it now
+    util::WallTime written_from{};  // of the first that had it since the last scan that left it synced
     std::optional<util::WallTime> scan;
     Clock::time_point due{};  // of the next sweep
     Clock::time_point whole_due{};

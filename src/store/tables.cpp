@@ -74,8 +74,9 @@ ON CONFLICT DO UPDATE SET container = container RETURNING number)sql"),
 UPDATE finding SET count = count + ?2, last_seen = max(last_seen, ?3), path = coalesce(?4, path) WHERE id = ?1)sql"),
       told(database.handle(), "UPDATE finding SET told = max(told, ?2) WHERE id = ?1"),
       state(database.handle(), R"sql(
-INSERT OR REPLACE INTO sync_state(container, mount, synced_until, reasons, updated, told_from)
-VALUES(?1, ?2, ?3, ?4, ?5, ?6))sql"),
+INSERT OR REPLACE INTO sync_state(container, mount, synced_until, reasons, updated, told_from,
+                                  written_from)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7))sql"),
       remove_states(database.handle(), "DELETE FROM sync_state WHERE container = ?1"),
       run(database.handle(), "INSERT OR REPLACE INTO run(only, alive_at, is_clean_end) VALUES(1, ?1, ?2)") {}
 
@@ -143,7 +144,8 @@ ORDER BY seq DESC LIMIT ?1)sql");
 
 std::vector<SyncState> Tables::read_sync_states() {
   Statement statement(database_.handle(),
-                      "SELECT container, mount, synced_until, reasons, updated, told_from FROM sync_state");
+                      "SELECT container, mount, synced_until, reasons, updated, told_from, written_from "
+                      "FROM sync_state");
   std::vector<SyncState> states;
   while (statement.step()) {
     states.push_back({.container = std::string(statement.text(0)),
@@ -151,7 +153,8 @@ std::vector<SyncState> Tables::read_sync_states() {
                       .synced_until = to_time(statement.number(2)),
                       .reasons = std::string(statement.text(3)),
                       .updated = to_time(statement.number(4)),
-                      .told_from = to_time(statement.number(5))});
+                      .told_from = to_time(statement.number(5)),
+                      .written_from = to_time(statement.number(6))});
   }
   return states;
 }
@@ -300,6 +303,7 @@ void Tables::write(const SyncState& state) {
       .bind(4, std::string_view(state.reasons))
       .bind(5, to_number(state.updated))
       .bind(6, to_number(state.told_from))
+      .bind(7, to_number(state.written_from))
       .run();
 }
 

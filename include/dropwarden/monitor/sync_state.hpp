@@ -47,6 +47,7 @@ struct SyncState {
   util::WallTime since{};              // when the first of the reasons came up; the epoch when synced
   util::WallTime synced_until{};       // what changed before was seen; the epoch: nothing is known
   util::WallTime told_from{};          // what changed before is not told; the epoch: all is
+  util::WallTime written_from{};       // what changed before is of before its containers; the epoch: unknown
   std::optional<util::WallTime> scan;  // when the last complete scan began
 
   bool is_synced() const { return reasons.empty(); }

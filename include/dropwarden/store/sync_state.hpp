@@ -14,7 +14,8 @@ struct SyncState {
   util::WallTime synced_until{};  // what changed before was seen; the epoch: nothing is known
   std::string reasons{};          // why it is desynced, for people and the caller; empty: it is not
   util::WallTime updated{};
-  util::WallTime told_from{};  // what changed before is not told; the epoch: all is
+  util::WallTime told_from{};     // what changed before is not told; the epoch: all is
+  util::WallTime written_from{};  // nothing that changed before is its containers' doing; the epoch: unknown
 
   friend bool operator==(const SyncState&, const SyncState&) = default;
 };

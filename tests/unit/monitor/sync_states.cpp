@@ -156,6 +156,42 @@ TEST_F(Sync, WhatIsLeftOutStaysSoInEachScanAndFollowsTheClock) {
   EXPECT_EQ(states_.state("b")->told_from, util::WallTime{}) << "all is told";
 }
 
+TEST_F(Sync, AVolumeIsScannedForWhatItsContainersWroteThatTheLossIsAboutWhoeverHasStartedSince) {
+  add("a");
+  states_.set_started("a", wall(-100s));
+  EXPECT_EQ(states_.begin("a", at(1s)).written_from, wall(-100s));
+  states_.desync("a", DesyncReason::lease, wall(1s));
+  scan("a", Outcome::cut, 2s);
+  states_.set_started("a", wall(10s));
+  EXPECT_EQ(states_.begin("a", at(20s)).written_from, wall(-100s)) << "its container has been restarted";
+  EXPECT_EQ(states_.state("a")->written_from, wall(-100s));
+  EXPECT_TRUE(scan("a", Outcome::complete, 20s));
+  EXPECT_EQ(states_.begin("a", at(80s)).written_from, wall(10s)) << "what was there then has been looked at";
+  EXPECT_EQ(states_.state("a")->written_from, wall(10s));
+}
+
+TEST_F(Sync, ALossThatIsReadAfterARestartIsStillAboutWhatWasBefore) {
+  add("a");
+  states_.set_started("a", wall(-100s));
+  states_.set_started("a", wall(10s));
+  const auto sweep = states_.begin("a", at(60s));
+  EXPECT_EQ(sweep.written_from, wall(10s)) << "nothing was lost";
+  states_.desync("a", DesyncReason::queue_overflow, wall(61s));
+  states_.finish(sweep, Outcome::complete, wall(60s), at(62s));
+  EXPECT_EQ(states_.begin("a", at(63s)).written_from, wall(-100s));
+}
+
+TEST_F(Sync, AContainerThatStartedEarlierWidensTheScan) {
+  add("a");
+  states_.set_started("a", wall(0s));
+  EXPECT_TRUE(states_.set_started("a", wall(-50s)));
+  EXPECT_EQ(states_.begin("a", at(1s)).written_from, wall(-50s));
+  EXPECT_FALSE(states_.set_started("a", everything)) << "it cannot be told any more";
+  EXPECT_EQ(states_.begin("a", at(1s)).written_from, wall(-50s));
+  states_.forget_times(5s);
+  EXPECT_EQ(states_.begin("a", at(1s)).written_from, wall(-55s)) << "it goes back with the clock";
+}
+
 TEST_F(Sync, AMountThatHasGoneIsForgottenAlsoByItsScan) {
   add("a");
   const auto ticket = states_.begin("a", at(1s));

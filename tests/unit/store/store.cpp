@@ -242,7 +242,8 @@ TEST_F(StoreTest, KeepsHowFarContainersWereLookedAt) {
                         .synced_until = at(5),
                         .reasons = "overflow",
                         .updated = at(6),
-                        .told_from = at(4)};
+                        .told_from = at(4),
+                        .written_from = at(3)};
   {
     const auto store = open();
     store->save(state);
