@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "file_opener.hpp"
 
+#include <cerrno>
+
 namespace dropwarden::monitor {
 namespace {
 
@@ -26,6 +28,14 @@ sys::Fd FileOpener::open_in(const std::string& directory, const std::string& rel
   if (!file) return {};
   const auto status = sys::read_status(file->number());
   return status && accept(*status) ? std::move(*file) : sys::Fd{};
+}
+
+sys::Result<sys::Fd> FileOpener::open_by_handle(const privilege::HostMount& mount,
+                                                const sys::FileHandle& handle) const {
+  const auto top = privilege_.open_handle_mount(mount);
+  // Not ESTALE, which would say that the file is gone.
+  if (!top) return std::unexpected(sys::Error{"open", mount.path, ENODEV});
+  return privilege_.open_by_handle(top->number(), handle);
 }
 
 }  // namespace dropwarden::monitor

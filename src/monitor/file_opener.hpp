@@ -11,6 +11,7 @@
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/file_handle.hpp"
 
 namespace dropwarden::monitor {
 
@@ -29,6 +30,9 @@ class FileOpener {
 
   // `path` as the container sees it. No descriptor where the host has nothing that `accept` takes.
   sys::Fd open(const WatchedMount& mount, const std::string& path, const Accept& accept) const;
+  // The file that `handle` stands for, O_PATH, whatever its names are by now; of the file system that `mount`
+  // shows. ESTALE when it is gone.
+  sys::Result<sys::Fd> open_by_handle(const privilege::HostMount& mount, const sys::FileHandle& handle) const;
   // Privilege::is_open_for_write.
   sys::Result<bool> is_open_for_write(int file) const { return privilege_.is_open_for_write(file); }
 

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "dropwarden/classify/classify.hpp"
+#include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
 #include "dropwarden/sys/file.hpp"
 
@@ -18,6 +19,14 @@ constexpr std::size_t max_waiting_events = 1024;
 
 Patience patience_of(const Settings& settings) {
   return {.metadata = settings.watch.metadata_wait, .is_metadata_needed = settings.is_metadata_needed};
+}
+
+std::optional<privilege::HostMount> find_host_mount(const mount::HostMounts& host, model::MountId id) {
+  const auto mount = std::ranges::find(host.table(), id, &model::Mount::id);
+  if (mount == host.table().end()) return std::nullopt;
+  const auto type = mount::watchable_magic(mount->file_system);
+  if (!type) return std::nullopt;
+  return privilege::HostMount{.path = mount->mount_point, .mount_id = id.value, .type = *type};
 }
 
 FileNumbers numbers_of(const model::FileFacts& file) {
@@ -83,7 +92,8 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
       second_look_(loop, mounts, opener_,
                    {.glimpse = [this](model::Pid pid) { return processes_.glimpse(pid); },
                     .on_sighting = [this](Sighting sighting) { take(std::move(sighting)); },
-                    .on_lost = std::move(on_unsettled)}),
+                    .on_lost = std::move(on_unsettled),
+                    .find_host_mount = [&host](model::MountId id) { return find_host_mount(host, id); }}),
       deadline_(loop),
       own_pid_(::getpid()) {}
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <sys/stat.h>
 #include <utility>
 
@@ -55,6 +56,7 @@ void SecondLook::consider(int fd, model::Pid pid) {
                         .path = {},
                         .numbers = Located::Numbers{.inode = status->inode,
                                                     .device = {status->device_major, status->device_minor}}},
+              .upper = {},
               .pid = pid};
   const auto is_the_file = [&](const sys::FileStatus& upper) {
     // A file that was copied up has the inode of the image's; a store may have changed its times already.
@@ -72,7 +74,9 @@ void SecondLook::consider(int fd, model::Pid pid) {
     file = opener_.open(*mount, entry.where.path, is_the_file);
   }
   if (!file) return handler_.on_lost(*mount);
-  if (is_known(entry.where) || !look_at(entry, std::move(file), false)) return;
+  if (is_known(entry.where)) return;
+  entry.upper = identify(file.number(), entry.where.path);
+  if (!look_at(entry, std::move(file), false)) return;
   entry.process = handler_.glimpse(pid);
   add(std::move(entry));
 }
@@ -102,8 +106,56 @@ bool SecondLook::is_known(const Located& where) const {
 bool SecondLook::look(Entry& entry, bool is_last) {
   const WatchedMount* mount = mounts_.find(entry.where.mount);
   if (mount == nullptr) return false;
-  sys::Fd file = opener_.open(*mount, entry.where.path, is_regular);
-  return file && look_at(entry, std::move(file), is_last);
+  auto file = open_again(entry, *mount);
+  if (file) return look_at(entry, std::move(*file), is_last);
+  const bool is_gone = file.error().number == ENOENT || file.error().number == ESTALE;
+  // With the daemon's end all ends that nobody has looked at.
+  if (!is_gone && !is_last) handler_.on_lost(*mount);
+  return false;
+}
+
+// Asked while the file is in use, so that the kernel knows its name.
+SecondLook::Entry::Upper SecondLook::identify(int file, std::string_view path) {
+  Entry::Upper upper;
+  if (const auto status = sys::read_status(file)) {
+    upper.inode = status->inode;
+    upper.mount = {status->mount_id};
+  }
+  if (auto handle = sys::read_handle(file)) upper.handle = *handle;
+  auto on_host = sys::read_descriptor_path(file);
+  if (on_host && on_host->ends_with(path)) upper.top = on_host->substr(0, on_host->size() - path.size());
+  return upper;
+}
+
+// What lies at its path may be another file by now, and this one elsewhere.
+sys::Result<sys::Fd> SecondLook::open_again(Entry& entry, const WatchedMount& mount) const {
+  const auto is_the_file = [&](const sys::FileStatus& status) {
+    return is_regular(status) && status.inode == entry.upper.inode;
+  };
+  for (int tries = 0; tries < 2; ++tries) {
+    if (auto file = opener_.open(mount, entry.where.path, is_the_file)) return file;
+    auto path = find_path(entry.upper);
+    if (!path) return std::unexpected(path.error());
+    entry.where.path = std::move(*path);
+  }
+  return std::unexpected(sys::Error{"open", entry.where.path, EAGAIN});
+}
+
+sys::Result<std::string> SecondLook::find_path(const Entry::Upper& upper) const {
+  const auto by = handler_.find_host_mount(upper.mount);
+  if (!by || !upper.handle || upper.top.empty())
+    return std::unexpected(sys::Error{"open_by_handle_at", upper.top, ENODEV});
+  const auto file = opener_.open_by_handle(*by, *upper.handle);
+  if (!file) return std::unexpected(file.error());
+  const auto path = sys::read_descriptor_path(file->number());
+  // With a name left after the path was read, the path has no ` (deleted)` behind it.
+  const auto status = sys::read_status(file->number());
+  if (!status) return std::unexpected(status.error());
+  if (status->links == 0) return std::unexpected(sys::Error{"open_by_handle_at", upper.top, ENOENT});
+  if (!path) return path;
+  const bool is_below = path->starts_with(upper.top) && path->substr(upper.top.size()).starts_with('/');
+  if (!is_below) return std::unexpected(sys::Error{"open_by_handle_at", *path, EXDEV});
+  return path->substr(upper.top.size());
 }
 
 bool SecondLook::look_at(Entry& entry, sys::Fd file, bool is_last) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -16,6 +17,8 @@
 #include "dropwarden/model/ids.hpp"
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
+#include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/sys/file_handle.hpp"
 
 #include "file_opener.hpp"
 #include "sighting.hpp"
@@ -24,9 +27,9 @@ namespace dropwarden::monitor {
 
 // Looks again at files that were blank where their header should be when they were closed. On an overlay a
 // mapping holds the upper file and not the overlay's, so that its last close comes before the stores, and no
-// event tells of those. It keeps no descriptor, which would pin the container, but mount and path, and looks
-// through the upper directory: until nobody has the file open for writing or mapped any more, or it shows
-// something. Loop's thread only.
+// event tells of those. It keeps no descriptor, which would pin the container, but mount, path and handle,
+// and looks through the upper directory: until nobody has the file open for writing or mapped any more, or it
+// shows something. A file that is renamed meanwhile is found again by its handle. Loop's thread only.
 class SecondLook {
  public:
   using Clock = std::chrono::steady_clock;
@@ -36,6 +39,8 @@ class SecondLook {
     std::function<void(Sighting)> on_sighting;
     // A file of this mount may change unseen: it cannot be found on the host, or there were too many.
     std::function<void(const WatchedMount&)> on_lost;
+    // Of the host's mount table; nothing for one that is not there.
+    std::function<std::optional<privilege::HostMount>(model::MountId)> find_host_mount;
   };
   // Between the looks; the last again and again while the file is held, and no more where that cannot be
   // told.
@@ -56,6 +61,13 @@ class SecondLook {
  private:
   struct Entry {
     Located where;
+    // The upper file, on the host.
+    struct Upper {
+      std::uint64_t inode = 0;
+      model::MountId mount;
+      std::optional<sys::FileHandle> handle{};
+      std::string top{};  // of its path there: what comes before the container's
+    } upper;
     model::Pid pid;
     std::optional<model::ProcessInfo> process{};
     std::uint32_t looks = 0;
@@ -64,6 +76,10 @@ class SecondLook {
   };
   const WatchedMount* find_mount(int fd, const sys::FileStatus& status);
   bool is_known(const Located& where) const;
+  static Entry::Upper identify(int file, std::string_view path);
+  // ENOENT or ESTALE when it has no name any more: it can only be executed, and that is seen.
+  sys::Result<sys::Fd> open_again(Entry& entry, const WatchedMount& mount) const;
+  sys::Result<std::string> find_path(const Entry::Upper& upper) const;
   // Whether there is to be another look, for which it sets the time.
   bool look(Entry& entry, bool is_last);
   bool look_at(Entry& entry, sys::Fd file, bool is_last);

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/file_handle.hpp"
 
 #include "support/file.hpp"
 
@@ -61,8 +62,20 @@ class SecondLookTest : public testing::Test {
                   return process;
                 },
             .on_sighting = [this](Sighting sighting) { sightings_.push_back(std::move(sighting)); },
-            .on_lost = [this](const WatchedMount&) { ++lost_; }},
+            .on_lost = [this](const WatchedMount&) { ++lost_; },
+            .find_host_mount = [this](model::MountId id) { return find_host_mount(id); }},
         std::move(pauses));
+  }
+
+  // As the table has the mount of the directory.
+  std::optional<privilege::HostMount> find_host_mount(model::MountId id) const {
+    if (!has_table_) return std::nullopt;
+    return privilege::HostMount{.path = "/dev/shm", .mount_id = id.value, .type = TMPFS_MAGIC};
+  }
+  bool opens_handles() const {
+    const auto top = sys::value_or_throw(sys::open_path(directory_, O_RDONLY | O_DIRECTORY));
+    const auto handle = sys::read_handle(top.number());
+    return handle && privilege_->open_by_handle(top.number(), *handle);
   }
 
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
@@ -94,6 +107,7 @@ class SecondLookTest : public testing::Test {
   std::unique_ptr<SecondLook> look_;
   std::vector<Sighting> sightings_;
   int lost_ = 0;
+  bool has_table_ = true;
 };
 
 TEST(SecondLook, IsForFilesThatBeginWithZeros) {
@@ -175,7 +189,39 @@ TEST_F(SecondLookTest, IsOneForAFileThatIsClosedOverAndOver) {
   ::munmap(memory, 4096);
 }
 
+TEST_F(SecondLookTest, FollowsAFileThatIsRenamed) {
+  if (!opens_handles()) GTEST_SKIP() << "SKIP privilege: open_by_handle_at(2) needs CAP_DAC_READ_SEARCH";
+  const auto file = make_blank("a");
+  void* memory = map("a");
+  consider(file);
+  std::filesystem::create_directory(path("below"));
+  std::filesystem::rename(path("a"), path("below/b"));
+  // Another file at its name is not taken for it.
+  const auto other = make_blank("a");
+  run_for(100ms);
+  EXPECT_EQ(look_->waiting(), 1U);
+  std::filesystem::rename(path("below"), path("moved"));
+  store(memory, elf);
+  run_for(500ms);
+  EXPECT_THAT(seen(), ElementsAre("/moved/b"));
+  EXPECT_EQ(lost_, 0);
+  ::munmap(memory, 4096);
+}
+
+TEST_F(SecondLookTest, IsALossOfAFileThatIsRenamedAndNotFoundAgain) {
+  has_table_ = false;
+  const auto file = make_blank("a");
+  void* memory = map("a");
+  consider(file);
+  std::filesystem::rename(path("a"), path("b"));
+  run_for(500ms);
+  EXPECT_EQ(look_->waiting(), 0U);
+  EXPECT_EQ(lost_, 1);
+  ::munmap(memory, 4096);
+}
+
 TEST_F(SecondLookTest, EndsWithTheFile) {
+  if (!opens_handles()) GTEST_SKIP() << "SKIP privilege: open_by_handle_at(2) needs CAP_DAC_READ_SEARCH";
   const auto file = make_blank("a");
   void* memory = map("a");
   consider(file);
