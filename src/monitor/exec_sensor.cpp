@@ -2,6 +2,10 @@
 #include "exec_sensor.hpp"
 
 #include <chrono>
+#include <string>
+#include <sys/stat.h>
+
+#include "file_path.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -27,26 +31,56 @@ std::optional<model::Disposition> ExecSensor::judge(int fd) {
   if (!status) return model::Disposition::unreadable;
   const auto now = RecentFiles::Clock::now();
   const auto back = step_back_.update(now, util::WallTime{std::chrono::system_clock::now()});
-  if (latest_change(*status) + back + margin < marked_since(fd, *status)) return model::Disposition::executed;
+  if (latest_change(*status) + back + margin < marked_since(find_mount(fd, *status)))
+    return model::Disposition::executed;
   const FileNumbers numbers{.device = {status->device_major, status->device_minor},
                             .inode = status->inode,
                             .size = status->size,
                             .changed = status->changed};
-  if (recent_.contains(numbers, now)) return model::Disposition::duplicate;
+  if (recent_.contains(numbers, now) && !may_have_changed(fd, *status, numbers))
+    return model::Disposition::duplicate;
   return std::nullopt;
+}
+
+const WatchedMount* ExecSensor::find_mount(int fd, const sys::FileStatus& status) {
+  const model::Device device{status.device_major, status.device_minor};
+  const model::MountId id{status.mount_id};
+  if (const WatchedMount* mount = mounts_.find_current(device, id)) return mount;
+  const auto file_system = sys::read_file_system_status(fd);
+  if (!file_system) return nullptr;
+  return mounts_.identify(
+      {.device = device, .file_system = {file_system->id}, .mount = id, .type = file_system->type});
+}
+
+// Of what is executed over and over it is asked once, as long as no number of it changes: a mapping that
+// comes later makes the kernel stamp the file with its first store.
+bool ExecSensor::may_have_changed(int fd, const sys::FileStatus& status, const FileNumbers& numbers) {
+  if (recent_.is_settled(numbers)) return false;
+  if (is_held(fd, status)) return true;
+  recent_.settle(numbers);
+  return false;
+}
+
+// Whether somebody has it mapped for writing, or that cannot be told. On an overlay a mapping holds the upper
+// file: execve(2) is not refused for it, and stores to pages that are dirty already change no time. On every
+// other file system a mapping keeps the file from being executed (ETXTBSY), and its end is a close.
+bool ExecSensor::is_held(int fd, const sys::FileStatus& status) {
+  const WatchedMount* mount = find_mount(fd, status);
+  if (mount == nullptr) return true;
+  if (!mount->is_overlay()) return false;
+  const auto link = sys::read_descriptor_path(fd);
+  if (!link) return true;
+  const std::string path = path_in_container(*mount, parse_descriptor_link(*link, status.links).path);
+  // An overlay shows size and times of the upper file as they are, but not always its inode.
+  const sys::Fd file = opener_.open(*mount, path, [&](const sys::FileStatus& upper) {
+    return S_ISREG(upper.mode) && upper.size == status.size && upper.changed == status.changed;
+  });
+  return !file || opener_.is_open_for_write(file.number()).value_or(true);
 }
 
 // Where the mount is not known, the last of all: what changed after that has changed since its own was
 // marked.
-util::WallTime ExecSensor::marked_since(int fd, const sys::FileStatus& status) {
-  const model::Device device{status.device_major, status.device_minor};
-  const model::MountId id{status.mount_id};
-  const WatchedMount* mount = mounts_.find_current(device, id);
-  if (mount == nullptr) {
-    if (const auto file_system = sys::read_file_system_status(fd))
-      mount = mounts_.identify(
-          {.device = device, .file_system = {file_system->id}, .mount = id, .type = file_system->type});
-  }
+util::WallTime ExecSensor::marked_since(const WatchedMount* mount) const {
   const bool is_known = mount != nullptr && mount->marked_since != util::WallTime{};
   return is_known ? mount->marked_since : mounts_.last_marked();
 }

@@ -7,6 +7,7 @@
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/sys/file.hpp"
 
+#include "file_opener.hpp"
 #include "recent_files.hpp"
 #include "step_back.hpp"
 
@@ -15,20 +16,26 @@ namespace dropwarden::monitor {
 // Decides which executions are looked at. Nearly all are of the image's programs, so it costs one statx(2): a
 // file that has not changed since its mount was marked was there before, and is the image's business, or that
 // of a scan. What has changed since may have got its content in a way that no close told: through a mapping,
-// by a writer that still has it open, from elsewhere by rename or link. Loop's thread only.
+// by a writer that still has it open, from elsewhere by rename or link. What was looked at not long ago is
+// left alone, save where somebody may have stored something else into it since. Loop's thread only.
 class ExecSensor {
  public:
-  // Both outlive it.
-  ExecSensor(WatchedMounts& mounts, const RecentFiles& recent) : mounts_(mounts), recent_(recent) {}
+  // All outlive it.
+  ExecSensor(WatchedMounts& mounts, RecentFiles& recent, const FileOpener& opener)
+      : mounts_(mounts), recent_(recent), opener_(opener) {}
 
   // How the execution of the file that `fd` has open ends; nothing when it is to be looked at.
   std::optional<model::Disposition> judge(int fd);
 
  private:
-  util::WallTime marked_since(int fd, const sys::FileStatus& status);
+  const WatchedMount* find_mount(int fd, const sys::FileStatus& status);
+  util::WallTime marked_since(const WatchedMount* mount) const;
+  bool may_have_changed(int fd, const sys::FileStatus& status, const FileNumbers& numbers);
+  bool is_held(int fd, const sys::FileStatus& status);
 
   WatchedMounts& mounts_;
-  const RecentFiles& recent_;
+  RecentFiles& recent_;
+  const FileOpener& opener_;
   StepBack step_back_;
 };
 

@@ -100,7 +100,7 @@ class Monitor::Impl {
             [this](model::Loss loss) { on_loss({.loss = loss}); },
             [this](const WatchedMount& mount) { on_unsettled(mount); }, canary_,
             [this] { vitals_.on_canary(); }),
-        exec_(overlays_, pipeline_.recent()),
+        exec_(overlays_, pipeline_.recent(), pipeline_.opener()),
         upper_(loop, privilege, overlays_, settings.watch,
                {.on_sighting =
                     [this](Sighting sighting) {

@@ -68,7 +68,8 @@ class Pipeline {
     return attribution_.container_of(pid);
   }
   // What became a finding, or turned out to be the image's, a short while ago.
-  const RecentFiles& recent() const { return recent_; }
+  RecentFiles& recent() { return recent_; }
+  const FileOpener& opener() const { return opener_; }
 
   void on_table(const std::vector<model::Mount>& table) { origins_.on_table(table); }
   // `after_change` follows, once the marks are set.

@@ -25,6 +25,15 @@ bool RecentFiles::contains(const FileNumbers& file, Clock::time_point now) const
   return known != looks_.end() && now < known->second.due;
 }
 
+void RecentFiles::settle(const FileNumbers& file) {
+  if (const auto known = looks_.find(file); known != looks_.end()) known->second.is_settled = true;
+}
+
+bool RecentFiles::is_settled(const FileNumbers& file) const {
+  const auto known = looks_.find(file);
+  return known != looks_.end() && known->second.is_settled;
+}
+
 void RecentFiles::add(const FileNumbers& file, Clock::time_point now) {
   if (const auto known = looks_.find(file); known != looks_.end()) {
     Look& look = known->second;

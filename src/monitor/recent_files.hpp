@@ -34,6 +34,9 @@ class RecentFiles {
   bool contains(const FileNumbers& file, Clock::time_point now) const;
   // It was looked at now.
   void add(const FileNumbers& file, Clock::time_point now);
+  // Nobody has mapped it for writing: who does from now on changes a number of it with the first store.
+  void settle(const FileNumbers& file);
+  bool is_settled(const FileNumbers& file) const;
 
  private:
   struct Hash {
@@ -42,6 +45,7 @@ class RecentFiles {
   struct Look {
     Clock::time_point due;
     Clock::duration pause;
+    bool is_settled = false;
   };
   std::unordered_map<FileNumbers, Look, Hash> looks_;
   std::deque<FileNumbers> order_;

@@ -70,6 +70,8 @@ class LateContent : public OwnPlace {
     std::filesystem::create_directory(path("overlay"));
   }
 
+  static constexpr std::string_view script_of_the_image = "#!/bin/busybox true\n# the image's\n";
+
   // The sensors beside the close; the file system under the layers would see most of it, too.
   static constexpr const char* both = "upper_layer: off";
   static constexpr const char* exec_alone = "upper_layer: off, second_look: false";
@@ -84,6 +86,8 @@ class LateContent : public OwnPlace {
     ASSERT_TRUE(overlay_->unmount());
     std::filesystem::create_directory(overlay_->lower() + "/bin");
     std::filesystem::copy_file("/bin/busybox", overlay_->lower() + "/bin/busybox");
+    write_file(overlay_->lower() + "/bin/script", script_of_the_image);
+    std::filesystem::permissions(overlay_->lower() + "/bin/script", std::filesystem::perms{0755});
     std::this_thread::sleep_for(50ms);
     overlay_->mount();
     ASSERT_TRUE(
@@ -154,6 +158,35 @@ TEST_F(LateContent, StoredThroughAMappingIsSeenWhenItIsExecuted) {
   EXPECT_EQ(text_at(record, "/event/file/origin"), "new");
   EXPECT_EQ(text_at(record, "/event/file/sha256/status"), "done");
   EXPECT_EQ(count_findings({"/tmp/mapped"}), 1U);
+}
+
+// What it is was looked at when it was closed, and no number of it has changed since.
+TEST_F(LateContent, ThatIsThereOnlyWhileAProgramOfTheImageRunsIsSeenWhenItIsExecuted) {
+  start(exec_alone);
+  const auto child = run([](Line& line) {
+    const std::string original(script_of_the_image);
+    std::string patched = original;
+    patched.replace(patched.find("the"), 3, "not");
+    auto file = sys::value_or_throw(sys::open_path("/bin/script", O_RDWR));
+    void* memory = ::mmap(nullptr, original.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file.number(), 0);
+    require(memory != MAP_FAILED, "mmap");
+    std::memcpy(memory, original.data(), original.size());
+    file.reset();
+    pause(line);
+    std::memcpy(memory, patched.data(), patched.size());
+    require(run_program("/bin/script", "") == 0, "execl");
+    pause(line);
+    std::memcpy(memory, original.data(), original.size());
+    require(run_program("/bin/script", "") == 0, "execl");
+  });
+  resume(*child, 1);
+  // Its interpreter is executed as well.
+  resume(*child, 3);
+  ASSERT_TRUE(child->wait());
+  const auto record = found("/bin/script");
+  EXPECT_EQ(text_at(record, "/detected_by"), "exec");
+  EXPECT_EQ(text_at(record, "/event/file/origin"), "modified");
+  EXPECT_EQ(count_findings({"/bin/script"}), 1U);
 }
 
 TEST_F(LateContent, StoredThroughAMappingIsSeenByASecondLookWhileItIsMapped) {

@@ -44,6 +44,21 @@ TEST(RecentFiles, AreOthersOnceANumberOfThemHasChanged) {
   EXPECT_FALSE(recent.contains(file(2), start));
 }
 
+TEST(RecentFiles, AreSettledUntilANumberOfThemHasChanged) {
+  RecentFiles recent;
+  recent.settle(file(1));
+  EXPECT_FALSE(recent.is_settled(file(1))) << "nobody has looked at it";
+  recent.add(file(1), start);
+  EXPECT_FALSE(recent.is_settled(file(1)));
+  recent.settle(file(1));
+  recent.add(file(1), start + 1h);
+  EXPECT_TRUE(recent.is_settled(file(1)));
+  auto other = file(1);
+  other.changed += 1ns;
+  recent.add(other, start);
+  EXPECT_FALSE(recent.is_settled(other));
+}
+
 TEST(RecentFiles, AreForgottenInTheirOrderWhenThereAreTooMany) {
   RecentFiles recent;
   for (std::uint64_t inode = 0; inode <= RecentFiles::capacity; ++inode) recent.add(file(inode), start);
