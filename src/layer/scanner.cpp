@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <iterator>
+#include <linux/magic.h>
+#include <string_view>
 #include <sys/stat.h>
 #include <utility>
 
@@ -19,6 +22,11 @@ constexpr std::uint32_t execute_bits = 0111;
 constexpr std::size_t large_part = std::size_t{32} << 10U;
 constexpr std::size_t small_part = std::size_t{1} << 10U;
 constexpr std::size_t deep = 32;
+
+bool is_in_memory(int fd) {
+  const auto status = sys::read_file_system_status(fd);
+  return status && (status->type == TMPFS_MAGIC || status->type == RAMFS_MAGIC);
+}
 
 std::uint64_t device_of(const sys::FileStatus& status) {
   return std::uint64_t{status.device_major} << 32U | status.device_minor;
@@ -54,6 +62,7 @@ Scanner::Scanner(privilege::Privilege& privilege, sys::Fd top, ScanOptions optio
                  std::span<const classify::RegistrationRule> registrations)
     : privilege_(privilege), options_(options), registrations_(registrations) {
   result_.started = sys::read_file_time();
+  is_all_read_ = !options_.changed_since || (options_.reads_all_in_memory && is_in_memory(top.number()));
   const auto status = sys::read_status(top.number());
   if (status) {
     begin({.file = std::move(top), .status = *status});
@@ -71,7 +80,7 @@ void Scanner::begin(Entry top) {
   if (!top.is_directory()) return;
   enter(std::move(top), {});
   // Entries come and go there, but itself it cannot be moved within the tree.
-  if (!way_.empty()) way_.front().is_all_read = !options_.changed_since;
+  if (!way_.empty()) way_.front().is_all_read = is_all_read_;
 }
 
 void Scanner::let_go() {
@@ -247,7 +256,7 @@ sys::Result<sys::Fd> Scanner::open_again(std::size_t index) {
 
 // The ctime from which on a file is read here; the epoch: each.
 util::WallTime Scanner::oldest_wanted() const {
-  const bool is_all_read = way_.empty() ? !options_.changed_since : way_.back().is_all_read;
+  const bool is_all_read = way_.empty() ? is_all_read_ : way_.back().is_all_read;
   return is_all_read ? options_.never_before : std::max(*options_.changed_since, options_.never_before);
 }
 
@@ -266,7 +275,11 @@ void Scanner::read_file(Entry entry, const std::string& name, const OnFile& on_f
   result_.bytes += *got;
   if (!is_candidate(std::span(first_).first(*got), status, name) || is_repeat(status)) return;
   ++result_.yielded;
-  on_file({.path = name.empty() ? path_ : path_ + "/" + name, .file = std::move(*file), .status = status});
+  const std::string_view beginning(reinterpret_cast<const char*>(first_.data()), *got);
+  on_file({.path = name.empty() ? path_ : path_ + "/" + name,
+           .file = std::move(*file),
+           .status = status,
+           .beginning = std::hash<std::string_view>{}(beginning)});
 }
 
 bool Scanner::is_candidate(std::span<const std::byte> first, const sys::FileStatus& status,

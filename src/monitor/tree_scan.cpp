@@ -30,7 +30,7 @@ std::uint64_t mix(std::uint64_t into, std::uint64_t value) {
 
 std::uint64_t key_of(const layer::ScannedFile& file) {
   const sys::FileStatus& status = file.status;
-  std::uint64_t key = std::hash<std::string>{}(file.path);
+  std::uint64_t key = mix(std::hash<std::string>{}(file.path), file.beginning);
   for (const std::uint64_t part : {status.inode, status.size, static_cast<std::uint64_t>(status.mode),
                                    static_cast<std::uint64_t>(status.changed.time_since_epoch().count()),
                                    static_cast<std::uint64_t>(status.modified.time_since_epoch().count())})
@@ -69,9 +69,11 @@ bool TreeScan::open() {
     return fail({"scan", tree_.mount().path, ESTALE});
   }
   totals_.problems.clear();
-  scanner_ = std::make_unique<layer::Scanner>(
-      privilege_, std::move(*top),
-      layer::ScanOptions{.changed_since = time_or_nothing(since_), .never_before = never_before_}, rules_);
+  scanner_ = std::make_unique<layer::Scanner>(privilege_, std::move(*top),
+                                              layer::ScanOptions{.changed_since = time_or_nothing(since_),
+                                                                 .never_before = never_before_,
+                                                                 .reads_all_in_memory = !is_further_},
+                                              rules_);
   totals_.started = scanner_->result().started;
   return true;
 }
@@ -99,7 +101,10 @@ bool TreeScan::end_walk() {
   const util::WallTime started = result.started;
   if (++walks_ >= max_walks || (is_cut ? !is_worth_another : !has_changed)) return false;
   // What has been left out is looked for as before, else only what came meanwhile.
-  if (!is_cut) since_ = started;
+  if (!is_cut) {
+    since_ = started;
+    is_further_ = true;
+  }
   scanner_.reset();
   return true;
 }

@@ -19,8 +19,8 @@
 
 namespace dropwarden::monitor {
 
-// The files that a scan has handed on, so that the next one does not do it again: by path, inode, size and
-// times. One thread.
+// The files that a scan has handed on, so that the next one does not do it again: by path, inode, size, times
+// and first bytes. One thread.
 using HandedOn = std::unordered_set<std::uint64_t>;
 
 // One scan of a mount: a walk, and further ones of what has changed meanwhile, while something does; four at
@@ -76,6 +76,7 @@ class TreeScan {
   std::vector<classify::RegistrationRule> rules_;
   std::unique_ptr<layer::Scanner> scanner_;
   int walks_ = 0;
+  bool is_further_ = false;  // what had not changed has been walked past
   Totals totals_;
 };
 

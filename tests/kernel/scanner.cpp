@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -325,6 +327,40 @@ TEST_F(Scan, HoldsNothingBetweenStepsOnceItHasLetGo) {
   EXPECT_EQ(::umount2(volume.c_str(), 0), 0);
   // What is there now is another directory.
   EXPECT_FALSE(scanner.resume(sys::value_or_throw(privilege_->open_layer(volume))));
+}
+
+TEST_F(Scan, WithATimeReadsAllOfAFileSystemInMemoryWhereAStoreMayMoveNoTime) {
+  const std::string volume = make_scratch_directory();
+  ASSERT_EQ(::mount("volume", volume.c_str(), "tmpfs", 0, nullptr), 0);
+  std::filesystem::create_directory(volume + "/below");
+  const std::string program = make_elf();
+  for (const std::string& path : {volume + "/below/late", volume + "/below/other"})
+    write_file(path, std::string(program.size(), 'a'));
+  auto file = sys::value_or_throw(sys::open_path(volume + "/below/late", O_RDWR));
+  void* memory = ::mmap(nullptr, program.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file.number(), 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  std::memset(memory, 'a', program.size());
+  file.reset();
+  wait_for_the_next_tick();
+  const layer::ScanOptions options{.changed_since = sys::read_file_time(), .reads_all_in_memory = true};
+  const auto scan_volume = [&](const layer::ScanOptions& how) {
+    layer::Scanner scanner = make_scanner(how, volume);
+    std::map<std::string, std::uint64_t> found;
+    while (scanner.step({}, [&](const layer::ScannedFile& seen) { found[seen.path] = seen.beginning; })) {
+    }
+    result_ = scanner.result();
+    return found;
+  };
+  EXPECT_THAT(scan_volume(options), IsEmpty());
+  EXPECT_EQ(result_.files, 2U);
+  std::memcpy(memory, program.data(), program.size());
+  EXPECT_THAT(scan_volume({.changed_since = options.changed_since}), IsEmpty()) << "else it needs no option";
+  const auto before = scan_volume(options);
+  ASSERT_TRUE(before.contains("/below/late"));
+  static_cast<char*>(memory)[program.size() - 1] ^= 1;
+  EXPECT_NE(scan_volume(options).at("/below/late"), before.at("/below/late")) << "it is another content";
+  ::munmap(memory, program.size());
+  EXPECT_EQ(::umount2(volume.c_str(), 0), 0);
 }
 
 TEST_F(Scan, GoesOnByNamesAfterItHasLetGo) {

@@ -46,6 +46,9 @@ struct ScanOptions {
   // What changed before is left out wherever it lies: it was there before anybody asked, and a directory in
   // which a name changes brings nothing of that.
   util::WallTime never_before{};
+  // Of a file system in memory, whatever has changed: a store to a page that is dirty already moves no ctime,
+  // and there no page is ever written back, after which it would.
+  bool reads_all_in_memory = false;
   ScanLimits limits{};
 };
 
@@ -91,6 +94,7 @@ struct ScannedFile {
       path;      // `/usr/bin/x` from the top, raw bytes; may be longer than PATH_MAX; empty: the top itself
   sys::Fd file;  // O_RDONLY
   sys::FileStatus status;
+  std::uint64_t beginning = 0;  // a hash of the first bytes: to tell one content from another, for a while
 };
 
 // Looks through one tree on the host that a container may write to: the upper directory of its overlay, or
@@ -160,6 +164,7 @@ class Scanner {
 
   privilege::Privilege& privilege_;
   const ScanOptions options_;
+  bool is_all_read_ = false;
   const std::span<const classify::RegistrationRule> registrations_;
   std::vector<Frame> way_;
   std::optional<Entry> single_;  // a top that is a file, until it has been read
