@@ -129,7 +129,7 @@ SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point
   ticket.started = known.started;
   ticket.written_from = known.is_synced() ? known.started : known.written_from;
   const bool is_whole = known.synced_until == util::WallTime{} || known.whole_due <= now;
-  if (!is_whole) ticket.changed_since = known.synced_until - options_.margin;
+  if (!is_whole) ticket.changed_since = known.synced_until - options_.margin - options_.writeback;
   return ticket;
 }
 

@@ -33,6 +33,9 @@ class SyncStates {
     Clock::duration longest_retry = std::chrono::minutes{5};
     // Less than `synced_until`, since the wall clock is adjusted all the time (adjtimex(2)).
     std::chrono::nanoseconds margin = std::chrono::seconds{2};
+    // And so much less again: until a page is written back (35 s by default, sysctl/vm), stores to it move no
+    // ctime, so that what a sweep has read may be another content without a younger time.
+    std::chrono::nanoseconds writeback = std::chrono::seconds{40};
   };
   explicit SyncStates(Options options) : options_(options) {}
   SyncStates() : SyncStates(Options{}) {}

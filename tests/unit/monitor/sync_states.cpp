@@ -27,8 +27,12 @@ class Sync : public testing::Test {
     return states_.finish(states_.begin(mount, at(when)), outcome, wall(when), at(when));
   }
 
-  SyncStates states_{
-      {.interval = 60s, .whole_interval = 1h, .first_retry = 5s, .longest_retry = 40s, .margin = 2s}};
+  SyncStates states_{{.interval = 60s,
+                      .whole_interval = 1h,
+                      .first_retry = 5s,
+                      .longest_retry = 40s,
+                      .margin = 2s,
+                      .writeback = 0s}};
 };
 
 TEST_F(Sync, AMountThatWasWatchedInTimeIsSyncedAndSweptAfterAnInterval) {
@@ -42,6 +46,12 @@ TEST_F(Sync, AMountThatWasWatchedInTimeIsSyncedAndSweptAfterAnInterval) {
   EXPECT_EQ(states_.next_due(), at(130s));
   EXPECT_EQ(states_.state("a")->scan, wall(70s));
   EXPECT_EQ(states_.begin("a", at(130s)).changed_since, wall(68s));
+}
+
+TEST_F(Sync, ASweepReadsOnceMoreWhatMayHaveBeenStoredToUntilItWasWrittenBack) {
+  SyncStates states({.margin = 2s, .writeback = 40s});
+  states.add("a", {"c"}, wall(0s), at(0s));
+  EXPECT_EQ(states.begin("a", at(60s)).changed_since, wall(-42s));
 }
 
 TEST_F(Sync, ADesyncedMountIsScannedAtOnceAndThenSynced) {
