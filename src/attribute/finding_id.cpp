@@ -22,6 +22,10 @@ std::string finding_id(const model::Finding& finding, std::string_view file_syst
       .half();
 }
 
+std::string other_content_id(const Digest& id, const Digest& content) {
+  return FieldDigest().add(std::span<const std::byte>(id)).add(std::span<const std::byte>(content)).half();
+}
+
 std::string summary_id(const model::Finding& summary) {
   return FieldDigest()
       .add(summary.event.container.id.value)

@@ -61,6 +61,11 @@ bool lacks_writer(const model::Finding& finding) {
   return finding.event.process.pid.value == 0;
 }
 
+// Whether the content is known by its bytes, not only by what stands for them.
+bool is_read(const model::Hash& hash) {
+  return hash.status == model::HashStatus::done || !hash.read.empty();
+}
+
 // The drop as it was told, with what a further sighting of it shows; nothing when that is nothing new.
 std::optional<model::Finding> revise(const ToldFindings::Told& told, const model::Finding& sighting) {
   const model::FileFacts& file = sighting.event.file;
@@ -118,7 +123,8 @@ bool Publisher::publish(model::Finding& finding, const EventIdentity& identity) 
   if (!is_finding(finding)) return false;
   const std::string file_system = file_system_of(finding, identity);
   finding.id = attribute::finding_id(finding, file_system);
-  const KnownDrop seen = drop_of(finding, file_system);
+  KnownDrop seen = drop_of(finding, file_system);
+  tell_apart(finding, seen);
   KnownDrop* known = find_known(finding, seen);
   if (known == nullptr) known = find_shared(finding, identity, file_system, seen);
   if (known != nullptr) {
@@ -147,13 +153,26 @@ bool Publisher::is_finding(const model::Finding& finding) {
   return true;
 }
 
+// Gives an id of its own to what has that of another drop, but other content. It follows from both, so that
+// it is the same from each sensor. Without a hash of both there is only the id to go by.
+void Publisher::tell_apart(model::Finding& finding, KnownDrop& seen) {
+  if (!is_read(finding.event.file.sha256)) return;
+  const KnownDrop* const same = known_.find(seen.id);
+  if (same == nullptr || same->content == attribute::Digest{} || same->content == seen.content) return;
+  // That one may have been too large when it was told: by a limit that has been raised, or a slow disk.
+  model::Finding large = finding;
+  large.event.file.sha256 = {.value = {}, .status = model::HashStatus::too_large};
+  if (same->content == attribute::content_digest(large)) return;
+  finding.id = attribute::other_content_id(seen.id, seen.content);
+  seen.id = attribute::parse_id(finding.id);
+}
+
 KnownDrop* Publisher::find_known(const model::Finding& finding, const KnownDrop& seen) {
   if (KnownDrop* const same = known_.find(seen.id)) return same;
   if (seen.content == attribute::Digest{}) return nullptr;
   // Without a hash there is only the mtime, which a writer can set back: what it wrote is told.
-  const model::Hash& hash = finding.event.file.sha256;
-  const bool is_hashed = hash.status == model::HashStatus::done || !hash.read.empty();
-  if (!is_hashed && finding.event.detected_by == model::Sensor::close_write) return nullptr;
+  if (!is_read(finding.event.file.sha256) && finding.event.detected_by == model::Sensor::close_write)
+    return nullptr;
   KnownDrop* const there = known_.find_at(seen.place);
   return there != nullptr && there->content == seen.content ? there : nullptr;
 }

@@ -56,6 +56,7 @@ class Publisher {
   static constexpr unsigned most_moves = 64;          // told of a drop that is not whole any more
 
   bool is_finding(const model::Finding& finding);
+  void tell_apart(model::Finding& finding, KnownDrop& seen);
   KnownDrop* find_known(const model::Finding& finding, const KnownDrop& seen);
   KnownDrop* find_shared(const model::Finding& finding, const EventIdentity& identity,
                          const std::string& file_system, const KnownDrop& seen);

@@ -274,6 +274,69 @@ TEST_F(PublisherTest, TellsOtherContentInTheSameInodeAsAnotherDrop) {
   EXPECT_EQ((std::set{told[0].id, told[1].id, told[2].id}).size(), 3U);
 }
 
+// Stored through a mapping to a page that is dirty already, or written within one tick of the clock.
+TEST_F(PublisherTest, TellsOtherContentWithTheSameCtimeAsAnotherDrop) {
+  publish(sighting());
+  auto other = sighting(Sensor::exec);
+  other.event.file.sha256.value.back() = 'b';
+  EXPECT_TRUE(publish(other));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_NE(told[1].id, told[0].id);
+  EXPECT_EQ(told[1].revision, 1U);
+  EXPECT_EQ(told[1].event.file.sha256.value, other.event.file.sha256.value);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(publish(other));
+    EXPECT_FALSE(publish(changed(other, Sensor::scan, 1)));
+    EXPECT_FALSE(publish(sighting(Sensor::scan)));
+    restart();
+  }
+  EXPECT_THAT(told, SizeIs(2)) << "both are known, each by its id";
+  EXPECT_EQ(number("SELECT count(*) FROM finding"), 2);
+  EXPECT_EQ(number("SELECT count FROM finding WHERE id = '" + told[0].id + "'"), 3);
+  EXPECT_EQ(number("SELECT count FROM finding WHERE id = '" + told[1].id + "'"), 5);
+}
+
+TEST_F(PublisherTest, TellsOtherContentApartWhoseCtimeMovesWhileItIsRead) {
+  publish(sighting());
+  auto other = sighting(Sensor::exec);
+  other.event.file.sha256 = {.value = {}, .status = HashStatus::changed, .read = std::string(64, 'b')};
+  EXPECT_TRUE(publish(other));
+  EXPECT_THAT(told, SizeIs(2));
+}
+
+TEST_F(PublisherTest, TellsMoreOfTheDropThatHasTheSameCtimeAsAnother) {
+  publish(sighting());
+  auto other = sighting(Sensor::exec);
+  other.is_final = false;
+  other.event.file.sha256.value.back() = 'b';
+  ASSERT_TRUE(publisher_->publish(other, {}));
+  other.revision = 2;
+  other.is_final = true;
+  other.event.container.name = "web";
+  publisher_->publish(other, {});
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[2].id, told[1].id);
+  EXPECT_EQ(told[2].revision, 2U);
+}
+
+TEST_F(PublisherTest, KnowsByItsIdWhatCouldNotBeReadOnce) {
+  publish(sighting());
+  for (const HashStatus status : {HashStatus::gone, HashStatus::too_large, HashStatus::pending}) {
+    auto unread = sighting(Sensor::exec);
+    unread.event.file.sha256 = {{}, status};
+    EXPECT_FALSE(publish(unread));
+  }
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+TEST_F(PublisherTest, KnowsByItsIdWhatWasTooLargeToBeReadAtFirst) {
+  auto large = sighting();
+  large.event.file.sha256 = {{}, HashStatus::too_large};
+  publish(large);
+  EXPECT_FALSE(publish(sighting(Sensor::scan)));
+  EXPECT_THAT(told, SizeIs(1));
+}
+
 TEST_F(PublisherTest, TakesARewriteOfTheSameBytesForARepeat) {
   publish(sighting());
   EXPECT_FALSE(publish(changed(sighting(), Sensor::close_write)));
@@ -376,6 +439,20 @@ Settings with_policy(policy::Policy policy) {
 
 policy::Policy excepting(const std::string& path) {
   return {.exceptions = {{.name = "e", .reason = "because", .when = {.path = {path}}}}};
+}
+
+TEST_F(PublisherTest, CoversByAHashNothingThatHasTheSameCtime) {
+  policy::Policy policy;
+  policy.exceptions = {{.name = "e", .reason = "because", .when = {.sha256 = {std::string(64, 'a')}}}};
+  publisher_->reconfigure(with_policy(policy));
+  publish(sighting());
+  EXPECT_EQ(ended(Disposition::excepted), 1U);
+  auto other = sighting(Sensor::exec);
+  other.event.file.sha256.value.back() = 'b';
+  publish(other);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].event.file.sha256.value, other.event.file.sha256.value);
+  EXPECT_EQ(told[0].revision, 1U);
 }
 
 TEST_F(PublisherTest, KeepsWhatIsExceptedInTheStoreAlone) {
