@@ -2,6 +2,8 @@
 #include "dropwarden/policy/engine.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <unordered_map>
 #include <utility>
 
 #include "dropwarden/policy/assess.hpp"
@@ -23,6 +25,13 @@ Conditions at_once(const Conditions& when) {
   return {.path = when.path, .kind = when.kind, .place = when.place};
 }
 
+// What each sighting of a file tells, or all but the origin, for which the layers may not answer in time.
+Conditions on_file(const Conditions& when, const model::FileFacts& file) {
+  Conditions conditions{.path = when.path, .kind = when.kind, .place = when.place, .sha256 = when.sha256};
+  if (file.origin != model::Origin::unknown) conditions.origin = when.origin;
+  return conditions;
+}
+
 struct Asking {
   Matcher when;
   std::vector<std::string> programs;
@@ -38,7 +47,12 @@ struct Engine::Compiled {
   bool needs_metadata = false;
   bool needs_hash = false;
   std::vector<Asking> askings{};
+  std::unordered_map<std::uint32_t, std::size_t> by_key{};  // exceptions
 };
+
+std::uint32_t exception_key(std::string_view name) {
+  return static_cast<std::uint32_t>(std::hash<std::string_view>{}(name)) | 1U;
+}
 
 Engine::Engine() : Engine(Policy{}, 0) {}
 
@@ -53,6 +67,7 @@ Engine::Engine(const Policy& policy, std::uint64_t generation) {
       compiled->askings.push_back({Matcher(at_once(when)), when.program_of_image});
   };
   for (const Exception& exception : exceptions) {
+    compiled->by_key.emplace(exception_key(exception.name), compiled->exceptions.size());
     compiled->exceptions.add(exception.when);
     ask(exception.when);
     // Rules change what a record says, and a later one says it.
@@ -86,8 +101,13 @@ model::Decision Engine::decide(const model::WriteEvent& event, const Circumstanc
     const auto& expires = policy.exceptions[number].expires;
     return !expires || circumstances.now < *expires;
   };
-  if (const auto found = compiled_->exceptions.find(facts, is_in_force)) {
-    const Exception& exception = policy.exceptions[*found];
+  auto covering = compiled_->exceptions.find(facts, is_in_force);
+  const auto before = compiled_->by_key.find(circumstances.covered_by);
+  if (!covering && before != compiled_->by_key.end() && is_in_force(before->second) &&
+      Matcher(on_file(policy.exceptions[before->second].when, event.file)).matches(facts))
+    covering = before->second;
+  if (covering) {
+    const Exception& exception = policy.exceptions[*covering];
     decision.verdict = model::Verdict::excepted;
     decision.exception = model::ExceptedBy{exception.name, exception.reason};
   }

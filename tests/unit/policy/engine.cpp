@@ -114,6 +114,33 @@ TEST(Engine, AsksForAllConditionsTogether) {
   EXPECT_EQ(decide(with_exception(when), shop_event()).verdict, Verdict::shown);
 }
 
+// A scan knows no process, and a runtime may not have told the image yet.
+TEST(Engine, GoesOnToExceptWhatItHasExceptedByWhatTheFileIs) {
+  auto later = shop_event();
+  later.process = {};
+  later.container = {};
+  later.image_programs = {};
+  later.file.origin = model::Origin::unknown;
+  const auto verdict = [&](const Policy& policy, std::string_view covered_by = "e") {
+    return Engine(policy, 7)
+        .decide(later, {.now = noon, .is_writer_of_image = {}, .covered_by = exception_key(covered_by)})
+        .verdict;
+  };
+  for (const Conditions& conditions : conditions_that_match()) {
+    Policy policy = with_exception(conditions);
+    EXPECT_EQ(verdict(policy), Verdict::excepted);
+    policy.exceptions[0].when.path = {"/elsewhere/**"};
+    EXPECT_EQ(verdict(policy), Verdict::shown) << "it has left its place";
+  }
+  Policy policy = with_exception({.writer = {"/usr/bin/*"}});
+  EXPECT_EQ(verdict(policy, "other"), Verdict::shown);
+  policy.exceptions[0].expires = noon;
+  EXPECT_EQ(verdict(policy), Verdict::shown);
+  policy = with_exception({.origin = {model::Origin::created}});
+  later.file.origin = model::Origin::modified;
+  EXPECT_EQ(verdict(policy), Verdict::shown);
+}
+
 TEST(Engine, LeavesAnExceptionThatHasExpired) {
   Policy policy = with_exception(conditions_that_match()[0]);
   policy.exceptions[0].expires = noon;
