@@ -32,6 +32,7 @@ store::StoredFinding finding_row(const model::Finding& finding, const KnownDrop&
           .kind = file.kind ? name_of(file.kind->format) : "",
           .severity = static_cast<unsigned>(finding.decision.severity),
           .decision = name_of(finding.decision.verdict),
+          .exception = finding.decision.exception ? finding.decision.exception->name : std::string(),
           .revision = finding.revision,
           .is_final = finding.is_final,
           .seen = finding.event.time,

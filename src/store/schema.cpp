@@ -105,15 +105,21 @@ constexpr const char* column_of_first_start = R"sql(
 ALTER TABLE sync_state ADD COLUMN told_from INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-// The start of the containers that a loss in a volume is about, which may be others by the next start.
-constexpr const char* column_of_container_start = R"sql(
+// The start of the containers that a loss in a volume is about, which may be others by the next start. And the
+// exception by which a file is judged that is seen again without its writer.
+constexpr const char* columns_for_what_comes_later = R"sql(
 ALTER TABLE sync_state ADD COLUMN written_from INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE finding ADD COLUMN exception TEXT NOT NULL DEFAULT '';
+UPDATE finding SET exception = coalesce(
+  (SELECT json_extract(CASE WHEN json_valid(json) THEN json END, '$.decision.exception.name')
+   FROM record WHERE record.seq = finding.seq), '')
+WHERE decision = 'excepted';
 )sql";
 
 // What each version of the schema adds to the one before, from version 1 on. Never changed: a database may
 // have come by any of them.
 constexpr std::array steps{first_tables, columns_to_look_for, column_of_first_start,
-                           column_of_container_start};
+                           columns_for_what_comes_later};
 constexpr int version = static_cast<int>(steps.size());
 
 const char* name_of(Fsync fsync) {

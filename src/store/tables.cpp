@@ -58,13 +58,14 @@ Tables::Prepared::Prepared(Database& database)
     // been told.
     : finding(database.handle(), R"sql(
 INSERT INTO finding(id, place, content, container, file_system, inode, size, mtime, sha256, path, path_state, mode,
-                    detected_by, revision, is_final, first_seen, last_seen, workload, kind, severity, decision, change)
-VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17, ?18, ?19, ?20, ?21)
+                    detected_by, revision, is_final, first_seen, last_seen, workload, kind, severity, decision, change,
+                    exception)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
 ON CONFLICT(id) DO UPDATE SET
   place = ?2, content = ?3, container = ?4, file_system = ?5, inode = ?6, size = ?7, mtime = ?8, sha256 = ?9,
   path = ?10, path_state = ?11, mode = ?12, detected_by = ?13, revision = ?14, is_final = ?15,
   last_seen = max(last_seen, ?16), count = count + (?14 = 1),
-  workload = ?17, kind = ?18, severity = ?19, decision = ?20, change = ?21
+  workload = ?17, kind = ?18, severity = ?19, decision = ?20, change = ?21, exception = ?22
 RETURNING seq)sql"),
       workload(database.handle(), R"sql(
 INSERT INTO workload(container, name, image, pod, namespace) VALUES(?1, ?2, ?3, ?4, ?5)
@@ -96,7 +97,8 @@ Tables::Tables(const Settings& settings) : settings_(settings), database_(settin
 
 std::vector<KnownFinding> Tables::read_known_findings() {
   Statement statement(database_.handle(), R"sql(
-SELECT id, place, content, iif(decision = 'shown', told, max(told, revision)), path, decision
+SELECT id, place, content, iif(decision = 'shown', told, max(told, revision)), path,
+       iif(told > 0, 'shown', decision), exception
 FROM finding WHERE told > 0 OR decision <> 'shown'
 ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
   statement.bind(1, static_cast<std::int64_t>(std::min(settings_.max_findings, max_known_findings)));
@@ -109,7 +111,8 @@ ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
                      .content = to_digest(statement.bytes(2)),
                      .told = static_cast<unsigned>(statement.number(3)),
                      .path = path_hash(statement.text(4)),
-                     .decision = std::string(statement.text(5))});
+                     .decision = std::string(statement.text(5)),
+                     .exception = std::string(statement.text(6))});
   }
   std::ranges::reverse(known);
   return known;
@@ -133,7 +136,8 @@ ORDER BY seq DESC LIMIT ?1)sql");
                                     .content = to_digest(statement.bytes(2)),
                                     .told = static_cast<unsigned>(statement.number(3)),
                                     .path = path_hash(statement.text(7)),
-                                    .decision = "shown"},
+                                    .decision = "shown",
+                                    .exception = {}},
                           .revision = static_cast<unsigned>(statement.number(4)),
                           .is_final = statement.number(5) != 0,
                           .record = std::string(statement.text(6))});
@@ -250,7 +254,8 @@ void Tables::write(const StoredFinding& finding) {
       .bind(18, std::string_view(finding.kind))
       .bind(19, std::int64_t{finding.severity})
       .bind(20, std::string_view(finding.decision))
-      .bind(21, ++last_change_);
+      .bind(21, ++last_change_)
+      .bind(22, std::string_view(finding.exception));
   if (finding.sha256.empty())
     row.bind_null(9);
   else

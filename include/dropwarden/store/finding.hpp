@@ -36,6 +36,7 @@ struct StoredFinding {
   std::string kind;                // likewise, of the file
   unsigned severity = 2;           // as the native format prints it
   std::string decision = "shown";  // of the policy: `shown`, `excepted` or `held_back`
+  std::string exception;           // name of the one that covers it, or empty
   unsigned revision = 1;
   bool is_final = false;
   util::WallTime seen;  // when this record was made
@@ -53,7 +54,8 @@ struct KnownFinding {
   Digest content{};
   unsigned told = 1;               // the newest revision that was told, or would have been
   std::uint32_t path = 0;          // path_hash; 0: not known
-  std::string decision = "shown";  // as in StoredFinding
+  std::string decision = "shown";  // as in StoredFinding; what was told is shown
+  std::string exception{};         // likewise
 
   friend bool operator==(const KnownFinding&, const KnownFinding&) = default;
 };

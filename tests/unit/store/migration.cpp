@@ -93,6 +93,21 @@ TEST_F(MigrationTest, MakesTheSameTablesAsANewDatabase) {
   prepare_schema(made, Fsync::normal);
 }
 
+TEST_F(MigrationTest, TakesFromTheRecordsByWhatFindingsAreCovered) {
+  Database old(path());
+  prepare_schema(old, Fsync::normal);
+  old.execute("ALTER TABLE finding DROP COLUMN exception; PRAGMA user_version = 3");
+  for (const std::string& number : std::vector<std::string>{"1", "2", "3"})
+    old.execute(
+        "INSERT INTO finding(seq, id, place, content, container, file_system, inode, size, mtime, path, "
+        "path_state, mode, detected_by, revision, is_final, first_seen, last_seen, decision) VALUES(" +
+        number + ", 'id" + number +
+        "', x'01', x'02', 'c', 'rootfs', 1, 1, 1, '/tmp/a', 'live', 0, 'scan', 1, 1, 1, 1, 'excepted')");
+  old.execute(R"(INSERT INTO record VALUES(1, '{"decision":{"exception":{"name":"e"}}}'), (3, 'cut off {'))");
+  prepare_schema(old, Fsync::normal);
+  EXPECT_EQ(old.read_text("SELECT group_concat(seq || exception, ' ') FROM finding"), "1e 2 3");
+}
+
 TEST_F(MigrationTest, LeavesADatabaseAsItWasWhenItFails) {
   Database old(path());
   old.execute(first_schema);

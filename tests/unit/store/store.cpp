@@ -94,6 +94,25 @@ TEST_F(StoreTest, KnowsAfterwardsWhatWasToldAndNothingElse) {
   EXPECT_THAT(reports(), IsEmpty());
 }
 
+TEST_F(StoreTest, KnowsByWhatAFindingIsCoveredUntilItIsTold) {
+  {
+    const auto store = open();
+    for (const int i : {1, 2}) {
+      StoredFinding excepted = finding(i);
+      excepted.decision = "excepted";
+      excepted.exception = "e";
+      store->save(excepted);
+    }
+    store->set_told(finding(2).id, 2);
+  }
+  const auto known = open()->take_known_findings();
+  ASSERT_THAT(known, SizeIs(2));
+  EXPECT_EQ(known[0].decision, "excepted");
+  EXPECT_EQ(known[0].exception, "e");
+  EXPECT_EQ(known[1].decision, "shown");
+  EXPECT_EQ(known[1].told, 2U);
+}
+
 TEST_F(StoreTest, KnowsWhatAnOutputWroteBeforeItsRowCame) {
   {
     const auto store = open();
