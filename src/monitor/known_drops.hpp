@@ -21,7 +21,7 @@ struct KnownDrop {
   attribute::Digest content{};  // attribute::content_digest; zeros while it is not known
   std::uint32_t revision = 1;   // of its newest record
   std::uint32_t path = 0;       // store::path_hash of where it was told to be; 0: not known
-  bool is_final = true;         // that record's status
+  std::uint32_t exception = 0;  // policy::exception_key of the one that covers it; 0: none
   // Once it is shown it stays so; what an exception covers may be shown later.
   model::Verdict verdict = model::Verdict::shown;
 };

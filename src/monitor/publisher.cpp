@@ -18,13 +18,17 @@
 namespace dropwarden::monitor {
 namespace {
 
+std::uint32_t exception_of(const model::Decision& decision) {
+  return decision.exception ? policy::exception_key(decision.exception->name) : 0;
+}
+
 KnownDrop drop_of(const model::Finding& finding, const std::string& file_system) {
   return {.id = attribute::parse_id(finding.id),
           .place = attribute::place_digest(finding, file_system),
           .content = attribute::content_digest(finding).value_or(attribute::Digest{}),
           .revision = finding.revision,
           .path = store::path_hash(row_path(finding.event.file)),
-          .is_final = finding.is_final,
+          .exception = exception_of(finding.decision),
           .verdict = finding.decision.verdict};
 }
 
@@ -87,6 +91,17 @@ std::optional<model::Finding> revise(const ToldFindings::Told& told, const model
   return revised;
 }
 
+// A drop as a sighting shows it, whether or not that is to be told.
+model::Finding as_seen(const ToldFindings::Told& told, const model::Finding& sighting) {
+  model::Finding seen = told.finding;
+  const model::FileFacts& file = sighting.event.file;
+  if (!told.has_left(file)) copy_appearance(file, seen.event.file);
+  // What could not be read may be other bytes by now, and is covered by no hash.
+  if (!is_read(file.sha256) && file.sha256.status != model::HashStatus::pending)
+    seen.event.file.sha256 = file.sha256;
+  return seen;
+}
+
 }  // namespace
 
 Publisher::Publisher(Ledger& ledger, WatchedMounts& mounts, store::Store* store, const Settings& settings,
@@ -104,6 +119,7 @@ Publisher::Publisher(Ledger& ledger, WatchedMounts& mounts, store::Store* store,
                 .content = finding.content,
                 .revision = finding.told,
                 .path = finding.path,
+                .exception = finding.exception.empty() ? 0 : policy::exception_key(finding.exception),
                 .verdict = verdict_of(finding.decision)});
 }
 
@@ -126,9 +142,10 @@ bool Publisher::publish(model::Finding& finding, const EventIdentity& identity) 
   KnownDrop seen = drop_of(finding, file_system);
   tell_apart(finding, seen);
   KnownDrop* known = find_known(finding, seen);
-  if (known == nullptr) known = find_shared(finding, identity, file_system, seen);
+  const bool is_shared = known == nullptr;
+  if (is_shared) known = find_shared(finding, identity, file_system, seen);
   if (known != nullptr) {
-    see_again(*known, finding);
+    see_again(*known, finding, is_shared);
     return false;
   }
   tell_first(finding, seen, file_system);
@@ -204,10 +221,11 @@ bool Publisher::may_be_known(const model::Finding& finding, const EventIdentity&
   return known_.find_at(attribute::place_digest(probe, file_system_of(probe, identity))) != nullptr;
 }
 
-model::Decision Publisher::decide(const model::Finding& finding) {
+model::Decision Publisher::decide(const model::Finding& finding, std::uint32_t covered_by) {
   return policy_->decide(finding.event,
                          {.now = util::WallTime{std::chrono::system_clock::now()},
-                          .is_writer_of_image = [&] { return is_writer_of_image(finding.event); }});
+                          .is_writer_of_image = [&] { return is_writer_of_image(finding.event); },
+                          .covered_by = covered_by});
 }
 
 // A path would not tell: in a mount namespace of its own a process can have any program at any path. The
@@ -228,9 +246,9 @@ bool Publisher::is_writer_of_image(const model::WriteEvent& event) {
 }
 
 // Decides on a record, of a drop that is `known` or not. What outputs were told of once they are told to the
-// end, with what the policy says by now.
-bool Publisher::is_to_be_shown(model::Finding& finding, const KnownDrop* known) {
-  finding.decision = decide(finding);
+// end, with what the policy says by now. `covered_by`: of a drop that is not whole.
+bool Publisher::is_to_be_shown(model::Finding& finding, const KnownDrop* known, std::uint32_t covered_by) {
+  finding.decision = decide(finding, covered_by);
   model::Verdict& verdict = finding.decision.verdict;
   if (known != nullptr && known->verdict == model::Verdict::shown) return true;
   const bool is_held_back = known != nullptr && known->verdict == model::Verdict::held_back;
@@ -251,7 +269,7 @@ void Publisher::tell_first(model::Finding& finding, const KnownDrop& drop, const
   if (!is_taken) return;
   KnownDrop told = drop;
   told.verdict = finding.decision.verdict;
-  told.is_final = finding.is_final;
+  told.exception = exception_of(finding.decision);
   remember(finding, told, file_system);
 }
 
@@ -280,7 +298,9 @@ void Publisher::tell_move(KnownDrop& known, const model::Finding& sighting, std:
   model::Finding moved = sighting;
   moved.id = util::hex(known.id);
   moved.revision = known.revision + 1;
-  const bool is_shown = is_to_be_shown(moved, &known);
+  const bool is_shown = is_to_be_shown(moved, &known, known.exception);
+  if (known.verdict == model::Verdict::excepted && moved.decision.exception)
+    known.exception = exception_of(moved.decision);
   if (!is_shown) return ledger_.end(model::Disposition::duplicate);
   if (!tell(moved, is_shown)) return;
   known.revision = moved.revision;
@@ -288,19 +308,30 @@ void Publisher::tell_move(KnownDrop& known, const model::Finding& sighting, std:
   known.verdict = model::Verdict::shown;
 }
 
+// Whether a drop of which only this sighting is at hand is judged by it. What an exception covers always is,
+// wherever and by however many names it is seen: it is shown once at most. Not where the sighting may be of
+// another container that shares the volume, whose path and whose exceptions are others.
+bool Publisher::is_to_be_judged(const KnownDrop& known, const model::FileFacts& file, std::uint32_t path,
+                                bool is_shared) {
+  if (known.verdict != model::Verdict::excepted) return is_moved(known, file, path);
+  return !is_shared && file.sha256.status != model::HashStatus::pending;
+}
+
 // One sighting more of a drop that was told, and a further record of it when there is something new: of the
-// drop, or of the policy where an exception covered it.
-void Publisher::see_again(KnownDrop& known, const model::Finding& sighting) {
+// drop, or of the policy where an exception covered it. No limit of what is told keeps the policy from being
+// asked then: it would be a way out of the exception's place.
+void Publisher::see_again(KnownDrop& known, const model::Finding& sighting, bool is_shared) {
   const std::string id = util::hex(known.id);
   ToldFindings::Told* const told = told_.find(id);
   auto revised = told == nullptr ? std::nullopt : revise(*told, sighting);
   const bool is_elsewhere = told == nullptr || revised;
   const std::string path = is_elsewhere ? row_path(sighting.event.file) : std::string();
   if (store_ != nullptr) store_->count(id, sighting.event.time, path);
-  if (told == nullptr && is_moved(known, sighting.event.file, store::path_hash(path)))
+  if (told == nullptr && is_to_be_judged(known, sighting.event.file, store::path_hash(path), is_shared))
     return tell_move(known, sighting, store::path_hash(path));
   const bool has_moved = revised.has_value();
-  if (!revised && told != nullptr && known.verdict == model::Verdict::excepted) revised = told->finding;
+  if (!revised && told != nullptr && known.verdict == model::Verdict::excepted)
+    revised = as_seen(*told, sighting);
   if (!revised) return ledger_.end(model::Disposition::duplicate);
   revised->revision = known.revision + 1;
   const bool is_shown = is_to_be_shown(*revised, &known);
@@ -345,8 +376,8 @@ void Publisher::remember(const model::Finding& finding, const KnownDrop& drop,
     if (known->verdict != model::Verdict::shown) known->verdict = drop.verdict;
     known->revision = drop.revision;
     known->path = drop.path;
-    known->is_final = drop.is_final;
-    known->content = drop.content;
+    known->exception = drop.exception;
+    if (drop.content != attribute::Digest{}) known->content = drop.content;
   } else {
     known_.add(drop);
   }

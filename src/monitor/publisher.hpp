@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -60,14 +61,16 @@ class Publisher {
   KnownDrop* find_known(const model::Finding& finding, const KnownDrop& seen);
   KnownDrop* find_shared(const model::Finding& finding, const EventIdentity& identity,
                          const std::string& file_system, const KnownDrop& seen);
-  model::Decision decide(const model::Finding& finding);
+  model::Decision decide(const model::Finding& finding, std::uint32_t covered_by);
   bool is_writer_of_image(const model::WriteEvent& event);
-  bool is_to_be_shown(model::Finding& finding, const KnownDrop* known);
+  bool is_to_be_shown(model::Finding& finding, const KnownDrop* known, std::uint32_t covered_by = 0);
   void tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
   void tell_more(model::Finding& finding, const EventIdentity& identity);
   static bool is_moved(const KnownDrop& known, const model::FileFacts& file, std::uint32_t path);
+  static bool is_to_be_judged(const KnownDrop& known, const model::FileFacts& file, std::uint32_t path,
+                              bool is_shared);
   void tell_move(KnownDrop& known, const model::Finding& sighting, std::uint32_t path);
-  void see_again(KnownDrop& known, const model::Finding& sighting);
+  void see_again(KnownDrop& known, const model::Finding& sighting, bool is_shared);
   bool tell(const model::Finding& finding, bool is_shown);
   bool deliver(const model::Finding& finding);
   void remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system);

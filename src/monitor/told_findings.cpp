@@ -31,10 +31,15 @@ std::size_t hash_of(const model::FileFacts& file) {
 
 bool ToldFindings::Told::is_news(const model::FileFacts& file) const {
   if (is_same_appearance(file, finding.event.file) || appearances.size() >= max_appearances) return false;
-  // An event names the path of its time, and the facts of the file are read later: with the ctime that was
-  // told, a path that was told is one that the file has left.
   const bool is_later = file.changed > finding.event.file.changed;
   return (is_later && file.links <= 1) || std::ranges::find(appearances, hash_of(file)) == appearances.end();
+}
+
+bool ToldFindings::Told::has_left(const model::FileFacts& file) const {
+  if (file.changed != finding.event.file.changed) return file.changed < finding.event.file.changed;
+  // An event names the path of its time, and the facts of the file are read later: with the ctime that was
+  // told, a path that was told is one that the file has left.
+  return file.links <= 1 && std::ranges::find(appearances, hash_of(file)) != appearances.end();
 }
 
 void ToldFindings::Told::move(const model::FileFacts& file) {

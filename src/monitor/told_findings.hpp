@@ -27,6 +27,8 @@ class ToldFindings {
     // Whether a further sighting shows the file otherwise than it was told. Of a file with one name, only the
     // last record counts.
     bool is_news(const model::FileFacts& file) const;
+    // Whether the sighting shows where the file was, and not where it is.
+    bool has_left(const model::FileFacts& file) const;
     // Takes over how the file appears now.
     void move(const model::FileFacts& file);
     // Whether there was such a record.

@@ -481,12 +481,110 @@ TEST_F(PublisherTest, ShowsWhatWasExceptedOnceItIsNot) {
 
 // A scan does not know the writer, by which it was excepted.
 TEST_F(PublisherTest, KnowsAfterARestartWhatWasExcepted) {
+  policy::Policy policy = excepting("/tmp/**");
+  policy.exceptions[0].when.user = {33};
+  publisher_->reconfigure(with_policy(policy));
+  auto written = sighting();
+  written.event.process.uid = 33;
+  publish(written);
+  restart();
+  publisher_->reconfigure(with_policy(policy));
+  EXPECT_FALSE(publish(sighting(Sensor::scan)));
+  auto linked = changed(sighting(), Sensor::scan);
+  linked.event.file.path = "/tmp/other";
+  linked.event.file.links = 2;
+  EXPECT_FALSE(publish(linked));
+  EXPECT_THAT(told, SizeIs(0)) << "nor is another name of it, where it is covered";
+  linked.event.file.path = "/usr/bin/x";
+  publish(linked);
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+TEST_F(PublisherTest, ShowsWhatWasExceptedOnceItIsNotAfterARestart) {
   publisher_->reconfigure(with_policy(excepting("/tmp/**")));
   publish(sighting());
-  restart();
-  EXPECT_FALSE(publish(sighting(Sensor::scan)));
-  EXPECT_FALSE(publish(changed(sighting(), Sensor::scan)));
+  for (int i = 0; i < 3; ++i) {
+    restart();
+    publish(changed(sighting(), Sensor::scan, i));
+    ASSERT_THAT(told, SizeIs(1)) << "once";
+  }
+  EXPECT_EQ(told[0].revision, 2U);
+  EXPECT_TRUE(told[0].is_shown_late);
+}
+
+TEST_F(PublisherTest, ShowsWhatLeavesThePlaceThatWasExceptedHoweverOftenItWasMovedWithin) {
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  publish(sighting());
+  for (int i = 1; i <= 70; ++i) {
+    auto renamed = changed(sighting(), Sensor::upper_layer, i);
+    renamed.event.file.path = "/tmp/" + std::to_string(i);
+    publish(renamed);
+  }
   EXPECT_THAT(told, SizeIs(0));
+  auto moved = changed(sighting(), Sensor::upper_layer, 71);
+  moved.event.file.path = "/usr/bin/x";
+  publish(moved);
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].event.file.path, "/usr/bin/x");
+  EXPECT_TRUE(told[0].is_shown_late);
+}
+
+TEST_F(PublisherTest, ShowsAfterARestartWhatHasANameBesideThePlaceThatWasExcepted) {
+  for (const auto place : {model::Place::rootfs, model::Place::volume}) {
+    told.clear();
+    auto dropped = sighting();
+    dropped.event.file.inode += static_cast<unsigned>(place);
+    dropped.event.file.place = place;
+    publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+    publish(dropped);
+    restart();
+    publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+    auto linked = changed(dropped, Sensor::scan);
+    linked.event.file.links = 2;
+    EXPECT_FALSE(publish(linked));
+    EXPECT_THAT(told, SizeIs(0));
+    linked.event.file.path = "/usr/bin/x";
+    EXPECT_FALSE(publish(linked));
+    EXPECT_FALSE(publish(linked));
+    ASSERT_THAT(told, SizeIs(1)) << "once";
+    EXPECT_EQ(told[0].event.file.path, "/usr/bin/x");
+    EXPECT_TRUE(told[0].is_shown_late);
+  }
+}
+
+TEST_F(PublisherTest, ShowsWhatLeavesThePlaceThatWasExceptedAfterManyOthers) {
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  publish(sighting());
+  for (std::uint64_t inode = 1000; inode < 1600; ++inode) {
+    auto other = sighting();
+    other.event.file.inode = inode;
+    publish(other);
+  }
+  auto linked = changed(sighting(), Sensor::scan);
+  linked.event.file.links = 2;
+  linked.event.file.path = "/usr/bin/x";
+  publish(linked);
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+// Its bytes may be others by now.
+TEST_F(PublisherTest, CoversByAHashNothingThatCannotBeRead) {
+  policy::Policy policy = excepting("/tmp/**");
+  policy.exceptions[0].when.sha256 = {std::string(64, 'a')};
+  for (const bool is_restarted : {false, true}) {
+    told.clear();
+    auto dropped = sighting();
+    dropped.event.file.inode += is_restarted ? 1 : 0;
+    publisher_->reconfigure(with_policy(policy));
+    publish(dropped);
+    if (is_restarted) restart();
+    publisher_->reconfigure(with_policy(policy));
+    publish(dropped);
+    EXPECT_THAT(told, SizeIs(0));
+    dropped.event.file.sha256 = {{}, HashStatus::gone};
+    publish(dropped);
+    EXPECT_THAT(told, SizeIs(1));
+  }
 }
 
 TEST_F(PublisherTest, ShowsWhatLeavesThePlaceThatWasExcepted) {
