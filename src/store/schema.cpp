@@ -105,8 +105,8 @@ constexpr const char* column_of_first_start = R"sql(
 ALTER TABLE sync_state ADD COLUMN told_from INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-// The start of the containers that a loss in a volume is about, which may be others by the next start. And the
-// exception by which a file is judged that is seen again without its writer.
+// The start of the containers that a loss in a volume is about, which may be others by the next start. And
+// the exception by which a file is judged that is seen again without its writer.
 constexpr const char* columns_for_what_comes_later = R"sql(
 ALTER TABLE sync_state ADD COLUMN written_from INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE finding ADD COLUMN exception TEXT NOT NULL DEFAULT '';

@@ -96,7 +96,9 @@ TEST_F(MigrationTest, MakesTheSameTablesAsANewDatabase) {
 TEST_F(MigrationTest, TakesFromTheRecordsByWhatFindingsAreCovered) {
   Database old(path());
   prepare_schema(old, Fsync::normal);
-  old.execute("ALTER TABLE finding DROP COLUMN exception; PRAGMA user_version = 3");
+  old.execute(
+      "ALTER TABLE finding DROP COLUMN exception; ALTER TABLE sync_state DROP COLUMN written_from; "
+      "PRAGMA user_version = 3");
   for (const std::string& number : std::vector<std::string>{"1", "2", "3"})
     old.execute(
         "INSERT INTO finding(seq, id, place, content, container, file_system, inode, size, mtime, path, "
