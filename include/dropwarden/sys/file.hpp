@@ -115,6 +115,8 @@ Result<Fd> open_beneath(int directory, std::string relative, int flags, Mounts m
 // alone (RESOLVE_CACHED, Linux 5.12), where a mount point always is: so no file system that the container
 // mounted on the way is asked, which might never answer. EAGAIN when the cache was not enough: `is_cached` is
 // false to try without.
+// Where a seccomp filter hides openat2(2) no lookup can be kept in the cache: names below another mount are
+// then asked of its file system, whatever `is_cached` is.
 Result<Fd> open_mount_point(int root, const std::string& path, bool is_cached = true);
 
 }  // namespace dropwarden::sys
