@@ -217,6 +217,40 @@ TEST_F(LateContent, StoredThroughAMappingThatEndsIsSeenByASecondLook) {
   EXPECT_EQ(count_findings({"/tmp/mapped"}), 1U);
 }
 
+// A page that is dirty when the file is closed: neither ctime nor size nor header tell of what is stored
+// then.
+TEST_F(LateContent, StoredThroughAMappingOfAProgramIsAnotherDropWhenItIsExecuted) {
+  start(exec_alone);
+  const auto child = run([content = busybox()](Line& line) {
+    auto file = sys::value_or_throw(sys::open_path("/tmp/mapped", O_RDWR | O_CREAT, 0755));
+    require(::write(file.number(), content.data(), content.size()) > 0, "write");
+    void* memory = ::mmap(nullptr, content.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file.number(), 0);
+    require(memory != MAP_FAILED, "mmap");
+    // The section headers, which nothing runs.
+    volatile char& last = static_cast<char*>(memory)[content.size() - 1];
+    last = content.back();
+    file = {};
+    pause(line);
+    last = static_cast<char>(content.back() + 1);
+    // The sensor looks again after a pause of 10 s.
+    for (int i = 0; i < 25; ++i) {
+      require(run_program("/tmp/mapped", "true") == 0, "execl");
+      std::this_thread::sleep_for(500ms);
+    }
+  });
+  child->line().hear();
+  EXPECT_EQ(sensor_of("/tmp/mapped"), "close_write") << "read to its end";
+  child->line().tell();
+  ASSERT_TRUE(child->wait());
+  EXPECT_EQ(count_findings({"/tmp/mapped"}), 2U);
+  std::set<std::string> hashes;
+  for (const Record& record : daemon_->records()) {
+    if (text_at(record, "/data/path") == "/tmp/mapped")
+      hashes.insert(text_at(record, "/event/file/sha256/value"));
+  }
+  EXPECT_EQ(hashes.size(), 2U);
+}
+
 TEST_F(LateContent, OfAHeaderThatALaterOpenWritesIsSeenAtItsClose) {
   start(both);
   const auto child = run([content = busybox()](Line& line) {
