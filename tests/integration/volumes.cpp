@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <set>
 #include <sys/mount.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,6 +17,7 @@
 #include "support/container_report.hpp"
 #include "support/daemon.hpp"
 #include "support/file.hpp"
+#include "support/leased_writer.hpp"
 #include "support/sha256.hpp"
 #include "support/wait.hpp"
 
@@ -222,6 +226,31 @@ TEST_F(Volumes, AreScannedForWhatTheirContainerWroteBeforeTheMonitorRan) {
   }
   mark_end(daemon, container);
   EXPECT_THAT(daemon.finding_ids(container->id), SizeIs(3)) << "and not what the host has put there before";
+}
+
+// The scan meets the same lease as the event did, and the container is another one when it gets through.
+TEST_F(Volumes, AreScannedForWhatAContainerWroteThatTheirNextOneFollows) {
+  const std::string data = make_directory();
+  Daemon daemon(make_directory(), {runtime().socket()});
+  std::optional<ScopedContainer> first(std::in_place, runtime(), idle,
+                                       std::vector<TestMount>{{bind, data, "/data"}});
+  const int init = daemon.init_of((*first)->id);
+  ASSERT_NE(init, 0) << daemon.log();
+  const auto is_marked = [&] {
+    return text_at(reported_mount(daemon, *first, "/data"), "/sensor") == "close_write";
+  };
+  ASSERT_TRUE(wait_for(is_marked, 20s)) << report(daemon);
+  LeasedWriter writer(daemon, "/proc/" + std::to_string(init) + "/root/data/leased");
+  EXPECT_TRUE(daemon.wait_for_log("lease", 20s)) << daemon.log();
+  // Of before the next container, by clocks of any fineness.
+  std::this_thread::sleep_for(2500ms);
+  first.reset();
+  const ScopedContainer second(runtime(), idle, {{bind, data, "/data"}});
+  EXPECT_TRUE(writer.end());
+  const auto is_drop = [](const Record& record) { return path_of(record) == "/data/leased"; };
+  const auto record = daemon.wait_for_record(is_drop, 60s);
+  ASSERT_TRUE(record) << daemon.log() << report(daemon);
+  EXPECT_EQ(text_at(*record, "/detected_by"), "scan");
 }
 
 TEST_F(Volumes, ThatContainersShareAreScannedOnceAndNothingIsToldTwice) {

@@ -22,7 +22,8 @@ LeasedWriter::LeasedWriter(const Daemon& daemon, const std::string& file,
         line.tell();
         line.hear();
         writing.reset();
-        const auto leased = sys::value_or_throw(sys::open_path(file, O_RDWR));
+        // Not for writing: its end is no close that is told of.
+        const auto leased = sys::value_or_throw(sys::open_path(file, O_RDONLY));
         require(::fcntl(leased.number(), F_SETLEASE, F_WRLCK) == 0, "F_SETLEASE");
         line.tell();
         line.hear();
