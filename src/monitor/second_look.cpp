@@ -143,7 +143,9 @@ sys::Result<sys::Fd> SecondLook::open_again(Entry& entry, const WatchedMount& mo
 
 sys::Result<std::string> SecondLook::find_path(const Entry::Upper& upper) const {
   const auto by = handler_.find_host_mount(upper.mount);
-  if (!by || !upper.handle || upper.top.empty())
+  // Its layers were unmounted with it, which a container cannot do: there is nothing left to be scanned.
+  if (!by) return std::unexpected(sys::Error{"open_by_handle_at", upper.top, ENOENT});
+  if (!upper.handle || upper.top.empty())
     return std::unexpected(sys::Error{"open_by_handle_at", upper.top, ENODEV});
   const auto file = opener_.open_by_handle(*by, *upper.handle);
   if (!file) return std::unexpected(file.error());

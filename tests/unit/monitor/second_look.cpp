@@ -69,8 +69,9 @@ class SecondLookTest : public testing::Test {
 
   // As the table has the mount of the directory.
   std::optional<privilege::HostMount> find_host_mount(model::MountId id) const {
-    if (!has_table_) return std::nullopt;
-    return privilege::HostMount{.path = "/dev/shm", .mount_id = id.value, .type = TMPFS_MAGIC};
+    if (!is_mounted_) return std::nullopt;
+    const std::uint64_t other = is_covered_ ? 1 : 0;
+    return privilege::HostMount{.path = "/dev/shm", .mount_id = id.value + other, .type = TMPFS_MAGIC};
   }
   bool opens_handles() const {
     const auto top = sys::value_or_throw(sys::open_path(directory_, O_RDONLY | O_DIRECTORY));
@@ -107,7 +108,8 @@ class SecondLookTest : public testing::Test {
   std::unique_ptr<SecondLook> look_;
   std::vector<Sighting> sightings_;
   int lost_ = 0;
-  bool has_table_ = true;
+  bool is_mounted_ = true;
+  bool is_covered_ = false;  // another mount is there
 };
 
 TEST(SecondLook, IsForFilesThatBeginWithZeros) {
@@ -209,7 +211,7 @@ TEST_F(SecondLookTest, FollowsAFileThatIsRenamed) {
 }
 
 TEST_F(SecondLookTest, IsALossOfAFileThatIsRenamedAndNotFoundAgain) {
-  has_table_ = false;
+  is_covered_ = true;
   const auto file = make_blank("a");
   void* memory = map("a");
   consider(file);
@@ -217,6 +219,18 @@ TEST_F(SecondLookTest, IsALossOfAFileThatIsRenamedAndNotFoundAgain) {
   run_for(500ms);
   EXPECT_EQ(look_->waiting(), 0U);
   EXPECT_EQ(lost_, 1);
+  ::munmap(memory, 4096);
+}
+
+TEST_F(SecondLookTest, EndsWithTheMountThatTheLayersWereOn) {
+  const auto file = make_blank("a");
+  void* memory = map("a");
+  consider(file);
+  is_mounted_ = false;
+  std::filesystem::remove(path("a"));
+  run_for(500ms);
+  EXPECT_EQ(look_->waiting(), 0U);
+  EXPECT_EQ(lost_, 0);
   ::munmap(memory, 4096);
 }
 
