@@ -127,7 +127,6 @@ TEST_F(HostileFuse, OverADirectoryAboveAPlaceThatIsWatchedHoldsNobody) {
   ASSERT_TRUE(wait_for([&] { return problem_of("/tmp/a/b").find("lies over it") != std::string::npos; }, 20s))
       << daemon_->report();
   expect_nobody_waits();
-  EXPECT_EQ(server_->held(), 0U) << "somebody has asked";
 }
 
 TEST_F(HostileFuse, UnderAnOverlayOfTheContainersHoldsNobody) {
