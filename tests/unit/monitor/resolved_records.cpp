@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sensor B makes of a record with a marker that hands over nothing outside of the places of containers.
-#include "monitor/upper_resolver.hpp"
-
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
@@ -20,6 +18,7 @@
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/sys/file_handle.hpp"
 
+#include "monitor/upper_resolver.hpp"
 #include "support/child.hpp"
 #include "support/command.hpp"
 #include "support/disk.hpp"
