@@ -159,10 +159,11 @@ WritableLayers find_writable_layers(privilege::Privilege& privilege,
   const auto table = sys::value_or_throw(read_mount_table(privilege));
   OverlayView view(privilege);
   view.on_table(table);
-  view.on_containers(snapshot, OverlayView::Clock::now());
+  const auto now = OverlayView::Clock::now();
+  view.on_containers(snapshot, now);
   WritableLayers found{.layers = {}, .mounts = std::make_shared<const layer::ReadableMounts>(table)};
   std::set<std::string> known;
-  const auto owners = view.owners();
+  const auto owners = view.look_for_owners(now);
   for (const auto& [device, target] : view.targets(owners)) {
     const model::Mount* mount = view.mount_of(target);
     auto layers = mount == nullptr ? std::nullopt : mount::parse_overlay_layers(*mount);

@@ -265,6 +265,13 @@ OverlayView::Owners OverlayView::owners() {
                                         });
 }
 
+OverlayView::Owners OverlayView::look_for_owners(Clock::time_point now) {
+  while (has_due(now)) look_again(now);
+  Owners all = owners();
+  while (has_more_to_ask_) all.merge(owners());
+  return all;
+}
+
 std::vector<container::OverlayClue> OverlayView::clues() const {
   std::vector<container::OverlayClue> clues;
   for (const HostOverlay& overlay : host_overlays_) {

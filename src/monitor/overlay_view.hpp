@@ -63,6 +63,8 @@ class OverlayView {
   Owners owners();
   // Whether that was not enough for all. The next call goes on with the others.
   bool has_more_to_ask() const { return has_more_to_ask_; }
+  // All of them, after a look at all processes that are due: for who has nothing else to do.
+  Owners look_for_owners(Clock::time_point now);
   // By what is told alone.
   Owners told_owners() const;
   // The mounts that containers see as their root.

@@ -20,8 +20,9 @@ std::vector<WatchedMount> survey_mounts(privilege::Privilege& privilege, const c
   }
   others.on_containers(snapshot);
   const auto readings = others.read_due(ContainerMounts::Clock::now(), snapshot->containers.size());
-  view.on_containers(std::move(snapshot), OverlayView::Clock::now());
-  const auto owners = view.owners();
+  const auto now = OverlayView::Clock::now();
+  view.on_containers(std::move(snapshot), now);
+  const auto owners = view.look_for_owners(now);
   std::vector<WatchedMount> found;
   for (const auto& [device, target] : view.targets(owners)) {
     WatchedMount overlay;

@@ -17,12 +17,14 @@
 namespace dropwarden::privilege {
 namespace {
 
-// The permissions of a directory there may have to be read from the disk: where the directory is not root's
-// and was not passed by root since its inode was read, as when its owner has mounted something below it. The
-// others have them in memory, or, overlayfs, do not ask for them (measured on Linux 6.18).
-bool has_permissions_on_disk(std::string_view type) {
-  constexpr auto types =
-      std::to_array<std::string_view>({"bcachefs", "ext2", "ext3", "ext4", "f2fs", "jfs", "xfs"});
+// Where a lookup leaves the cache without asking anybody who might never answer (measured on Linux 6.18). On
+// a disk the permissions of a directory may have to be read: where it is not root's and was not passed by
+// root since its inode was read, as when its owner has mounted something below it. And what the kernel makes
+// up, as below /proc/keys and /sys/fs/cgroup, it looks at anew each time. The others have all of it in
+// memory, or, overlayfs, may ask for it anywhere.
+bool may_leave_cache(std::string_view type) {
+  constexpr auto types = std::to_array<std::string_view>(
+      {"bcachefs", "cgroup", "cgroup2", "ext2", "ext3", "ext4", "f2fs", "jfs", "proc", "sysfs", "xfs"});
   return std::ranges::find(types, type) != types.end();
 }
 
@@ -64,8 +66,7 @@ class MountPoints {
     const auto table = read_table(process_);
     if (!table) return std::unexpected(table.error());
     const auto type = mount_type(*table, *id);
-    return type && has_permissions_on_disk(*type) ? sys::open_mount_point(directory, name, false)
-                                                  : std::move(opened);
+    return type && may_leave_cache(*type) ? sys::open_mount_point(directory, name, false) : std::move(opened);
   }
 
   const MarkedProcess& process_;

@@ -361,6 +361,32 @@ TEST_F(MountMark, IsSetWhereNobodyButItsOwnerHasPassedADirectoryOnTheWay) {
   EXPECT_TRUE(owner.wait());
 }
 
+// As runtimes hide /proc/keys, and mount cgroups in a container: proc and sysfs look each name up anew.
+TEST_F(MountMark, IsSetBelowWhatTheKernelMakesUp) {
+  Child container([](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    for (const char* point : {"/proc/fs", "/sys/kernel"})
+      require(::mount("memory", point, "tmpfs", 0, nullptr) == 0, "mount");
+    line.tell();
+    line.hear();
+  });
+  container.line().hear();
+  const auto table = mount::parse_mountinfo(privilege_->read_process_mounts(container.pid()).value());
+  for (const char* point : {"/proc/fs", "/sys/kernel"}) {
+    const auto memory = std::ranges::find_if(table, [&](const model::Mount& mount) {
+      return mount.mount_point == point && mount.source == "memory";
+    });
+    ASSERT_NE(memory, table.end());
+    const privilege::ContainerMount request{point, memory->id.value, "tmpfs", TMPFS_MAGIC, false};
+    const auto answers =
+        privilege_->mark_mounts(group_->descriptor(), container.pid(), {request}, watch::close_write_mask());
+    EXPECT_TRUE(answers.at(0)) << answers.at(0).error().text();
+  }
+  container.line().tell();
+  EXPECT_TRUE(container.wait());
+}
+
 // Without the cache alone to go by (RESOLVE_CACHED) a lookup asks the server.
 TEST_F(MountMark, ReachesMountPointsOutOfTheCacheAlone) {
   start([] {});
