@@ -51,9 +51,12 @@ class Judge {
     std::vector<const model::Mount*> mounts;
     mounts.reserve(table.size());
     for (const model::Mount& mount : table) mounts.push_back(&mount);
-    std::ranges::stable_sort(mounts, is_before, &model::Mount::mount_point);
+    std::ranges::sort(mounts, is_before, &model::Mount::mount_point);
     find_unsafe(mounts);
-    std::ranges::stable_sort(mounts, {}, [](const model::Mount* mount) { return mount->parent.value; });
+    std::ranges::sort(mounts, [](const model::Mount* one, const model::Mount* other) {
+      if (one->parent != other->parent) return one->parent.value < other->parent.value;
+      return is_before(one->mount_point, other->mount_point);
+    });
     find_hidden(mounts);
   }
 
