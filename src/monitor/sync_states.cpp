@@ -74,6 +74,7 @@ bool SyncStates::desync_all(DesyncReason reason, util::WallTime now) {
 }
 
 void SyncStates::forget_times(std::chrono::nanoseconds set_back) {
+  ++clock_steps_;
   for (auto& [name, mount] : mounts_) {
     mount.synced_until = {};
     for (util::WallTime* const time : {&mount.told_from, &mount.started, &mount.written_from}) {
@@ -121,7 +122,7 @@ std::optional<SyncStates::Clock::time_point> SyncStates::next_due() const {
 }
 
 SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point now) {
-  Ticket ticket{.mount = mount, .generation = generation_};
+  Ticket ticket{.mount = mount, .generation = generation_, .clock_steps = clock_steps_};
   const auto found = mounts_.find(mount);
   if (found == mounts_.end()) return ticket;
   const Mount& known = found->second;
@@ -154,7 +155,11 @@ bool SyncStates::finish(const Ticket& ticket, Outcome outcome, util::WallTime st
   if (mount.is_synced()) mount.written_from = ticket.started;
   mount.cuts = 0;
   mount.not_before = {};
-  mount.synced_until = mount.scan.emplace(started);
+  mount.scan = started;
+  // By a clock that was set back meanwhile it began in the future: what changes until then would never be
+  // read.
+  if (ticket.clock_steps != clock_steps_) return false;
+  mount.synced_until = started;
   if (ticket.changed_since == util::WallTime{}) mount.whole_due = now + options_.whole_interval;
   return !was_synced && mount.is_synced();
 }

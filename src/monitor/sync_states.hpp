@@ -81,6 +81,7 @@ class SyncStates {
     util::WallTime written_from{};   // what changed before is of before its containers; the epoch: unknown
     util::WallTime started{};        // `set_started`
     std::uint64_t generation = 0;
+    std::uint64_t clock_steps = 0;  // `forget_times` before
   };
   Ticket begin(const std::string& mount, Clock::time_point now);
   enum class Outcome {
@@ -125,6 +126,7 @@ class SyncStates {
   Options options_;
   std::map<std::string, Mount> mounts_;
   std::uint64_t generation_ = 0;
+  std::uint64_t clock_steps_ = 0;
 };
 
 }  // namespace dropwarden::monitor

@@ -153,6 +153,16 @@ TEST_F(Sync, AStepOfTheClockMakesScansWhole) {
   EXPECT_EQ(states_.begin("a", at(1s)).changed_since, everything);
 }
 
+TEST_F(Sync, AScanFromBeforeAStepOfTheClockTellsNothingOfTheTimeAfterIt) {
+  add("a");
+  const auto ticket = states_.begin("a", at(0s));
+  states_.forget_times(1h);
+  states_.desync_all(DesyncReason::clock_step, wall(1s));
+  EXPECT_FALSE(states_.finish(ticket, Outcome::complete, wall(1h), at(2s)));
+  EXPECT_FALSE(states_.state("a")->is_synced());
+  EXPECT_EQ(states_.begin("a", at(3s)).changed_since, everything);
+}
+
 TEST_F(Sync, WhatIsLeftOutStaysSoInEachScanAndFollowsTheClock) {
   add("a");
   states_.leave_out_before("a", wall(-10s));
