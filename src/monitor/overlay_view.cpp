@@ -245,30 +245,33 @@ OverlayView::Owners OverlayView::told_owners() const {
   return container::find_overlay_owners(clues(), *snapshot_, [](model::Pid) { return std::nullopt; });
 }
 
+// Who cannot be asked any more this time has what it answered last: an overlay that nobody owned for that
+// long would be taken for one that a container has mounted itself, and given up.
 OverlayView::Owners OverlayView::owners() {
   // Those that are left over are asked first the next time, before all are asked again.
   if (!std::exchange(has_more_to_ask_, false)) ++round_;
   const auto deadline = Clock::now() + longest_asking;
   std::unordered_map<std::int32_t, std::pair<const std::string, Root>*> by_init;
   for (auto& entry : roots_) {
-    if (entry.second.mount && entry.second.round != round_) by_init.emplace(entry.second.init.value, &entry);
+    if (entry.second.mount) by_init.emplace(entry.second.init.value, &entry);
   }
   return container::find_overlay_owners(clues(), *snapshot_,
                                         [&](model::Pid init) -> std::optional<model::Device> {
                                           const auto known = by_init.find(init.value);
                                           if (known == by_init.end()) return std::nullopt;
-                                          has_more_to_ask_ = has_more_to_ask_ || Clock::now() >= deadline;
-                                          if (has_more_to_ask_) return std::nullopt;
                                           auto& [id, root] = *known->second;
+                                          if (root.round == round_) return root.owned;
+                                          has_more_to_ask_ = has_more_to_ask_ || Clock::now() >= deadline;
+                                          if (has_more_to_ask_) return root.owned;
                                           root.round = round_;
-                                          return read_root_device(id, init);
+                                          return root.owned = read_root_device(id, init);
                                         });
 }
 
 OverlayView::Owners OverlayView::look_for_owners(Clock::time_point now) {
   while (has_due(now)) look_again(now);
   Owners all = owners();
-  while (has_more_to_ask_) all.merge(owners());
+  while (has_more_to_ask_) all = owners();
   return all;
 }
 

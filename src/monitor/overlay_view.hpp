@@ -79,7 +79,8 @@ class OverlayView {
     const char* reason = nullptr;  // why it may be the container's own; null where it is not
     int looks = 0;                 // that have shown no root of its own
     std::optional<Clock::time_point> due{};
-    std::uint64_t round = 0;  // in which it was asked what it owns
+    std::uint64_t round = 0;               // in which it was asked what it owns
+    std::optional<model::Device> owned{};  // what it answered then
   };
 
   void look_at(Root& root, Clock::time_point now) const;
