@@ -235,12 +235,12 @@ class Monitor::Impl {
  private:
   void on_file(watch::FileEvent event) {
     Sighting sighting{.file = std::move(event.file), .pid = event.pid};
-    if (watch::is_executed(event)) {
-      name_spaces_.look_at(event.pid);
-      pipeline_.note_execution(event.pid);
-    }
-    if (!watch::is_written(event)) {
+    const bool is_written = watch::is_written(event);
+    const bool is_executed = watch::is_executed(event);
+    if (is_executed) name_spaces_.look_at(event.pid);
+    if (!is_written) {
       sighting.sensor = model::Sensor::exec;
+      pipeline_.note_execution(event.pid);
       if (const auto ended = exec_.judge(sighting.file.number())) {
         ledger_.receive();
         return ledger_.end(*ended);
@@ -248,7 +248,7 @@ class Monitor::Impl {
     }
     pipeline_.take(std::move(sighting));
     // What it wrote and closed in the same record, it wrote before.
-    if (watch::is_executed(event)) pipeline_.note_execution(event.pid);
+    if (is_written && is_executed) pipeline_.note_execution(event.pid);
   }
 
   // Where it is not known which container has lost something, any may have. Where it is, since its process
