@@ -31,13 +31,13 @@ std::optional<model::Disposition> ExecSensor::judge(int fd) {
   if (!status) return model::Disposition::unreadable;
   const auto now = RecentFiles::Clock::now();
   const auto back = step_back_.update(now, util::WallTime{std::chrono::system_clock::now()});
-  if (latest_change(*status) + back + margin < marked_since(find_mount(fd, *status)))
-    return model::Disposition::executed;
+  const WatchedMount* const mount = find_mount(fd, *status);
+  if (latest_change(*status) + back + margin < marked_since(mount)) return model::Disposition::executed;
   const FileNumbers numbers{.device = {status->device_major, status->device_minor},
                             .inode = status->inode,
                             .size = status->size,
                             .changed = status->changed};
-  if (recent_.contains(numbers, now) && !may_have_changed(fd, *status, numbers))
+  if (recent_.contains(numbers, now) && !may_have_changed(fd, *status, numbers, mount))
     return model::Disposition::duplicate;
   return std::nullopt;
 }
@@ -54,9 +54,10 @@ const WatchedMount* ExecSensor::find_mount(int fd, const sys::FileStatus& status
 
 // Of what is executed over and over it is asked once, as long as no number of it changes: a mapping that
 // comes later makes the kernel stamp the file with its first store.
-bool ExecSensor::may_have_changed(int fd, const sys::FileStatus& status, const FileNumbers& numbers) {
+bool ExecSensor::may_have_changed(int fd, const sys::FileStatus& status, const FileNumbers& numbers,
+                                  const WatchedMount* mount) {
   if (recent_.is_settled(numbers)) return false;
-  if (is_held(fd, status)) return true;
+  if (is_held(fd, status, mount)) return true;
   recent_.settle(numbers);
   return false;
 }
@@ -64,8 +65,7 @@ bool ExecSensor::may_have_changed(int fd, const sys::FileStatus& status, const F
 // Whether somebody has it mapped for writing, or that cannot be told. On an overlay a mapping holds the upper
 // file: execve(2) is not refused for it, and stores to pages that are dirty already change no time. On every
 // other file system a mapping keeps the file from being executed (ETXTBSY), and its end is a close.
-bool ExecSensor::is_held(int fd, const sys::FileStatus& status) {
-  const WatchedMount* mount = find_mount(fd, status);
+bool ExecSensor::is_held(int fd, const sys::FileStatus& status, const WatchedMount* mount) const {
   if (mount == nullptr) return true;
   if (!mount->is_overlay()) return false;
   const auto link = sys::read_descriptor_path(fd);

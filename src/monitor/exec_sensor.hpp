@@ -30,8 +30,9 @@ class ExecSensor {
  private:
   const WatchedMount* find_mount(int fd, const sys::FileStatus& status);
   util::WallTime marked_since(const WatchedMount* mount) const;
-  bool may_have_changed(int fd, const sys::FileStatus& status, const FileNumbers& numbers);
-  bool is_held(int fd, const sys::FileStatus& status);
+  bool may_have_changed(int fd, const sys::FileStatus& status, const FileNumbers& numbers,
+                        const WatchedMount* mount);
+  bool is_held(int fd, const sys::FileStatus& status, const WatchedMount* mount) const;
 
   WatchedMounts& mounts_;
   RecentFiles& recent_;
