@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -118,11 +119,11 @@ TEST_F(Privileged, ReadsWhichProgramAProcessRunsWithoutAskingWhereThatLies) {
   server.mount(point);
   const Child process([&](Line&) { ::execl((point + "/tool").c_str(), "sleep", "100", nullptr); });
   using privilege::ProcessFile;
+  // It sleeps: until then it has pages to read, and would wait for the server itself.
   const auto runs_it = [&] {
     return privilege_->read_process_file(process.pid(), ProcessFile::exe).value_or("") == point + "/tool" &&
-           privilege_->read_process_file(process.pid(), ProcessFile::cmdline)
-               .value_or("")
-               .starts_with("sleep");
+           read_file("/proc/" + std::to_string(process.pid()) + "/syscall")
+               .starts_with(std::to_string(SYS_clock_nanosleep) + " ");
   };
   ASSERT_TRUE(wait_for(runs_it, 20s));
   server.hang();
