@@ -16,10 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 // Each is a descriptor, and of a mount that only the container has, one that keeps it.
 constexpr int max_on_the_way = 16;
-// Steps a second: a step is how long a volume cannot be unmounted at most.
-constexpr std::uint64_t steps_a_second = 100;
-// To read a few bytes of a file brings a page from its disk.
-constexpr std::uint64_t page = 4096;
 constexpr std::size_t max_mounts_remembered = 4096;
 
 }  // namespace
@@ -40,8 +36,7 @@ Sweeper::~Sweeper() {
 }
 
 void Sweeper::set_rate(std::uint64_t entries, std::uint64_t bytes) {
-  entries_a_second_ = entries;
-  bytes_a_second_ = bytes;
+  rate_.set(entries, bytes);
 }
 
 std::unique_ptr<TreeScan> Sweeper::make_scan(MountTree tree, const TreeScan::Range& range) {
@@ -104,23 +99,19 @@ void Sweeper::handle(SweepJob job, HandedOnByMount& handed_on_by_mount, Turn& tu
 
 bool Sweeper::step(TreeScan& scan, HandedOn& handed_on, Turn& turn) {
   turn.step();
-  const std::uint64_t entries = entries_a_second_;
-  const std::uint64_t bytes = bytes_a_second_;
   const auto began = Clock::now();
   const TreeScan::Totals before = scan.totals();
-  const bool goes_on = scan.step({.entries = std::max<std::uint64_t>(entries / steps_a_second, 1),
-                                  .bytes = std::max<std::uint64_t>(bytes / steps_a_second, 1)},
-                                 handed_on, [&](layer::ScannedFile file, Located located) {
-                                   hand_over(std::move(file), std::move(located), turn);
-                                 });
-  if (!goes_on) return false;
+  const bool goes_on = scan.step(rate_.budget(), handed_on, [&](layer::ScannedFile file, Located located) {
+    hand_over(std::move(file), std::move(located), turn);
+  });
   const TreeScan::Totals& after = scan.totals();
-  const auto read = std::max(after.bytes - before.bytes, (after.files - before.files) * page);
-  const std::chrono::duration<double> worth(
-      std::max(static_cast<double>(after.entries - before.entries) / static_cast<double>(entries),
-               static_cast<double>(read) / static_cast<double>(bytes)));
-  pause(std::chrono::duration_cast<std::chrono::nanoseconds>(worth) - (Clock::now() - began), turn);
-  return true;
+  pause(rate_.pause_after({.entries = after.entries - before.entries,
+                           .files = after.files - before.files,
+                           .bytes = after.bytes - before.bytes,
+                           .opening = after.opening - before.opening,
+                           .took = Clock::now() - began}),
+        turn);
+  return goes_on;
 }
 
 void Sweeper::hand_over(layer::ScannedFile file, Located located, Turn& turn) {

@@ -18,6 +18,7 @@
 
 #include "registrations.hpp"
 #include "sighting.hpp"
+#include "sweep_rate.hpp"
 #include "sync_states.hpp"
 #include "tree_scan.hpp"
 #include "worker.hpp"
@@ -81,8 +82,7 @@ class Sweeper {
   boost::asio::io_context& loop_;
   privilege::Privilege& privilege_;
   const Handlers handlers_;
-  std::atomic<std::uint64_t> entries_a_second_{20'000};
-  std::atomic<std::uint64_t> bytes_a_second_{std::uint64_t{16} << 20U};
+  SweepRate rate_{20'000, std::uint64_t{16} << 20U};
   std::atomic<bool> is_put_off_{false};
   std::atomic<bool> is_stopped_{false};
   std::mutex mutex_;

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "dropwarden/monitor/sync_state.hpp"
@@ -68,8 +69,9 @@ class SyncStates {
   // changes what is to be scanned.
   bool set_started(const std::string& mount, util::WallTime started);
 
-  // What is to be scanned at `now`: the desynced ones first, longest first, then the others whose time has
-  // come. Nothing when there is none; `next_due` says when there is.
+  // What is to be scanned at `now`: the desynced ones first, then the others whose time has come; of either,
+  // first those of the container that has had no turn for longest, which may have mounted thousands, then
+  // who waits for longest. Nothing when there is none; `next_due` says when there is.
   std::optional<std::string> next(Clock::time_point now) const;
   std::optional<Clock::time_point> next_due() const;
 
@@ -96,6 +98,7 @@ class SyncStates {
   std::optional<SyncState> state(const std::string& mount) const;
   std::vector<SyncState> states() const;
   std::size_t desynced() const;
+  std::size_t turns() const { return turns_.size(); }
 
  private:
   struct Reason {
@@ -121,12 +124,17 @@ class SyncStates {
   };
   bool add_reason(Mount& mount, DesyncReason reason, util::WallTime now);
   Clock::time_point due_of(const Mount& mount) const;
+  static const std::string& sharer_of(const std::string& name, const Mount& mount);
+  std::uint64_t last_turn(const std::string& name, const Mount& mount) const;
+  void note_turn(const std::string& name, const Mount& mount);
   static SyncState to_state(const std::string& name, const Mount& mount);
 
   Options options_;
   std::map<std::string, Mount> mounts_;
   std::uint64_t generation_ = 0;
   std::uint64_t clock_steps_ = 0;
+  std::unordered_map<std::string, std::uint64_t> turns_;  // by who shares them; bounded
+  std::uint64_t turn_ = 0;
 };
 
 }  // namespace dropwarden::monitor

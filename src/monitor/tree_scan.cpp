@@ -62,7 +62,9 @@ bool TreeScan::step(const layer::Scanner::Budget& budget, HandedOn& handed_on, c
 }
 
 bool TreeScan::open() {
+  const auto began = std::chrono::steady_clock::now();
   auto top = tree_.open();
+  totals_.opening += std::chrono::steady_clock::now() - began;
   if (!top) return fail(top.error());
   if (scanner_) {
     if (scanner_->resume(std::move(*top))) return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,6 +30,7 @@ class TreeScan {
  public:
   struct Totals {
     util::WallTime started{};  // of the last walk, or when it could not begin; the epoch: neither yet
+    std::chrono::nanoseconds opening{};  // the mount, for each step anew
     std::uint64_t entries = 0;
     std::uint64_t files = 0;  // of which the first bytes were read
     std::uint64_t bytes = 0;

@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::StartsWith;
 using Outcome = SyncStates::Outcome;
 using Clock = SyncStates::Clock;
 
@@ -79,6 +80,35 @@ TEST_F(Sync, WhoIsDesyncedForLongestIsFirstAndAllBeforeASweep) {
   EXPECT_EQ(states_.next(at(100s)), "b");
   scan("b", Outcome::complete, 100s);
   EXPECT_EQ(states_.next(at(100s)), "a");
+}
+
+TEST_F(Sync, AContainerWithManyMountsLeavesEachOtherOneItsTurn) {
+  for (int i = 0; i < 100; ++i) add("many" + std::to_string(i), "many");
+  add("z", "other");
+  add("zz", "");
+  const auto scan_next = [&](std::chrono::seconds when) {
+    const std::string next = *states_.next(at(when));
+    EXPECT_FALSE(scan(next, Outcome::complete, when));
+    return next;
+  };
+  EXPECT_THAT(scan_next(60s), StartsWith("many"));
+  EXPECT_EQ(scan_next(61s), "z");
+  EXPECT_EQ(scan_next(61s), "zz");
+  EXPECT_THAT(scan_next(62s), StartsWith("many"));
+  // Also where they are all desynced, and first.
+  for (int i = 0; i < 100; ++i) states_.desync("many" + std::to_string(i), DesyncReason::lease, wall(70s));
+  states_.desync("z", DesyncReason::lease, wall(71s));
+  EXPECT_EQ(*states_.next(at(71s)), "z");
+  states_.begin("z", at(71s));
+  EXPECT_THAT(*states_.next(at(71s)), StartsWith("many"));
+}
+
+TEST_F(Sync, RemembersNoTurnsWithoutEnd) {
+  for (int i = 0; i < 20'000; ++i) {
+    add("m", std::to_string(i));
+    states_.begin("m", at(0s));
+  }
+  EXPECT_LE(states_.turns(), 8192U);
 }
 
 TEST_F(Sync, WhatComesUpDuringAScanIsNotRepairedByIt) {
