@@ -208,11 +208,10 @@ void Box::join_cgroup() const {
 void Box::run(const std::function<void()>& body) const {
   run_apart([&] {
     join_cgroup();
-    const auto process = "/proc/" + std::to_string(first_process_);
-    const auto numbers = sys::value_or_throw(sys::open_path(process + "/ns/pid", O_RDONLY));
-    const auto mounts = sys::value_or_throw(sys::open_path(process + "/ns/mnt", O_RDONLY));
+    const auto numbers =
+        sys::value_or_throw(sys::open_path("/proc/" + std::to_string(first_process_) + "/ns/pid", O_RDONLY));
     require(::setns(numbers.number(), CLONE_NEWPID) == 0, "setns");
-    require(::setns(mounts.number(), CLONE_NEWNS) == 0, "setns");
+    join_mount_namespace(first_process_);
     // Only a child is in the namespace of process IDs (setns(2)).
     run_apart(body);
   });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a container can write beside what it was started with.
-#include <fcntl.h>
 #include <filesystem>
 #include <sched.h>
 #include <sys/mount.h>
@@ -9,12 +8,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dropwarden/sys/file.hpp"
-
 #include "runtime_test.hpp"
 #include "support/cgroup.hpp"
 #include "support/child.hpp"
 #include "support/container_report.hpp"
+#include "support/container_root.hpp"
 #include "support/daemon.hpp"
 #include "support/docker_like.hpp"
 #include "support/file.hpp"
@@ -43,11 +41,7 @@ class Places : public RuntimeTest {
   ScopedContainer& container() { return *container_; }
 
   // Its paths are the container's, and it may mount there, which the container's own processes may not.
-  void enter() const {
-    const sys::Fd name_space =
-        sys::value_or_throw(sys::open_path("/proc/" + std::to_string(init_) + "/ns/mnt", O_RDONLY));
-    require(::setns(name_space.number(), CLONE_NEWNS) == 0, "setns");
-  }
+  void enter() const { join_mount_namespace(init_); }
 
   // The mount at `path` in the daemon's report, once it is watched.
   boost::json::value watched(const std::string& path, bool is_nested = false) {

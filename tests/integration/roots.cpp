@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Roots of containers other than the usual, and what runtimes themselves write.
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -10,14 +9,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dropwarden/sys/file.hpp"
-
 #include "coverage/program.hpp"
 #include "runtime_test.hpp"
 #include "support/archive.hpp"
 #include "support/cgroup.hpp"
 #include "support/child.hpp"
 #include "support/container_report.hpp"
+#include "support/container_root.hpp"
 #include "support/daemon.hpp"
 #include "support/docker_like.hpp"
 #include "support/file.hpp"
@@ -114,9 +112,7 @@ TEST_F(Roots, OfContainersInAContainerAreNamedAndNotMarked) {
   ASSERT_NE(init, 0);
   Child inner([&](Line& line) {
     join_cgroups_of(init);
-    const sys::Fd name_space =
-        sys::value_or_throw(sys::open_path("/proc/" + std::to_string(init) + "/ns/mnt", O_RDONLY));
-    require(::setns(name_space.number(), CLONE_NEWNS) == 0, "setns");
+    join_mount_namespace(init);
     require(::unshare(CLONE_NEWNS) == 0, "unshare");
     require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
     require(::mount("inner", "/tmp/merged", "overlay", 0,

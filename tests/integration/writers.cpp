@@ -2,7 +2,6 @@
 // Whoever closes the file, the container is the one that the file is in, and the process is told truly.
 #include <fcntl.h>
 #include <filesystem>
-#include <sched.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "runtime_test.hpp"
 #include "support/cgroup.hpp"
 #include "support/child.hpp"
+#include "support/container_root.hpp"
 #include "support/daemon.hpp"
 #include "support/docker_like.hpp"
 #include "support/file.hpp"
@@ -88,9 +88,7 @@ TEST_F(Writers, OfTheHostAreTheHostsThroughTheRootOfAProcess) {
 TEST_F(Writers, OfTheHostAreTheHostsInTheMountNamespaceOfTheContainer) {
   const auto busybox = read_file("/bin/busybox");
   const Child host([&](Line& line) {
-    const sys::Fd name_space =
-        sys::value_or_throw(sys::open_path("/proc/" + std::to_string(init_) + "/ns/mnt", O_RDONLY));
-    require(::setns(name_space.number(), CLONE_NEWNS) == 0, "setns");
+    join_mount_namespace(init_);
     write_file("/tmp/x", busybox);
     line.tell("written");
     line.hear();

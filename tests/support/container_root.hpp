@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <sys/types.h>
 
 #include "support/child.hpp"
 
@@ -15,5 +16,9 @@ void enter_container_root(const std::string& merged, const std::function<void()>
 
 // The same, tells `entered`, and stays there until something is said on the line.
 void stay_in_container_root(const std::string& merged, Line& line);
+
+// Moves the calling thread into the mount namespace of a process: its paths are those there from then on.
+// Throws sys::SystemError.
+void join_mount_namespace(pid_t process);
 
 }  // namespace dropwarden::test
