@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/daemon/scan.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -92,10 +93,21 @@ daemon::RunOptions options_of(const Arguments& arguments) {
   return options;
 }
 
+// That of the findings that are printed: other outputs have none of a scan.
+config::Output printed_output(const config::Config& config, const daemon::RunOptions& options) {
+  const auto found =
+      std::ranges::find(config.outputs, config::OutputType::standard_output, &config::Output::type);
+  if (found != config.outputs.end()) return *found;
+  config::Output output;
+  if (options.format) output.format = *options.format;
+  output.has_format = options.format.has_value();
+  return output;
+}
+
 int scan(const daemon::RunOptions& options, const Arguments& arguments, Session& session,
          privilege::Privilege& privilege) {
   const config::Config config = daemon::load_config(options, privilege);
-  FindingPrinter printer(session.out, config.outputs.empty() ? config::Output{} : config.outputs.front());
+  FindingPrinter printer(session.out, printed_output(config, options));
   ProgressLine progress(session.err);
   try {
     const auto report =

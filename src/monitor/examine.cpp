@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -110,12 +111,15 @@ std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy
 
   const auto file_system = sys::read_file_system_status(fd);
   if (!file_system) return disposition_of(file_system.error());
+  const auto named_at =
+      known_path ? std::chrono::steady_clock::time_point{} : std::chrono::steady_clock::now();
   auto path = known_path ? FilePath{*known_path, model::PathState::live} : read_path(fd, status->links);
   if (!path) return disposition_of(path.error());
 
   Hit hit;
   hit.file.path = std::move(path->path);
   hit.file.path_state = path->state;
+  hit.file.named_at = named_at;
   hit.file.kind = std::move(kind);
   hit.file.size = status->size;
   hit.file.mode = status->mode;

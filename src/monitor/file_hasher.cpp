@@ -32,7 +32,7 @@ FileHasher::FileHasher(boost::asio::io_context& loop, WatchedMounts& mounts, Fil
       opener_(std::move(opener)),
       settings_(settings),
       captures_(captures),
-      worker_(loop, settings.hash_max_bytes, std::move(on_hash)) {}
+      worker_(loop, std::move(on_hash)) {}
 
 FileHasher::Hashing FileHasher::hash(model::FileFacts& facts, const EventIdentity& identity,
                                      std::uint64_t serial, sys::Fd file) {
@@ -46,7 +46,12 @@ FileHasher::Hashing FileHasher::hash(model::FileFacts& facts, const EventIdentit
     return {};
   }
   if (facts.size <= settings_.hash_inline_bytes) return hash_at_once(facts, identity, file);
-  HashWorker::Job job{.serial = serial, .file = {}, .size = facts.size, .give_up = {}, .place = {}};
+  HashWorker::Job job{.serial = serial,
+                      .file = {},
+                      .size = facts.size,
+                      .max_bytes = settings_.hash_max_bytes,
+                      .give_up = {},
+                      .place = {}};
   job.file = open_unpinned(facts, identity, job.is_later);
   if (!job.file && worker_.pinned() < max_pinned) {
     job.file = std::move(file);

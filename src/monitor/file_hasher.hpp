@@ -31,7 +31,6 @@ class FileHasher {
   FileHasher(boost::asio::io_context& loop, WatchedMounts& mounts, FileOpener opener,
              const config::Watch& settings, HashWorker::OnHash on_hash, Captures captures);
 
-  // The limit of the worker changes at the next start only.
   void reconfigure(const config::Watch& settings) { settings_ = settings; }
 
   struct Hashing {

@@ -16,9 +16,8 @@ constexpr std::size_t capacity = 1024;
 
 }  // namespace
 
-HashWorker::HashWorker(boost::asio::io_context& loop, std::uint64_t max_bytes, OnHash on_hash)
-    : max_bytes_(max_bytes),
-      worker_(capacity, [this, &loop, on_hash = std::move(on_hash)](Job job, Turn& turn) {
+HashWorker::HashWorker(boost::asio::io_context& loop, OnHash on_hash)
+    : worker_(capacity, [this, &loop, on_hash = std::move(on_hash)](Job job, Turn& turn) {
         const std::uint64_t serial = job.serial;
         const bool is_pinned = job.give_up.has_value();
         Result result = run(std::move(job), turn.stop());
@@ -37,7 +36,7 @@ bool HashWorker::submit(Job job) {
 }
 
 // What pins the mount is read to its end or not at all.
-HashWorker::Result HashWorker::run(Job job, const std::stop_token& stop) const {
+HashWorker::Result HashWorker::run(Job job, const std::stop_token& stop) {
   if (!job.place) return {.hash = hash(job, stop, {})};
   if (!job.give_up) {
     Result result{.hash = hash(job, stop, {})};
@@ -53,8 +52,8 @@ HashWorker::Result HashWorker::run(Job job, const std::stop_token& stop) const {
 }
 
 model::Hash HashWorker::hash(const Job& job, const std::stop_token& stop,
-                             const attribute::OnChunk& on_chunk) const {
-  attribute::HashLimits limits{.max_bytes = max_bytes_};
+                             const attribute::OnChunk& on_chunk) {
+  attribute::HashLimits limits{.max_bytes = job.max_bytes};
   if (job.give_up) {
     const auto left = *job.give_up - Clock::now();
     if (left <= Clock::duration::zero()) return {.value = {}, .status = model::HashStatus::gone};

@@ -28,6 +28,7 @@ class HashWorker {
     std::uint64_t serial = 0;  // whose hash it is; comes back with the result
     sys::Fd file;
     std::uint64_t size = 0;
+    std::uint64_t max_bytes = 0;  // beyond, it is too large
     // An event's own descriptor pins the container's mount: such a job is given up at this time.
     std::optional<Clock::time_point> give_up;
     // The ctime had moved on before the file was opened for this: what is read may have come later.
@@ -41,7 +42,7 @@ class HashWorker {
   };
   // `on_hash` is called on the loop.
   using OnHash = std::function<void(std::uint64_t serial, Result result)>;
-  HashWorker(boost::asio::io_context& loop, std::uint64_t max_bytes, OnHash on_hash);
+  HashWorker(boost::asio::io_context& loop, OnHash on_hash);
 
   // False when the queue is full.
   bool submit(Job job);
@@ -50,10 +51,9 @@ class HashWorker {
   Worker<Job>& worker() { return worker_; }
 
  private:
-  Result run(Job job, const std::stop_token& stop) const;
-  model::Hash hash(const Job& job, const std::stop_token& stop, const attribute::OnChunk& on_chunk) const;
+  static Result run(Job job, const std::stop_token& stop);
+  static model::Hash hash(const Job& job, const std::stop_token& stop, const attribute::OnChunk& on_chunk);
 
-  const std::uint64_t max_bytes_;
   std::atomic<int> pinned_{0};
   Worker<Job> worker_;
 };

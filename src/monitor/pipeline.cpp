@@ -201,6 +201,7 @@ std::optional<model::Disposition> Pipeline::place(Hit& hit, const Sighting& sigh
     hit.file.inode = located.numbers->inode;
     hit.file.device = located.numbers->device;
   }
+  hit.file.named_at = located.named_at;
   return placement_.place_in(*mount, hit);
 }
 

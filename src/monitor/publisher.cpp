@@ -323,6 +323,7 @@ bool Publisher::is_to_be_judged(const KnownDrop& known, const model::FileFacts& 
 void Publisher::see_again(KnownDrop& known, const model::Finding& sighting, bool is_shared) {
   const std::string id = util::hex(known.id);
   ToldFindings::Told* const told = told_.find(id);
+  if (told != nullptr) told->confirm(sighting.event.file);
   auto revised = told == nullptr ? std::nullopt : revise(*told, sighting);
   const bool is_elsewhere = told == nullptr || revised;
   const std::string path = is_elsewhere ? row_path(sighting.event.file) : std::string();

@@ -65,6 +65,7 @@ void SecondLook::consider(int fd, model::Pid pid) {
   // It may be renamed just now: then it has another name the next time.
   sys::Fd file;
   for (int tries = 0; tries < 2 && !file; ++tries) {
+    entry.where.named_at = Clock::now();
     status = sys::read_status(fd);
     const auto link = sys::read_descriptor_path(fd);
     // What has no name any more can only be executed, and that is seen.
@@ -133,6 +134,7 @@ sys::Result<sys::Fd> SecondLook::open_again(Entry& entry, const WatchedMount& mo
     return is_regular(status) && status.inode == entry.upper.inode;
   };
   for (int tries = 0; tries < 2; ++tries) {
+    entry.where.named_at = Clock::now();
     if (auto file = opener_.open(mount, entry.where.path, is_the_file)) return file;
     auto path = find_path(entry.upper);
     if (!path) return std::unexpected(path.error());

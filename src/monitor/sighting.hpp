@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,8 +16,9 @@ namespace dropwarden::monitor {
 // Where a file lies that was opened on the host, past the container: its descriptor does not say how the
 // container sees it.
 struct Located {
-  std::uint64_t mount = 0;  // serial of the WatchedMount
-  std::string path;         // as the container sees it, raw bytes
+  std::uint64_t mount = 0;                           // serial of the WatchedMount
+  std::string path;                                  // as the container sees it, raw bytes
+  std::chrono::steady_clock::time_point named_at{};  // before that was read; the epoch: nobody knows
   // Inode and device as the container sees them, on which the id of a finding depends. Without them the
   // descriptor's own are taken: right for a volume, and for an overlay whose layers are on one file system.
   struct Numbers {

@@ -31,15 +31,28 @@ std::size_t hash_of(const model::FileFacts& file) {
 
 bool ToldFindings::Told::is_news(const model::FileFacts& file) const {
   if (is_same_appearance(file, finding.event.file) || appearances.size() >= max_appearances) return false;
+  if (has_older_name(file)) return false;
   const bool is_later = file.changed > finding.event.file.changed;
   return (is_later && file.links <= 1) || std::ranges::find(appearances, hash_of(file)) == appearances.end();
 }
 
+// A sensor reads the path of a file first and its other facts later, and another sensor may have come
+// between, and the rename before that one. Of several names none is older than another.
+bool ToldFindings::Told::has_older_name(const model::FileFacts& file) const {
+  return file.links <= 1 && file.named_at < finding.event.file.named_at;
+}
+
 bool ToldFindings::Told::has_left(const model::FileFacts& file) const {
+  if (has_older_name(file)) return true;
   if (file.changed != finding.event.file.changed) return file.changed < finding.event.file.changed;
   // An event names the path of its time, and the facts of the file are read later: with the ctime that was
   // told, a path that was told is one that the file has left.
   return file.links <= 1 && std::ranges::find(appearances, hash_of(file)) != appearances.end();
+}
+
+void ToldFindings::Told::confirm(const model::FileFacts& file) {
+  auto& named_at = finding.event.file.named_at;
+  if (is_same_appearance(file, finding.event.file)) named_at = std::max(named_at, file.named_at);
 }
 
 void ToldFindings::Told::move(const model::FileFacts& file) {
@@ -71,6 +84,7 @@ ToldFindings::Told* ToldFindings::find(const std::string& id) {
 void copy_appearance(const model::FileFacts& from, model::FileFacts& to) {
   to.path = from.path;
   to.path_state = from.path_state;
+  to.named_at = from.named_at;
   to.mode = from.mode;
   to.uid = from.uid;
   to.gid = from.gid;

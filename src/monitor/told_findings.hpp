@@ -29,10 +29,15 @@ class ToldFindings {
     bool is_news(const model::FileFacts& file) const;
     // Whether the sighting shows where the file was, and not where it is.
     bool has_left(const model::FileFacts& file) const;
+    // The file still appears as it was told, if it does.
+    void confirm(const model::FileFacts& file);
     // Takes over how the file appears now.
     void move(const model::FileFacts& file);
     // Whether there was such a record.
     bool has_moved() const { return appearances.size() > 1; }
+
+   private:
+    bool has_older_name(const model::FileFacts& file) const;
   };
   explicit ToldFindings(std::size_t capacity) : capacity_(capacity) {}
 

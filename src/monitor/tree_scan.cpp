@@ -62,9 +62,9 @@ bool TreeScan::step(const layer::Scanner::Budget& budget, HandedOn& handed_on, c
 }
 
 bool TreeScan::open() {
-  const auto began = std::chrono::steady_clock::now();
+  step_began_ = std::chrono::steady_clock::now();
   auto top = tree_.open();
-  totals_.opening += std::chrono::steady_clock::now() - began;
+  totals_.opening += std::chrono::steady_clock::now() - step_began_;
   if (!top) return fail(top.error());
   if (scanner_) {
     if (scanner_->resume(std::move(*top))) return true;
@@ -117,8 +117,10 @@ void TreeScan::on_scanned(layer::ScannedFile file, HandedOn& handed_on, const On
   if (handed_on.size() >= max_handed_on) handed_on.clear();
   handed_on.insert(key);
   ++totals_.handed_on;
-  Located located{
-      .mount = tree_.mount().serial, .path = tree_.in_container(file.path), .numbers = tree_.numbers(file)};
+  Located located{.mount = tree_.mount().serial,
+                  .path = tree_.in_container(file.path),
+                  .named_at = step_began_,
+                  .numbers = tree_.numbers(file)};
   on_file(std::move(file), std::move(located));
 }
 

@@ -76,6 +76,7 @@ class TreeScan {
   const util::WallTime never_before_;
   const bool is_whole_;
   std::vector<classify::RegistrationRule> rules_;
+  std::chrono::steady_clock::time_point step_began_{};
   std::unique_ptr<layer::Scanner> scanner_;
   int walks_ = 0;
   bool is_further_ = false;  // what had not changed has been walked past

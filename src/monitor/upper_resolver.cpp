@@ -127,12 +127,13 @@ sys::Result<sys::Fd> UpperResolver::open_nameless(const watch::FidEvent& event) 
 // between would be told with a name that it has left, and with the ctime of the one that it has. The kernel
 // knows a file that is in use by the name that it was given last. Of one with several, any may be meant.
 void UpperResolver::follow_name(Opened& opened) const {
+  const auto now = std::chrono::steady_clock::now();
   const auto path = sys::read_descriptor_path(opened.entry.number());
   const auto status = sys::read_status(opened.entry.number());
   // With a link left after the path was read, the path has no ` (deleted)` behind it.
   if (!path || !status || status->links != 1) return;
   if (auto found = places_->find(*path))
-    opened = {std::move(opened.entry), found->place, std::move(found->path), opened.is_file};
+    opened = {std::move(opened.entry), found->place, std::move(found->path), opened.is_file, now};
 }
 
 // A change of the link count: a new name, or one less, anywhere on the file system.
@@ -239,7 +240,10 @@ UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEven
 }
 
 Sighting UpperResolver::show(Opened opened, sys::Fd file, model::Pid pid) {
-  Located located{.mount = opened.place->mount, .path = std::move(opened.path), .numbers = {}};
+  Located located{.mount = opened.place->mount,
+                  .path = std::move(opened.path),
+                  .named_at = opened.named_at,
+                  .numbers = {}};
   first_.fill(std::byte{' '});  // behind a short file, it makes no text of what is none, nor the other way
   const auto is_telling =
       is_candidate(file.number(), first_, registrations_.current(Registrations::Clock::now()));
@@ -261,6 +265,7 @@ UpperResolver::Moved UpperResolver::resolve_moved(const watch::FidEvent& event, 
   auto opened = event.directory ? open_named(event) : std::nullopt;
   if (!opened) return moved;
   layer::Scanner scanner(privilege_, std::move(opened->entry), {.changed_since = {}, .limits = {}});
+  const auto began = std::chrono::steady_clock::now();
   scanner.step({.entries = max_moved_entries}, [&](layer::ScannedFile scanned) {
     const util::WallTime modified{scanned.status.modified};
     const bool is_told = told_until != util::WallTime{} && modified <= told_until;
@@ -271,7 +276,10 @@ UpperResolver::Moved UpperResolver::resolve_moved(const watch::FidEvent& event, 
     }
     // Its writer rests: its close is told of.
     if (privilege_.is_open_for_write(scanned.file.number()).value_or(false)) return;
-    Opened file{.entry = {}, .place = opened->place, .path = join_path(opened->path, scanned.path)};
+    Opened file{.entry = {},
+                .place = opened->place,
+                .path = join_path(opened->path, scanned.path),
+                .named_at = began};
     moved.sightings.push_back(show(std::move(file), std::move(scanned.file), event.pid));
   });
   return moved;

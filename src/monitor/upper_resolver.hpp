@@ -88,6 +88,7 @@ class UpperResolver {
     const UpperPlace* place = nullptr;
     std::string path;
     bool is_file = false;
+    std::chrono::steady_clock::time_point named_at{};
   };
   struct HashFid {
     std::size_t operator()(const watch::Fid& fid) const noexcept {

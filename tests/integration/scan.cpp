@@ -22,6 +22,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 
@@ -36,10 +37,13 @@ struct Scanned {
 
 class ScanVerb : public RuntimeTest {
  protected:
-  static CommandResult run(std::vector<std::string> arguments) {
+  static CommandResult run(std::vector<std::string> arguments, const std::string& first_output = {}) {
     static const std::string directory = make_directory();
     const std::string file = directory + "/scan.yaml";
-    write_file(file, make_configuration(directory, {runtime().socket()}));
+    std::string configuration = make_configuration(directory, {runtime().socket()});
+    const std::string_view outputs = "outputs:\n";
+    configuration.insert(configuration.find(outputs) + outputs.size(), first_output);
+    write_file(file, configuration);
     arguments.insert(arguments.begin(), {"scan", "--config", file});
     return run_dropwarden(arguments);
   }
@@ -156,6 +160,10 @@ TEST_F(ScanVerb, PrintsTheOtherFormats) {
   EXPECT_EQ(text.status.value, 3);
   EXPECT_THAT(text.output, HasSubstr("/tmp/dropped"));
   EXPECT_EQ(std::ranges::count(text.output, '\n'), 1) << text.output;
+  // Which is that of standard output, wherever else findings of the daemon go.
+  const std::string elsewhere = "  - {type: file, path: /nonexistent/file, format: falco}\n";
+  EXPECT_THAT(run({"--format", "text", container->id}, elsewhere).output, Not(StartsWith("{")));
+  EXPECT_THAT(run({container->id}, elsewhere).output, HasSubstr("\"schema\""));
 }
 
 TEST_F(ScanVerb, RefusesAContainerThatThereIsNot) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -104,7 +105,9 @@ struct FileFacts {
   std::optional<bool> has_capabilities{};  // capabilities(7), `File capabilities`; nothing: not known
   util::WallTime modified;                 // mtime
   util::WallTime changed;                  // ctime
-  std::uint64_t inode = 0;                 // as the container sees it
+  // Until when its path was read at most; it may be called otherwise since. Told by no output.
+  std::chrono::steady_clock::time_point named_at{};
+  std::uint64_t inode = 0;  // as the container sees it
   Device device;
   Place place = Place::rootfs;
   Origin origin = Origin::unknown;

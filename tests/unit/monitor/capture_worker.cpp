@@ -156,7 +156,7 @@ TEST(HashWorker, HandsOnWhatACopyCanBeMadeOf) {
   std::ofstream(file) << content;
   boost::asio::io_context loop;
   std::map<std::uint64_t, HashWorker::Result> results;
-  HashWorker worker(loop, std::uint64_t{1} << 30U, [&](std::uint64_t serial, HashWorker::Result result) {
+  HashWorker worker(loop, [&](std::uint64_t serial, HashWorker::Result result) {
     results.emplace(serial, std::move(result));
   });
   EvidenceRoom room;
@@ -164,6 +164,7 @@ TEST(HashWorker, HandsOnWhatACopyCanBeMadeOf) {
     return HashWorker::Job{.serial = serial,
                            .file = sys::Fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC)),
                            .size = content.size(),
+                           .max_bytes = std::uint64_t{1} << 30U,
                            .give_up = {}};
   };
   auto pinned = job(1);
