@@ -15,6 +15,7 @@
 #include "dropwarden/daemon/parts.hpp"
 
 #include "open_store.hpp"
+#include "options.hpp"
 #include "report_text.hpp"
 #include "verbs.hpp"
 
@@ -163,8 +164,7 @@ void add_containers(CLI::App& app, Session& session) {
     bool is_json = false;
   };
   auto arguments = std::make_shared<Arguments>();
-  verb->add_option("--config", arguments->config,
-                   "Configuration file that names the runtimes and the control socket");
+  add_config_option(*verb, arguments->config);
   verb->add_flag("--json", arguments->is_json, "Print one JSON object");
   verb->callback([&session, arguments] {
     session.action = [&session, arguments] {

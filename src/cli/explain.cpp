@@ -15,6 +15,7 @@
 #include "exception_text.hpp"
 #include "one_finding.hpp"
 #include "open_store.hpp"
+#include "options.hpp"
 #include "verbs.hpp"
 
 namespace dropwarden::cli {
@@ -99,7 +100,7 @@ void add_explain(CLI::App& app, Session& session) {
   auto id = std::make_shared<std::string>();
   auto config = std::make_shared<std::string>();
   verb->add_option("ID", *id, "The id of the finding, or how it begins")->required();
-  verb->add_option("--config", *config, "Configuration file")->type_name("FILE");
+  add_config_option(*verb, *config);
   verb->callback([&session, id, config] {
     session.action = [&session, id, config] { return explain(*id, *config, session); };
   });

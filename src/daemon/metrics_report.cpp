@@ -156,7 +156,8 @@ void add_containers(Exposition& page, const container::Snapshot& snapshot,
   page.family(gauge, "dropwarden_mounts_desynced", "Mounts in which something may have been missed");
   page.sample(desynced);
   page.family(gauge, "dropwarden_oldest_scan_timestamp_seconds",
-              "When the mount was scanned that was not for the longest time, since 1970; 0 for none");
+              "When the last complete scan began of the mount that has waited longest for one, since 1970; 0 "
+              "for none");
   page.sample(oldest ? seconds_of(*oldest) : 0.0);
   page.family(gauge, "dropwarden_source_connected",
               "Whether a runtime answers, or /proc can be read; absent sockets are left out");

@@ -67,6 +67,9 @@ TEST(ManPage, HasEveryArgumentOfTraceesFormatAndNoOther) {
   };
   add(tracee(sample_finding()));
   add(tracee(sample_finding().event));
+  model::Finding summary;
+  summary.decision.held_back = 1;
+  add(tracee(summary));
   Words in_page;
   for (const ManItem& item : tracee_items()) {
     if (item.marked("Va") != "args[].name") continue;
