@@ -204,7 +204,8 @@ TEST_F(Volumes, AreEachNamedWithTheirSensorOrTheReasonWhyThereIsNone) {
 TEST_F(Volumes, HaveTheirLargeFilesHashed) {
   const std::string data = make_directory();
   ScopedContainer container(runtime(), idle, {{bind, data, "/data"}});
-  Daemon daemon(make_directory(), {runtime().socket()});
+  // Which would tell of it half written.
+  Daemon daemon(make_directory(), {runtime().socket()}, {}, "scan:\n  first_start: false\n");
   container.execute("mkdir /data/sub; (cat /bin/busybox; head -c 100000000 /dev/zero) > /data/sub/large");
   const auto record = daemon.wait_for_record(final_of(container->id, "/data/sub/large"), 20s);
   ASSERT_TRUE(record) << daemon.log();
