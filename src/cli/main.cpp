@@ -22,9 +22,16 @@ constexpr const char* footer =
     "  2  wrong usage or wrong configuration\n"
     "  3  done, and scan has found executables\n";
 
+int after_printing(Session& session, int status) {
+  session.out.flush();
+  if (session.out) return status;
+  session.err << "dropwarden: standard output: write failed\n";
+  return failed;
+}
+
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error, Session& session) {
   // --help and --version come this way, too.
-  if (error.get_exit_code() == 0) return app.exit(error, session.out, session.err);
+  if (error.get_exit_code() == 0) return after_printing(session, app.exit(error, session.out, session.err));
   const auto rest = app.remaining();
   const bool is_no_verb = app.get_subcommands().empty() && !rest.empty() && !rest.front().starts_with('-');
   session.err << "dropwarden: ";
@@ -39,10 +46,7 @@ int report_parse_error(const CLI::App& app, const CLI::ParseError& error, Sessio
 
 int run_action(Session& session) {
   try {
-    const int status = session.action();
-    session.out.flush();
-    if (session.out) return status;
-    session.err << "dropwarden: standard output: write failed\n";
+    return after_printing(session, session.action());
   } catch (const config::ConfigError& error) {
     session.err << error.what() << '\n';
     return wrong_usage;

@@ -50,6 +50,14 @@ void take_own_output() {
   if (twin) ::dup2(twin->number(), STDOUT_FILENO);
 }
 
+// What was printed here the supervisor knows nothing of.
+int after_printing(int status) {
+  std::cout.flush();
+  if (std::cout) return status;
+  std::fputs("dropwarden: standard output: write failed\n", stderr);
+  return 1;
+}
+
 }  // namespace
 
 int run_caught(Surroundings& surroundings, const std::function<int(Surroundings&)>& monitor) {
@@ -85,8 +93,7 @@ void run_monitor(MonitorBirth birth, const std::function<int(Surroundings&)>& mo
                               .supervisor = birth.supervisor,
                               .marker = &marker,
                               .ask_for_reload = [link] { tell(link, LinkKind::configuration); }};
-    status = run_caught(surroundings, monitor);
-    std::cout.flush();
+    status = after_printing(run_caught(surroundings, monitor));
     // The thread of the link uses what is here.
     std::fflush(nullptr);
     ::_exit(status);

@@ -95,7 +95,10 @@ Pipeline::Pipeline(boost::asio::io_context& loop, privilege::Privilege& privileg
                     .on_lost = std::move(on_unsettled),
                     .find_host_mount = [&host](model::MountId id) { return find_host_mount(host, id); }}),
       deadline_(loop),
-      own_pid_(::getpid()) {}
+      own_pid_(::getpid()) {
+  // A summary may be due of what was held back before the start.
+  arm_deadline();
+}
 
 void Pipeline::take(Sighting sighting) {
   ledger_.receive();

@@ -12,6 +12,7 @@
 #include "dropwarden/attribute/finding_id.hpp"
 #include "dropwarden/policy/held_back.hpp"
 #include "dropwarden/util/encode.hpp"
+#include "dropwarden/util/escape.hpp"
 
 #include "finding_row.hpp"
 
@@ -58,6 +59,20 @@ void settle_capture(model::Finding& finding, bool is_shown) {
     finding.is_final = false;
   else
     status = model::CaptureStatus::skipped;
+}
+
+// What the row of a finding tells of its container.
+policy::RateLimit::Held held_of(const store::HeldBack& row) {
+  policy::RateLimit::Held held{.container = {}, .severity = model::Severity::info, .count = row.count};
+  held.container.id = {util::unescape(row.container)};
+  held.container.name = util::unescape(row.name);
+  held.container.image.name = util::unescape(row.image);
+  if (!row.pod.empty())
+    held.container.pod = {
+        .name = util::unescape(row.pod), .name_space = util::unescape(row.name_space), .uid = {}};
+  constexpr auto gravest = static_cast<unsigned>(model::Severity::critical);
+  held.severity = static_cast<model::Severity>(std::min(row.severity, gravest));
+  return held;
 }
 
 // By another sensor than the one that tells who wrote it.
@@ -121,6 +136,8 @@ Publisher::Publisher(Ledger& ledger, WatchedMounts& mounts, store::Store* store,
                 .path = finding.path,
                 .exception = finding.exception.empty() ? 0 : policy::exception_key(finding.exception),
                 .verdict = verdict_of(finding.decision)});
+  for (const store::HeldBack& held : store_->take_held_back())
+    rate_.restore(held_of(held), policy::RateLimit::Clock::now());
 }
 
 void Publisher::reconfigure(const Settings& settings) {

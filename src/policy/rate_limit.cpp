@@ -14,17 +14,7 @@ constexpr double seconds_per_minute = 60;
 
 bool RateLimit::take(const model::Container& container, model::Severity severity, Clock::time_point now) {
   if (rate_.per_minute == 0) return true;
-  const Key key{container.id.value, severity};
-  auto at = buckets_.find(key);
-  if (at == buckets_.end()) {
-    make_room(now);
-    at =
-        buckets_
-            .emplace(key,
-                     Bucket{.tokens = static_cast<double>(rate_.burst), .filled = now, .due = {}, .held = {}})
-            .first;
-  }
-  Bucket& bucket = at->second;
+  Bucket& bucket = bucket_of({container.id.value, severity}, now);
   fill(bucket, now);
   if (bucket.tokens >= 1) {
     bucket.tokens -= 1;
@@ -36,6 +26,22 @@ bool RateLimit::take(const model::Container& container, model::Severity severity
   bucket.held.severity = severity;
   ++bucket.held.count;
   return false;
+}
+
+void RateLimit::restore(const Held& held, Clock::time_point now) {
+  Bucket& bucket = bucket_of({held.container.id.value, held.severity}, now);
+  bucket.due = now;
+  next_ = next_ ? std::min(*next_, now) : now;
+  const std::uint64_t count = bucket.held.count + held.count;
+  bucket.held = held;
+  bucket.held.count = count;
+}
+
+RateLimit::Bucket& RateLimit::bucket_of(const Key& key, Clock::time_point now) {
+  if (const auto known = buckets_.find(key); known != buckets_.end()) return known->second;
+  make_room(now);
+  const Bucket full{.tokens = static_cast<double>(rate_.burst), .filled = now, .due = {}, .held = {}};
+  return buckets_.emplace(key, full).first->second;
 }
 
 void RateLimit::fill(Bucket& bucket, Clock::time_point now) const {

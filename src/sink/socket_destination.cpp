@@ -2,6 +2,7 @@
 // Each owns its socket, which it connects with the first message and after each failure.
 #include "dropwarden/sink/socket_destination.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <sys/socket.h>
@@ -17,8 +18,6 @@
 namespace dropwarden::sink {
 namespace {
 
-using namespace std::chrono_literals;
-constexpr auto send_time = 10s;  // for a receiver that takes nothing
 constexpr std::size_t batch = 64;
 
 // What goes over the wire for a message.
@@ -28,42 +27,45 @@ using Frame = std::function<std::string(const model::Message& message)>;
 class StreamSocket final : public Destination {
  public:
   using Connect = std::function<sys::Result<sys::Fd>(sys::Patience&, sys::Patience::Deadline)>;
-  StreamSocket(std::string name, Connect connect, Frame frame)
-      : name_(std::move(name)), connect_(std::move(connect)), frame_(std::move(frame)) {}
+  StreamSocket(std::string name, Connect connect, Frame frame, std::chrono::milliseconds stall = stall_time)
+      : name_(std::move(name)), connect_(std::move(connect)), frame_(std::move(frame)), stall_(stall) {}
 
-  std::size_t max_messages() const override { return batch; }
+  std::size_t max_messages() const override { return batch_; }
   void cancel() override { patience_.end(); }
 
+  // After a failure nobody knows which messages the other end has, so all come again: ever fewer at once,
+  // else one that stalls for longer after each few would be sent the same ones for ever.
   Sent send(std::span<const model::SharedMessage> messages) override {
-    const auto deadline = std::chrono::steady_clock::now() + send_time;
-    auto done = connect(deadline);
-    if (done) done = send_all(messages, deadline);
+    auto done = connect();
+    if (done) done = send_all(messages);
+    batch_ = std::clamp<std::size_t>(done ? 2 * batch_ : batch_ / 2, 1, batch);
     if (done) return {.taken = messages.size()};
     socket_ = {};
     return {.taken = 0, .problem = done.error().text()};
   }
 
  private:
-  sys::Result<void> connect(sys::Patience::Deadline deadline) {
+  sys::Result<void> connect() {
     if (socket_ && !sys::is_closed_by_peer(socket_.number())) return {};
-    auto socket = connect_(patience_, deadline);
+    auto socket = connect_(patience_, std::chrono::steady_clock::now() + stall_);
     if (!socket) return std::unexpected(socket.error());
     socket_ = std::move(*socket);
     return {};
   }
 
-  sys::Result<void> send_all(std::span<const model::SharedMessage> messages,
-                             sys::Patience::Deadline deadline) {
+  sys::Result<void> send_all(std::span<const model::SharedMessage> messages) {
     for (const auto& message : messages) {
-      auto sent = sys::send_patiently(patience_, socket_.number(), frame_(*message), deadline, name_);
+      auto sent = sys::send_patiently(patience_, socket_.number(), frame_(*message), stall_, name_);
       if (!sent) return sent;
     }
-    return sys::await_taken(patience_, socket_.number(), deadline, name_);
+    return sys::await_taken(patience_, socket_.number(), stall_, name_);
   }
 
   const std::string name_;
   const Connect connect_;
   const Frame frame_;
+  const std::chrono::milliseconds stall_;
+  std::size_t batch_ = batch;
   sys::Patience patience_;
   sys::Fd socket_;
 };
@@ -85,10 +87,10 @@ class DatagramSocket final : public Destination {
   int error() const { return error_; }
 
   Sent send(std::span<const model::SharedMessage> messages) override {
-    const auto deadline = std::chrono::steady_clock::now() + send_time;
     Sent sent;
     error_ = 0;
     for (const auto& message : messages) {
+      const auto deadline = std::chrono::steady_clock::now() + stall_time;
       auto done = connect(deadline);
       if (done) done = send_one(frame_(*message), deadline);
       if (!done) {
@@ -163,7 +165,7 @@ class LocalSyslog final : public Destination {
                   return format_syslog(message, settings, ::getpid()) + '\n';
                 }) {}
 
-  std::size_t max_messages() const override { return batch; }
+  std::size_t max_messages() const override { return stream_.max_messages(); }
   void cancel() override {
     datagrams_.cancel();
     stream_.cancel();
@@ -187,9 +189,10 @@ class LocalSyslog final : public Destination {
 
 }  // namespace
 
-std::unique_ptr<Destination> make_unix_destination(const std::string& path) {
-  return std::make_unique<StreamSocket>(path, connect_unix(path, SOCK_STREAM),
-                                        [](const model::Message& message) { return message.body + '\n'; });
+std::unique_ptr<Destination> make_unix_destination(const std::string& path, std::chrono::milliseconds stall) {
+  return std::make_unique<StreamSocket>(
+      path, connect_unix(path, SOCK_STREAM),
+      [](const model::Message& message) { return message.body + '\n'; }, stall);
 }
 
 std::unique_ptr<Destination> make_syslog_destination(SyslogSettings settings) {

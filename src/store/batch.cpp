@@ -7,7 +7,8 @@
 namespace dropwarden::store {
 
 void Batch::save(StoredFinding finding) {
-  const auto known = findings_.find(finding.id);
+  const auto order = findings_by_id_.find(finding.id);
+  const auto known = order == findings_by_id_.end() ? findings_.end() : findings_.find(order->second);
   const std::size_t replaced = known == findings_.end() ? 0 : known->second.record.size();
   const std::size_t bytes = record_bytes_ - replaced + finding.record.size();
   if (bytes > max_record_bytes || (known == findings_.end() && findings_.size() >= max_entries)) {
@@ -15,14 +16,13 @@ void Batch::save(StoredFinding finding) {
     return;
   }
   record_bytes_ = bytes;
-  if (known == findings_.end()) {
-    std::string id = finding.id;
-    findings_.emplace(std::move(id), std::move(finding));
-  } else {
+  if (known != findings_.end()) {
     // The row says when it was first seen.
     finding.seen = std::min(finding.seen, known->second.seen);
-    known->second = std::move(finding);
+    findings_.erase(known);
   }
+  findings_by_id_.insert_or_assign(finding.id, ++last_finding_);
+  findings_.emplace_hint(findings_.end(), last_finding_, std::move(finding));
 }
 
 void Batch::count(const std::string& id, Sighting sighting) {
@@ -92,7 +92,7 @@ void Batch::end_cleanly(util::WallTime now) {
 std::vector<model::SharedMessage> Batch::add(Batch later) {
   dropped_ += later.dropped_;
   for (const std::string& container : later.removed_containers_) remove_sync_states(container);
-  for (auto& [id, finding] : later.findings_) save(std::move(finding));
+  for (auto& [order, finding] : later.findings_) save(std::move(finding));
   for (auto& [id, sighting] : later.sightings_) count(id, std::move(sighting));
   for (const auto& [id, revision] : later.told_) set_told(id, revision);
   for (auto& [key, state] : later.states_) save(std::move(state));

@@ -47,7 +47,8 @@ class Batch {
   bool is_empty() const;
   std::uint64_t dropped() const { return dropped_; }
 
-  const std::unordered_map<std::string, StoredFinding>& findings() const { return findings_; }
+  // In the order in which the newest records were saved.
+  const std::map<std::uint64_t, StoredFinding>& findings() const { return findings_; }
   const std::unordered_map<std::string, Sighting>& sightings() const { return sightings_; }
   const std::unordered_map<std::string, unsigned>& told() const { return told_; }
   // Removed before the states are saved.
@@ -66,7 +67,9 @@ class Batch {
   static constexpr std::size_t max_entries = 65536;  // of each kind
 
  private:
-  std::unordered_map<std::string, StoredFinding> findings_;
+  std::map<std::uint64_t, StoredFinding> findings_;
+  std::unordered_map<std::string, std::uint64_t> findings_by_id_;
+  std::uint64_t last_finding_ = 0;
   std::unordered_map<std::string, Sighting> sightings_;
   std::unordered_map<std::string, unsigned> told_;
   std::set<std::string> removed_containers_;

@@ -76,6 +76,7 @@ class Store::Impl {
   std::optional<LastRun> last_run;
   std::vector<KnownFinding> findings;
   std::vector<UnfinishedFinding> unfinished;
+  std::vector<HeldBack> held_back;
   std::vector<SyncState> states;
 
   Writer& writer() { return *writer_; }
@@ -108,6 +109,7 @@ class Store::Impl {
     last_run = tables->read_last_run();
     findings = tables->read_known_findings();
     unfinished = tables->read_unfinished_findings();
+    held_back = tables->read_held_back();
     states = tables->read_sync_states();
     cursors_ = tables->outbox().read_cursors();
     backlogs_ = tables->outbox().read_backlogs();
@@ -120,6 +122,7 @@ class Store::Impl {
     last_run.reset();
     findings.clear();
     unfinished.clear();
+    held_back.clear();
     states.clear();
     cursors_.clear();
     backlogs_.clear();
@@ -156,6 +159,10 @@ std::vector<KnownFinding> Store::take_known_findings() {
 
 std::vector<UnfinishedFinding> Store::take_unfinished_findings() {
   return std::exchange(impl_->unfinished, {});
+}
+
+std::vector<HeldBack> Store::take_held_back() {
+  return std::exchange(impl_->held_back, {});
 }
 
 void Store::know(const KnownFinding& finding) {

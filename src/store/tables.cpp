@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "dropwarden/util/encode.hpp"
 #include "dropwarden/util/text.hpp"
 
@@ -25,6 +27,9 @@ constexpr std::int64_t max_unfinished = 4096;
 constexpr std::int64_t most_at_once = 8192;  // rows that one commit removes
 constexpr std::size_t max_workloads = 4096;  // of which the number is at hand
 constexpr std::int64_t max_checked_bytes = std::int64_t{256} << 20U;
+
+// A finding of no file: what was held back.
+constexpr const char* summary_rows = "(kind = '' AND inode = 0)";
 
 std::int64_t to_number(util::WallTime time) {
   return time.time_since_epoch().count();
@@ -121,10 +126,11 @@ ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
 std::vector<UnfinishedFinding> Tables::read_unfinished_findings() {
   // A record that was told beyond the newest that is stored said that nothing more comes. What the policy did
   // not show is not told now either. CROSS JOIN: by the rows, which are short, and not by the records.
-  Statement statement(database_.handle(), R"sql(
+  Statement statement(database_.handle(), fmt::format(R"sql(
 SELECT id, place, content, told, revision, is_final, json, path FROM finding CROSS JOIN record USING(seq)
-WHERE (told < revision OR (told = revision AND NOT is_final)) AND (told > 0 OR decision = 'shown')
-ORDER BY seq DESC LIMIT ?1)sql");
+WHERE (told < revision OR (told = revision AND NOT is_final)) AND (told > 0 OR decision = 'shown') AND NOT {}
+ORDER BY seq DESC LIMIT ?1)sql",
+                                                      summary_rows));
   statement.bind(1, max_unfinished);
   std::vector<UnfinishedFinding> unfinished;
   while (statement.step()) {
@@ -144,6 +150,32 @@ ORDER BY seq DESC LIMIT ?1)sql");
   }
   std::ranges::reverse(unfinished);
   return unfinished;
+}
+
+// By the order in which records were stored, not by times, which are those of the events: what was held back
+// after a summary may have been written before it.
+std::vector<HeldBack> Tables::read_held_back() {
+  Statement statement(database_.handle(), fmt::format(R"sql(
+WITH summary AS (
+  SELECT container, severity, max(change) AS change FROM finding WHERE {} AND told > 0 GROUP BY container, severity)
+SELECT finding.container, name, image, pod, namespace, finding.severity, count(*), max(finding.change)
+FROM finding
+LEFT JOIN workload ON workload.number = finding.workload
+LEFT JOIN summary ON summary.container = finding.container AND summary.severity = finding.severity
+WHERE decision = 'held_back' AND told = 0 AND finding.change > coalesce(summary.change, 0)
+GROUP BY finding.container, finding.severity)sql",
+                                                      summary_rows));
+  std::vector<HeldBack> held_back;
+  while (statement.step()) {
+    held_back.push_back({.container = std::string(statement.text(0)),
+                         .name = std::string(statement.text(1)),
+                         .image = std::string(statement.text(2)),
+                         .pod = std::string(statement.text(3)),
+                         .name_space = std::string(statement.text(4)),
+                         .severity = static_cast<unsigned>(statement.number(5)),
+                         .count = static_cast<std::uint64_t>(statement.number(6))});
+  }
+  return held_back;
 }
 
 std::vector<SyncState> Tables::read_sync_states() {
@@ -185,7 +217,7 @@ void Tables::commit(const Batch& batch, Outgoing* outgoing) {
   const std::size_t records = records_;
   try {
     Transaction transaction(database_);
-    for (const auto& [id, finding] : batch.findings()) write(finding);
+    for (const auto& [order, finding] : batch.findings()) write(finding);
     for (const auto& [id, sighting] : batch.sightings()) write(id, sighting);
     for (const auto& [id, revision] : told_early_) write_told(id, revision);
     std::map<std::string, unsigned> told_early;

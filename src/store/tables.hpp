@@ -29,6 +29,7 @@ class Tables {
   // The newest that were told, the least recently seen first.
   std::vector<KnownFinding> read_known_findings();
   std::vector<UnfinishedFinding> read_unfinished_findings();
+  std::vector<HeldBack> read_held_back();
   std::vector<SyncState> read_sync_states();
   std::optional<LastRun> read_last_run();
   // Looks at every page, as far as that takes no more than some seconds. False: damaged.

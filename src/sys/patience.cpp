@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <utility>
 
 #include "dropwarden/sys/output.hpp"
 
@@ -16,6 +17,11 @@ namespace dropwarden::sys {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds longest_pause = 50ms;
+// A unix socket says of what was sent at once only that all of it was read: so a long text goes in pieces.
+constexpr std::size_t piece = 4096;
 
 int milliseconds_until(Patience::Deadline deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -24,6 +30,57 @@ int milliseconds_until(Patience::Deadline deadline) {
 
 std::unexpected<Error> failure(std::string_view call, std::string_view object, int number) {
   return std::unexpected(Error{.call = std::string(call), .object = std::string(object), .number = number});
+}
+
+// What the other end has not taken yet, in a unit of the kernel's.
+Result<int> left_to_take(int socket, std::string_view object) {
+  int left = 0;
+  if (::ioctl(socket, SIOCOUTQ, &left) != 0) return unexpected_errno("ioctl(SIOCOUTQ)", object);
+  return left;
+}
+
+// What became of the connection, if the kernel has an error to tell (socket(7), SO_ERROR).
+int error_of(int socket) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  return ::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+// Whether the other end goes on to take what it was sent.
+class Progress {
+ public:
+  explicit Progress(std::chrono::milliseconds stall) : stall_(stall), deadline_(Clock::now() + stall) {}
+
+  void renew() { deadline_ = Clock::now() + stall_; }
+  bool goes_on(int left) {
+    if (left < std::exchange(left_, left)) renew();
+    return Clock::now() < deadline_;
+  }
+
+ private:
+  const std::chrono::milliseconds stall_;
+  Clock::time_point deadline_;
+  int left_ = 0;
+};
+
+// Until there may be room, or for a moment.
+Result<void> await_room(Patience& patience, int socket, Progress& progress, std::string_view object) {
+  const auto ready = patience.wait(socket, POLLOUT, Clock::now() + longest_pause, object);
+  if (!ready && ready.error().number != ETIMEDOUT) return std::unexpected(ready.error());
+  const auto left = left_to_take(socket, object);
+  if (!left) return std::unexpected(left.error());
+  if (!progress.goes_on(*left)) return failure("send", object, ETIMEDOUT);
+  return {};
+}
+
+// When the other end has all or is closed. The error is asked for last: the kernel sets it before it throws
+// away what was not read (unix(7), tcp(7)).
+Result<void> judge_end(int socket, std::string_view object) {
+  const auto left = left_to_take(socket, object);
+  if (!left) return std::unexpected(left.error());
+  if (const int error = error_of(socket); error != 0) return failure("send", object, error);
+  if (*left != 0) return failure("send", object, ECONNRESET);
+  return {};
 }
 
 }  // namespace
@@ -49,47 +106,34 @@ void Patience::end() {
 }
 
 Result<void> send_patiently(Patience& patience, int socket, std::string_view bytes,
-                            Patience::Deadline deadline, std::string_view object) {
+                            std::chrono::milliseconds stall, std::string_view object) {
+  Progress progress(stall);
   while (!bytes.empty()) {
-    const auto ready = patience.wait(socket, POLLOUT, deadline, object);
-    if (!ready) return std::unexpected(ready.error());
-    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent =
+        ::send(socket, bytes.data(), std::min(bytes.size(), piece), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
-    } else if (errno != EAGAIN && errno != EINTR) {
-      return unexpected_errno("send", object);
+      progress.renew();
+      continue;
     }
+    if (errno != EAGAIN && errno != EINTR) return unexpected_errno("send", object);
+    if (const auto room = await_room(patience, socket, progress, object); !room) return room;
   }
   return {};
 }
 
-Result<void> await_taken(Patience& patience, int socket, Patience::Deadline deadline,
+Result<void> await_taken(Patience& patience, int socket, std::chrono::milliseconds stall,
                          std::string_view object) {
   // No event tells of it; most receivers have it at once.
-  std::chrono::milliseconds pause{1};
-  constexpr std::chrono::milliseconds longest_pause{50};
+  std::chrono::milliseconds pause = 1ms;
+  Progress progress(stall);
   while (true) {
-    int left = 0;
-    if (::ioctl(socket, SIOCOUTQ, &left) != 0) return unexpected_errno("ioctl(SIOCOUTQ)", object);
-    if (left == 0) {
-      // What a closed socket had not read is gone as well, and leaves an error (unix(7), tcp(7)).
-      int error = 0;
-      socklen_t size = sizeof error;
-      if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-      if (error != 0) return failure("send", object, error);
-      return {};
-    }
-    if (Clock::now() >= deadline) return failure("send", object, ETIMEDOUT);
+    const auto left = left_to_take(socket, object);
+    if (!left) return std::unexpected(left.error());
+    if (*left == 0) return judge_end(socket, object);
+    if (!progress.goes_on(*left)) return failure("send", object, ETIMEDOUT);
     const auto event = patience.wait(socket, POLLRDHUP, Clock::now() + pause, object);
-    if (event) {
-      // It may have read all of it before it closed the connection; else the kernel says so.
-      int error = 0;
-      socklen_t size = sizeof error;
-      if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
-      const bool is_read = error == 0 && ::ioctl(socket, SIOCOUTQ, &left) == 0 && left == 0;
-      if (is_read) return {};
-      return failure("send", object, error == 0 ? ECONNRESET : error);
-    }
+    if (event) return judge_end(socket, object);
     if (event.error().number != ETIMEDOUT) return std::unexpected(event.error());
     pause = std::min(2 * pause, longest_pause);
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -403,6 +404,26 @@ TEST_F(Outputs, LoseNothingWhenTheMonitorIsKilledWhileTheyDeliver) {
     for (int i = 0; i < 10; ++i)
       EXPECT_TRUE(await_in(file, fmt::format("/round{}-{}", round, i))) << daemon->log();
   }
+}
+
+TEST_F(Outputs, LoseWhatAStandardOutputThatIsClosedDoesNotTake) {
+  const std::string directory = path("daemon");
+  std::filesystem::create_directory(directory);
+  const std::string configuration = directory + "/dropwarden.yaml";
+  write_file(configuration, make_configuration(directory, {}, store()) +
+                                "scan: {first_start: false, sweep: false}\n" + watch_without_runtimes());
+  let_through(directory);
+  const std::string file = directory + "/log";
+  const sys::Fd error{::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+  ChildProcess daemon(
+      {"/bin/sh", "-c", R"(exec "$0" run --config "$1" >&-)", dropwarden_binary(), configuration},
+      {.output = -1, .error = error.number(), .environment = {}});
+  ASSERT_TRUE(wait_for([&] { return holds(file, "ready containers="); }, patience)) << read_file(file);
+  drop("/x");
+  EXPECT_TRUE(wait_for([&] { return holds(file, "output stdout: write"); }, patience)) << read_file(file);
+  EXPECT_EQ(read_file(directory + "/control.sock.lock"), std::to_string(daemon.pid()) + "\n");
+  EXPECT_EQ(daemon.terminate(patience).text(), "status 0");
+  EXPECT_EQ(read_number(store(), "SELECT count(*) FROM finding WHERE told > 0"), 0);
 }
 
 TEST_F(Outputs, WaitForADiskThatIsFullAndWriteWholeLines) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -139,6 +140,22 @@ TEST_F(Policy, HoldsBackAFloodInTheStoreAndSaysHowMuch) {
       read_number(path("daemon/state/state.db"),
                   "SELECT count(*) FROM record WHERE json_extract(json, '$.decision.verdict') = 'held_back'"),
       7);
+}
+
+TEST_F(Policy, SaysAfterTheDeathOfTheMonitorWhatItHadHeldBack) {
+  start("policy:\n  rate: {per_minute: 1, burst: 3, summary_interval: 1h}\n");
+  for (int i = 0; i < 10; ++i) write("/tmp/flood-" + std::to_string(i));
+  const auto is_stored = [&] {
+    return read_number(path("daemon/state/state.db"),
+                       "SELECT count(*) FROM finding WHERE decision = 'held_back'") == 7;
+  };
+  ASSERT_TRUE(wait_for(is_stored, 30s)) << daemon_->log();
+  daemon_->send("monitor", SIGKILL);
+  const auto summary = daemon_->wait_for_record(
+      [](const Record& record) { return text_at(record, "/signature/event_name") == "findings_held_back"; },
+      30s);
+  ASSERT_TRUE(summary) << daemon_->log();
+  EXPECT_EQ(summary->at_pointer("/decision/held_back").as_int64(), 7);
 }
 
 }  // namespace

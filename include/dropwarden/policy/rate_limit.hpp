@@ -33,6 +33,8 @@ class RateLimit {
 
   // Whether one more may be shown; else it counts as held back.
   bool take(const model::Container& container, model::Severity severity, Clock::time_point now);
+  // What was held back before this began and is in no summary. That of it is due at once.
+  void restore(const Held& held, Clock::time_point now);
   // When the next summary is due; nothing: none is.
   std::optional<Clock::time_point> next_summary() const { return next_; }
   // What is due. It is handed over, and counting begins anew.
@@ -50,6 +52,7 @@ class RateLimit {
   };
   using Key = std::pair<std::string, model::Severity>;
 
+  Bucket& bucket_of(const Key& key, Clock::time_point now);
   void fill(Bucket& bucket, Clock::time_point now) const;
   void make_room(Clock::time_point now);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,9 +10,13 @@
 
 namespace dropwarden::sink {
 
+// How long a receiver may take nothing at all. One that is slow has as long as it needs.
+inline constexpr std::chrono::milliseconds stall_time{10'000};
+
 // A unix stream socket (unix(7)) at which somebody listens: a line a message. A message counts as taken once
 // its reader has read it.
-std::unique_ptr<Destination> make_unix_destination(const std::string& path);
+std::unique_ptr<Destination> make_unix_destination(const std::string& path,
+                                                   std::chrono::milliseconds stall = stall_time);
 
 enum class SyslogTransport {
   local,  // a unix socket, of datagrams or else a stream with a line feed after each message

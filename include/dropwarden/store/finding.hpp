@@ -60,6 +60,18 @@ struct KnownFinding {
   friend bool operator==(const KnownFinding&, const KnownFinding&) = default;
 };
 
+// What the policy has held back of one container and severity, and no summary that an output has written has
+// told. The text is that of the newest finding, as in StoredFinding.
+struct HeldBack {
+  std::string container;
+  std::string name;
+  std::string image;
+  std::string pod;
+  std::string name_space;
+  unsigned severity = 2;
+  std::uint64_t count = 0;  // a finding of which a further record came after its summary is counted again
+};
+
 // A finding of which the last word was not written when the daemon ended: its newest record, or that nothing
 // more is awaited.
 struct UnfinishedFinding {

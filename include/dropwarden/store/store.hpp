@@ -81,10 +81,12 @@ class Store {
   // that no output has written are not known. They are handed over: a second call returns none.
   std::vector<KnownFinding> take_known_findings();
   // Those of which an output has yet to write the last record, as far as whole records are kept: the oldest
-  // first. They are handed over.
+  // first. No summaries, which are made anew of what is held back. They are handed over.
   std::vector<UnfinishedFinding> take_unfinished_findings();
   // One of them is told by now: `take_known_findings` gives it, too.
   void know(const KnownFinding& finding);
+  // Handed over likewise.
+  std::vector<HeldBack> take_held_back();
   std::vector<SyncState> load_sync_states() const;
   // Nothing: the store is new.
   const std::optional<LastRun>& last_run() const;

@@ -31,12 +31,16 @@ class Patience {
   std::atomic<bool> is_ended_{false};
 };
 
-// Writes all of `bytes` to a non-blocking stream socket.
+// For a non-blocking stream socket. ETIMEDOUT when the other end has taken nothing for the time of `stall`,
+// by what is left to take (SIOCOUTQ: unix(7), tcp(7)); as long as it takes something, neither ends by the
+// clock.
+//
+// Writes all of `bytes`.
 Result<void> send_patiently(Patience& patience, int socket, std::string_view bytes,
-                            Patience::Deadline deadline, std::string_view object);
-// Waits until the other end has all that was sent: of a unix socket its reader, of TCP its kernel (SIOCOUTQ:
-// unix(7), tcp(7)). ECONNRESET when it has closed the connection before.
-Result<void> await_taken(Patience& patience, int socket, Patience::Deadline deadline,
+                            std::chrono::milliseconds stall, std::string_view object);
+// Waits until the other end has all that was sent: of a unix socket its reader, of TCP its kernel. ECONNRESET
+// when it has closed the connection before.
+Result<void> await_taken(Patience& patience, int socket, std::chrono::milliseconds stall,
                          std::string_view object);
 
 }  // namespace dropwarden::sys

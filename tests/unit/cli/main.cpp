@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fstream>
+#include <iostream>
+#include <unistd.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dropwarden/sys/fd.hpp"
+
 #include "invoke.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace dropwarden::cli {
 namespace {
@@ -66,11 +74,27 @@ TEST(Main, RefusesWrongUsageWithStatusTwo) {
 }
 
 TEST(Main, FailsWhenItsOutputCannotBeWritten) {
-  std::ostringstream err;
-  std::ostream nowhere(nullptr);
-  const char* argv[] = {"dropwarden", "version", nullptr};
-  EXPECT_EQ(main(2, argv, nowhere, err), 1);
-  EXPECT_THAT(err.str(), StartsWith("dropwarden: standard output: "));
+  for (const char* argument : {"version", "--version", "--help"}) {
+    std::ostringstream err;
+    std::ostream nowhere(nullptr);
+    const char* argv[] = {"dropwarden", argument, nullptr};
+    EXPECT_EQ(main(2, argv, nowhere, err), 1) << argument;
+    EXPECT_THAT(err.str(), StartsWith("dropwarden: standard output: ")) << argument;
+  }
+}
+
+// With privilege that is another process.
+TEST(Main, FailsWhenThePartThatPrintsCannotWrite) {
+  const test::TemporaryDirectory directory;
+  const std::string config = directory.path() / "dropwarden.yaml";
+  std::ofstream(config) << "control: {socket: " << directory.path() / "no.sock" << "}\n";
+  const auto list_to_a_full_disk = [&] {
+    const sys::Fd full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+    ::dup2(full.number(), STDOUT_FILENO);
+    const char* argv[] = {"dropwarden", "containers", "--config", config.c_str(), nullptr};
+    ::_exit(main(4, argv, std::cout, std::cerr));
+  };
+  EXPECT_EXIT(list_to_a_full_disk(), testing::ExitedWithCode(1), "dropwarden: standard output: write failed");
 }
 
 }  // namespace

@@ -622,27 +622,79 @@ TEST_F(PublisherTest, TellsNothingOfWhatWasExceptedAfterARestart) {
   EXPECT_TRUE(store_->take_unfinished_findings().empty());
 }
 
-TEST_F(PublisherTest, HoldsBackAFloodAndSaysHowMuch) {
-  policy::Policy policy;
-  policy.rate = {.per_minute = 1, .burst = 2};
-  publisher_->reconfigure(with_policy(policy));
-  for (std::uint64_t inode = 1; inode <= 5; ++inode) {
+class FloodTest : public PublisherTest {
+ protected:
+  void limit() {
+    policy::Policy policy;
+    policy.rate = {.per_minute = 1, .burst = 2};
+    publisher_->reconfigure(with_policy(policy));
+  }
+  void drop(std::uint64_t inode) {
     auto finding = sighting();
+    finding.event.container.name = "web\n";
+    finding.event.file.kind.emplace();
     finding.event.file.inode = inode;
     finding.event.file.sha256.value = std::string(64, static_cast<char>('a' + inode));
     publish(finding);
   }
+  void flood() {
+    limit();
+    for (std::uint64_t inode = 1; inode <= 5; ++inode) drop(inode);
+  }
+  void tell_summaries() {
+    ASSERT_TRUE(publisher_->next_summary());
+    publisher_->tell_summaries(*publisher_->next_summary());
+  }
+};
+
+TEST_F(FloodTest, IsHeldBackAndSaidHowMuch) {
+  flood();
   EXPECT_THAT(told, SizeIs(2));
   EXPECT_EQ(ended(Disposition::reported), 2U);
   EXPECT_EQ(ended(Disposition::held_back), 3U);
-  ASSERT_TRUE(publisher_->next_summary());
-  publisher_->tell_summaries(*publisher_->next_summary());
+  tell_summaries();
   ASSERT_THAT(told, SizeIs(3));
   EXPECT_EQ(told[2].decision.held_back, 3U);
   EXPECT_EQ(told[2].signature->event_name, "findings_held_back");
   EXPECT_EQ(told[2].event.container.id.value, "c");
   EXPECT_EQ(
       number("SELECT count(*) FROM record WHERE json_extract(json, '$.decision.verdict') = 'held_back'"), 3);
+}
+
+TEST_F(FloodTest, IsSummarisedAfterARestartWhereNoSummaryHasToldOfIt) {
+  flood();
+  restart();
+  tell_summaries();
+  ASSERT_THAT(told, SizeIs(3));
+  EXPECT_EQ(told[2].decision.held_back, 3U);
+  EXPECT_EQ(told[2].decision.severity, told[0].decision.severity);
+  EXPECT_EQ(told[2].event.container.id.value, "c");
+  EXPECT_EQ(told[2].event.container.name, "web\n");
+  restart();
+  EXPECT_FALSE(publisher_->next_summary()) << "it is told by now";
+}
+
+TEST_F(FloodTest, IsNotSummarisedTwiceAfterARestart) {
+  flood();
+  tell_summaries();
+  drop(6);
+  drop(7);
+  restart();
+  tell_summaries();
+  ASSERT_THAT(told, SizeIs(4));
+  EXPECT_EQ(told[2].decision.held_back, 3U);
+  EXPECT_EQ(told[3].decision.held_back, 2U);
+}
+
+TEST_F(FloodTest, IsSummarisedAgainWhereNoOutputHasWrittenThat) {
+  flood();
+  is_writing = false;
+  tell_summaries();
+  restart();
+  is_writing = true;
+  tell_summaries();
+  ASSERT_THAT(told, SizeIs(4));
+  EXPECT_EQ(told[3].decision.held_back, 3U);
 }
 
 }  // namespace

@@ -56,6 +56,30 @@ TEST_F(RateLimitTest, CountsWhatItHoldsBackForASummary) {
   EXPECT_TRUE(limit_.take_summaries(RateLimit::Clock::time_point::max()).empty());
 }
 
+TEST_F(RateLimitTest, HasASummaryAtOnceOfWhatWasHeldBackBefore) {
+  RateLimit::Held before{.container = {}, .severity = Severity::low, .count = 5};
+  before.container.id = {"a"};
+  limit_.restore(before, now_);
+  EXPECT_EQ(limit_.next_summary(), now_);
+  EXPECT_TRUE(take("a")) << "the bucket is as full as any new one";
+  const auto held = limit_.take_summaries(now_);
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].container.id.value, "a");
+  EXPECT_EQ(held[0].severity, Severity::low);
+  EXPECT_EQ(held[0].count, 5U);
+}
+
+TEST_F(RateLimitTest, AddsWhatWasHeldBackBeforeToWhatIsNow) {
+  for (int i = 0; i < 5; ++i) take("a");
+  RateLimit::Held before{.container = {}, .severity = Severity::low, .count = 2};
+  before.container.id = {"a"};
+  limit_.restore(before, now_ + 1s);
+  EXPECT_EQ(limit_.next_summary(), now_ + 1s);
+  const auto held = limit_.take_summaries(now_ + 1s);
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].count, 5U);
+}
+
 TEST_F(RateLimitTest, HandsOverAllAtTheEnd) {
   for (const char* id : {"a", "b"}) {
     for (int i = 0; i < 3; ++i) take(id);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -129,6 +130,73 @@ TEST_F(SocketDestination, WaitsForAReaderThatStallsUntilItIsCancelled) {
   canceller.join();
   EXPECT_EQ(sent.taken, 0U) << "nobody has read it";
   EXPECT_THAT(sent.problem, HasSubstr("cancel"));
+}
+
+// Reads as many `bytes` each time, at such a pace that `total`, a multiple of that, takes `time`.
+void read_slowly(int socket, std::size_t total, std::size_t bytes, std::chrono::milliseconds time) {
+  std::string buffer(bytes, '\0');
+  for (std::size_t read = 0; read < total; read += bytes) {
+    std::this_thread::sleep_for(time * bytes / total);
+    if (::recv(socket, buffer.data(), bytes, MSG_WAITALL) <= 0) return;
+  }
+}
+
+TEST_F(SocketDestination, WaitsForASlowReaderAsLongAsItReads) {
+  constexpr auto stall = 1500ms;
+  const sys::Fd listener = bind_unix(SOCK_STREAM);
+  const auto destination = make_unix_destination(path(), stall);
+  // All at once fits into the socket, which leaves the waiting to the end; or far from that.
+  for (const std::size_t size : {std::size_t{1023}, std::size_t{8191}}) {
+    const auto sent = messages(std::vector<std::string>(64, std::string(size, 'x')));
+    std::thread reader([&] {
+      const sys::Fd peer{::accept(listener.number(), nullptr, nullptr)};
+      read_slowly(peer.number(), 64 * (size + 1), size + 1, 2 * stall);
+    });
+    const Sent taken = destination->send(sent);
+    reader.join();
+    EXPECT_EQ(taken.taken, 64U) << taken.problem;
+  }
+}
+
+TEST_F(SocketDestination, SeesThatALongMessageIsBeingRead) {
+  constexpr auto stall = 1500ms;
+  constexpr std::size_t size = std::size_t{32} * 1024;  // a unix socket would take it as a whole
+  const sys::Fd listener = bind_unix(SOCK_STREAM);
+  std::thread reader([&] {
+    const sys::Fd peer{::accept(listener.number(), nullptr, nullptr)};
+    read_slowly(peer.number(), size, 1024, 2 * stall);
+  });
+  const Sent sent = make_unix_destination(path(), stall)->send(messages({std::string(size - 1, 'x')}));
+  reader.join();
+  EXPECT_EQ(sent.taken, 1U) << sent.problem;
+}
+
+TEST_F(SocketDestination, GivesUpAReaderThatTakesNothing) {
+  const sys::Fd listener = bind_unix(SOCK_STREAM);
+  // The latter does not fit into the socket.
+  for (const std::size_t size : {std::size_t{1}, std::size_t{1} << 20U}) {
+    const Sent sent = make_unix_destination(path(), 50ms)->send(messages({std::string(size, 'x')}));
+    EXPECT_EQ(sent.taken, 0U);
+    EXPECT_THAT(sent.problem, HasSubstr("timed out"));
+  }
+}
+
+TEST_F(SocketDestination, SendsFewerAtOnceToAReaderThatStallsAfterEach) {
+  const sys::Fd listener = bind_unix(SOCK_STREAM);
+  const auto destination = make_unix_destination(path(), 100ms);
+  const auto all = messages(std::vector<std::string>(destination->max_messages(), "x"));
+  std::vector<sys::Fd> peers;  // none is closed: a reader that closes is another matter
+  Sent sent;
+  for (std::size_t turn = 0; turn < 10 && sent.taken == 0; ++turn) {
+    std::thread reader([&] {
+      peers.emplace_back(::accept(listener.number(), nullptr, nullptr));
+      read_slowly(peers.back().number(), 2, 2, 0ms);
+    });
+    sent = destination->send(std::span(all).first(destination->max_messages()));
+    reader.join();
+  }
+  EXPECT_EQ(sent.taken, 1U) << sent.problem;
+  EXPECT_EQ(destination->max_messages(), 2U) << "more again as soon as it takes them";
 }
 
 TEST_F(SocketDestination, CountsOctetsOverTcp) {

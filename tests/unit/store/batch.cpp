@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/batch.hpp"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "sample.hpp"
@@ -17,6 +19,18 @@ TEST(Batch, KeepsTheNewestRecordOfAFindingAndWhenItWasFirstSeen) {
   ASSERT_EQ(batch.findings().size(), 1U);
   EXPECT_EQ(batch.findings().begin()->second.revision, 2U);
   EXPECT_EQ(batch.findings().begin()->second.seen, at(1));
+}
+
+TEST(Batch, HasFindingsInTheOrderInWhichTheyWereSavedLast) {
+  Batch batch;
+  for (const int i : {1, 2, 3, 4, 5}) batch.save(finding(i));
+  batch.save(finding(2, 2));
+  Batch later;
+  for (const int i : {8, 7, 6, 4}) later.save(finding(i));
+  batch.add(std::move(later));
+  std::string order;
+  for (const auto& [number, saved] : batch.findings()) order += saved.id.back();
+  EXPECT_EQ(order, "13528764");
 }
 
 TEST(Batch, AddsSightingsUp) {

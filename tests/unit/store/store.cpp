@@ -184,6 +184,50 @@ TEST_F(StoreTest, HandsOverWhatWasNotToldToItsEnd) {
   EXPECT_THAT(store->take_known_findings(), SizeIs(5));
 }
 
+StoredFinding held_back(int number, unsigned severity = 1) {
+  StoredFinding held = finding(number);
+  held.name = "web";
+  held.kind = "elf";
+  held.severity = severity;
+  held.decision = "held_back";
+  return held;
+}
+
+StoredFinding summary(int number, unsigned severity = 1) {
+  StoredFinding summary = finding(number);
+  summary.inode = 0;
+  summary.severity = severity;
+  summary.is_final = true;
+  return summary;
+}
+
+TEST_F(StoreTest, CountsWhatWasHeldBackSinceTheLastSummaryThatWasTold) {
+  {
+    const auto store = open();
+    for (const int i : {1, 2, 3}) store->save(held_back(i));
+    for (const int i : {4, 5}) store->save(held_back(i, 3));
+    // All in one commit, and by what the events say each is older than the summary before it.
+    store->save(summary(90));
+    store->set_told(summary(90).id, 1);
+    for (const int i : {6, 7}) store->save(held_back(i));
+    store->save(summary(91));  // no output has written it
+    StoredFinding shown_later = held_back(8);
+    store->save(shown_later);
+    store->set_told(shown_later.id, 2);
+  }
+  const auto store = open();
+  const auto held = store->take_held_back();
+  ASSERT_THAT(held, SizeIs(2));
+  EXPECT_EQ(held[0].container, "c");
+  EXPECT_EQ(held[0].name, "web");
+  EXPECT_EQ(held[0].severity, 1U);
+  EXPECT_EQ(held[0].count, 2U);
+  EXPECT_EQ(held[1].severity, 3U);
+  EXPECT_EQ(held[1].count, 2U);
+  EXPECT_THAT(store->take_held_back(), IsEmpty());
+  EXPECT_THAT(store->take_unfinished_findings(), IsEmpty()) << "it is made anew";
+}
+
 TEST_F(StoreTest, KeepsTheMostRecentlySeenFindings) {
   Settings few = settings();
   few.max_findings = 32;
