@@ -161,7 +161,7 @@ store::Outbox::Added Outputs::post(const model::Finding& finding) {
         outbox_.add({.encoding = name,
                      .id = finding.id,
                      .revision = finding.revision,
-                     .is_first = finding.revision == 1 || finding.is_shown_late,
+                     .is_first = finding.is_first(),
                      .severity = finding.decision.severity,
                      .time = finding.event.time,
                      .body = encoding.is_of_the_journal ? sink::format_journal(finding, encoding.format)
@@ -174,18 +174,21 @@ store::Outbox::Added Outputs::post(const model::Finding& finding) {
 
 monitor::Monitor::Delivery Outputs::deliver(const model::Finding& finding) {
   const auto added = post(finding);
-  if (added.takers > 0) on_told_(finding.id, finding.revision, true);
-  const std::size_t lost = dispatcher_->deliver(finding, added.takers > 0);
-  return {.outputs = streams_.size() + couriers_.size(), .lost = lost + added.lost};
+  if (added.takers > 0)
+    on_told_(
+        {.id = finding.id, .revision = finding.revision, .is_first = finding.is_first(), .is_written = true});
+  const auto printed = dispatcher_->deliver(finding, added.takers > 0);
+  return {.takers = printed.takers + added.takers + added.lost, .lost = printed.lost + added.lost};
 }
 
 monitor::Monitor::Delivery Outputs::deliver(const model::WriteEvent& event) {
-  return {.outputs = streams_.size(), .lost = dispatcher_->deliver(event)};
+  const auto printed = dispatcher_->deliver(event);
+  return {.takers = printed.takers, .lost = printed.lost};
 }
 
 bool Outputs::deliver_native(const std::string& id, unsigned revision, bool is_first,
                              const std::string& record) {
-  bool is_taken = dispatcher_->deliver_native(id, revision, record);
+  bool is_taken = dispatcher_->deliver_native(id, revision, is_first, record);
   const auto added = outbox_.add({.encoding = sink::name_of(sink::Format::native),
                                   .id = id,
                                   .revision = revision,
@@ -193,7 +196,7 @@ bool Outputs::deliver_native(const std::string& id, unsigned revision, bool is_f
                                   .severity = model::Severity::medium,
                                   .time = std::chrono::system_clock::now(),
                                   .body = record});
-  if (added.takers > 0) on_told_(id, revision, true);
+  if (added.takers > 0) on_told_({.id = id, .revision = revision, .is_first = is_first, .is_written = true});
   return is_taken || added.takers > 0;
 }
 

@@ -39,6 +39,8 @@ struct StoredFinding {
   std::string exception;           // name of the one that covers it, or empty
   unsigned revision = 1;
   bool is_final = false;
+  // No output takes this record, so it waits for none: once an earlier one is told, so is this.
+  bool is_unwanted = false;
   util::WallTime seen;  // when this record was made
   std::string record;   // in the native format
 };

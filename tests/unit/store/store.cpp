@@ -184,6 +184,23 @@ TEST_F(StoreTest, HandsOverWhatWasNotToldToItsEnd) {
   EXPECT_THAT(store->take_known_findings(), SizeIs(5));
 }
 
+TEST_F(StoreTest, TakesARecordThatNoOutputWantsForToldOnceAnEarlierOneIs) {
+  const auto store = open();
+  const auto unwanted = [&](int number) {
+    store->save(finding(number));
+    StoredFinding later = finding(number, 2);
+    later.is_unwanted = true;
+    store->save(later);
+  };
+  store->set_told(finding(1).id, 1);
+  for (const int i : {1, 2, 3}) unwanted(i);
+  store->set_told(finding(2).id, 1);
+  store->finish();
+  EXPECT_EQ(number("SELECT told FROM finding WHERE id = '" + finding(1).id + "'"), 2);
+  EXPECT_EQ(number("SELECT told FROM finding WHERE id = '" + finding(2).id + "'"), 2);
+  EXPECT_EQ(number("SELECT told FROM finding WHERE id = '" + finding(3).id + "'"), 0);
+}
+
 TEST_F(StoreTest, KeepsTheMostRecentlySeenFindings) {
   Settings few = settings();
   few.max_findings = 32;
