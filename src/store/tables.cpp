@@ -97,8 +97,9 @@ Tables::Tables(const Settings& settings) : settings_(settings), database_(settin
 }
 
 std::vector<KnownFinding> Tables::read_known_findings() {
+  // What was told and is not finished is told at the start, with a number of its own where it is still open.
   Statement statement(database_.handle(), R"sql(
-SELECT id, place, content, iif(decision = 'shown', told, max(told, revision)), path,
+SELECT id, place, content, max(told, revision + (told > 0 AND NOT is_final)), path,
        iif(told > 0, 'shown', decision), exception
 FROM finding WHERE told > 0 OR decision <> 'shown'
 ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");

@@ -54,7 +54,7 @@ struct KnownFinding {
   Digest id{};
   Digest place{};
   Digest content{};
-  unsigned told = 1;               // the newest revision that was told, or would have been
+  unsigned told = 1;               // the newest revision that was told, is at the start, or would have been
   std::uint32_t path = 0;          // path_hash; 0: not known
   std::string decision = "shown";  // as in StoredFinding; what was told is shown
   std::string exception{};         // likewise

@@ -201,6 +201,25 @@ TEST_F(StoreTest, TakesARecordThatNoOutputWantsForToldOnceAnEarlierOneIs) {
   EXPECT_EQ(number("SELECT told FROM finding WHERE id = '" + finding(3).id + "'"), 0);
 }
 
+// Else two records of a finding would have one number.
+TEST_F(StoreTest, KnowsTheNumberOfTheLastRecordThatIsToldByTheStart) {
+  {
+    const auto store = open();
+    const auto save = [&](int number, unsigned revision, bool is_final, unsigned told) {
+      StoredFinding stored = finding(number, revision);
+      stored.is_final = is_final;
+      store->save(stored);
+      store->set_told(stored.id, told);
+    };
+    save(1, 2, true, 2);
+    save(2, 2, true, 1);
+    save(3, 1, false, 1);
+    save(4, 1, false, 2);  // by a start before
+  }
+  for (const KnownFinding& known : open()->take_known_findings())
+    EXPECT_EQ(known.told, 2U) << std::to_integer<int>(known.place[1]);
+}
+
 TEST_F(StoreTest, KeepsTheMostRecentlySeenFindings) {
   Settings few = settings();
   few.max_findings = 32;
