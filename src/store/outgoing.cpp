@@ -52,26 +52,11 @@ std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, 
   std::map<std::string, Mailbox> before = std::exchange(mailboxes_, {});
   for (MailboxSettings& settings : mailboxes) {
     const std::string name = settings.name;
-    Mailbox mailbox;
+    const auto known = before.find(name);
+    Mailbox mailbox = known != before.end() ? std::move(known->second) : restore(name, has_store);
+    const bool is_same = mailbox.settings.encoding == settings.encoding;
     mailbox.settings = std::move(settings);
-    mailbox.cursor = mailbox.newest = last_number_;
-    mailbox.state.name = name;
-    const auto is_same = [&](const std::string& encoding) { return encoding == mailbox.settings.encoding; };
-    if (const auto known = before.find(name);
-        known != before.end() && is_same(known->second.settings.encoding)) {
-      const MailboxSettings now = mailbox.settings;
-      mailbox = std::move(known->second);
-      mailbox.settings = now;
-      before.erase(known);
-    } else if (const auto stored = restored_.find(name);
-               has_store && stored != restored_.end() && is_same(stored->second.encoding)) {
-      mailbox.cursor = stored->second.number;
-      mailbox.has_more = true;
-      if (const auto backlog = backlogs_.find(name); backlog != backlogs_.end()) {
-        mailbox.pending = backlog->second.messages;
-        mailbox.oldest = waiting_since(backlog->second.oldest);
-      }
-    }
+    if (!is_same) begin_anew(mailbox);
     restored_.erase(name);
     mailboxes_.emplace(name, std::move(mailbox));
   }
@@ -81,6 +66,34 @@ std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, 
   restored_.clear();
   std::erase_if(gone, [&](const std::string& name) { return mailboxes_.contains(name); });
   return gone;
+}
+
+// As the database knew it; one that it did not know has no encoding yet.
+Outgoing::Mailbox Outgoing::restore(const std::string& name, bool has_store) const {
+  Mailbox mailbox;
+  mailbox.state.name = name;
+  const auto stored = restored_.find(name);
+  if (!has_store || stored == restored_.end()) return mailbox;
+  mailbox.settings.encoding = stored->second.encoding;
+  mailbox.cursor = stored->second.number;
+  mailbox.newest = last_number_;
+  mailbox.has_more = true;
+  if (const auto backlog = backlogs_.find(name); backlog != backlogs_.end()) {
+    mailbox.pending = backlog->second.messages;
+    mailbox.oldest = waiting_since(backlog->second.oldest);
+  }
+  return mailbox;
+}
+
+// With the next message: what waits is in a form of which nobody makes another.
+void Outgoing::begin_anew(Mailbox& mailbox) {
+  const std::uint64_t lost = mailbox.pending;
+  Mailbox anew;
+  anew.settings = std::move(mailbox.settings);
+  anew.state = std::move(mailbox.state);
+  anew.cursor = anew.newest = last_number_;
+  mailbox = std::move(anew);
+  if (lost > 0) lose(mailbox, lost, "its format was changed");
 }
 
 std::uint64_t Outgoing::next_number() {

@@ -56,7 +56,7 @@ class Outgoing {
     util::WallTime oldest;
   };
   void restore(Cursors cursors, std::uint64_t last_number, std::map<std::string, Backlog> backlogs);
-  // Returns the names of mailboxes that are no more.
+  // Returns the names of mailboxes that are no more. What waited for one that has another encoding is lost.
   std::vector<std::string> open(std::vector<MailboxSettings> mailboxes, bool has_store);
 
   std::uint64_t next_number();
@@ -109,6 +109,8 @@ class Outgoing {
     void subtract(std::uint64_t messages);
     Wish wish() const;
   };
+  Mailbox restore(const std::string& name, bool has_store) const;
+  void begin_anew(Mailbox& mailbox);
   void lose(Mailbox& mailbox, std::uint64_t messages, const std::string& why);
 
   const std::function<void(const std::string&)> on_loss_;

@@ -47,7 +47,8 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
 
   // From now on these are the mailboxes. One that was there before, or when the store was last open, goes on
-  // where it was; a new one begins with the next message; of one that is no more its messages are forgotten.
+  // where it was, and loses what waits for it if its encoding has changed; a new one begins with the next
+  // message; of one that is no more its messages are forgotten.
   void open(std::vector<MailboxSettings> mailboxes);
 
   // A message for each mailbox that wants it; gives it its number. How many mailboxes will get it, and how

@@ -208,6 +208,43 @@ TEST_F(OutboxTest, ForgetsAMailboxThatIsNoMore) {
   EXPECT_TRUE(is_empty(outbox, "a"));
 }
 
+TEST_F(OutboxTest, CountsWhatWaitsForAMailboxWhoseEncodingIsChanged) {
+  const auto store = open_store();
+  Outbox outbox = open(store.get());
+  outbox.open({mailbox("a"), mailbox("b")});
+  for (const char* body : {"1", "2", "3"}) outbox.add(message(body));
+  EXPECT_THAT(drain(outbox, "a", 1), ElementsAre("1", "2", "3"));
+  outbox.open({mailbox("a", "cef"), mailbox("b", "cef")});
+  const auto states = outbox.states();
+  EXPECT_EQ(states[0].delivered, 3U);
+  EXPECT_EQ(states[0].lost, 0U);
+  EXPECT_EQ(states[1].lost, 3U);
+  EXPECT_EQ(states[1].pending, 0U);
+  EXPECT_THAT(losses(), ElementsAre("output b: 3 findings are lost: its format was changed"));
+  outbox.add(message("4", 1, "cef"));
+  EXPECT_THAT(drain(outbox, "b", 1), ElementsAre("4"));
+  EXPECT_TRUE(await_stored(1)) << "that a has not got";
+}
+
+TEST_F(OutboxTest, CountsWhatWaitedWhenTheEncodingIsChangedAtARestart) {
+  {
+    const auto store = open_store();
+    Outbox outbox = open(store.get());
+    outbox.open({mailbox("a")});
+    for (const char* body : {"1", "2"}) outbox.add(message(body));
+    ASSERT_TRUE(await_stored(2));
+  }
+  const auto store = open_store();
+  Outbox outbox = open(store.get());
+  outbox.open({mailbox("a", "cef"), mailbox("new", "cef")});
+  EXPECT_EQ(outbox.states()[0].lost, 2U);
+  EXPECT_THAT(losses(), ElementsAre("output a: 2 findings are lost: its format was changed"));
+  EXPECT_TRUE(await_stored(0));
+  EXPECT_TRUE(is_empty(outbox, "a"));
+  outbox.open({mailbox("a"), mailbox("new")});
+  EXPECT_EQ(outbox.states()[0].lost, 2U) << "nothing waited any more";
+}
+
 TEST_F(OutboxTest, SaysHowManyWaitAndForHowLong) {
   const auto state = [](const Outbox& outbox) { return outbox.states().front(); };
   {
