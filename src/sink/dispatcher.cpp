@@ -84,9 +84,9 @@ Dispatcher::Delivery Dispatcher::deliver(const model::Finding& finding, bool is_
 }
 
 bool Dispatcher::deliver_native(const std::string& id, unsigned revision, bool is_first,
-                                const std::string& record) {
+                                const std::string& record, bool is_told) {
   bool is_taken = false;
-  const auto telling = begin_telling(on_told_, id, revision, is_first);
+  const auto telling = is_told ? nullptr : begin_telling(on_told_, id, revision, is_first);
   for (Sink& sink : sinks_) {
     if (sink.output.format != Format::native || !sink.output.has_revisions) continue;
     Stream::OnEnd on_end;

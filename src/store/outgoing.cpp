@@ -24,9 +24,27 @@ bool Outgoing::Mailbox::has_room(const model::Message& message) const {
   return ready.size() < settings.queue && ready_bytes + message.body.size() <= max_mailbox_bytes;
 }
 
-void Outgoing::Mailbox::push(const model::SharedMessage& message) {
-  ready.push_back(message);
+void Outgoing::Mailbox::push(const model::SharedMessage& message, bool is_stored) {
+  ready.push_back({.message = message, .is_stored = is_stored});
   ready_bytes += message->body.size();
+  if (!is_stored) ++unstored;
+}
+
+Outgoing::Held Outgoing::Mailbox::pop() {
+  Held held = std::move(ready.front());
+  ready.pop_front();
+  ready_bytes -= held.message->body.size();
+  if (!held.is_stored) --unstored;
+  subtract(1);
+  return held;
+}
+
+// In whatever encoding.
+bool Outgoing::Mailbox::holds_unstored(const model::Message& message) const {
+  if (unstored == 0) return false;
+  return std::ranges::any_of(ready, [&](const Held& held) {
+    return !held.is_stored && held.message->revision == message.revision && held.message->id == message.id;
+  });
 }
 
 void Outgoing::Mailbox::subtract(std::uint64_t messages) {
@@ -49,11 +67,12 @@ void Outgoing::restore(Cursors cursors, std::uint64_t last_number, std::map<std:
 
 std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, bool has_store) {
   const std::lock_guard lock(mutex_);
+  has_store_ = has_store;
   std::map<std::string, Mailbox> before = std::exchange(mailboxes_, {});
   for (MailboxSettings& settings : mailboxes) {
     const std::string name = settings.name;
     const auto known = before.find(name);
-    Mailbox mailbox = known != before.end() ? std::move(known->second) : restore(name, has_store);
+    Mailbox mailbox = known != before.end() ? std::move(known->second) : restore(name);
     const bool is_same = mailbox.settings.encoding == settings.encoding;
     mailbox.settings = std::move(settings);
     if (!is_same) begin_anew(mailbox);
@@ -69,11 +88,11 @@ std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, 
 }
 
 // As the database knew it; one that it did not know has no encoding yet.
-Outgoing::Mailbox Outgoing::restore(const std::string& name, bool has_store) const {
+Outgoing::Mailbox Outgoing::restore(const std::string& name) const {
   Mailbox mailbox;
   mailbox.state.name = name;
   const auto stored = restored_.find(name);
-  if (!has_store || stored == restored_.end()) return mailbox;
+  if (!has_store_ || stored == restored_.end()) return mailbox;
   mailbox.settings.encoding = stored->second.encoding;
   mailbox.cursor = stored->second.number;
   mailbox.newest = last_number_;
@@ -112,7 +131,7 @@ Outbox::Added Outgoing::add(const model::SharedMessage& message, bool is_stored)
   for (auto& [name, mailbox] : mailboxes_) {
     if (!mailbox.wants(*message)) continue;
     if (!mailbox.has_more && mailbox.has_room(*message)) {
-      mailbox.push(message);
+      mailbox.push(message, is_stored);
     } else if (is_stored) {
       mailbox.has_more = true;
     } else {
@@ -143,10 +162,10 @@ std::vector<model::SharedMessage> Outgoing::take(const std::string& name, std::s
     if (!mailbox.ready.empty()) {
       std::vector<model::SharedMessage> messages;
       std::size_t bytes = 0;
-      for (const model::SharedMessage& message : mailbox.ready) {
-        bytes += message->body.size();
+      for (const Held& held : mailbox.ready) {
+        bytes += held.message->body.size();
         if (messages.size() == max || (!messages.empty() && bytes > max_bytes)) break;
-        messages.push_back(message);
+        messages.push_back(held.message);
       }
       return messages;
     }
@@ -162,21 +181,28 @@ std::vector<model::SharedMessage> Outgoing::take(const std::string& name, std::s
   }
 }
 
-std::optional<Cursor> Outgoing::confirm(const std::string& name, std::uint64_t number,
-                                        Outbox::Outcome outcome) {
+std::optional<Outgoing::Confirmed> Outgoing::confirm(const std::string& name, std::uint64_t number,
+                                                     Outbox::Outcome outcome) {
   const std::lock_guard lock(mutex_);
   const auto found = mailboxes_.find(name);
   if (found == mailboxes_.end()) return std::nullopt;
   Mailbox& mailbox = found->second;
-  while (!mailbox.ready.empty() && mailbox.ready.front()->number <= number) {
-    mailbox.ready_bytes -= mailbox.ready.front()->body.size();
-    mailbox.ready.pop_front();
-    mailbox.subtract(1);
+  Confirmed confirmed;
+  while (!mailbox.ready.empty() && mailbox.ready.front().message->number <= number) {
+    const Held held = mailbox.pop();
     ++(outcome == Outbox::Outcome::delivered ? mailbox.state.delivered : mailbox.state.refused);
+    const bool is_told = has_store_ && !held.is_stored && !is_held_unstored(*held.message);
+    if (is_told) confirmed.told.push_back(held.message);
   }
-  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front()->since;
+  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front().message->since;
   mailbox.cursor = std::max(mailbox.cursor, number);
-  return Cursor{.encoding = mailbox.settings.encoding, .number = mailbox.cursor};
+  confirmed.cursor = {.encoding = mailbox.settings.encoding, .number = mailbox.cursor};
+  return confirmed;
+}
+
+bool Outgoing::is_held_unstored(const model::Message& message) const {
+  return std::ranges::any_of(mailboxes_,
+                             [&](const auto& entry) { return entry.second.holds_unstored(message); });
 }
 
 void Outgoing::wake() {
@@ -191,6 +217,7 @@ std::vector<MailboxState> Outgoing::states() const {
   for (const auto& [name, mailbox] : mailboxes_) {
     MailboxState& state = states.emplace_back(mailbox.state);
     state.pending = mailbox.pending;
+    state.unstored = mailbox.unstored;
     if (state.pending > 0)
       state.lag =
           std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - mailbox.oldest);
@@ -227,26 +254,21 @@ void Outgoing::fill(const Wish& wish, std::vector<model::SharedMessage> messages
   if (mailbox.last_ready() != wish.after || mailbox.settings.encoding != wish.encoding) return;
   // What came since the query is not in the database yet, as long as it is not handled.
   const bool is_all = messages.size() < refill && mailbox.newest <= handled_;
-  for (const model::SharedMessage& message : messages) mailbox.push(message);
+  for (const model::SharedMessage& message : messages) mailbox.push(message, true);
   mailbox.has_more = !is_all;
   if (is_all) mailbox.pending = mailbox.ready.size();
-  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front()->since;
+  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front().message->since;
   mailbox.is_waiting = mailbox.has_more && mailbox.ready.empty();
   changed_.notify_all();
-}
-
-void Outgoing::drop(const model::Message& message) {
-  const std::lock_guard lock(mutex_);
-  for (auto& [name, mailbox] : mailboxes_) {
-    if (!mailbox.wants(message) || message.number <= mailbox.last_ready()) continue;
-    mailbox.subtract(1);
-    lose(mailbox, 1, "the disk takes no more");
-  }
 }
 
 void Outgoing::lose_stored() {
   const std::lock_guard lock(mutex_);
   for (auto& [name, mailbox] : mailboxes_) {
+    // What the writer has not committed yet is among it, and will be in the new one: that is counted too
+    // often rather than not at all.
+    for (Held& held : mailbox.ready) held.is_stored = false;
+    mailbox.unstored = mailbox.ready.size();
     if (!mailbox.has_more) continue;
     mailbox.pending = mailbox.ready.size();
     lose(mailbox, 1, "or more: what waited in the damaged database");

@@ -54,8 +54,9 @@ class Dispatcher {
   Delivery deliver(const model::Finding& finding, bool is_told = false);
   Delivery deliver(const model::WriteEvent& event);
   // A record of a finding as `format_native` made it, for the outputs that take every revision in that
-  // format. `is_first`: as in Told. False when none does, or none had room.
-  bool deliver_native(const std::string& id, unsigned revision, bool is_first, const std::string& record);
+  // format. `is_first`: as in Told; `is_told`: as above. False when none does, or none had room.
+  bool deliver_native(const std::string& id, unsigned revision, bool is_first, const std::string& record,
+                      bool is_told = false);
 
   // Stream::finish of every output, one after the other: the numbers below are final then.
   void finish() const;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <sys/wait.h>
@@ -13,7 +14,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sample.hpp"
 #include "store/database.hpp"
+#include "store/outgoing.hpp"
+#include "support/database.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/wait.hpp"
 
@@ -45,7 +49,20 @@ class OutboxTest : public testing::Test {
   std::string path() const { return directory_.path() / "state" / "state.db"; }
   std::unique_ptr<Store> open_store(std::uint64_t max_bytes = std::uint64_t{1} << 20U) {
     return std::make_unique<Store>(Settings{.path = path(), .max_undelivered_bytes = max_bytes},
-                                   [](const Store::Report&) {});
+                                   [this](const Store::Report& report) {
+                                     const std::lock_guard lock(mutex_);
+                                     is_degraded_ = report.is_degraded;
+                                   });
+  }
+  // Once the store has noticed that somebody else has the database.
+  void await_failure(Store& store) {
+    store.save(finding(100));
+    ASSERT_TRUE(test::wait_for(
+        [&] {
+          const std::lock_guard lock(mutex_);
+          return is_degraded_;
+        },
+        30s));
   }
   Outbox open(Store* store) {
     return Outbox(store, [this](const std::string& text) {
@@ -66,6 +83,7 @@ class OutboxTest : public testing::Test {
   const test::TemporaryDirectory directory_;
   std::mutex mutex_;
   std::vector<std::string> losses_;
+  bool is_degraded_ = false;
 };
 
 // What the mailbox holds within 30 s, confirmed one by one, until there are `count`.
@@ -317,6 +335,53 @@ TEST_F(OutboxTest, KeepsNothingThatNobodyWaitsFor) {
   EXPECT_THAT(drain(outbox, "once", 1), ElementsAre("1"));
   EXPECT_THAT(drain(outbox, "all", 2), ElementsAre("1", "1"));
   EXPECT_TRUE(await_stored(0));
+}
+
+TEST_F(OutboxTest, TellsWhatTheStoreHadNoRoomForOnceAllMailboxesHaveIt) {
+  const auto store = open_store();
+  Outbox outbox = open(store.get());
+  outbox.open({mailbox("a"), mailbox("b", "cef")});
+  auto held = std::make_unique<test::HeldDatabase>(path());
+  ASSERT_NO_FATAL_FAILURE(await_failure(*store));
+  std::vector<int> unstored;
+  for (int i = 1; unstored.size() < 2 && i < 40; ++i) {
+    bool is_stored = true;
+    for (const char* encoding : {"native", "cef"}) {
+      auto large = message(std::string(std::size_t{1} << 20U, 'x'), 1, encoding);
+      large.id = finding(i).id;
+      const auto added = outbox.add(large);
+      EXPECT_EQ(added.takers, 1U);
+      is_stored = is_stored && added.is_stored;
+    }
+    store->save(finding(i));
+    if (!is_stored) unstored.push_back(i);
+    if (is_stored)
+      for (const char* name : {"a", "b"}) drain(outbox, name, 1);
+  }
+  ASSERT_EQ(unstored.size(), 2U);
+  EXPECT_EQ(outbox.states()[1].unstored, 2U);
+  EXPECT_EQ(drain(outbox, "a", 2).size(), 2U);
+  const auto first = outbox.take("b", 1, 1, std::chrono::steady_clock::now() + 30s);
+  ASSERT_EQ(first.size(), 1U);
+  outbox.confirm("b", first.front()->number, Outbox::Outcome::delivered);
+  EXPECT_EQ(outbox.states()[1].unstored, 1U);
+  held.reset();
+  store->finish();
+  const auto told = [&](int number) {
+    return Database(path()).read_number("SELECT told FROM finding WHERE id = '" + finding(number).id + "'");
+  };
+  EXPECT_EQ(told(unstored[0]), 1);
+  EXPECT_EQ(told(unstored[1]), 0) << "a kill would lose it to b";
+}
+
+TEST_F(OutboxTest, HoldsInMemoryAloneWhatADamagedDatabaseHad) {
+  Outgoing outgoing([](const std::string&) {});
+  outgoing.open({mailbox("a")}, true);
+  const auto one = std::make_shared<const model::Message>(message("1"));
+  outgoing.add(one, true);
+  EXPECT_EQ(outgoing.states().front().unstored, 0U);
+  outgoing.lose_stored();
+  EXPECT_EQ(outgoing.states().front().unstored, 1U);
 }
 
 TEST_F(OutboxTest, WakesWhoWaits) {
