@@ -55,7 +55,9 @@ Wish Outgoing::Mailbox::wish() const {
   return {.mailbox = settings.name,
           .encoding = settings.encoding,
           .has_revisions = settings.has_revisions,
-          .after = last_ready()};
+          .after = last_ready(),
+          .max_messages = std::min(max_refill, settings.queue - std::min(settings.queue, ready.size())),
+          .max_bytes = max_mailbox_bytes - std::min(max_mailbox_bytes, ready_bytes)};
 }
 
 void Outgoing::restore(Cursors cursors, std::uint64_t last_number, std::map<std::string, Backlog> backlogs) {
@@ -246,15 +248,15 @@ std::vector<Wish> Outgoing::wishes() const {
   return wishes;
 }
 
-void Outgoing::fill(const Wish& wish, std::vector<model::SharedMessage> messages) {
+void Outgoing::fill(const Wish& wish, const Refill& refill) {
   const std::lock_guard lock(mutex_);
   const auto found = mailboxes_.find(wish.mailbox);
   if (found == mailboxes_.end()) return;
   Mailbox& mailbox = found->second;
   if (mailbox.last_ready() != wish.after || mailbox.settings.encoding != wish.encoding) return;
   // What came since the query is not in the database yet, as long as it is not handled.
-  const bool is_all = messages.size() < refill && mailbox.newest <= handled_;
-  for (const model::SharedMessage& message : messages) mailbox.push(message, true);
+  const bool is_all = !refill.is_cut && mailbox.newest <= handled_;
+  for (const model::SharedMessage& message : refill.messages) mailbox.push(message, true);
   mailbox.has_more = !is_all;
   if (is_all) mailbox.pending = mailbox.ready.size();
   if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front().message->since;

@@ -36,6 +36,15 @@ struct Wish {
   std::string encoding;
   bool has_revisions = false;
   std::uint64_t after = 0;
+  // As many as there is room for in memory; the first of them whatever its size.
+  std::size_t max_messages = 1;
+  std::size_t max_bytes = 0;
+};
+
+// What the database has for a wish.
+struct Refill {
+  std::vector<model::SharedMessage> messages;
+  bool is_cut = false;  // there are more
 };
 
 // The mailboxes of an outbox, in memory: what the outputs' threads, the loop and the writer of the database
@@ -46,7 +55,7 @@ struct Wish {
 class Outgoing {
  public:
   static constexpr std::size_t max_mailbox_bytes = std::size_t{4} << 20U;
-  static constexpr std::size_t refill = 256;  // messages
+  static constexpr std::size_t max_refill = 256;  // messages
 
   explicit Outgoing(std::function<void(const std::string&)> on_loss) : on_loss_(std::move(on_loss)) {}
 
@@ -80,8 +89,7 @@ class Outgoing {
   // The writer's part. The cursors of now, those of mailboxes that are gone left out.
   Cursors cursors() const;
   std::vector<Wish> wishes() const;
-  // What the database has for a wish, the oldest `refill` of it.
-  void fill(const Wish& wish, std::vector<model::SharedMessage> messages);
+  void fill(const Wish& wish, const Refill& refill);
   // The database is another one, and how much it held is not known: counts one. What memory holds is there
   // alone.
   void lose_stored();

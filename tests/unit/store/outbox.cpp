@@ -179,6 +179,41 @@ TEST_F(OutboxTest, TakesFromTheStoreWhatDoesNotFitIntoMemory) {
   EXPECT_THAT(losses(), IsEmpty());
 }
 
+TEST_F(OutboxTest, TakesNoMoreFromTheStoreThanThereIsRoomForInMemory) {
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+  MailboxSettings few = mailbox("few");
+  few.queue = 2;
+  const auto body_of = [](int i) {
+    return std::string(i == 3 ? 5 * mebibyte : mebibyte / 4, static_cast<char>('0' + i));
+  };
+  {
+    const auto store = open_store(64 * mebibyte);
+    Outbox outbox = open(store.get());
+    outbox.open({few, mailbox("many")});
+    for (int i = 0; i < 6; ++i) EXPECT_EQ(outbox.add(message(body_of(i))).takers, 2U);
+    ASSERT_TRUE(await_stored(6));
+  }
+  const auto store = open_store(64 * mebibyte);
+  Outbox outbox = open(store.get());
+  outbox.open({few, mailbox("many")});
+  // How many messages come at once, which is all that memory holds.
+  const auto sizes = [&](const std::string& name) {
+    std::vector<std::size_t> counts;
+    for (int next = 0; next < 6;) {
+      const auto messages = outbox.take(name, 100, 64 * mebibyte, std::chrono::steady_clock::now() + 30s);
+      if (messages.empty()) break;
+      for (const auto& message : messages) EXPECT_EQ(message->body, body_of(next++));
+      counts.push_back(messages.size());
+      outbox.confirm(name, messages.back()->number, Outbox::Outcome::delivered);
+    }
+    return counts;
+  };
+  EXPECT_THAT(sizes("few"), ElementsAre(2U, 1U, 1U, 2U));
+  EXPECT_THAT(sizes("many"), ElementsAre(3U, 1U, 2U)) << "the fourth alone is more than 4 MiB";
+  for (const char* name : {"few", "many"}) EXPECT_TRUE(is_empty(outbox, name));
+  EXPECT_TRUE(await_stored(0));
+}
+
 TEST_F(OutboxTest, CountsWhatItCannotKeep) {
   Outbox outbox = open(nullptr);
   MailboxSettings small = mailbox("a");
