@@ -91,9 +91,7 @@ class Daemon {
         privilege_(surroundings.privilege),
         memory_(config_.store),
         outputs_(config_.outputs, privilege_, memory_.store(),
-                 [this](const std::string& id, unsigned revision, bool is_written) {
-                   on_told(id, revision, is_written);
-                 }),
+                 [this](const sink::Dispatcher::Told& told) { on_told(told); }),
         registry_(
             [this](const std::shared_ptr<const container::Snapshot>& snapshot) {
               monitor_.on_containers(snapshot);
@@ -177,9 +175,9 @@ class Daemon {
   }
 
   // On the thread of an output.
-  void on_told(const std::string& id, unsigned revision, bool is_written) {
-    if (is_written) return memory_.set_told(id, revision);
-    if (revision == 1) boost::asio::post(loop_, [this, id] { monitor_.on_untold(id); });
+  void on_told(const sink::Dispatcher::Told& told) {
+    if (told.is_written) return memory_.set_told(told.id, told.revision);
+    if (told.is_first) boost::asio::post(loop_, [this, id = told.id] { monitor_.on_untold(id); });
   }
 
   std::string report() {

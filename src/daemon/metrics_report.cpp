@@ -195,7 +195,7 @@ void add_health(Exposition& page, const monitor::VitalSigns& vital_signs) {
 void FindingTally::count(const model::Finding& finding, util::WallTime now) {
   ++records_;
   // What the policy did not show at first comes with a later revision.
-  if (finding.revision != 1 && !finding.is_shown_late) return;
+  if (!finding.is_first()) return;
   const model::Sensor sensor = finding.event.detected_by;
   ++findings_.at(static_cast<std::size_t>(sensor));
   std::pair rule{finding.decision.rule, finding.decision.severity};

@@ -69,7 +69,6 @@ Outputs::Outputs(const std::vector<config::Output>& outputs, privilege::Privileg
                  store::Store* store, sink::Dispatcher::OnTold on_told)
     : on_told_(std::move(on_told)),
       privilege_(privilege),
-      has_store_(store != nullptr),
       outbox_(store, [](const std::string& text) { spdlog::error("{}", text); }) {
   open(outputs);
 }
@@ -161,31 +160,34 @@ store::Outbox::Added Outputs::post(const model::Finding& finding) {
         outbox_.add({.encoding = name,
                      .id = finding.id,
                      .revision = finding.revision,
-                     .is_first = finding.revision == 1 || finding.is_shown_late,
+                     .is_first = finding.is_first(),
                      .severity = finding.decision.severity,
                      .time = finding.event.time,
                      .body = encoding.is_of_the_journal ? sink::format_journal(finding, encoding.format)
                                                         : sink::format_line(encoding.format, finding, {})});
     all.takers += added.takers;
     all.lost += added.lost;
+    all.is_stored = all.is_stored && added.is_stored;
   }
   return all;
 }
 
 monitor::Monitor::Delivery Outputs::deliver(const model::Finding& finding) {
   const auto added = post(finding);
-  if (added.takers > 0) on_told_(finding.id, finding.revision, true);
-  const std::size_t lost = dispatcher_->deliver(finding, added.takers > 0);
-  return {.outputs = streams_.size() + couriers_.size(), .lost = lost + added.lost};
+  if (added.takers > 0 && added.is_stored)
+    on_told_(
+        {.id = finding.id, .revision = finding.revision, .is_first = finding.is_first(), .is_written = true});
+  const auto printed = dispatcher_->deliver(finding, added.takers > 0);
+  return {.takers = printed.takers + added.takers + added.lost, .lost = printed.lost + added.lost};
 }
 
 monitor::Monitor::Delivery Outputs::deliver(const model::WriteEvent& event) {
-  return {.outputs = streams_.size(), .lost = dispatcher_->deliver(event)};
+  const auto printed = dispatcher_->deliver(event);
+  return {.takers = printed.takers, .lost = printed.lost};
 }
 
 bool Outputs::deliver_native(const std::string& id, unsigned revision, bool is_first,
                              const std::string& record) {
-  bool is_taken = dispatcher_->deliver_native(id, revision, record);
   const auto added = outbox_.add({.encoding = sink::name_of(sink::Format::native),
                                   .id = id,
                                   .revision = revision,
@@ -193,15 +195,18 @@ bool Outputs::deliver_native(const std::string& id, unsigned revision, bool is_f
                                   .severity = model::Severity::medium,
                                   .time = std::chrono::system_clock::now(),
                                   .body = record});
-  if (added.takers > 0) on_told_(id, revision, true);
-  return is_taken || added.takers > 0;
+  const bool is_held = added.takers > 0;
+  if (is_held && added.is_stored)
+    on_told_({.id = id, .revision = revision, .is_first = is_first, .is_written = true});
+  const bool is_printed = dispatcher_->deliver_native(id, revision, is_first, record, is_held);
+  return is_printed || is_held;
 }
 
 std::uint64_t Outputs::finish() {
   finish_couriers();
   dispatcher_->finish();
   std::uint64_t lost = dispatcher_->lines_lost();
-  for (const store::MailboxState& state : outbox_.states()) lost += has_store_ ? 0 : state.pending;
+  for (const store::MailboxState& state : outbox_.states()) lost += state.unstored;
   return lost;
 }
 

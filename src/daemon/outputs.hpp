@@ -26,8 +26,8 @@ class Outputs {
   // Whether a finding is printed again for what is learned later.
   static bool has_revisions(const config::Output& output);
 
-  // `on_told` as sink::Dispatcher has it; a finding that the outbox has taken is told. `store` may be null.
-  // `privilege` is for what outputs read, and has to outlive this.
+  // `on_told` as sink::Dispatcher has it; a finding that the outbox has taken and stored is told. `store` may
+  // be null. `privilege` is for what outputs read, and has to outlive this.
   Outputs(const std::vector<config::Output>& outputs, privilege::Privilege& privilege, store::Store* store,
           sink::Dispatcher::OnTold on_told);
   ~Outputs();
@@ -67,7 +67,6 @@ class Outputs {
 
   const sink::Dispatcher::OnTold on_told_;
   privilege::Privilege& privilege_;
-  const bool has_store_;
   store::Outbox outbox_;
   std::vector<config::Output> streams_;
   std::unique_ptr<sink::Dispatcher> dispatcher_;

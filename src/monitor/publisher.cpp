@@ -265,6 +265,7 @@ bool Publisher::is_writer_of_image(const model::WriteEvent& event) {
 // Decides on a record, of a drop that is `known` or not. What outputs were told of once they are told to the
 // end, with what the policy says by now. `covered_by`: of a drop that is not whole.
 bool Publisher::is_to_be_shown(model::Finding& finding, const KnownDrop* known, std::uint32_t covered_by) {
+  finding.is_shown_late = false;
   finding.decision = decide(finding, covered_by);
   model::Verdict& verdict = finding.decision.verdict;
   if (known != nullptr && known->verdict == model::Verdict::shown) return true;
@@ -274,20 +275,21 @@ bool Publisher::is_to_be_shown(model::Finding& finding, const KnownDrop* known, 
   };
   if (verdict == model::Verdict::shown && (is_held_back || !is_within_rate()))
     verdict = model::Verdict::held_back;
-  finding.is_shown_late = known != nullptr && verdict == model::Verdict::shown;
+  // Also where the drop is not known: its first record is one that no output had room for or could write.
+  finding.is_shown_late = finding.revision > 1 && verdict == model::Verdict::shown;
   return verdict == model::Verdict::shown;
 }
 
 void Publisher::tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system) {
   const bool is_shown = is_to_be_shown(finding, nullptr);
   settle_capture(finding, is_shown);
-  const bool is_taken = tell(finding, is_shown);
-  misses_drops_ = misses_drops_ || !is_taken;
-  if (!is_taken) return;
+  const Monitor::Delivery delivery = tell(finding, is_shown);
+  misses_drops_ = misses_drops_ || !delivery.is_taken();
+  if (!delivery.is_taken()) return;
   KnownDrop told = drop;
   told.verdict = finding.decision.verdict;
   told.exception = exception_of(finding.decision);
-  remember(finding, told, file_system);
+  remember(finding, told, file_system, delivery);
 }
 
 void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity) {
@@ -298,7 +300,10 @@ void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity
   const std::string file_system = told != nullptr ? told->file_system : file_system_of(finding, identity);
   const bool is_shown = is_to_be_shown(finding, known);
   settle_capture(finding, is_shown);
-  if (!is_shown || deliver(finding)) remember(finding, drop_of(finding, file_system), file_system);
+  const Monitor::Delivery delivery = is_shown ? deliver(finding) : Monitor::Delivery{};
+  // Of a drop that is known the next start tells what no output had room for.
+  if (known == nullptr && !delivery.is_taken()) return;
+  remember(finding, drop_of(finding, file_system), file_system, delivery);
 }
 
 // Where a drop is by now that was told before a restart, or before more than `whole_findings` others: all
@@ -319,7 +324,7 @@ void Publisher::tell_move(KnownDrop& known, const model::Finding& sighting, std:
   if (known.verdict == model::Verdict::excepted && moved.decision.exception)
     known.exception = exception_of(moved.decision);
   if (!is_shown) return ledger_.end(model::Disposition::duplicate);
-  if (!tell(moved, is_shown)) return;
+  if (!tell(moved, is_shown).is_taken()) return;
   known.revision = moved.revision;
   known.path = path;
   known.verdict = model::Verdict::shown;
@@ -354,10 +359,11 @@ void Publisher::see_again(KnownDrop& known, const model::Finding& sighting, bool
   revised->revision = known.revision + 1;
   const bool is_shown = is_to_be_shown(*revised, &known);
   if (!is_shown && !has_moved) return ledger_.end(model::Disposition::duplicate);
-  if (!tell(*revised, is_shown)) return;
+  const Monitor::Delivery delivery = tell(*revised, is_shown);
+  if (!delivery.is_taken()) return;
   told->move(revised->event.file);
   const std::string file_system = told->file_system;
-  remember(*revised, drop_of(*revised, file_system), file_system);
+  remember(*revised, drop_of(*revised, file_system), file_system, delivery);
 }
 
 // A record for each container and severity of which something was held back since the last.
@@ -371,25 +377,24 @@ void Publisher::tell_summaries(policy::RateLimit::Clock::time_point now) {
   }
 }
 
-// Delivers a record, if it is shown, and ends its event. False when no output had room for it.
-bool Publisher::tell(const model::Finding& finding, bool is_shown) {
-  const bool is_taken = !is_shown || deliver(finding);
+// Delivers a record, if it is shown, and ends its event.
+Monitor::Delivery Publisher::tell(const model::Finding& finding, bool is_shown) {
+  const Monitor::Delivery delivery = is_shown ? deliver(finding) : Monitor::Delivery{};
   const auto told = is_shown ? model::Disposition::reported : disposition_of(finding.decision.verdict);
-  ledger_.end(is_taken ? told : model::Disposition::queue_full);
-  return is_taken;
+  ledger_.end(delivery.is_taken() ? told : model::Disposition::queue_full);
+  return delivery;
 }
 
-// False when there are outputs and none had room for it.
-bool Publisher::deliver(const model::Finding& finding) {
+Monitor::Delivery Publisher::deliver(const model::Finding& finding) {
   const Monitor::Delivery delivery = deliver_.finding(finding);
   count_lost(delivery);
-  return delivery.outputs == 0 || delivery.lost < delivery.outputs;
+  return delivery;
 }
 
 // What was told last: in memory to know it again, and in the store for the next start, which knows it once an
 // output has written it.
-void Publisher::remember(const model::Finding& finding, const KnownDrop& drop,
-                         const std::string& file_system) {
+void Publisher::remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system,
+                         const Monitor::Delivery& delivery) {
   if (KnownDrop* const known = known_.find(drop.id)) {
     if (known->verdict != model::Verdict::shown) known->verdict = drop.verdict;
     known->revision = drop.revision;
@@ -400,8 +405,10 @@ void Publisher::remember(const model::Finding& finding, const KnownDrop& drop,
     known_.add(drop);
   }
   told_.add(finding, file_system);
-  told_.find(finding.id)->finding.is_shown_late = false;
-  if (store_ != nullptr) store_->save(finding_row(finding, drop, file_system));
+  if (store_ == nullptr) return;
+  store::StoredFinding row = finding_row(finding, drop, file_system);
+  row.is_unwanted = !delivery.is_wanted();
+  store_->save(std::move(row));
 }
 
 void Publisher::count_lost(const Monitor::Delivery& delivery) {

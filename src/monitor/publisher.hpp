@@ -71,9 +71,10 @@ class Publisher {
                               bool is_shared);
   void tell_move(KnownDrop& known, const model::Finding& sighting, std::uint32_t path);
   void see_again(KnownDrop& known, const model::Finding& sighting, bool is_shared);
-  bool tell(const model::Finding& finding, bool is_shown);
-  bool deliver(const model::Finding& finding);
-  void remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system);
+  Monitor::Delivery tell(const model::Finding& finding, bool is_shown);
+  Monitor::Delivery deliver(const model::Finding& finding);
+  void remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system,
+                const Monitor::Delivery& delivery);
   void count_lost(const Monitor::Delivery& delivery);
   std::string file_system_of(const model::Finding& finding, const EventIdentity& identity);
 

@@ -14,26 +14,36 @@ namespace {
 // One record on its way to several streams; gone with the last of its lines.
 class Telling {
  public:
-  Telling(const Dispatcher::OnTold& on_told, std::string id, unsigned revision)
-      : on_told_(on_told), id_(std::move(id)), revision_(revision) {}
+  Telling(const Dispatcher::OnTold& on_told, Dispatcher::Told told)
+      : on_told_(on_told), told_(std::move(told)) {}
   ~Telling() {
-    if (!is_written_ && is_taken_) on_told_(id_, revision_, false);
+    if (!is_written_ && is_taken_) on_told_(told_);
   }
   Telling(const Telling&) = delete;
   Telling& operator=(const Telling&) = delete;
 
   void take() { is_taken_ = true; }
   void end(bool is_written) {
-    if (is_written && !is_written_.exchange(true)) on_told_(id_, revision_, true);
+    if (!is_written || is_written_.exchange(true)) return;
+    Dispatcher::Told written = told_;
+    written.is_written = true;
+    on_told_(written);
   }
 
  private:
   const Dispatcher::OnTold on_told_;
-  const std::string id_;
-  const unsigned revision_;
+  const Dispatcher::Told told_;
   std::atomic<bool> is_taken_{false};
   std::atomic<bool> is_written_{false};
 };
+
+// Null when nobody asks.
+std::shared_ptr<Telling> begin_telling(const Dispatcher::OnTold& on_told, const std::string& id,
+                                       unsigned revision, bool is_first) {
+  if (!on_told) return nullptr;
+  return std::make_shared<Telling>(on_told,
+                                   Dispatcher::Told{.id = id, .revision = revision, .is_first = is_first});
+}
 
 }  // namespace
 
@@ -56,29 +66,27 @@ std::string Dispatcher::line_for(Sink& sink, const Record& record) {
   return format_text_header(style) + '\n' + line;
 }
 
-std::size_t Dispatcher::deliver(const model::Finding& finding, bool is_told) {
-  std::size_t without_room = 0;
-  std::size_t takers = 0;
-  const bool is_said = on_told_ && !is_told;
-  const auto telling = is_said ? std::make_shared<Telling>(on_told_, finding.id, finding.revision) : nullptr;
+Dispatcher::Delivery Dispatcher::deliver(const model::Finding& finding, bool is_told) {
+  Delivery delivery;
+  const bool is_first = finding.is_first();
+  const auto telling = is_told ? nullptr : begin_telling(on_told_, finding.id, finding.revision, is_first);
   for (Sink& sink : sinks_) {
-    const bool is_first = finding.revision == 1 || finding.is_shown_late;
     if (!is_first && !sink.output.has_revisions) continue;
-    ++takers;
+    ++delivery.takers;
     Stream::OnEnd on_end;
     if (telling) on_end = [telling](bool is_written) { telling->end(is_written); };
     const bool is_taken =
         sink.output.stream->write(line_for(sink, finding), Stream::Room::whole, std::move(on_end));
     if (is_taken && telling) telling->take();
-    if (!is_taken) ++without_room;
+    if (!is_taken) ++delivery.lost;
   }
-  if (telling && takers == 0) telling->end(true);
-  return without_room;
+  return delivery;
 }
 
-bool Dispatcher::deliver_native(const std::string& id, unsigned revision, const std::string& record) {
+bool Dispatcher::deliver_native(const std::string& id, unsigned revision, bool is_first,
+                                const std::string& record, bool is_told) {
   bool is_taken = false;
-  const auto telling = on_told_ ? std::make_shared<Telling>(on_told_, id, revision) : nullptr;
+  const auto telling = is_told ? nullptr : begin_telling(on_told_, id, revision, is_first);
   for (Sink& sink : sinks_) {
     if (sink.output.format != Format::native || !sink.output.has_revisions) continue;
     Stream::OnEnd on_end;
@@ -89,13 +97,14 @@ bool Dispatcher::deliver_native(const std::string& id, unsigned revision, const 
   return is_taken;
 }
 
-std::size_t Dispatcher::deliver(const model::WriteEvent& event) {
-  std::size_t without_room = 0;
+Dispatcher::Delivery Dispatcher::deliver(const model::WriteEvent& event) {
+  Delivery delivery;
   for (Sink& sink : sinks_) {
     if (!sink.output.has_events) continue;
-    if (!sink.output.stream->write(line_for(sink, event), Stream::Room::half)) ++without_room;
+    ++delivery.takers;
+    if (!sink.output.stream->write(line_for(sink, event), Stream::Room::half)) ++delivery.lost;
   }
-  return without_room;
+  return delivery;
 }
 
 void Dispatcher::finish() const {

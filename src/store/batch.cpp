@@ -2,6 +2,7 @@
 #include "batch.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace dropwarden::store {
@@ -65,10 +66,10 @@ void Batch::remove_sync_states(const std::string& container) {
     removed_containers_.insert(container);
 }
 
-bool Batch::save(model::SharedMessage message) {
+bool Batch::save(model::SharedMessage message, std::size_t taken) {
   last_message_ = std::max(last_message_, message->number);
-  if (message_bytes_ + message->body.size() > max_record_bytes || messages_.size() >= max_entries)
-    return false;
+  const std::size_t bytes = taken + message_bytes_ + message->body.size();
+  if (bytes > max_record_bytes || messages_.size() >= max_entries) return false;
   message_bytes_ += message->body.size();
   messages_.push_back(std::move(message));
   return true;
@@ -89,7 +90,7 @@ void Batch::end_cleanly(util::WallTime now) {
   is_clean_end_ = true;
 }
 
-std::vector<model::SharedMessage> Batch::add(Batch later) {
+void Batch::add(Batch later) {
   dropped_ += later.dropped_;
   for (const std::string& container : later.removed_containers_) remove_sync_states(container);
   for (auto& [order, finding] : later.findings_) save(std::move(finding));
@@ -101,11 +102,8 @@ std::vector<model::SharedMessage> Batch::add(Batch later) {
   last_message_ = std::max(last_message_, later.last_message_);
   if (later.alive_at_) alive_at_ = later.alive_at_;
   is_clean_end_ = is_clean_end_ || later.is_clean_end_;
-  std::vector<model::SharedMessage> dropped;
-  for (model::SharedMessage& message : later.messages_) {
-    if (!save(message)) dropped.push_back(std::move(message));
-  }
-  return dropped;
+  std::ranges::move(later.messages_, std::back_inserter(messages_));
+  message_bytes_ += later.message_bytes_;
 }
 
 bool Batch::is_empty() const {

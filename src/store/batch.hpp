@@ -35,14 +35,15 @@ class Batch {
   void set_told(const std::string& id, unsigned revision);
   void save(SyncState state);
   void remove_sync_states(const std::string& container);
-  // False when there is no room for it.
-  bool save(model::SharedMessage message);
+  // False when there is no room for it, beside `taken` bytes of messages that wait elsewhere.
+  bool save(model::SharedMessage message, std::size_t taken = 0);
   void save(const std::string& mailbox, const Cursor& cursor);
   void remove_cursor(const std::string& mailbox);
   void keep_alive(util::WallTime now) { alive_at_ = now; }
   void end_cleanly(util::WallTime now);
-  // What was saved after all that is here. The messages that found no room.
-  std::vector<model::SharedMessage> add(Batch later);
+  // What was saved after all that is here. All of its messages stay: they had found room when they were
+  // saved, and may count as told by now.
+  void add(Batch later);
 
   bool is_empty() const;
   std::uint64_t dropped() const { return dropped_; }
@@ -57,6 +58,7 @@ class Batch {
   const std::vector<model::SharedMessage>& messages() const { return messages_; }
   const Cursors& cursors() const { return cursors_; }
   const std::set<std::string>& removed_cursors() const { return removed_cursors_; }
+  std::size_t message_bytes() const { return message_bytes_; }
   // The newest message that was saved, also of those that found no room.
   std::uint64_t last_message() const { return last_message_; }
   const std::optional<util::WallTime>& alive_at() const { return alive_at_; }

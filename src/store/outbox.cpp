@@ -30,7 +30,9 @@ Outbox::Added Outbox::add(model::Message message) {
   const auto shared = std::make_shared<const model::Message>(std::move(message));
   // Stored first: by the time it is in no memory any more, the writer has it.
   const bool is_stored = store_ != nullptr && store_->save(shared);
-  return outgoing_->add(shared, is_stored);
+  Added added = outgoing_->add(shared, is_stored);
+  added.is_stored = is_stored || store_ == nullptr || added.takers == 0;
+  return added;
 }
 
 std::vector<model::SharedMessage> Outbox::take(const std::string& mailbox, std::size_t max,
@@ -42,8 +44,10 @@ std::vector<model::SharedMessage> Outbox::take(const std::string& mailbox, std::
 }
 
 void Outbox::confirm(const std::string& mailbox, std::uint64_t number, Outcome outcome) {
-  const auto cursor = outgoing_->confirm(mailbox, number, outcome);
-  if (cursor && store_ != nullptr) store_->save(mailbox, *cursor);
+  const auto confirmed = outgoing_->confirm(mailbox, number, outcome);
+  if (!confirmed || store_ == nullptr) return;
+  store_->save(mailbox, confirmed->cursor);
+  for (const auto& message : confirmed->told) store_->set_told(message->id, message->revision);
 }
 
 void Outbox::wake() {

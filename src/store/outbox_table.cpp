@@ -35,6 +35,23 @@ std::int64_t to_number(std::uint64_t number) {
   return static_cast<std::int64_t>(number);
 }
 
+model::SharedMessage to_message(const Statement& row, const std::string& encoding) {
+  model::Message message{.number = static_cast<std::uint64_t>(row.number(0)),
+                         .encoding = encoding,
+                         .id = std::string(row.text(1)),
+                         .revision = static_cast<unsigned>(row.number(2)),
+                         .is_first = row.number(3) != 0,
+                         .severity = static_cast<model::Severity>(row.number(4)),
+                         .time = util::WallTime{std::chrono::nanoseconds{row.number(5)}},
+                         .body = {}};
+  message.since = waiting_since(message.time);
+  const auto body = row.bytes(6);
+  // Bytes as characters: std::byte may alias any object.
+  message.body.assign(reinterpret_cast<const char*>(body.data()),
+                      body.size());  // NOLINT(*-reinterpret-cast)
+  return std::make_shared<const model::Message>(std::move(message));
+}
+
 }  // namespace
 
 OutboxTable::OutboxTable(Database& database) : database_(database) {
@@ -71,32 +88,23 @@ std::uint64_t OutboxTable::read_last_number() {
       "0))"));
 }
 
-std::vector<model::SharedMessage> OutboxTable::read(const Wish& wish) {
+Refill OutboxTable::read(const Wish& wish) {
   Statement statement(database_.handle(), R"sql(
 SELECT number, id, revision, is_first, severity, time, body FROM outbox
-WHERE number > ?1 AND encoding = ?2 AND (?3 OR is_first) ORDER BY number LIMIT ?4)sql");
+WHERE number > ?1 AND encoding = ?2 AND (?3 OR is_first) ORDER BY number)sql");
   statement.bind(1, to_number(wish.after))
       .bind(2, std::string_view(wish.encoding))
-      .bind(3, std::int64_t{wish.has_revisions})
-      .bind(4, to_number(Outgoing::refill));
-  std::vector<model::SharedMessage> messages;
+      .bind(3, std::int64_t{wish.has_revisions});
+  Refill refill;
+  std::size_t bytes = 0;
   while (statement.step()) {
-    model::Message message{.number = static_cast<std::uint64_t>(statement.number(0)),
-                           .encoding = wish.encoding,
-                           .id = std::string(statement.text(1)),
-                           .revision = static_cast<unsigned>(statement.number(2)),
-                           .is_first = statement.number(3) != 0,
-                           .severity = static_cast<model::Severity>(statement.number(4)),
-                           .time = util::WallTime{std::chrono::nanoseconds{statement.number(5)}},
-                           .body = {}};
-    message.since = waiting_since(message.time);
-    const auto body = statement.bytes(6);
-    // Bytes as characters: std::byte may alias any object.
-    message.body.assign(reinterpret_cast<const char*>(body.data()),
-                        body.size());  // NOLINT(*-reinterpret-cast)
-    messages.push_back(std::make_shared<const model::Message>(std::move(message)));
+    bytes += statement.bytes(6).size();
+    const bool is_full = refill.messages.size() >= wish.max_messages || bytes > wish.max_bytes;
+    refill.is_cut = is_full && !refill.messages.empty();
+    if (refill.is_cut) break;
+    refill.messages.push_back(to_message(statement, wish.encoding));
   }
-  return messages;
+  return refill;
 }
 
 void OutboxTable::write(const model::Message& message) {

@@ -21,8 +21,8 @@ class OutboxTable {
   // By the name of the mailbox; revisions that it may not want are counted, too.
   std::map<std::string, Outgoing::Backlog> read_backlogs();
   std::uint64_t read_last_number();
-  // What a wish asks for, the oldest `Outgoing::refill`.
-  std::vector<model::SharedMessage> read(const Wish& wish);
+  // The oldest of what a wish asks for.
+  Refill read(const Wish& wish);
 
   // Within a transaction of the caller's, all of these.
   void write(const model::Message& message);

@@ -24,9 +24,27 @@ bool Outgoing::Mailbox::has_room(const model::Message& message) const {
   return ready.size() < settings.queue && ready_bytes + message.body.size() <= max_mailbox_bytes;
 }
 
-void Outgoing::Mailbox::push(const model::SharedMessage& message) {
-  ready.push_back(message);
+void Outgoing::Mailbox::push(const model::SharedMessage& message, bool is_stored) {
+  ready.push_back({.message = message, .is_stored = is_stored});
   ready_bytes += message->body.size();
+  if (!is_stored) ++unstored;
+}
+
+Outgoing::Held Outgoing::Mailbox::pop() {
+  Held held = std::move(ready.front());
+  ready.pop_front();
+  ready_bytes -= held.message->body.size();
+  if (!held.is_stored) --unstored;
+  subtract(1);
+  return held;
+}
+
+// In whatever encoding.
+bool Outgoing::Mailbox::holds_unstored(const model::Message& message) const {
+  if (unstored == 0) return false;
+  return std::ranges::any_of(ready, [&](const Held& held) {
+    return !held.is_stored && held.message->revision == message.revision && held.message->id == message.id;
+  });
 }
 
 void Outgoing::Mailbox::subtract(std::uint64_t messages) {
@@ -37,7 +55,9 @@ Wish Outgoing::Mailbox::wish() const {
   return {.mailbox = settings.name,
           .encoding = settings.encoding,
           .has_revisions = settings.has_revisions,
-          .after = last_ready()};
+          .after = last_ready(),
+          .max_messages = std::min(max_refill, settings.queue - std::min(settings.queue, ready.size())),
+          .max_bytes = max_mailbox_bytes - std::min(max_mailbox_bytes, ready_bytes)};
 }
 
 void Outgoing::restore(Cursors cursors, std::uint64_t last_number, std::map<std::string, Backlog> backlogs) {
@@ -49,29 +69,15 @@ void Outgoing::restore(Cursors cursors, std::uint64_t last_number, std::map<std:
 
 std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, bool has_store) {
   const std::lock_guard lock(mutex_);
+  has_store_ = has_store;
   std::map<std::string, Mailbox> before = std::exchange(mailboxes_, {});
   for (MailboxSettings& settings : mailboxes) {
     const std::string name = settings.name;
-    Mailbox mailbox;
+    const auto known = before.find(name);
+    Mailbox mailbox = known != before.end() ? std::move(known->second) : restore(name);
+    const bool is_same = mailbox.settings.encoding == settings.encoding;
     mailbox.settings = std::move(settings);
-    mailbox.cursor = mailbox.newest = last_number_;
-    mailbox.state.name = name;
-    const auto is_same = [&](const std::string& encoding) { return encoding == mailbox.settings.encoding; };
-    if (const auto known = before.find(name);
-        known != before.end() && is_same(known->second.settings.encoding)) {
-      const MailboxSettings now = mailbox.settings;
-      mailbox = std::move(known->second);
-      mailbox.settings = now;
-      before.erase(known);
-    } else if (const auto stored = restored_.find(name);
-               has_store && stored != restored_.end() && is_same(stored->second.encoding)) {
-      mailbox.cursor = stored->second.number;
-      mailbox.has_more = true;
-      if (const auto backlog = backlogs_.find(name); backlog != backlogs_.end()) {
-        mailbox.pending = backlog->second.messages;
-        mailbox.oldest = waiting_since(backlog->second.oldest);
-      }
-    }
+    if (!is_same) begin_anew(mailbox);
     restored_.erase(name);
     mailboxes_.emplace(name, std::move(mailbox));
   }
@@ -81,6 +87,34 @@ std::vector<std::string> Outgoing::open(std::vector<MailboxSettings> mailboxes, 
   restored_.clear();
   std::erase_if(gone, [&](const std::string& name) { return mailboxes_.contains(name); });
   return gone;
+}
+
+// As the database knew it; one that it did not know has no encoding yet.
+Outgoing::Mailbox Outgoing::restore(const std::string& name) const {
+  Mailbox mailbox;
+  mailbox.state.name = name;
+  const auto stored = restored_.find(name);
+  if (!has_store_ || stored == restored_.end()) return mailbox;
+  mailbox.settings.encoding = stored->second.encoding;
+  mailbox.cursor = stored->second.number;
+  mailbox.newest = last_number_;
+  mailbox.has_more = true;
+  if (const auto backlog = backlogs_.find(name); backlog != backlogs_.end()) {
+    mailbox.pending = backlog->second.messages;
+    mailbox.oldest = waiting_since(backlog->second.oldest);
+  }
+  return mailbox;
+}
+
+// With the next message: what waits is in a form of which nobody makes another.
+void Outgoing::begin_anew(Mailbox& mailbox) {
+  const std::uint64_t lost = mailbox.pending;
+  Mailbox anew;
+  anew.settings = std::move(mailbox.settings);
+  anew.state = std::move(mailbox.state);
+  anew.cursor = anew.newest = last_number_;
+  mailbox = std::move(anew);
+  if (lost > 0) lose(mailbox, lost, "its format was changed");
 }
 
 std::uint64_t Outgoing::next_number() {
@@ -99,7 +133,7 @@ Outbox::Added Outgoing::add(const model::SharedMessage& message, bool is_stored)
   for (auto& [name, mailbox] : mailboxes_) {
     if (!mailbox.wants(*message)) continue;
     if (!mailbox.has_more && mailbox.has_room(*message)) {
-      mailbox.push(message);
+      mailbox.push(message, is_stored);
     } else if (is_stored) {
       mailbox.has_more = true;
     } else {
@@ -130,10 +164,10 @@ std::vector<model::SharedMessage> Outgoing::take(const std::string& name, std::s
     if (!mailbox.ready.empty()) {
       std::vector<model::SharedMessage> messages;
       std::size_t bytes = 0;
-      for (const model::SharedMessage& message : mailbox.ready) {
-        bytes += message->body.size();
+      for (const Held& held : mailbox.ready) {
+        bytes += held.message->body.size();
         if (messages.size() == max || (!messages.empty() && bytes > max_bytes)) break;
-        messages.push_back(message);
+        messages.push_back(held.message);
       }
       return messages;
     }
@@ -149,21 +183,28 @@ std::vector<model::SharedMessage> Outgoing::take(const std::string& name, std::s
   }
 }
 
-std::optional<Cursor> Outgoing::confirm(const std::string& name, std::uint64_t number,
-                                        Outbox::Outcome outcome) {
+std::optional<Outgoing::Confirmed> Outgoing::confirm(const std::string& name, std::uint64_t number,
+                                                     Outbox::Outcome outcome) {
   const std::lock_guard lock(mutex_);
   const auto found = mailboxes_.find(name);
   if (found == mailboxes_.end()) return std::nullopt;
   Mailbox& mailbox = found->second;
-  while (!mailbox.ready.empty() && mailbox.ready.front()->number <= number) {
-    mailbox.ready_bytes -= mailbox.ready.front()->body.size();
-    mailbox.ready.pop_front();
-    mailbox.subtract(1);
+  Confirmed confirmed;
+  while (!mailbox.ready.empty() && mailbox.ready.front().message->number <= number) {
+    const Held held = mailbox.pop();
     ++(outcome == Outbox::Outcome::delivered ? mailbox.state.delivered : mailbox.state.refused);
+    const bool is_told = has_store_ && !held.is_stored && !is_held_unstored(*held.message);
+    if (is_told) confirmed.told.push_back(held.message);
   }
-  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front()->since;
+  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front().message->since;
   mailbox.cursor = std::max(mailbox.cursor, number);
-  return Cursor{.encoding = mailbox.settings.encoding, .number = mailbox.cursor};
+  confirmed.cursor = {.encoding = mailbox.settings.encoding, .number = mailbox.cursor};
+  return confirmed;
+}
+
+bool Outgoing::is_held_unstored(const model::Message& message) const {
+  return std::ranges::any_of(mailboxes_,
+                             [&](const auto& entry) { return entry.second.holds_unstored(message); });
 }
 
 void Outgoing::wake() {
@@ -178,6 +219,7 @@ std::vector<MailboxState> Outgoing::states() const {
   for (const auto& [name, mailbox] : mailboxes_) {
     MailboxState& state = states.emplace_back(mailbox.state);
     state.pending = mailbox.pending;
+    state.unstored = mailbox.unstored;
     if (state.pending > 0)
       state.lag =
           std::chrono::floor<std::chrono::milliseconds>(std::chrono::steady_clock::now() - mailbox.oldest);
@@ -206,34 +248,29 @@ std::vector<Wish> Outgoing::wishes() const {
   return wishes;
 }
 
-void Outgoing::fill(const Wish& wish, std::vector<model::SharedMessage> messages) {
+void Outgoing::fill(const Wish& wish, const Refill& refill) {
   const std::lock_guard lock(mutex_);
   const auto found = mailboxes_.find(wish.mailbox);
   if (found == mailboxes_.end()) return;
   Mailbox& mailbox = found->second;
   if (mailbox.last_ready() != wish.after || mailbox.settings.encoding != wish.encoding) return;
   // What came since the query is not in the database yet, as long as it is not handled.
-  const bool is_all = messages.size() < refill && mailbox.newest <= handled_;
-  for (const model::SharedMessage& message : messages) mailbox.push(message);
+  const bool is_all = !refill.is_cut && mailbox.newest <= handled_;
+  for (const model::SharedMessage& message : refill.messages) mailbox.push(message, true);
   mailbox.has_more = !is_all;
   if (is_all) mailbox.pending = mailbox.ready.size();
-  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front()->since;
+  if (!mailbox.ready.empty()) mailbox.oldest = mailbox.ready.front().message->since;
   mailbox.is_waiting = mailbox.has_more && mailbox.ready.empty();
   changed_.notify_all();
-}
-
-void Outgoing::drop(const model::Message& message) {
-  const std::lock_guard lock(mutex_);
-  for (auto& [name, mailbox] : mailboxes_) {
-    if (!mailbox.wants(message) || message.number <= mailbox.last_ready()) continue;
-    mailbox.subtract(1);
-    lose(mailbox, 1, "the disk takes no more");
-  }
 }
 
 void Outgoing::lose_stored() {
   const std::lock_guard lock(mutex_);
   for (auto& [name, mailbox] : mailboxes_) {
+    // What the writer has not committed yet is among it, and will be in the new one: that is counted too
+    // often rather than not at all.
+    for (Held& held : mailbox.ready) held.is_stored = false;
+    mailbox.unstored = mailbox.ready.size();
     if (!mailbox.has_more) continue;
     mailbox.pending = mailbox.ready.size();
     lose(mailbox, 1, "or more: what waited in the damaged database");

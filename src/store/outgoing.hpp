@@ -36,6 +36,15 @@ struct Wish {
   std::string encoding;
   bool has_revisions = false;
   std::uint64_t after = 0;
+  // As many as there is room for in memory; the first of them whatever its size.
+  std::size_t max_messages = 1;
+  std::size_t max_bytes = 0;
+};
+
+// What the database has for a wish.
+struct Refill {
+  std::vector<model::SharedMessage> messages;
+  bool is_cut = false;  // there are more
 };
 
 // The mailboxes of an outbox, in memory: what the outputs' threads, the loop and the writer of the database
@@ -46,7 +55,7 @@ struct Wish {
 class Outgoing {
  public:
   static constexpr std::size_t max_mailbox_bytes = std::size_t{4} << 20U;
-  static constexpr std::size_t refill = 256;  // messages
+  static constexpr std::size_t max_refill = 256;  // messages
 
   explicit Outgoing(std::function<void(const std::string&)> on_loss) : on_loss_(std::move(on_loss)) {}
 
@@ -56,30 +65,33 @@ class Outgoing {
     util::WallTime oldest;
   };
   void restore(Cursors cursors, std::uint64_t last_number, std::map<std::string, Backlog> backlogs);
-  // Returns the names of mailboxes that are no more.
+  // Returns the names of mailboxes that are no more. What waited for one that has another encoding is lost.
   std::vector<std::string> open(std::vector<MailboxSettings> mailboxes, bool has_store);
 
   std::uint64_t next_number();
   // Who wants it.
   bool is_wanted(const model::Message& message) const;
-  // `is_stored`: whether the writer has taken it.
+  // `is_stored`: whether the writer has taken it, which then keeps it until it is in the database.
   Outbox::Added add(const model::SharedMessage& message, bool is_stored);
   std::vector<model::SharedMessage> take(const std::string& mailbox, std::size_t max, std::size_t max_bytes,
                                          std::chrono::steady_clock::time_point until,
                                          const std::function<void()>& ask_for_more);
-  // Where the cursor is now; nothing when there is no such mailbox.
-  std::optional<Cursor> confirm(const std::string& mailbox, std::uint64_t number, Outbox::Outcome outcome);
+  // Where the cursor is now, and those messages that were in memory alone and are not any more, in whatever
+  // encoding. Nothing when there is no such mailbox.
+  struct Confirmed {
+    Cursor cursor;
+    std::vector<model::SharedMessage> told;
+  };
+  std::optional<Confirmed> confirm(const std::string& mailbox, std::uint64_t number, Outbox::Outcome outcome);
   void wake();
   std::vector<MailboxState> states() const;
 
   // The writer's part. The cursors of now, those of mailboxes that are gone left out.
   Cursors cursors() const;
   std::vector<Wish> wishes() const;
-  // What the database has for a wish, the oldest `refill` of it.
-  void fill(const Wish& wish, std::vector<model::SharedMessage> messages);
-  // It found no room on the way to the database: lost to who does not hold it.
-  void drop(const model::Message& message);
-  // The database is another one, and how much it held is not known: counts one.
+  void fill(const Wish& wish, const Refill& refill);
+  // The database is another one, and how much it held is not known: counts one. What memory holds is there
+  // alone.
   void lose_stored();
   // Everything up to this number is in the database, or never will be.
   void set_handled(std::uint64_t number);
@@ -89,26 +101,36 @@ class Outgoing {
   std::vector<Wish> needs() const;
 
  private:
+  struct Held {
+    model::SharedMessage message;
+    bool is_stored = true;  // false: no database will have it
+  };
   struct Mailbox {
     MailboxSettings settings;
     std::uint64_t cursor = 0;
     std::uint64_t newest = 0;  // the last message that it is to get
-    std::deque<model::SharedMessage> ready;
+    std::deque<Held> ready;
     std::size_t ready_bytes = 0;
-    bool has_more = false;  // the database may have messages behind `ready`
+    std::uint64_t unstored = 0;  // of `ready`
+    bool has_more = false;       // the database may have messages behind `ready`
     bool is_waiting = false;
     std::uint64_t pending = 0;                     // exact once no messages of a former process are left
     std::chrono::steady_clock::time_point oldest;  // of these
     MailboxState state;
     std::uint64_t next_report = 1;  // of lost messages
 
-    std::uint64_t last_ready() const { return ready.empty() ? cursor : ready.back()->number; }
+    std::uint64_t last_ready() const { return ready.empty() ? cursor : ready.back().message->number; }
     bool wants(const model::Message& message) const;
     bool has_room(const model::Message& message) const;
-    void push(const model::SharedMessage& message);
+    void push(const model::SharedMessage& message, bool is_stored);
+    Held pop();
+    bool holds_unstored(const model::Message& message) const;
     void subtract(std::uint64_t messages);
     Wish wish() const;
   };
+  Mailbox restore(const std::string& name) const;
+  void begin_anew(Mailbox& mailbox);
+  bool is_held_unstored(const model::Message& message) const;
   void lose(Mailbox& mailbox, std::uint64_t messages, const std::string& why);
 
   const std::function<void(const std::string&)> on_loss_;
@@ -121,6 +143,7 @@ class Outgoing {
   std::uint64_t handled_ = 0;
   std::uint64_t added_ = 0;  // up to this message each mailbox holds, or has got, what it wants
   std::uint64_t wakes_ = 0;
+  bool has_store_ = false;
 };
 
 }  // namespace dropwarden::store

@@ -211,9 +211,7 @@ void Store::attach(std::shared_ptr<Outgoing> outgoing) {
 }
 
 bool Store::save(model::SharedMessage message) {
-  bool is_saved = false;
-  impl_->writer().save([&](Batch& batch) { is_saved = batch.save(std::move(message)); });
-  return is_saved;
+  return impl_->writer().save_message(std::move(message));
 }
 
 void Store::save(const std::string& mailbox, const Cursor& cursor) {

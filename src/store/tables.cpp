@@ -79,6 +79,7 @@ ON CONFLICT DO UPDATE SET container = container RETURNING number)sql"),
       sighting(database.handle(), R"sql(
 UPDATE finding SET count = count + ?2, last_seen = max(last_seen, ?3), path = coalesce(?4, path) WHERE id = ?1)sql"),
       told(database.handle(), "UPDATE finding SET told = max(told, ?2) WHERE id = ?1"),
+      unwanted(database.handle(), "UPDATE finding SET told = max(told, ?2) WHERE id = ?1 AND told > 0"),
       state(database.handle(), R"sql(
 INSERT OR REPLACE INTO sync_state(container, mount, synced_until, reasons, updated, told_from,
                                   written_from)
@@ -101,8 +102,9 @@ Tables::Tables(const Settings& settings) : settings_(settings), database_(settin
 }
 
 std::vector<KnownFinding> Tables::read_known_findings() {
+  // What was told and is not finished is told at the start, with a number of its own where it is still open.
   Statement statement(database_.handle(), R"sql(
-SELECT id, place, content, iif(decision = 'shown', told, max(told, revision)), path,
+SELECT id, place, content, max(told, revision + (told > 0 AND NOT is_final)), path,
        iif(told > 0, 'shown', decision), exception
 FROM finding WHERE told > 0 OR decision <> 'shown'
 ORDER BY last_seen DESC, seq DESC LIMIT ?1)sql");
@@ -224,6 +226,7 @@ void Tables::commit(const Batch& batch, Outgoing* outgoing) {
     for (const auto& [id, revision] : batch.told()) {
       if (!write_told(id, revision)) told_early.emplace(id, revision);
     }
+    write_unwanted(batch);
     for (const std::string& container : batch.removed_containers())
       prepared_->remove_states.bind(1, std::string_view(container)).run();
     for (const auto& [key, state] : batch.states()) write(state);
@@ -331,6 +334,16 @@ void Tables::write(std::string_view id, const Batch::Sighting& sighting) {
 bool Tables::write_told(const std::string& id, unsigned revision) {
   prepared_->told.bind(1, std::string_view(id)).bind(2, std::int64_t{revision}).run();
   return ::sqlite3_changes(database_.handle()) > 0;
+}
+
+// With outputs that are told once there would else be more and more rows that seem to wait for an output, and
+// a start would give them to one that takes all. A record whose predecessor is still on its way stays as it
+// is: whether that one is written is not known.
+void Tables::write_unwanted(const Batch& batch) {
+  for (const auto& [id, finding] : batch.findings()) {
+    if (!finding.is_unwanted) continue;
+    prepared_->unwanted.bind(1, std::string_view(id)).bind(2, std::int64_t{finding.revision}).run();
+  }
 }
 
 void Tables::write(const SyncState& state) {

@@ -46,6 +46,7 @@ class Tables {
   void write(std::string_view id, const Batch::Sighting& sighting);
   bool write_told(const std::string& id, unsigned revision);
   void write(const SyncState& state);
+  void write_unwanted(const Batch& batch);
   void write_run(util::WallTime alive_at, bool is_clean_end);
   std::map<std::string, std::uint64_t> write_outgoing(const Batch& batch, const Outgoing& outgoing);
   std::int64_t workload_of(const StoredFinding& finding);
@@ -60,7 +61,7 @@ class Tables {
   Database database_;
   struct Prepared {
     explicit Prepared(Database& database);
-    Statement finding, workload, record, sighting, told, state, remove_states, run;
+    Statement finding, workload, record, sighting, told, unwanted, state, remove_states, run;
   };
   std::optional<Prepared> prepared_;
   std::optional<OutboxTable> outbox_;

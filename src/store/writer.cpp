@@ -37,6 +37,15 @@ void Writer::attach(std::shared_ptr<Outgoing> outgoing) {
   outgoing_ = std::move(outgoing);
 }
 
+bool Writer::save_message(model::SharedMessage message) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_finishing_ || !pending_.save(std::move(message), stuck_bytes_)) return false;
+  }
+  changed_.notify_one();
+  return true;
+}
+
 void Writer::refill() {
   {
     const std::lock_guard lock(mutex_);
@@ -92,13 +101,9 @@ bool Writer::take() {
   if (!is_finishing_ && !has_wish_) changed_.wait_for(lock, gather_time, is_ending);
   has_wish_ = false;
   sharing_ = outgoing_;
-  const auto dropped = batch_.add(std::exchange(pending_, {}));
-  const bool goes_on = !is_finishing_;
-  lock.unlock();
-  for (const auto& message : dropped) {
-    if (sharing_) sharing_->drop(*message);
-  }
-  return goes_on;
+  batch_.add(std::exchange(pending_, {}));
+  if (is_failing_) stuck_bytes_ = batch_.message_bytes();
+  return !is_finishing_;
 }
 
 bool Writer::commit() {
@@ -119,9 +124,16 @@ bool Writer::commit() {
     return false;
   }
   batch_ = {};
-  if (std::exchange(is_failing_, false))
-    on_report_({.is_degraded = false, .text = "what is found is stored again"});
+  if (std::exchange(is_failing_, false)) on_success();
   return true;
+}
+
+void Writer::on_success() {
+  {
+    const std::lock_guard lock(mutex_);
+    stuck_bytes_ = 0;
+  }
+  on_report_({.is_degraded = false, .text = "what is found is stored again"});
 }
 
 // What cannot be read now is wished for again.

@@ -36,6 +36,10 @@ class Writer {
     changed_.notify_one();
   }
 
+  // False when there is no room for it. What there was room for is kept until it is committed, so that it
+  // may count as told. Any thread; never waits for a disk.
+  bool save_message(model::SharedMessage message);
+
   // The mailboxes whose messages are saved here; null: there are none any more.
   void attach(std::shared_ptr<Outgoing> outgoing);
   // A mailbox has a wish.
@@ -52,6 +56,7 @@ class Writer {
   bool take();
   bool commit();
   void fulfil_wishes();
+  void on_success();
   void on_damage(const std::string& what);
   void report_dropped();
   void report_failure(const std::string& what);
@@ -61,6 +66,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable changed_;
   Batch pending_;
+  std::size_t stuck_bytes_ = 0;  // of messages that the disk does not take
   bool is_finishing_ = false;
   bool has_wish_ = false;
   std::shared_ptr<Outgoing> outgoing_;

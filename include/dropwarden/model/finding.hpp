@@ -139,9 +139,12 @@ struct Finding {
   std::optional<Signature> signature;  // nothing: none fires, and only the event may be told
   Decision decision{};
   // Outputs get this record as the first of the finding, though its revision is higher: an exception covered
-  // it before.
+  // it before, or no output could write the first.
   bool is_shown_late = false;
   WriteEvent event;
+
+  // What an output gets that is told of a finding once.
+  bool is_first() const { return revision == 1 || is_shown_late; }
 };
 
 }  // namespace dropwarden::model

@@ -42,10 +42,13 @@ struct Settings {
 // Everything happens on the loop's thread, but the hashing of large files.
 class Monitor {
  public:
-  // What became of a record: how many outputs there are, and how many had no room for it.
+  // What became of a record: how many outputs take such a one, and how many of these had no room for it.
   struct Delivery {
-    std::size_t outputs = 0;
+    std::size_t takers = 0;
     std::size_t lost = 0;
+
+    bool is_wanted() const { return takers > 0; }
+    bool is_taken() const { return takers == 0 || lost < takers; }
   };
   // The way to the outputs. The event of a finding goes out right before its first revision.
   struct Deliver {

@@ -31,19 +31,32 @@ struct Output {
 class Dispatcher {
  public:
   // What became of a record of a finding that some output has taken: whether one has written it, said as soon
-  // as one has, or once all have failed. From the threads of the streams, or within `deliver` where no output
-  // takes such a record: then there is nothing to be written.
-  using OnTold = std::function<void(const std::string& id, unsigned revision, bool is_written)>;
+  // as one has, or once all have failed. From the threads of the streams.
+  struct Told {
+    std::string id;
+    unsigned revision = 1;
+    bool is_first = true;  // no output was given a record of the finding before
+    bool is_written = false;
+
+    friend bool operator==(const Told&, const Told&) = default;
+  };
+  using OnTold = std::function<void(const Told&)>;
   explicit Dispatcher(std::vector<Output> outputs, OnTold on_told = {});
 
-  // Formats and queues the line in every output that takes it; never waits. How many outputs had no room for
-  // it: the caller counts `Loss::output_full`. Events use half of a queue at most.
-  // With `is_told` nothing is said of the record: somebody else has it.
-  std::size_t deliver(const model::Finding& finding, bool is_told = false);
-  std::size_t deliver(const model::WriteEvent& event);
+  // How many outputs take such a record, and how many of these had no room for it: the caller counts
+  // `Loss::output_full`.
+  struct Delivery {
+    std::size_t takers = 0;
+    std::size_t lost = 0;
+  };
+  // Formats and queues the line in every output that takes it; never waits. Events use half of a queue at
+  // most. With `is_told` nothing is said of the record: somebody else has it.
+  Delivery deliver(const model::Finding& finding, bool is_told = false);
+  Delivery deliver(const model::WriteEvent& event);
   // A record of a finding as `format_native` made it, for the outputs that take every revision in that
-  // format. False when none does, or none had room.
-  bool deliver_native(const std::string& id, unsigned revision, const std::string& record);
+  // format. `is_first`: as in Told; `is_told`: as above. False when none does, or none had room.
+  bool deliver_native(const std::string& id, unsigned revision, bool is_first, const std::string& record,
+                      bool is_told = false);
 
   // Stream::finish of every output, one after the other: the numbers below are final then.
   void finish() const;

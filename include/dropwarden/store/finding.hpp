@@ -39,6 +39,8 @@ struct StoredFinding {
   std::string exception;           // name of the one that covers it, or empty
   unsigned revision = 1;
   bool is_final = false;
+  // No output takes this record, so it waits for none: once an earlier one is told, so is this.
+  bool is_unwanted = false;
   util::WallTime seen;  // when this record was made
   std::string record;   // in the native format
 };
@@ -52,7 +54,7 @@ struct KnownFinding {
   Digest id{};
   Digest place{};
   Digest content{};
-  unsigned told = 1;               // the newest revision that was told, or would have been
+  unsigned told = 1;               // the newest revision that was told, is at the start, or would have been
   std::uint32_t path = 0;          // path_hash; 0: not known
   std::string decision = "shown";  // as in StoredFinding; what was told is shown
   std::string exception{};         // likewise

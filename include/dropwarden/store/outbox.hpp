@@ -29,6 +29,7 @@ struct MailboxState {
   std::uint64_t refused = 0;    // that the receiver will never take
   std::uint64_t lost = 0;       // without room in memory or store
   std::uint64_t pending = 0;    // wait for it, in memory or store
+  std::uint64_t unstored = 0;   // of these: in memory alone, and lost when the daemon ends
   // How long the oldest of these has waited, by the clock of this process; 0 when none does.
   std::chrono::milliseconds lag{};
 };
@@ -47,14 +48,17 @@ class Outbox {
   Outbox& operator=(const Outbox&) = delete;
 
   // From now on these are the mailboxes. One that was there before, or when the store was last open, goes on
-  // where it was; a new one begins with the next message; of one that is no more its messages are forgotten.
+  // where it was, and loses what waits for it if its encoding has changed; a new one begins with the next
+  // message; of one that is no more its messages are forgotten.
   void open(std::vector<MailboxSettings> mailboxes);
 
   // A message for each mailbox that wants it; gives it its number. How many mailboxes will get it, and how
-  // many have lost it.
+  // many have lost it. What is not stored, though there is a store, is told once these have it: the outbox
+  // says so to the store itself (Store::set_told).
   struct Added {
     std::size_t takers = 0;
     std::size_t lost = 0;
+    bool is_stored = true;  // or there is no store; a kill costs the takers nothing that the store could keep
   };
   Added add(model::Message message);
 

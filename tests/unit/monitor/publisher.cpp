@@ -63,10 +63,11 @@ class PublisherTest : public testing::Test {
         [](model::Loss) {});
   }
   Monitor::Delivery deliver(const model::Finding& finding) {
-    if (is_full) return {.outputs = 1, .lost = 1};
+    if (prints_once && !finding.is_first()) return {};
+    if (is_full) return {.takers = 1, .lost = 1};
     told.push_back(finding);
     if (is_writing) store_->set_told(finding.id, finding.revision);
-    return {.outputs = 1, .lost = 0};
+    return {.takers = 1, .lost = 0};
   }
   bool publish(model::Finding finding) { return publisher_->publish(finding, {}); }
   std::uint64_t ended(Disposition disposition) const { return ledger_.ended(disposition); }
@@ -79,6 +80,7 @@ class PublisherTest : public testing::Test {
   std::vector<model::Finding> told;
   bool is_full = false;
   bool is_writing = true;
+  bool prints_once = false;
 
  private:
   void SetUp() override { open(); }
@@ -431,6 +433,82 @@ TEST_F(PublisherTest, TellsAgainWhatNoOutputCouldWrite) {
   EXPECT_EQ(told[0].id, told[1].id);
 }
 
+// What a finding becomes when more of it is known.
+model::Finding with_name(model::Finding finding) {
+  ++finding.revision;
+  finding.is_final = true;
+  finding.event.container.name = "web";
+  return finding;
+}
+
+model::Finding open_sighting() {
+  auto finding = sighting();
+  finding.is_final = false;
+  return finding;
+}
+
+TEST_F(PublisherTest, CountsALaterRecordThatNobodyPrintsAsToldOnceTheFirstIs) {
+  prints_once = true;
+  auto finding = open_sighting();
+  ASSERT_TRUE(publisher_->publish(finding, {}));
+  publish(with_name(finding));
+  EXPECT_THAT(told, SizeIs(1));
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE revision = 2 AND told = 2"), 1);
+  restart();
+  EXPECT_TRUE(store_->take_unfinished_findings().empty());
+  EXPECT_FALSE(publish(sighting(Sensor::scan)));
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+// Killed while the line of the first waited, or when it could not be written.
+TEST_F(PublisherTest, TellsAgainAfterARestartWhatALaterRecordDidNotTellEither) {
+  prints_once = true;
+  is_writing = false;
+  auto finding = open_sighting();
+  ASSERT_TRUE(publisher_->publish(finding, {}));
+  publish(with_name(finding));
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE revision = 2 AND told = 0"), 1);
+  restart();
+  EXPECT_TRUE(publish(sighting(Sensor::scan)));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_EQ(told[1].revision, 1U);
+}
+
+TEST_F(PublisherTest, TellsALaterRecordAsTheFirstWhereNoOutputHadRoomForThat) {
+  prints_once = true;
+  is_full = true;
+  auto finding = open_sighting();
+  publisher_->publish(finding, {});
+  is_full = false;
+  publish(with_name(finding));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_TRUE(told[0].is_shown_late);
+  EXPECT_EQ(told[0].revision, 2U);
+  EXPECT_FALSE(publish(sighting(Sensor::scan))) << "and then it is known";
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+TEST_F(PublisherTest, TellsALaterRecordAsTheFirstWhereNoOutputCouldWriteThat) {
+  prints_once = true;
+  auto finding = open_sighting();
+  ASSERT_TRUE(publisher_->publish(finding, {}));
+  publisher_->forget(finding.id);
+  publish(with_name(finding));
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_TRUE(told[1].is_shown_late);
+  publisher_->forget(finding.id);
+  EXPECT_TRUE(publish(sighting(Sensor::scan))) << "nor could that be written";
+  EXPECT_THAT(told, SizeIs(3));
+}
+
+TEST_F(PublisherTest, StoresOfAKnownDropWhatNoOutputHadRoomFor) {
+  auto finding = open_sighting();
+  ASSERT_TRUE(publisher_->publish(finding, {}));
+  is_full = true;
+  publish(with_name(finding));
+  EXPECT_EQ(number("SELECT count(*) FROM finding WHERE revision = 2 AND told = 1 AND is_final"), 1);
+}
+
 Settings with_policy(policy::Policy policy) {
   Settings settings;
   settings.policy = std::make_shared<const policy::Engine>(policy, 2);
@@ -477,6 +555,17 @@ TEST_F(PublisherTest, ShowsWhatWasExceptedOnceItIsNot) {
   EXPECT_TRUE(told[0].is_shown_late);
   publish(changed(sighting(), Sensor::exec));
   EXPECT_THAT(told, SizeIs(1)) << "and then it is known";
+}
+
+TEST_F(PublisherTest, ShowsWhatWasExceptedAsAFirstRecordOnce) {
+  publisher_->reconfigure(with_policy(excepting("/tmp/**")));
+  auto finding = open_sighting();
+  publisher_->publish(finding, {});
+  publisher_->reconfigure(Settings{});
+  for (finding.revision = 2; finding.revision <= 3; ++finding.revision) publisher_->publish(finding, {});
+  ASSERT_THAT(told, SizeIs(2));
+  EXPECT_TRUE(told[0].is_shown_late);
+  EXPECT_FALSE(told[1].is_shown_late);
 }
 
 // A scan does not know the writer, by which it was excepted.

@@ -53,7 +53,7 @@ TEST(Dispatcher, GivesEachOutputItsFormat) {
     outputs.push_back(output(Format::text, files[3]));
     outputs.back().is_colored = true;
     Dispatcher dispatcher(std::move(outputs));
-    EXPECT_EQ(dispatcher.deliver(finding), 0U);
+    EXPECT_EQ(dispatcher.deliver(finding).lost, 0U);
   }
   EXPECT_EQ(content_of(files[0]), format_native(finding) + "\n");
   EXPECT_EQ(content_of(files[1]), format_text(finding, {}) + "\n");
@@ -70,28 +70,22 @@ TEST(Dispatcher, GivesLaterRevisionsToNativeOnly) {
     outputs.push_back(output(Format::text, files[1]));
     outputs.push_back(output(Format::tracee, files[2]));
     Dispatcher dispatcher(std::move(outputs));
-    EXPECT_EQ(dispatcher.deliver(second), 0U);
+    EXPECT_EQ(dispatcher.deliver(second).lost, 0U);
   }
   EXPECT_EQ(content_of(files[0]), format_native(second) + "\n");
   EXPECT_EQ(content_of(files[1]), "");
   EXPECT_EQ(content_of(files[2]), "");
 }
 
-struct Told {
-  std::string id;
-  unsigned revision = 0;
-  bool is_written = false;
-
-  friend bool operator==(const Told&, const Told&) = default;
-};
+using Told = Dispatcher::Told;
 
 // What was said of the records of `findings`, once all is over.
 std::vector<Told> told_of(std::vector<Output> outputs, const std::vector<model::Finding>& findings) {
   std::mutex mutex;
   std::vector<Told> told;
-  Dispatcher dispatcher(std::move(outputs), [&](const std::string& id, unsigned revision, bool is_written) {
+  Dispatcher dispatcher(std::move(outputs), [&](const Told& one) {
     const std::lock_guard lock(mutex);
-    told.push_back({id, revision, is_written});
+    told.push_back(one);
   });
   for (const auto& finding : findings) dispatcher.deliver(finding);
   dispatcher.finish();
@@ -104,10 +98,70 @@ TEST(Dispatcher, SaysOnceThatARecordIsWritten) {
   finding.revision = 1;
   std::vector<Output> outputs;
   for (const auto& file : files) outputs.push_back(output(Format::native, file));
-  EXPECT_EQ(told_of(std::move(outputs), {finding}), (std::vector<Told>{{finding.id, 1, true}}));
-  EXPECT_EQ(told_of(list(output(Format::text, files[0])), {sample_finding()}),
-            (std::vector<Told>{{finding.id, 2, true}}))
-      << "nobody prints it";
+  EXPECT_EQ(told_of(std::move(outputs), {finding}), (std::vector<Told>{{finding.id, 1, true, true}}));
+}
+
+TEST(Dispatcher, SaysNothingOfARecordThatNoOutputTakes) {
+  const auto file = make_file();
+  EXPECT_EQ(told_of(list(output(Format::text, file)), {sample_finding()}), std::vector<Told>{});
+  EXPECT_EQ(Dispatcher(list(output(Format::text, file))).deliver(sample_finding()).takers, 0U);
+}
+
+// A pipe that is full, so that what is delivered waits.
+class FullPipe {
+ public:
+  FullPipe() {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+    reader_ = sys::Fd{ends[0]};
+    writer_ = sys::Fd{ends[1]};
+    const std::string filler(4096, '.');
+    while (::write(writer_.number(), filler.data(), filler.size()) > 0) {
+    }
+  }
+  const sys::Fd& writer() const { return writer_; }
+  void drain() const {
+    std::array<char, 65536> bytes{};
+    while (::read(reader_.number(), bytes.data(), bytes.size()) > 0) {
+    }
+  }
+
+ private:
+  sys::Fd reader_;
+  sys::Fd writer_;
+};
+
+TEST(Dispatcher, SaysOnlyTheFirstOfARecordThatStillWaitsWhenTheSecondComes) {
+  const FullPipe pipe;
+  std::mutex mutex;
+  std::vector<Told> told;
+  const auto said = [&] {
+    const std::lock_guard lock(mutex);
+    return told;
+  };
+  Dispatcher dispatcher(list(output(Format::text, pipe.writer())), [&](const Told& one) {
+    const std::lock_guard lock(mutex);
+    told.push_back(one);
+  });
+  auto finding = sample_finding();
+  finding.revision = 1;
+  dispatcher.deliver(finding);
+  finding.revision = 2;
+  dispatcher.deliver(finding);
+  EXPECT_EQ(said(), std::vector<Told>{});
+  pipe.drain();
+  dispatcher.finish();
+  EXPECT_EQ(said(), (std::vector<Told>{{finding.id, 1, true, true}}));
+}
+
+TEST(Dispatcher, SaysThatTheFirstRecordIsNotWrittenThoughItsRevisionIsHigher) {
+  const sys::Fd full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+  auto late = sample_finding();
+  late.is_shown_late = true;
+  EXPECT_EQ(told_of(list(output(Format::text, full)), {late}),
+            (std::vector<Told>{{late.id, late.revision, true, false}}));
+  EXPECT_EQ(told_of(list(output(Format::native, full)), {sample_finding()}),
+            (std::vector<Told>{{late.id, late.revision, false, false}}));
 }
 
 TEST(Dispatcher, SaysThatARecordIsNotWrittenOnceAllOutputsHaveFailed) {
@@ -116,11 +170,11 @@ TEST(Dispatcher, SaysThatARecordIsNotWrittenOnceAllOutputsHaveFailed) {
   auto finding = sample_finding();
   finding.revision = 1;
   EXPECT_EQ(told_of(list(output(Format::native, full)), {finding}),
-            (std::vector<Told>{{finding.id, 1, false}}));
+            (std::vector<Told>{{finding.id, 1, true, false}}));
   std::vector<Output> outputs;
   outputs.push_back(output(Format::native, full));
   outputs.push_back(output(Format::native, files[0]));
-  EXPECT_EQ(told_of(std::move(outputs), {finding}), (std::vector<Told>{{finding.id, 1, true}}));
+  EXPECT_EQ(told_of(std::move(outputs), {finding}), (std::vector<Told>{{finding.id, 1, true, true}}));
 }
 
 TEST(Dispatcher, GivesAStoredRecordToNativeOutputsAlone) {
@@ -129,9 +183,9 @@ TEST(Dispatcher, GivesAStoredRecordToNativeOutputsAlone) {
     std::vector<Output> outputs;
     outputs.push_back(output(Format::native, files[0]));
     outputs.push_back(output(Format::tracee, files[1]));
-    EXPECT_TRUE(Dispatcher(std::move(outputs)).deliver_native("a", 1, "{}"));
+    EXPECT_TRUE(Dispatcher(std::move(outputs)).deliver_native("a", 1, true, "{}"));
   }
-  EXPECT_FALSE(Dispatcher(list(output(Format::text, files[1]))).deliver_native("a", 1, "{}"));
+  EXPECT_FALSE(Dispatcher(list(output(Format::text, files[1]))).deliver_native("a", 1, true, "{}"));
   EXPECT_EQ(content_of(files[0]), "{}\n");
   EXPECT_EQ(content_of(files[1]), "");
 }
@@ -149,7 +203,7 @@ TEST(Dispatcher, GivesEventsToWhoWantsThem) {
     }
     outputs.push_back(output(Format::native, files[3]));
     Dispatcher dispatcher(std::move(outputs));
-    EXPECT_EQ(dispatcher.deliver(event), 0U);
+    EXPECT_EQ(dispatcher.deliver(event).lost, 0U);
   }
   EXPECT_EQ(content_of(files[0]), format_native(event) + "\n");
   EXPECT_EQ(content_of(files[1]), format_tracee(event) + "\n");
@@ -171,7 +225,7 @@ TEST(Dispatcher, PutsAHeaderAboveTheLinesOfEachWidthOfTheTerminal) {
       if (width != columns || expected.empty()) expected += format_text_header({.columns = width}) + "\n";
       columns = width;
       expected += format_text(finding, {.columns = width}) + "\n";
-      EXPECT_EQ(dispatcher.deliver(finding), 0U);
+      EXPECT_EQ(dispatcher.deliver(finding).lost, 0U);
     }
   }
   EXPECT_EQ(content_of(file), expected);
@@ -188,7 +242,7 @@ TEST(Dispatcher, CountsOutputsWithoutRoomAndServesTheOthers) {
     outputs.push_back(output(Format::text, open));
     outputs.push_back(output(Format::text, full, 0));
     Dispatcher dispatcher(std::move(outputs));
-    EXPECT_EQ(dispatcher.deliver(finding), 2U);
+    EXPECT_EQ(dispatcher.deliver(finding).lost, 2U);
   }
   EXPECT_EQ(content_of(full), "");
   EXPECT_EQ(content_of(open), format_text(finding, {}) + "\n");
@@ -196,7 +250,7 @@ TEST(Dispatcher, CountsOutputsWithoutRoomAndServesTheOthers) {
 
 TEST(Dispatcher, LosesNothingWithoutOutputs) {
   Dispatcher dispatcher({});
-  EXPECT_EQ(dispatcher.deliver(sample_finding()), 0U);
+  EXPECT_EQ(dispatcher.deliver(sample_finding()).lost, 0U);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/batch.hpp"
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -75,6 +77,29 @@ TEST(Batch, TakesWhatWasSavedLaterOverWhatCouldNotBeCommitted) {
   EXPECT_TRUE(earlier.removed_containers().contains("gone"));
   EXPECT_TRUE(earlier.is_clean_end());
   EXPECT_EQ(earlier.alive_at(), at(9));
+}
+
+model::SharedMessage message(std::size_t bytes) {
+  model::Message message;
+  message.body.assign(bytes, 'x');
+  return std::make_shared<const model::Message>(std::move(message));
+}
+
+TEST(Batch, RefusesAMessageThatDoesNotFitBesideWhatWaitsElsewhere) {
+  Batch batch;
+  EXPECT_FALSE(batch.save(message(Batch::max_record_bytes + 1)));
+  EXPECT_FALSE(batch.save(message(2), Batch::max_record_bytes - 1));
+  EXPECT_TRUE(batch.save(message(1), Batch::max_record_bytes - 1));
+}
+
+// They may have been said to be told.
+TEST(Batch, KeepsEachMessageThatItHasTaken) {
+  Batch earlier;
+  Batch later;
+  for (Batch* const batch : {&earlier, &later}) ASSERT_TRUE(batch->save(message(Batch::max_record_bytes)));
+  earlier.add(std::move(later));
+  EXPECT_EQ(earlier.messages().size(), 2U);
+  EXPECT_EQ(earlier.message_bytes(), 2 * Batch::max_record_bytes);
 }
 
 TEST(Batch, IsEmptyUntilSomethingIsSaved) {

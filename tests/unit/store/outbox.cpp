@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <sys/wait.h>
@@ -13,7 +14,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sample.hpp"
 #include "store/database.hpp"
+#include "store/outgoing.hpp"
+#include "support/database.hpp"
 #include "support/temporary_directory.hpp"
 #include "support/wait.hpp"
 
@@ -45,7 +49,20 @@ class OutboxTest : public testing::Test {
   std::string path() const { return directory_.path() / "state" / "state.db"; }
   std::unique_ptr<Store> open_store(std::uint64_t max_bytes = std::uint64_t{1} << 20U) {
     return std::make_unique<Store>(Settings{.path = path(), .max_undelivered_bytes = max_bytes},
-                                   [](const Store::Report&) {});
+                                   [this](const Store::Report& report) {
+                                     const std::lock_guard lock(mutex_);
+                                     is_degraded_ = report.is_degraded;
+                                   });
+  }
+  // Once the store has noticed that somebody else has the database.
+  void await_failure(Store& store) {
+    store.save(finding(100));
+    ASSERT_TRUE(test::wait_for(
+        [&] {
+          const std::lock_guard lock(mutex_);
+          return is_degraded_;
+        },
+        30s));
   }
   Outbox open(Store* store) {
     return Outbox(store, [this](const std::string& text) {
@@ -66,6 +83,7 @@ class OutboxTest : public testing::Test {
   const test::TemporaryDirectory directory_;
   std::mutex mutex_;
   std::vector<std::string> losses_;
+  bool is_degraded_ = false;
 };
 
 // What the mailbox holds within 30 s, confirmed one by one, until there are `count`.
@@ -161,6 +179,41 @@ TEST_F(OutboxTest, TakesFromTheStoreWhatDoesNotFitIntoMemory) {
   EXPECT_THAT(losses(), IsEmpty());
 }
 
+TEST_F(OutboxTest, TakesNoMoreFromTheStoreThanThereIsRoomForInMemory) {
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+  MailboxSettings few = mailbox("few");
+  few.queue = 2;
+  const auto body_of = [](int i) {
+    return std::string(i == 3 ? 5 * mebibyte : mebibyte / 4, static_cast<char>('0' + i));
+  };
+  {
+    const auto store = open_store(64 * mebibyte);
+    Outbox outbox = open(store.get());
+    outbox.open({few, mailbox("many")});
+    for (int i = 0; i < 6; ++i) EXPECT_EQ(outbox.add(message(body_of(i))).takers, 2U);
+    ASSERT_TRUE(await_stored(6));
+  }
+  const auto store = open_store(64 * mebibyte);
+  Outbox outbox = open(store.get());
+  outbox.open({few, mailbox("many")});
+  // How many messages come at once, which is all that memory holds.
+  const auto sizes = [&](const std::string& name) {
+    std::vector<std::size_t> counts;
+    for (int next = 0; next < 6;) {
+      const auto messages = outbox.take(name, 100, 64 * mebibyte, std::chrono::steady_clock::now() + 30s);
+      if (messages.empty()) break;
+      for (const auto& message : messages) EXPECT_EQ(message->body, body_of(next++));
+      counts.push_back(messages.size());
+      outbox.confirm(name, messages.back()->number, Outbox::Outcome::delivered);
+    }
+    return counts;
+  };
+  EXPECT_THAT(sizes("few"), ElementsAre(2U, 1U, 1U, 2U));
+  EXPECT_THAT(sizes("many"), ElementsAre(3U, 1U, 2U)) << "the fourth alone is more than 4 MiB";
+  for (const char* name : {"few", "many"}) EXPECT_TRUE(is_empty(outbox, name));
+  EXPECT_TRUE(await_stored(0));
+}
+
 TEST_F(OutboxTest, CountsWhatItCannotKeep) {
   Outbox outbox = open(nullptr);
   MailboxSettings small = mailbox("a");
@@ -206,6 +259,43 @@ TEST_F(OutboxTest, ForgetsAMailboxThatIsNoMore) {
   outbox.open({mailbox("a")});
   EXPECT_TRUE(await_stored(0));
   EXPECT_TRUE(is_empty(outbox, "a"));
+}
+
+TEST_F(OutboxTest, CountsWhatWaitsForAMailboxWhoseEncodingIsChanged) {
+  const auto store = open_store();
+  Outbox outbox = open(store.get());
+  outbox.open({mailbox("a"), mailbox("b")});
+  for (const char* body : {"1", "2", "3"}) outbox.add(message(body));
+  EXPECT_THAT(drain(outbox, "a", 1), ElementsAre("1", "2", "3"));
+  outbox.open({mailbox("a", "cef"), mailbox("b", "cef")});
+  const auto states = outbox.states();
+  EXPECT_EQ(states[0].delivered, 3U);
+  EXPECT_EQ(states[0].lost, 0U);
+  EXPECT_EQ(states[1].lost, 3U);
+  EXPECT_EQ(states[1].pending, 0U);
+  EXPECT_THAT(losses(), ElementsAre("output b: 3 findings are lost: its format was changed"));
+  outbox.add(message("4", 1, "cef"));
+  EXPECT_THAT(drain(outbox, "b", 1), ElementsAre("4"));
+  EXPECT_TRUE(await_stored(1)) << "that a has not got";
+}
+
+TEST_F(OutboxTest, CountsWhatWaitedWhenTheEncodingIsChangedAtARestart) {
+  {
+    const auto store = open_store();
+    Outbox outbox = open(store.get());
+    outbox.open({mailbox("a")});
+    for (const char* body : {"1", "2"}) outbox.add(message(body));
+    ASSERT_TRUE(await_stored(2));
+  }
+  const auto store = open_store();
+  Outbox outbox = open(store.get());
+  outbox.open({mailbox("a", "cef"), mailbox("new", "cef")});
+  EXPECT_EQ(outbox.states()[0].lost, 2U);
+  EXPECT_THAT(losses(), ElementsAre("output a: 2 findings are lost: its format was changed"));
+  EXPECT_TRUE(await_stored(0));
+  EXPECT_TRUE(is_empty(outbox, "a"));
+  outbox.open({mailbox("a"), mailbox("new")});
+  EXPECT_EQ(outbox.states()[0].lost, 2U) << "nothing waited any more";
 }
 
 TEST_F(OutboxTest, SaysHowManyWaitAndForHowLong) {
@@ -280,6 +370,53 @@ TEST_F(OutboxTest, KeepsNothingThatNobodyWaitsFor) {
   EXPECT_THAT(drain(outbox, "once", 1), ElementsAre("1"));
   EXPECT_THAT(drain(outbox, "all", 2), ElementsAre("1", "1"));
   EXPECT_TRUE(await_stored(0));
+}
+
+TEST_F(OutboxTest, TellsWhatTheStoreHadNoRoomForOnceAllMailboxesHaveIt) {
+  const auto store = open_store();
+  Outbox outbox = open(store.get());
+  outbox.open({mailbox("a"), mailbox("b", "cef")});
+  auto held = std::make_unique<test::HeldDatabase>(path());
+  ASSERT_NO_FATAL_FAILURE(await_failure(*store));
+  std::vector<int> unstored;
+  for (int i = 1; unstored.size() < 2 && i < 40; ++i) {
+    bool is_stored = true;
+    for (const char* encoding : {"native", "cef"}) {
+      auto large = message(std::string(std::size_t{1} << 20U, 'x'), 1, encoding);
+      large.id = finding(i).id;
+      const auto added = outbox.add(large);
+      EXPECT_EQ(added.takers, 1U);
+      is_stored = is_stored && added.is_stored;
+    }
+    store->save(finding(i));
+    if (!is_stored) unstored.push_back(i);
+    if (is_stored)
+      for (const char* name : {"a", "b"}) drain(outbox, name, 1);
+  }
+  ASSERT_EQ(unstored.size(), 2U);
+  EXPECT_EQ(outbox.states()[1].unstored, 2U);
+  EXPECT_EQ(drain(outbox, "a", 2).size(), 2U);
+  const auto first = outbox.take("b", 1, 1, std::chrono::steady_clock::now() + 30s);
+  ASSERT_EQ(first.size(), 1U);
+  outbox.confirm("b", first.front()->number, Outbox::Outcome::delivered);
+  EXPECT_EQ(outbox.states()[1].unstored, 1U);
+  held.reset();
+  store->finish();
+  const auto told = [&](int number) {
+    return Database(path()).read_number("SELECT told FROM finding WHERE id = '" + finding(number).id + "'");
+  };
+  EXPECT_EQ(told(unstored[0]), 1);
+  EXPECT_EQ(told(unstored[1]), 0) << "a kill would lose it to b";
+}
+
+TEST_F(OutboxTest, HoldsInMemoryAloneWhatADamagedDatabaseHad) {
+  Outgoing outgoing([](const std::string&) {});
+  outgoing.open({mailbox("a")}, true);
+  const auto one = std::make_shared<const model::Message>(message("1"));
+  outgoing.add(one, true);
+  EXPECT_EQ(outgoing.states().front().unstored, 0U);
+  outgoing.lose_stored();
+  EXPECT_EQ(outgoing.states().front().unstored, 1U);
 }
 
 TEST_F(OutboxTest, WakesWhoWaits) {

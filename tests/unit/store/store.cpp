@@ -228,6 +228,42 @@ TEST_F(StoreTest, CountsWhatWasHeldBackSinceTheLastSummaryThatWasTold) {
   EXPECT_THAT(store->take_unfinished_findings(), IsEmpty()) << "it is made anew";
 }
 
+TEST_F(StoreTest, TakesARecordThatNoOutputWantsForToldOnceAnEarlierOneIs) {
+  const auto store = open();
+  const auto unwanted = [&](int number) {
+    store->save(finding(number));
+    StoredFinding later = finding(number, 2);
+    later.is_unwanted = true;
+    store->save(later);
+  };
+  store->set_told(finding(1).id, 1);
+  for (const int i : {1, 2, 3}) unwanted(i);
+  store->set_told(finding(2).id, 1);
+  store->finish();
+  EXPECT_EQ(number("SELECT told FROM finding WHERE id = '" + finding(1).id + "'"), 2);
+  EXPECT_EQ(number("SELECT told FROM finding WHERE id = '" + finding(2).id + "'"), 2);
+  EXPECT_EQ(number("SELECT told FROM finding WHERE id = '" + finding(3).id + "'"), 0);
+}
+
+// Else two records of a finding would have one number.
+TEST_F(StoreTest, KnowsTheNumberOfTheLastRecordThatIsToldByTheStart) {
+  {
+    const auto store = open();
+    const auto save = [&](int number, unsigned revision, bool is_final, unsigned told) {
+      StoredFinding stored = finding(number, revision);
+      stored.is_final = is_final;
+      store->save(stored);
+      store->set_told(stored.id, told);
+    };
+    save(1, 2, true, 2);
+    save(2, 2, true, 1);
+    save(3, 1, false, 1);
+    save(4, 1, false, 2);  // by a start before
+  }
+  for (const KnownFinding& known : open()->take_known_findings())
+    EXPECT_EQ(known.told, 2U) << std::to_integer<int>(known.place[1]);
+}
+
 TEST_F(StoreTest, KeepsTheMostRecentlySeenFindings) {
   Settings few = settings();
   few.max_findings = 32;
