@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "dropwarden/sys/proc_stat.hpp"
 #include "dropwarden/util/text.hpp"
 
 #include "process_text.hpp"
@@ -70,7 +71,7 @@ std::optional<std::string> ProcessScan::read(model::Pid pid, ProcessFile file) {
 
 std::optional<std::uint64_t> ProcessScan::read_start_time(model::Pid pid) {
   const auto text = read(pid, ProcessFile::stat);
-  return text ? parse_start_time(*text) : std::nullopt;
+  return text ? sys::parse_start_time(*text) : std::nullopt;
 }
 
 void ProcessScan::look_at(model::Pid pid) {
