@@ -95,7 +95,7 @@ bool Registry::claim(const std::string& source, model::Container container) {
   if (entry.is_over && !is_runtime(source)) return false;
   entry.ended.reset();
   const bool is_news = !entry.claims.contains(source);
-  entry.claims[source] = {std::move(container), ++order_};
+  entry.claims[source] = {std::move(container), is_runtime(source), ++order_};
   return update(entry) || is_news;
 }
 
@@ -112,7 +112,7 @@ bool Registry::update(Entry& entry) {
   std::vector<const Claim*> claims;
   for (const auto& [source, claim] : entry.claims) claims.push_back(&claim);
   std::ranges::sort(claims, std::ranges::greater{}, [](const Claim* claim) {
-    return std::tuple(rank_of(claim->container.metadata), claim->order);
+    return std::tuple(rank_of(claim->container.metadata), claim->is_told, claim->order);
   });
 
   model::Container merged;
@@ -123,7 +123,7 @@ bool Registry::update(Entry& entry) {
     merged.id = container.id;
     fill_gaps(merged, container);
     if (merged.init.value == 0) merged.init = container.init;
-    const std::pair order(container.metadata != model::Metadata::none, claim->order);
+    const std::pair order(claim->is_told, claim->order);
     if (container.state != model::ContainerState::unknown && order > newest_state) {
       merged.state = container.state;
       newest_state = order;

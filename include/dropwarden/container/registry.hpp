@@ -47,10 +47,11 @@ struct RegistryOptions {
 // and its events, docker and its containerd) is one.
 //
 // Field by field, the source with the better metadata (complete before pending before none) wins, among
-// equals the one that spoke last; a field that it leaves empty comes from the next, or from what was known
-// before, so that nothing is forgotten while the container lives. Three fields differ: the state is what a
-// runtime said last (what others said, only while none has),`is_sandbox` is true once any source says so, and
-// a container that exited has no init, since its pid may be another process by now.
+// equals a runtime before /proc, where anybody may have named a cgroup, then the one that spoke last; a field
+// that it leaves empty comes from the next, or from what was known before, so that nothing is forgotten while
+// the container lives. Three fields differ: the state is what a runtime said last (what others said, only
+// while none has),`is_sandbox` is true once any source says so, and a container that exited has no init,
+// since its pid may be another process by now.
 //
 // A container that no source knows any more has ended: it stays for `keep_ended` with the state exited, since
 // its last findings may still be on their way. A source that loses its connection keeps what it said. Once a
@@ -85,6 +86,7 @@ class Registry final : public Observer {
  private:
   struct Claim {
     model::Container container;
+    bool is_told = false;     // by a runtime
     std::uint64_t order = 0;  // the greater, the later
   };
   struct Entry {

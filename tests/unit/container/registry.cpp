@@ -143,6 +143,18 @@ TEST_F(RegistryTest, PrefersBetterMetadataThenWhatWasSaidLast) {
   EXPECT_EQ(known("a").name, "complete too");
 }
 
+// As of a container of ctr, of which a runtime tells no more than its processes do.
+TEST_F(RegistryTest, PrefersARuntimeThatSaysLittleToProcThatSpokeLast) {
+  auto told = from_processes("a", 42);
+  registry_.on_container(cri, told);
+  registry_.on_container(processes, from_processes("a", 666));
+  EXPECT_EQ(known("a").init.value, 42);
+  told.state = ContainerState::exited;
+  registry_.on_container(cri, told);
+  registry_.on_container(processes, from_processes("a", 666));
+  EXPECT_EQ(known("a").state, ContainerState::exited);
+}
+
 TEST_F(RegistryTest, TakesTheStateThatARuntimeSaidLast) {
   auto container = from_runtime("a");
   container.state = ContainerState::created;
