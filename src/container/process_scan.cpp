@@ -32,8 +32,8 @@ sys::Result<std::vector<model::Pid>> list_processes(privilege::Privilege& privil
   return pids;
 }
 
-ProcessScan::ProcessScan(ProcessReader reader, ScanLimits limits)
-    : reader_(std::move(reader)), limits_(limits) {}
+ProcessScan::ProcessScan(ProcessReader reader, ScanLimits limits, const ProcessGroups* told)
+    : reader_(std::move(reader)), limits_(limits), told_(told) {}
 
 sys::Result<bool> ProcessScan::step(std::size_t count) {
   if (!is_listed_) {
@@ -49,6 +49,10 @@ sys::Result<bool> ProcessScan::step(std::size_t count) {
   }
   for (; count > 0 && next_ < pids_.size(); --count) look_at(pids_[next_++]);
   return next_ < pids_.size();
+}
+
+void ProcessScan::add(model::Pid pid) {
+  if (is_listed_) pids_.push_back(pid);
 }
 
 std::vector<ProcessGroup> ProcessScan::groups() const {
@@ -100,9 +104,26 @@ void ProcessScan::look_at(model::Pid pid) {
   }
 }
 
+// In the cgroup of this group.
+const ProcessGroup* ProcessScan::find_told(const Group& group) const {
+  if (told_ == nullptr) return nullptr;
+  const auto told = told_->find(group.owner.id.value);
+  return told != told_->end() && told->second.owner.path == group.owner.path ? &told->second : nullptr;
+}
+
 bool ProcessScan::is_better(Group& candidate, Group& known) {
-  const auto standing = [](const Group& group) { return std::pair(group.owner.is_users, group.depth); };
-  if (standing(candidate) != standing(known)) return standing(candidate) < standing(known);
+  if (candidate.owner.is_users != known.owner.is_users) return known.owner.is_users;
+  const ProcessGroup* const told_there = find_told(candidate);
+  const ProcessGroup* const told_here = find_told(known);
+  const bool is_same_cgroup = candidate.owner.path == known.owner.path;
+  if (!is_same_cgroup && (told_there != nullptr || told_here != nullptr)) return told_there != nullptr;
+  if (candidate.depth != known.depth) return candidate.depth < known.depth;
+  if (told_here != nullptr && told_here->init == known.init) return false;
+  if (told_there != nullptr && told_there->init == candidate.init) return true;
+  return is_earlier(candidate, known);
+}
+
+bool ProcessScan::is_earlier(Group& candidate, Group& known) {
   for (Group* group : {&candidate, &known}) {
     if (!group->start_time) group->start_time = read_start_time(group->init);
   }
