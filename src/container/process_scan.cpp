@@ -111,12 +111,23 @@ const ProcessGroup* ProcessScan::find_told(const Group& group) const {
   return told != told_->end() && told->second.owner.path == group.owner.path ? &told->second : nullptr;
 }
 
+std::optional<bool> ProcessScan::is_older_cgroup(const CgroupOwner& candidate,
+                                                 const CgroupOwner& known) const {
+  if (!reader_.cgroup_id) return std::nullopt;
+  const auto candidates = reader_.cgroup_id(candidate.path);
+  const auto other = reader_.cgroup_id(known.path);
+  return candidates && other ? std::optional(*candidates < *other) : std::nullopt;
+}
+
 bool ProcessScan::is_better(Group& candidate, Group& known) {
   if (candidate.owner.is_users != known.owner.is_users) return known.owner.is_users;
   const ProcessGroup* const told_there = find_told(candidate);
   const ProcessGroup* const told_here = find_told(known);
   const bool is_same_cgroup = candidate.owner.path == known.owner.path;
   if (!is_same_cgroup && (told_there != nullptr || told_here != nullptr)) return told_there != nullptr;
+  if (!is_same_cgroup) {
+    if (const auto is_older = is_older_cgroup(candidate.owner, known.owner)) return *is_older;
+  }
   if (candidate.depth != known.depth) return candidate.depth < known.depth;
   if (told_here != nullptr && told_here->init == known.init) return false;
   if (told_there != nullptr && told_there->init == candidate.init) return true;

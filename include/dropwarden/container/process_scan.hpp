@@ -22,6 +22,8 @@ struct ProcessReader {
   std::function<sys::Result<std::vector<model::Pid>>()> list;
   // Privilege::read_process_file.
   std::function<sys::Result<std::string>(model::Pid, privilege::ProcessFile)> read;
+  // read_unified_id; where there is none, nothing tells which of two cgroups was there first.
+  std::function<std::optional<std::uint64_t>(const std::string&)> cgroup_id{};
 };
 
 // Privilege::list_processes.
@@ -50,7 +52,8 @@ struct ScanLimits {
 //
 // Whoever may make a cgroup can give it the name of any container, and put there a process of any age. So of
 // two cgroups with one name that below user.slice never takes the place of the other, and else none that of
-// the one that was told already, as long as that has a process. Nor does within one cgroup another process
+// the one that was told already, as long as that has a process. Where neither was, it is the one that was
+// made first: the ID of a container is known once it has a cgroup. Nor does within one cgroup another process
 // take the place of a living one that was told, unless it is further out.
 class ProcessScan {
  public:
@@ -83,6 +86,7 @@ class ProcessScan {
   std::optional<std::uint64_t> read_start_time(model::Pid pid);
   void look_at(model::Pid pid);
   const ProcessGroup* find_told(const Group& group) const;
+  std::optional<bool> is_older_cgroup(const CgroupOwner& candidate, const CgroupOwner& known) const;
   bool is_better(Group& candidate, Group& known);
   bool is_earlier(Group& candidate, Group& known);
 

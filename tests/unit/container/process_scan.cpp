@@ -2,6 +2,8 @@
 #include "dropwarden/container/process_scan.hpp"
 
 #include <cerrno>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sched.h>
@@ -35,7 +37,9 @@ class ProcessScanTest : public testing::Test {
   ProcessScanTest() { proc_.add(1, {.cgroup = "/init.scope"}); }
 
   std::vector<ProcessGroup> scan(ScanLimits limits = {}) {
-    ProcessScan scan(proc_.reader(), limits, &told_);
+    auto reader = proc_.reader();
+    reader.cgroup_id = cgroup_id_;
+    ProcessScan scan(std::move(reader), limits, &told_);
     while (true) {
       const auto more = scan.step(2);
       if (!more) ADD_FAILURE() << more.error().text();
@@ -61,6 +65,7 @@ class ProcessScanTest : public testing::Test {
 
   FakeProc proc_;
   ProcessGroups told_;
+  std::function<std::optional<std::uint64_t>(const std::string&)> cgroup_id_;
   bool is_complete_ = false;
   std::size_t unreadable_ = 0;
 };
@@ -141,6 +146,28 @@ TEST_F(ProcessScanTest, LeavesTheContainerOfAUserWithTheCgroupThatWasToldAsLongA
     EXPECT_EQ(only_init(), attackers);
     proc_.remove(attackers);
   }
+}
+
+// At the start nothing was told. Who copies the name of a container comes later than its cgroup, though
+// perhaps with an older process.
+TEST_F(ProcessScanTest, TakesOfTwoUsersTheOneWhoseCgroupWasThereFirst) {
+  const std::string own = "/user.slice/user-1000.slice/user@1000.service/docker-" + id + ".scope";
+  const std::string another = "/user.slice/user-1001.slice/user@1001.service/docker-" + id + ".scope";
+  std::map<std::string, std::uint64_t> ids{{own, 7}, {another, 8}};
+  cgroup_id_ = [&](const std::string& path) {
+    const auto found = ids.find(path);
+    return found == ids.end() ? std::nullopt : std::optional(found->second);
+  };
+  proc_.add(700, {.cgroup = own + "/container", .namespace_pids = "700\t9\t1", .start_time = 50});
+  for (const int attackers : {500, 900}) {
+    proc_.add(attackers,
+              {.cgroup = another, .namespace_pids = std::to_string(attackers) + "\t1", .start_time = 1});
+    EXPECT_EQ(only_init(), 700);
+    proc_.remove(attackers);
+  }
+  ids.erase(own);
+  proc_.add(500, {.cgroup = another, .namespace_pids = "500\t1", .start_time = 1});
+  EXPECT_EQ(only_init(), 500) << "nothing tells";
 }
 
 TEST_F(ProcessScanTest, BelievesTheHostThoughAUserWasToldBefore) {
