@@ -57,4 +57,12 @@ sys::Result<std::uint64_t> read_cgroup_id(const std::string& directory) {
   return status->inode;
 }
 
+std::optional<std::uint64_t> read_unified_id(const std::string& path,
+                                             const std::vector<Hierarchy>& hierarchies) {
+  const auto directory = cgroup_directory("0::" + path, hierarchies);
+  if (directory.empty()) return std::nullopt;
+  const auto id = read_cgroup_id(directory);
+  return id ? std::optional(*id) : std::nullopt;
+}
+
 }  // namespace dropwarden::container

@@ -21,6 +21,12 @@ std::vector<std::string_view> names_of(std::string_view path) {
   return names;
 }
 
+std::string path_of(CgroupNames names) {
+  std::string path;
+  for (const std::string_view name : names) path.append(1, '/').append(name);
+  return path;
+}
+
 }  // namespace
 
 std::vector<CgroupOwner> parse_cgroup_owners(std::string_view path) {
@@ -36,7 +42,8 @@ std::vector<CgroupOwner> parse_cgroup_owners(std::string_view path) {
                       .id = {std::move(container->id)},
                       .pod_uid = parse_pod_uid(seen),
                       .is_root = end == names.size(),
-                      .is_users = is_users};
+                      .is_users = is_users,
+                      .path = path_of(CgroupNames(names).first(end))};
     inside = end;
     // podman --cgroups=split: the payload lies in a cgroup of its own below the container's scope.
     const auto same = std::ranges::find(owners, owner.id, &CgroupOwner::id);

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "dropwarden/sys/proc_stat.hpp"
 #include "dropwarden/util/text.hpp"
 
 #include "process_text.hpp"
@@ -31,8 +32,8 @@ sys::Result<std::vector<model::Pid>> list_processes(privilege::Privilege& privil
   return pids;
 }
 
-ProcessScan::ProcessScan(ProcessReader reader, ScanLimits limits)
-    : reader_(std::move(reader)), limits_(limits) {}
+ProcessScan::ProcessScan(ProcessReader reader, ScanLimits limits, const ProcessGroups* told)
+    : reader_(std::move(reader)), limits_(limits), told_(told) {}
 
 sys::Result<bool> ProcessScan::step(std::size_t count) {
   if (!is_listed_) {
@@ -48,6 +49,10 @@ sys::Result<bool> ProcessScan::step(std::size_t count) {
   }
   for (; count > 0 && next_ < pids_.size(); --count) look_at(pids_[next_++]);
   return next_ < pids_.size();
+}
+
+void ProcessScan::add(model::Pid pid) {
+  if (is_listed_) pids_.push_back(pid);
 }
 
 std::vector<ProcessGroup> ProcessScan::groups() const {
@@ -70,7 +75,7 @@ std::optional<std::string> ProcessScan::read(model::Pid pid, ProcessFile file) {
 
 std::optional<std::uint64_t> ProcessScan::read_start_time(model::Pid pid) {
   const auto text = read(pid, ProcessFile::stat);
-  return text ? parse_start_time(*text) : std::nullopt;
+  return text ? sys::parse_start_time(*text) : std::nullopt;
 }
 
 void ProcessScan::look_at(model::Pid pid) {
@@ -99,9 +104,37 @@ void ProcessScan::look_at(model::Pid pid) {
   }
 }
 
+// In the cgroup of this group.
+const ProcessGroup* ProcessScan::find_told(const Group& group) const {
+  if (told_ == nullptr) return nullptr;
+  const auto told = told_->find(group.owner.id.value);
+  return told != told_->end() && told->second.owner.path == group.owner.path ? &told->second : nullptr;
+}
+
+std::optional<bool> ProcessScan::is_older_cgroup(const CgroupOwner& candidate,
+                                                 const CgroupOwner& known) const {
+  if (!reader_.cgroup_id) return std::nullopt;
+  const auto candidates = reader_.cgroup_id(candidate.path);
+  const auto other = reader_.cgroup_id(known.path);
+  return candidates && other ? std::optional(*candidates < *other) : std::nullopt;
+}
+
 bool ProcessScan::is_better(Group& candidate, Group& known) {
-  const auto standing = [](const Group& group) { return std::pair(group.owner.is_users, group.depth); };
-  if (standing(candidate) != standing(known)) return standing(candidate) < standing(known);
+  if (candidate.owner.is_users != known.owner.is_users) return known.owner.is_users;
+  const ProcessGroup* const told_there = find_told(candidate);
+  const ProcessGroup* const told_here = find_told(known);
+  const bool is_same_cgroup = candidate.owner.path == known.owner.path;
+  if (!is_same_cgroup && (told_there != nullptr || told_here != nullptr)) return told_there != nullptr;
+  if (!is_same_cgroup) {
+    if (const auto is_older = is_older_cgroup(candidate.owner, known.owner)) return *is_older;
+  }
+  if (candidate.depth != known.depth) return candidate.depth < known.depth;
+  if (told_here != nullptr && told_here->init == known.init) return false;
+  if (told_there != nullptr && told_there->init == candidate.init) return true;
+  return is_earlier(candidate, known);
+}
+
+bool ProcessScan::is_earlier(Group& candidate, Group& known) {
   for (Group* group : {&candidate, &known}) {
     if (!group->start_time) group->start_time = read_start_time(group->init);
   }

@@ -51,7 +51,7 @@ struct ProcessSource::State : std::enable_shared_from_this<State> {
 
   void look() {
     if (is_stopped || scan) return;
-    scan.emplace(reader, options.limits);
+    scan.emplace(reader, options.limits, &told);
     take_turn();
   }
 
@@ -73,7 +73,11 @@ struct ProcessSource::State : std::enable_shared_from_this<State> {
     // A list that could not be had is not an empty one.
     if (error) return;
     std::vector<model::Container> containers;
-    for (const auto& group : done.groups()) containers.push_back(container_of(group));
+    told.clear();
+    for (const auto& group : done.groups()) {
+      containers.push_back(container_of(group));
+      told.emplace(group.owner.id.value, group);
+    }
     observer.on_list(name, std::move(containers));
   }
 
@@ -95,7 +99,8 @@ struct ProcessSource::State : std::enable_shared_from_this<State> {
     if (!is_wanted()) return prey.reset();
     const auto start = sys::read_thread_time();
     if (const auto found = prey->look()) {
-      for (const ProcessGroup& group : *found) observer.on_container(name, container_of(group));
+      for (const ProcessGroup& group : *found) tell(group);
+      forget_ended();
     }
     constexpr int share = 10;
     const std::chrono::nanoseconds pause = (sys::read_thread_time() - start) * share;
@@ -105,6 +110,26 @@ struct ProcessSource::State : std::enable_shared_from_this<State> {
     });
   }
 
+  void tell(const ProcessGroup& group) {
+    told.insert_or_assign(group.owner.id.value, group);
+    // Else the list that follows from one under way would take it back.
+    if (scan) scan->add(group.init);
+    observer.on_container(name, container_of(group));
+  }
+
+  // With the first process of a pid namespace all in it have ended (pid_namespaces(7)). What a hunt has told
+  // must not wait for the next scan, which may never come: hunts alone would make it more and more.
+  void forget_ended() {
+    std::vector<model::ContainerId> ended;
+    for (const auto& [id, group] : told) {
+      if (group.is_first && !prey->has_seen(group.init)) ended.push_back({id});
+    }
+    for (const model::ContainerId& id : ended) {
+      told.erase(id.value);
+      observer.on_gone(name, id);
+    }
+  }
+
   boost::asio::io_context& loop;
   boost::asio::steady_timer timer;
   boost::asio::steady_timer hunting;
@@ -112,6 +137,7 @@ struct ProcessSource::State : std::enable_shared_from_this<State> {
   Observer& observer;
   ProcessSourceOptions options;
   std::size_t next_look;            // of options.rescan_after
+  ProcessGroups told;               // by the last scan, and since then by hunts
   std::optional<ProcessScan> scan;  // under way
   std::optional<ProcessHunt> prey;  // likewise
   std::function<bool()> is_wanted;
@@ -139,7 +165,7 @@ void ProcessSource::stop() {
 void ProcessSource::hunt(std::function<bool()> is_wanted) {
   if (state_->prey || state_->is_stopped) return;
   state_->is_wanted = std::move(is_wanted);
-  state_->prey.emplace(state_->reader);
+  state_->prey.emplace(state_->reader, state_->told);
   boost::asio::post(state_->loop, [state = state_] { state->hunt_on(); });
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_text.hpp"
 
-#include "dropwarden/sys/proc_stat.hpp"
 #include "dropwarden/util/text.hpp"
 
 namespace dropwarden::container {
@@ -21,14 +20,6 @@ std::optional<NamespacePids> parse_namespace_pids(std::string_view status) {
     return pids;
   }
   return std::nullopt;
-}
-
-std::optional<std::uint64_t> parse_start_time(std::string_view stat) {
-  const auto split = sys::split_proc_stat(stat);
-  if (!split) return std::nullopt;
-  auto rest = split->fields;
-  for (int field = 3; field < 22; ++field) util::take_until(rest, ' ');
-  return util::parse_number<std::uint64_t>(util::take_until(rest, ' '));
 }
 
 }  // namespace dropwarden::container

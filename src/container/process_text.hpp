@@ -17,7 +17,4 @@ struct NamespacePids {
 // Nothing where the line is missing (Linux before 4.1) or malformed. Pure.
 std::optional<NamespacePids> parse_namespace_pids(std::string_view status);
 
-// starttime, field 22 of /proc/PID/stat (proc(5)), in clock ticks since boot. Pure.
-std::optional<std::uint64_t> parse_start_time(std::string_view stat);
-
 }  // namespace dropwarden::container

@@ -11,6 +11,13 @@
 #include "merge.hpp"
 
 namespace dropwarden::container {
+namespace {
+
+bool is_runtime(const std::string& source) {
+  return source != ProcessSource::name;
+}
+
+}  // namespace
 
 const model::Container* Snapshot::find(const model::ContainerId& id) const {
   const auto found = containers.find(id.value);
@@ -84,9 +91,11 @@ bool Registry::claim(const std::string& source, model::Container container) {
   // An ID is the key of everything; one without is a mistake of the source that concerns no container.
   if (container.id.value.empty()) return false;
   auto& entry = entries_[container.id.value];
+  // A look into /proc may have begun before that end, and what it saw may be somebody else by now.
+  if (entry.is_over && !is_runtime(source)) return false;
   entry.ended.reset();
   const bool is_news = !entry.claims.contains(source);
-  entry.claims[source] = {std::move(container), ++order_};
+  entry.claims[source] = {std::move(container), is_runtime(source), ++order_};
   return update(entry) || is_news;
 }
 
@@ -94,6 +103,8 @@ bool Registry::withdraw(const std::string& source, Entry& entry) {
   if (entry.claims.erase(source) == 0) return false;
   if (entry.claims.empty()) entry.ended = options_.now();
   update(entry);
+  const bool is_left_to_proc = entry.claims.size() == 1 && entry.claims.contains(ProcessSource::name);
+  if (is_left_to_proc && options_.on_doubt) options_.on_doubt();
   return true;
 }
 
@@ -101,7 +112,7 @@ bool Registry::update(Entry& entry) {
   std::vector<const Claim*> claims;
   for (const auto& [source, claim] : entry.claims) claims.push_back(&claim);
   std::ranges::sort(claims, std::ranges::greater{}, [](const Claim* claim) {
-    return std::tuple(rank_of(claim->container.metadata), claim->order);
+    return std::tuple(rank_of(claim->container.metadata), claim->is_told, claim->order);
   });
 
   model::Container merged;
@@ -112,7 +123,7 @@ bool Registry::update(Entry& entry) {
     merged.id = container.id;
     fill_gaps(merged, container);
     if (merged.init.value == 0) merged.init = container.init;
-    const std::pair order(container.metadata != model::Metadata::none, claim->order);
+    const std::pair order(claim->is_told, claim->order);
     if (container.state != model::ContainerState::unknown && order > newest_state) {
       merged.state = container.state;
       newest_state = order;
@@ -121,8 +132,11 @@ bool Registry::update(Entry& entry) {
   // What was known stays known, though the source that knew it has let go: an ID is never used again.
   merged.id = merged.id.value.empty() ? entry.merged->id : merged.id;
   fill_gaps(merged, *entry.merged);
+  if (!claims.empty()) entry.is_over = merged.state == model::ContainerState::exited;
   if (claims.empty()) merged.state = model::ContainerState::exited;
   if (merged.state == model::ContainerState::exited) merged.init = {};
+  // What /proc showed before goes with it, or the container would run again once the runtime forgets it.
+  if (entry.is_over) entry.claims.erase(ProcessSource::name);
 
   if (merged == *entry.merged) return false;
   entry.merged = std::make_shared<const model::Container>(std::move(merged));
@@ -165,8 +179,8 @@ void Registry::publish() {
   next->containers.reserve(entries_.size());
   for (const auto& [id, entry] : entries_) {
     next->containers.emplace(id, entry.merged);
-    const auto is_runtime = [](const auto& claim) { return claim.first != ProcessSource::name; };
-    if (std::ranges::any_of(entry.claims, is_runtime)) next->told.insert(id);
+    const auto is_told = [](const auto& claim) { return is_runtime(claim.first); };
+    if (std::ranges::any_of(entry.claims, is_told)) next->told.insert(id);
   }
   snapshot_ = std::move(next);
   if (on_change_) on_change_(snapshot_);

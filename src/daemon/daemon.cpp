@@ -96,8 +96,8 @@ class Daemon {
             [this](const std::shared_ptr<const container::Snapshot>& snapshot) {
               monitor_.on_containers(snapshot);
             },
-            {.defer =
-                 [this](std::function<void()> publish) { boost::asio::post(loop_, std::move(publish)); }}),
+            {.defer = [this](std::function<void()> publish) { boost::asio::post(loop_, std::move(publish)); },
+             .on_doubt = [this] { sources_->rescan_processes(); }}),
         monitor_(loop_, privilege_, remember(), settings_of(config_, generation_),
                  {.finding = [this](const model::Finding& finding) { return deliver(finding); },
                   .event = [this](const model::WriteEvent& event) { return outputs_.deliver(event); }},

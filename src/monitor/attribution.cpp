@@ -31,8 +31,14 @@ Attribution::Attribution(privilege::Privilege& privilege, WatchedMounts& overlay
   if (cgroup) enclosing_ = container::parse_process_owners(*cgroup);
 }
 
+// The outermost only: a container may make a cgroup that is named after another one.
+std::optional<container::CgroupOwner> Attribution::named_owner(std::string_view cgroup) const {
+  return container::trusted_owner(container::parse_process_owners(cgroup), enclosing_);
+}
+
 std::optional<container::CgroupOwner> Attribution::owner_of(const model::ProcessInfo& process) const {
-  return container::trusted_owner(container::parse_process_owners(process.cgroup), enclosing_);
+  auto owner = named_owner(process.cgroup);
+  return owner && believes(*owner) ? std::move(owner) : std::nullopt;
 }
 
 std::optional<model::ContainerId> Attribution::container_of(model::Pid pid) const {
@@ -109,16 +115,16 @@ model::Belonging Attribution::belonging_of(const model::ProcessInfo& writer,
                                            const model::Container& container) const {
   using model::Belonging;
   if (writer.cgroup.empty() || container.id.value.empty()) return Belonging::unknown;
-  // The outermost only: a container may make a cgroup that is named after another one.
-  if (const auto owner = owner_of(writer))
-    return owner->id == container.id ? Belonging::same : Belonging::other;
+  if (const auto owner = named_owner(writer.cgroup)) {
+    if (believes(*owner)) return owner->id == container.id ? Belonging::same : Belonging::other;
+    if (!cgroups_.has_first(*owner)) return Belonging::unknown;
+  }
   if (container.init.value == 0) return Belonging::unknown;
   const auto read_init = [&](privilege::ProcessFile file) {
     return privilege_.read_process_file(container.init.value, file).value_or("");
   };
   const std::string init_cgroup = read_init(privilege::ProcessFile::cgroup);
-  const auto owners = container::parse_process_owners(init_cgroup);
-  if (const auto owner = container::trusted_owner(owners, enclosing_))
+  if (const auto owner = named_owner(init_cgroup))
     return owner->id == container.id ? Belonging::host : Belonging::unknown;
   // The user named the cgroup, or there is none of its own: podman --cgroups=disabled leaves a container in
   // that of its caller.

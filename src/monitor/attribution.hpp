@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dropwarden/container/cgroup_path.hpp"
@@ -11,6 +13,7 @@
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
+#include "first_cgroups.hpp"
 #include "open_findings.hpp"
 #include "process_reader.hpp"
 
@@ -21,7 +24,13 @@ class Attribution {
  public:
   Attribution(privilege::Privilege& privilege, WatchedMounts& overlays);
 
-  void on_containers(std::shared_ptr<const container::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+  void on_containers(std::shared_ptr<const container::Snapshot> snapshot) {
+    cgroups_.on_containers(snapshot);
+    snapshot_ = std::move(snapshot);
+  }
+
+  // FirstCgroups::believes.
+  bool believes(const container::CgroupOwner& owner) const { return cgroups_.believes(owner); }
 
   // Where no runtime has told yet whose the overlay is, its writer may: when the root of the process is that
   // very overlay, the container that its cgroup names is the overlay's. A host process that writes into a
@@ -45,10 +54,13 @@ class Attribution {
   model::Belonging belonging_of(const model::ProcessInfo& writer, const model::Container& container) const;
   // Who may tell more of this container, of which not all is known.
   MetadataFrom metadata_from(const model::ContainerId& id) const;
+  // By the name of a cgroup; and of a process's only where that is believed.
+  std::optional<container::CgroupOwner> named_owner(std::string_view cgroup) const;
   std::optional<container::CgroupOwner> owner_of(const model::ProcessInfo& process) const;
 
   privilege::Privilege& privilege_;
   WatchedMounts& overlays_;
+  FirstCgroups cgroups_{privilege_};
   std::vector<container::CgroupOwner> enclosing_;  // what dropwarden's own node runs in, as in kind
   std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
 };

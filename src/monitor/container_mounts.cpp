@@ -5,7 +5,9 @@
 #include <unistd.h>
 #include <utility>
 
+#include "dropwarden/container/cgroup_path.hpp"
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/sys/proc_stat.hpp"
 #include "dropwarden/util/escape.hpp"
 
 #include "pivot_pause.hpp"
@@ -213,6 +215,7 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
                                                               Clock::time_point now) {
   view.due.reset();
   view.read_at = now;
+  if (is_another(view)) return std::nullopt;
   watch(view);
   const auto text = privilege_.read_process_mounts(view.process.value);
   if (!text) return std::nullopt;
@@ -255,6 +258,21 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
                  .is_nested = view.is_nested,
                  .is_polled = !view.is_watched,
                  .mounts = std::move(*judged)};
+}
+
+// The process may have ended since it was told of, and its number be that of a process of another container,
+// whose mounts would then be taken for this one's. Where the user named the cgroup, only its start tells.
+bool ContainerMounts::is_another(View& view) {
+  const auto facts = privilege_.read_process_files(
+      view.process.value, {privilege::ProcessFile::cgroup, privilege::ProcessFile::stat});
+  const auto owners = container::parse_process_owners(facts[0].value_or(""));
+  const auto is_its = [&](const container::CgroupOwner& owner) { return owner.id.value == view.container; };
+  if (!owners.empty() && std::ranges::none_of(owners, is_its)) return true;
+  const auto start_time = sys::parse_start_time(facts[1].value_or(""));
+  // Of another namespace whoever is in it may be asked.
+  if (view.is_nested || !start_time) return false;
+  if (!view.start_time) view.start_time = start_time;
+  return view.start_time != start_time;
 }
 
 const std::unordered_set<std::string>& ContainerMounts::name_spaces() const {

@@ -90,7 +90,8 @@ class ContainerMounts {
     bool is_watched = false;      // a change is told by `on_mounted`
     std::optional<Clock::time_point> due = std::nullopt;
     Clock::time_point read_at = {};
-    int attempts = 0;                              // in vain, since the last reading
+    std::optional<std::uint64_t> start_time = std::nullopt;  // of a first process, once it was read
+    int attempts = 0;                                        // in vain, since the last reading
     std::unordered_set<std::string> masters = {};  // peer groups that its mounts receive propagation from
     std::size_t nested = 0;    // other namespaces of its container, in a first process's view
     std::size_t left_out = 0;  // and those that are not looked into
@@ -99,6 +100,7 @@ class ContainerMounts {
     return nested.container.value + " " + nested.name_space;
   }
   void watch(View& view);
+  bool is_another(View& view);
   std::optional<Reading> read(const std::string& key, View& view, Clock::time_point now);
   void look_soon(View& view, Clock::time_point now, Clock::duration pause);
 

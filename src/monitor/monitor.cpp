@@ -121,11 +121,13 @@ class Monitor::Impl {
                       pipeline_.take(std::move(sighting));
                       return pipeline_.open();
                     }}),
-        name_spaces_(loop, privilege, features_, keeper_.volumes(),
-                     [this] {
-                       keeper_.retry();
-                       after_change();
-                     }),
+        name_spaces_(
+            loop, privilege, features_, keeper_.volumes(),
+            [this](const container::CgroupOwner& owner) { return pipeline_.believes(owner); },
+            [this] {
+              keeper_.retry();
+              after_change();
+            }),
         vitals_(
             loop, canary_, settings.watch,
             {.check_parts = [this](unsigned limit, bool& replaced) { return check_parts(limit, replaced); },

@@ -22,7 +22,7 @@ void NamespaceScan::look_at(model::Pid pid) {
   const auto cgroup = reader_.read(pid, ProcessFile::cgroup);
   if (!cgroup) return;
   const auto owner = container::trusted_owner(container::parse_process_owners(*cgroup), enclosing_);
-  if (!owner) return;
+  if (!owner || !believes_(*owner)) return;
   // A process of another container, or of the host, may be in the same one: each shows it for itself.
   std::string key = *name_space + owner->id.value;
   found_.try_emplace(std::move(key), NestedNamespace{owner->id, std::move(*name_space), pid});

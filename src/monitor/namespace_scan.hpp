@@ -27,14 +27,20 @@ struct NestedNamespace {
 
 // Finds the mount namespaces of containers, in steps, by one link of each process (about 2 µs); a process in
 // a namespace that is not known costs its cgroup as well. Whose it is says the outermost owner of the cgroup,
-// which the container cannot forge; so one whose user named the cgroup (`ctr run … NAME`) has none here.
+// which the container cannot forge, if it is believed: any user of the host has mount namespaces, and may
+// name a cgroup. A container whose user named the cgroup (`ctr run … NAME`) has none here.
 class NamespaceScan {
  public:
+  // FirstCgroups::believes.
+  using Believes = std::function<bool(const container::CgroupOwner&)>;
   // `known` are the namespaces that are nobody's find: of the host, and of the first processes. `enclosing`:
   // `container::trusted_owner`.
   NamespaceScan(container::ProcessReader reader, std::unordered_set<std::string> known,
-                std::vector<container::CgroupOwner> enclosing)
-      : reader_(std::move(reader)), known_(std::move(known)), enclosing_(std::move(enclosing)) {}
+                std::vector<container::CgroupOwner> enclosing, Believes believes)
+      : reader_(std::move(reader)),
+        known_(std::move(known)),
+        enclosing_(std::move(enclosing)),
+        believes_(std::move(believes)) {}
 
   // Looks at `count` more processes; false when there are none left, or they could not be listed.
   bool step(std::size_t count);
@@ -48,6 +54,7 @@ class NamespaceScan {
   container::ProcessReader reader_;
   std::unordered_set<std::string> known_;
   std::vector<container::CgroupOwner> enclosing_;
+  Believes believes_;
   bool is_listed_ = false;
   std::vector<model::Pid> pids_;
   std::size_t next_ = 0;

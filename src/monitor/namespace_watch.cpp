@@ -19,8 +19,13 @@ constexpr std::size_t processes_per_turn = 128;
 
 NamespaceWatch::NamespaceWatch(boost::asio::io_context& loop, privilege::Privilege& privilege,
                                const watch::Features& features, VolumeKeeper& volumes,
-                               std::function<void()> on_change)
-    : loop_(loop), privilege_(privilege), volumes_(volumes), on_change_(std::move(on_change)), pause_(loop) {
+                               NamespaceScan::Believes believes, std::function<void()> on_change)
+    : loop_(loop),
+      privilege_(privilege),
+      volumes_(volumes),
+      believes_(std::move(believes)),
+      on_change_(std::move(on_change)),
+      pause_(loop) {
   if (const auto cgroup = privilege_.read_process_file(1, privilege::ProcessFile::cgroup))
     enclosing_ = container::parse_process_owners(*cgroup);
   if (features.has_mount_events) open_news();
@@ -81,7 +86,7 @@ NamespaceScan NamespaceWatch::make_scan() const {
                             [&privilege = privilege_](model::Pid pid, privilege::ProcessFile file) {
                               return privilege.read_process_file(pid.value, file);
                             }},
-                       volumes_.seen().name_spaces(), enclosing_);
+                       volumes_.seen().name_spaces(), enclosing_, believes_);
 }
 
 void NamespaceWatch::look_again() {

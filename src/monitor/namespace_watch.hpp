@@ -26,9 +26,11 @@ namespace dropwarden::monitor {
 class NamespaceWatch {
  public:
   using Clock = std::chrono::steady_clock;
-  // `volumes` outlives it. `on_change`: there is something for `VolumeKeeper::apply` to do.
+  // `volumes` outlives it. `believes`: of whose processes the namespaces are, see NamespaceScan. `on_change`:
+  // there is something for `VolumeKeeper::apply` to do.
   NamespaceWatch(boost::asio::io_context& loop, privilege::Privilege& privilege,
-                 const watch::Features& features, VolumeKeeper& volumes, std::function<void()> on_change);
+                 const watch::Features& features, VolumeKeeper& volumes, NamespaceScan::Believes believes,
+                 std::function<void()> on_change);
 
   void start();
   void stop();
@@ -48,6 +50,7 @@ class NamespaceWatch {
   boost::asio::io_context& loop_;
   privilege::Privilege& privilege_;
   VolumeKeeper& volumes_;
+  NamespaceScan::Believes believes_;
   std::function<void()> on_change_;
   std::vector<container::CgroupOwner> enclosing_;
   std::optional<MountNews> news_;

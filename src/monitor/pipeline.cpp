@@ -256,7 +256,8 @@ void Pipeline::on_process(std::uint64_t serial, ProcessReader::Answer answer) {
   if (executions_.has_executed_since(answer.process.pid, serial))
     answer.process.program = model::ProgramState::unknown;
   EventIdentity* identity = open_.identity_of(serial);
-  if (identity != nullptr) placement_.settle(*identity, answer.process);
+  if (identity != nullptr)
+    placement_.settle(*identity, answer.process, [this](const auto& owner) { return believes(owner); });
   const bool is_news = identity != nullptr && attribution_.learn_from_writer(*identity, answer);
   open_.on_process(serial, std::move(answer.process), std::move(answer.image_programs));
   if (is_news) open_.on_containers(Clock::now());

@@ -63,6 +63,8 @@ class Pipeline {
   std::size_t open() const { return open_.size(); }
   std::size_t most_open() const { return open_.highest(); }
   bool looks_twice() const { return settings_.watch.second_look; }
+  // Attribution::believes.
+  bool believes(const container::CgroupOwner& owner) const { return attribution_.believes(owner); }
   // Attribution::container_of.
   std::optional<model::ContainerId> container_of(model::Pid pid) const {
     return attribution_.container_of(pid);

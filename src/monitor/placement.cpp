@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <linux/magic.h>
 
-#include "dropwarden/container/cgroup_path.hpp"
-
 namespace dropwarden::monitor {
 namespace {
 
@@ -57,11 +55,12 @@ bool Placement::is_wanted(model::Place place) const {
   return place == model::Place::tmpfs ? settings_.tmpfs : settings_.volumes;
 }
 
-void Placement::settle(EventIdentity& identity, const model::ProcessInfo& writer) const {
+void Placement::settle(EventIdentity& identity, const model::ProcessInfo& writer,
+                       const std::function<bool(const container::CgroupOwner&)>& believes) const {
   if (identity.serial != 0 || identity.type == overlay_magic) return;
   const auto candidates = mounts_.candidates(identity);
   for (const auto& owner : container::parse_process_owners(writer.cgroup)) {
-    if (std::ranges::find(candidates, owner.id) == candidates.end()) continue;
+    if (std::ranges::find(candidates, owner.id) == candidates.end() || !believes(owner)) continue;
     return mounts_.settle(identity, owner.id);
   }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "dropwarden/config/config.hpp"
+#include "dropwarden/container/cgroup_path.hpp"
 #include "dropwarden/model/disposition.hpp"
 #include "dropwarden/model/process.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
@@ -30,8 +32,10 @@ class Placement {
   // container's already.
   std::optional<model::Disposition> place_in(const WatchedMount& mount, Hit& hit) const;
 
-  // Of several containers that share the file system, by a mount that is not known, the writer's own.
-  void settle(EventIdentity& identity, const model::ProcessInfo& writer) const;
+  // Of several containers that share the file system, by a mount that is not known, the writer's own. Of who
+  // owns its cgroup only those that are believed.
+  void settle(EventIdentity& identity, const model::ProcessInfo& writer,
+              const std::function<bool(const container::CgroupOwner&)>& believes) const;
 
  private:
   bool is_outside(const EventIdentity& identity);

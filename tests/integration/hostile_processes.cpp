@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <linux/sched.h>
+#include <sched.h>
 #include <set>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -25,6 +26,8 @@
 #include "coverage/acting.hpp"
 #include "coverage/program.hpp"
 #include "hostile_test.hpp"
+#include "support/cgroup.hpp"
+#include "support/container_root.hpp"
 #include "support/file.hpp"
 #include "support/process_holdings.hpp"
 #include "support/sanitizer.hpp"
@@ -176,6 +179,83 @@ TEST_F(HostileProcesses, InCgroupsNamedAfterAnotherContainerAreTheirOwn) {
     const auto own = fmt::format("/sys/fs/cgroup{}{}/docker-{}.scope/", hierarchy, box_cgroup(), box_->id());
     for (const auto& name : {"docker-" + other->id() + ".scope", other->id()}) ::rmdir((own + name).c_str());
   }
+}
+
+// As systemd gives it to each user of the host, who may make more below.
+class UsersCgroup {
+ public:
+  explicit UsersCgroup(const std::string& name) {
+    for (const char* hierarchy : {"", "/unified", "/pids", "/memory", "/freezer"}) {
+      const auto root = fmt::format("/sys/fs/cgroup{}", hierarchy);
+      if (!fs::exists(root + "/cgroup.procs")) continue;
+      directories_.push_back(fmt::format("{}{}/user@4711.service/{}", root, slice, name));
+      fs::create_directories(directories_.back());
+    }
+  }
+  UsersCgroup(const UsersCgroup&) = delete;
+  UsersCgroup& operator=(const UsersCgroup&) = delete;
+  ~UsersCgroup() {
+    remove_cgroups(slice);
+    // Not where there are users.
+    for (fs::path directory : directories_) {
+      while (directory.filename() != "user.slice") directory = directory.parent_path();
+      ::rmdir(directory.c_str());
+    }
+  }
+  // By the calling process.
+  void join() const {
+    for (const std::string& directory : directories_)
+      std::ofstream(directory + "/cgroup.procs") << 0 << std::flush;
+  }
+
+ private:
+  static constexpr const char* slice = "/user.slice/user-4711.slice";
+  std::vector<std::string> directories_;
+};
+
+TEST_F(HostileProcesses, InCgroupsThatAUserOfTheHostNamedAfterAContainerAreTheHosts) {
+  start();
+  const UsersCgroup cgroup("docker-" + box_->id() + ".scope");
+  const auto root = host_path("users-root");
+  fs::create_directory(root);
+  Child user([&](Line& line) {
+    cgroup.join();
+    put(box_->merged() + "/c/users", make_program("users"));
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    require(::mount("users", root.c_str(), "tmpfs", 0, "size=1m") == 0, "mount");
+    stay_in_container_root(root, line);
+    drop("/hidden");
+    line.tell();
+    line.hear();
+  });
+  user.line().hear();
+  const auto record = record_of("/c/users", 20s);
+  ASSERT_TRUE(record) << daemon_->log().substr(0, 10'000);
+  EXPECT_EQ(text_at(*record, "/event/process/container"), "host");
+  // One of the container's own that comes later has been found by the time that its mounts are reported.
+  Child own([&](Line& line) {
+    box_->join_cgroup();
+    join_mount_namespace(box_->first_process());
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    line.tell();
+    line.hear();
+  });
+  own.line().hear();
+  const auto is_reported = [&](const Child& child) {
+    return daemon_->report().find(fmt::format("\"pid\":{},", child.pid())) != std::string::npos;
+  };
+  EXPECT_TRUE(wait_for([&] { return is_reported(own); }, 20s)) << daemon_->report();
+  EXPECT_FALSE(is_reported(user)) << daemon_->report();
+  user.line().tell();
+  user.line().hear();
+  box_->run([] { drop("/c/later"); });
+  EXPECT_TRUE(record_of("/c/later", 20s));
+  EXPECT_FALSE(record_of("/hidden", 0s));
+  user.line().tell();
+  own.line().tell();
+  EXPECT_TRUE(user.wait());
+  EXPECT_TRUE(own.wait());
 }
 
 class HostileMounts : public HostileTest {};

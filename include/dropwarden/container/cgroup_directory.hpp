@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,5 +21,11 @@ std::string cgroup_directory(std::string_view process_cgroup, const std::vector<
 // The inode number of that directory: the ID of the cgroup, as open_by_handle_at(2) and
 // bpf_get_current_cgroup_id() have it. ENOTSUP when `directory` is on a file system of another type.
 sys::Result<std::uint64_t> read_cgroup_id(const std::string& directory);
+
+// The same of the cgroup at `path` of the unified hierarchy, where it grows with each that is made (kernfs
+// takes no number twice on a machine of 64 bits), and none can be renamed: so it tells of two names which was
+// there first. Nothing where that hierarchy is not mounted, or is seen from a cgroup namespace.
+std::optional<std::uint64_t> read_unified_id(const std::string& path,
+                                             const std::vector<Hierarchy>& hierarchies);
 
 }  // namespace dropwarden::container

@@ -18,6 +18,7 @@ struct CgroupOwner {
                           // else empty
   bool is_root = false;   // the path is the container's own cgroup, not one below it
   bool is_users = false;  // below user.slice, where a user of the host may make a cgroup of any name
+  std::string path{};     // down to the container's own cgroup, without doubled slashes and `..`
 
   friend bool operator==(const CgroupOwner&, const CgroupOwner&) = default;
 };
@@ -25,10 +26,12 @@ struct CgroupOwner {
 // All containers that one cgroup path, relative to its hierarchy's mount, runs through: outermost first. A
 // container inside another (docker in docker, a kind node) gives two, and none of them is named twice. Pure.
 //
-// Trust: the host wrote the path down to the first owner. What follows was written inside that owner: by a
-// runtime that runs there, or by anyone there who may make a cgroup and name it after another container. Only
-// a caller that holds a second proof (a runtime that knows the ID, the device of the root mount) may believe
-// a later owner.
+// Trust: no container wrote the path down to the first owner. What follows was written inside that owner: by
+// a runtime that runs there, or by anyone there who may make a cgroup and name it after another container.
+// Only a caller that holds a second proof (a runtime that knows the ID, the device of the root mount) may
+// believe a later owner. The first one as well may be a name that somebody gave: a user of the host, whose
+// cgroup is below user.slice, or a service that has one delegated. Such a cgroup has another path than the
+// one that the container's processes are in.
 //
 // Cannot be known from a path, so never returned: containers with a name of the user's choice (`ctr run …
 // NAME` runs in `/<namespace>/NAME`), and, for a bare ID below `kubepods`, whether the runtime is containerd
@@ -53,7 +56,7 @@ bool is_in_cgroup_of(std::string_view process, std::string_view other);
 
 // The outermost of `owners` that does not enclose the observer as well: `enclosing` is what pid 1 of the
 // observer's pid namespace is in, empty on a host, the node's container in kind. It is the one that no
-// container can forge. Pure.
+// container can forge; whether a user of the host has, `path` tells. Pure.
 std::optional<CgroupOwner> trusted_owner(const std::vector<CgroupOwner>& owners,
                                          const std::vector<CgroupOwner>& enclosing);
 

@@ -22,6 +22,8 @@ struct ProcessReader {
   std::function<sys::Result<std::vector<model::Pid>>()> list;
   // Privilege::read_process_file.
   std::function<sys::Result<std::string>(model::Pid, privilege::ProcessFile)> read;
+  // read_unified_id; where there is none, nothing tells which of two cgroups was there first.
+  std::function<std::optional<std::uint64_t>(const std::string&)> cgroup_id{};
 };
 
 // Privilege::list_processes.
@@ -34,6 +36,8 @@ struct ProcessGroup {
   bool is_first = false;  // it is 1 in a pid namespace of the container
 };
 
+using ProcessGroups = std::unordered_map<std::string, ProcessGroup>;  // by container ID
+
 struct ScanLimits {
   std::size_t processes = 131072;
   std::size_t containers = 16384;
@@ -43,16 +47,24 @@ struct ScanLimits {
 // between them. A process costs one small file, one of a container two or three.
 //
 // The init is the process that is 1 in the outermost of the pid namespaces that lie within the container;
-// with none (the host's pid namespace, or the pod's) the one that started first. A group below user.slice
-// never takes the place of another with the same ID. Wrong when a container shares its pid namespace and its
-// first process moved into another cgroup.
+// with none (the host's pid namespace, or the pod's) the one that started first. Wrong when a container
+// shares its pid namespace and its first process moved into another cgroup.
+//
+// Whoever may make a cgroup can give it the name of any container, and put there a process of any age. So of
+// two cgroups with one name that below user.slice never takes the place of the other, and else none that of
+// the one that was told already, as long as that has a process. Where neither was, it is the one that was
+// made first: the ID of a container is known once it has a cgroup. Nor does within one cgroup another process
+// take the place of a living one that was told, unless it is further out.
 class ProcessScan {
  public:
-  explicit ProcessScan(ProcessReader reader, ScanLimits limits = {});
+  // `told`, if there is any, outlives this; it may change meanwhile.
+  explicit ProcessScan(ProcessReader reader, ScanLimits limits = {}, const ProcessGroups* told = nullptr);
 
   // Looks at `count` more processes; false when there are none left. The first call lists them: an error is
   // that it cannot.
   sys::Result<bool> step(std::size_t count);
+  // Looks at a process as well that may have begun since they were listed.
+  void add(model::Pid pid);
 
   std::vector<ProcessGroup> groups() const;
   // False when a limit cut the scan short.
@@ -73,10 +85,14 @@ class ProcessScan {
   std::optional<std::string> read(model::Pid pid, privilege::ProcessFile file);
   std::optional<std::uint64_t> read_start_time(model::Pid pid);
   void look_at(model::Pid pid);
+  const ProcessGroup* find_told(const Group& group) const;
+  std::optional<bool> is_older_cgroup(const CgroupOwner& candidate, const CgroupOwner& known) const;
   bool is_better(Group& candidate, Group& known);
+  bool is_earlier(Group& candidate, Group& known);
 
   ProcessReader reader_;
   ScanLimits limits_;
+  const ProcessGroups* told_;
   bool is_listed_ = false;
   bool is_complete_ = true;
   std::vector<CgroupOwner> enclosing_;

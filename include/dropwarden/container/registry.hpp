@@ -38,19 +38,25 @@ struct RegistryOptions {
   // Calls what it is given at the end of the turn: what many say in one is then published once. Where there
   // is none, each change is published before the call that tells of it returns.
   std::function<void(std::function<void()>)> defer{};
+  // A container of which no runtime has told the end is known by its processes alone from now on: whether it
+  // still has any, /proc is to be asked soon.
+  std::function<void()> on_doubt{};
 };
 
 // What every source says, merged by container ID: the same container told by two sources (containerd's CRI
 // and its events, docker and its containerd) is one.
 //
 // Field by field, the source with the better metadata (complete before pending before none) wins, among
-// equals the one that spoke last; a field that it leaves empty comes from the next, or from what was known
-// before, so that nothing is forgotten while the container lives. Three fields differ: the state is what a
-// runtime said last (what others said, only while none has),`is_sandbox` is true once any source says so, and
-// a container that exited has no init, since its pid may be another process by now.
+// equals a runtime before /proc, where anybody may have named a cgroup, then the one that spoke last; a field
+// that it leaves empty comes from the next, or from what was known before, so that nothing is forgotten while
+// the container lives. Three fields differ: the state is what a runtime said last (what others said, only
+// while none has),`is_sandbox` is true once any source says so, and a container that exited has no init,
+// since its pid may be another process by now.
 //
 // A container that no source knows any more has ended: it stays for `keep_ended` with the state exited, since
-// its last findings may still be on their way. A source that loses its connection keeps what it said.
+// its last findings may still be on their way. A source that loses its connection keeps what it said. Once a
+// runtime has told its end, its processes make it run no more, those that were seen and those that are still
+// told, until a runtime says that it does.
 //
 // Loop's thread only; the snapshots it publishes may go anywhere.
 class Registry final : public Observer {
@@ -80,11 +86,13 @@ class Registry final : public Observer {
  private:
   struct Claim {
     model::Container container;
+    bool is_told = false;     // by a runtime
     std::uint64_t order = 0;  // the greater, the later
   };
   struct Entry {
     std::map<std::string, Claim> claims;  // by source
     std::optional<std::chrono::steady_clock::time_point> ended;
+    bool is_over = false;  // a runtime has told its end
     std::shared_ptr<const model::Container> merged = std::make_shared<model::Container>();
   };
 

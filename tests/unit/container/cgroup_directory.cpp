@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/container/cgroup_directory.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
+#include <string>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 
 #include "dropwarden/sys/file.hpp"
+
+#include "scratch_cgroup.hpp"
 
 namespace dropwarden::container {
 namespace {
@@ -58,6 +65,29 @@ TEST(CgroupId, IsTheInodeOfItsDirectory) {
   EXPECT_EQ(*id, status.st_ino);
   EXPECT_EQ(read_cgroup_id("/").error().number, ENOTSUP);
   EXPECT_EQ(read_cgroup_id(root + "/none").error().number, ENOENT);
+}
+
+TEST(CgroupId, GrowsWithEachThatIsMadeAndIsNeverTakenTwice) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIP privilege: needs root to make cgroups";
+  const auto hierarchies = read_hierarchies();
+  if (!hierarchies) GTEST_SKIP() << "SKIP host: " << hierarchies.error().text();
+  const auto here = std::ranges::find(hierarchies->all(), true, &Hierarchy::is_unified);
+  if (here == hierarchies->all().end()) GTEST_SKIP() << "SKIP host: no unified hierarchy";
+  if (::access(here->mount_point.c_str(), W_OK) != 0)
+    GTEST_SKIP() << "SKIP host: " << here->mount_point << " is read-only";
+  const std::string path = "/dropwarden-id-" + std::to_string(::getpid());
+  EXPECT_EQ(read_unified_id(path, hierarchies->all()), std::nullopt);
+  std::optional<std::uint64_t> before = 0;
+  for (int round = 0; round < 3; ++round) {
+    const ScratchCgroup cgroup(*here, path);
+    const auto id = read_unified_id(path, hierarchies->all());
+    EXPECT_GT(id, before);
+    before = id;
+    std::error_code error;
+    std::filesystem::rename(here->mount_point + path, here->mount_point + path + "-renamed", error);
+    EXPECT_TRUE(error) << "an older one could take a name";
+  }
+  EXPECT_EQ(read_unified_id(path, {}), std::nullopt);
 }
 
 }  // namespace

@@ -191,18 +191,31 @@ CgroupOwner owner_of(const Form& form) {
   return {form.runtime, {fill(form.id)}, fill(form.pod), form.is_root, form.is_users};
 }
 
+// All but the path, which has tests of its own.
+MATCHER_P(IsOwner, expected, "") {
+  CgroupOwner owner = arg;
+  owner.path = expected.path;
+  return owner == expected;
+}
+auto is_first(bool is_root, const std::string& pod = {}, Runtime runtime = Runtime::docker) {
+  return IsOwner(CgroupOwner{runtime, {first_id}, pod, is_root, false});
+}
+auto is_second(bool is_root) {
+  return IsOwner(CgroupOwner{Runtime::docker, {second_id}, "", is_root, false});
+}
+
 TEST(CgroupPath, NamesTheContainerOfEveryRuntimesForm) {
   for (const auto& form : container_forms) {
     SCOPED_TRACE(form.who);
-    EXPECT_THAT(parse_cgroup_path(fill(form.path)), testing::Optional(owner_of(form)));
-    EXPECT_THAT(parse_cgroup_owners(fill(form.path)), ElementsAre(owner_of(form)));
+    EXPECT_THAT(parse_cgroup_path(fill(form.path)), testing::Optional(IsOwner(owner_of(form))));
+    EXPECT_THAT(parse_cgroup_owners(fill(form.path)), ElementsAre(IsOwner(owner_of(form))));
   }
 }
 
 TEST(CgroupPath, NamesTheInnermostContainerWhereOneRunsInAnother) {
   for (const auto& form : nested_forms) {
     SCOPED_TRACE(form.who);
-    EXPECT_THAT(parse_cgroup_path(fill(form.path)), testing::Optional(owner_of(form)));
+    EXPECT_THAT(parse_cgroup_path(fill(form.path)), testing::Optional(IsOwner(owner_of(form))));
     EXPECT_THAT(parse_cgroup_owners(fill(form.path)), testing::SizeIs(2));
   }
 }
@@ -218,19 +231,46 @@ TEST(CgroupPath, TakesNothingElseForAContainer) {
 TEST(CgroupPath, PutsTheOwnerThatNoContainerCanForgeFirst) {
   // Who may write below its own cgroup can name a child after any other container.
   const auto owners = parse_cgroup_owners(fill("/docker/ID/docker-OTHER.scope"));
-  EXPECT_THAT(owners, ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false, false},
-                                  CgroupOwner{Runtime::docker, {second_id}, "", true, false}));
+  EXPECT_THAT(owners, ElementsAre(is_first(false), is_second(true)));
 }
 
 TEST(CgroupPath, NamesAnOwnerOnce) {
   EXPECT_THAT(parse_cgroup_owners(fill("/docker/ID/docker/OTHER/docker/ID")),
-              ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false, false},
-                          CgroupOwner{Runtime::docker, {second_id}, "", false, false}));
+              ElementsAre(is_first(false), is_second(false)));
 }
 
 TEST(CgroupPath, LeavesAConmonInsideAContainerToThatContainer) {
   EXPECT_THAT(parse_cgroup_owners(fill("/docker/ID/libpod-conmon-OTHER.scope")),
-              ElementsAre(CgroupOwner{Runtime::docker, {first_id}, "", false, false}));
+              ElementsAre(is_first(false)));
+}
+
+// By it two that have one name are told apart, whatever lies below and however it is written.
+TEST(CgroupPath, KeepsThePathDownToTheContainersOwnCgroup) {
+  const auto path_of = [](const char* path) { return parse_cgroup_owners(fill(path)).at(0).path; };
+  for (const char* path : {"/docker/ID", "//docker//ID/", "/docker/ID/init.scope", "/../../docker/ID",
+                           "/docker/ID/docker/OTHER"}) {
+    EXPECT_EQ(path_of(path), fill("/docker/ID")) << path;
+  }
+  EXPECT_EQ(path_of("/machine.slice/libpod-ID.scope/libpod-payload-ID/container"),
+            fill("/machine.slice/libpod-ID.scope"))
+      << "podman --cgroups=split";
+  EXPECT_EQ(path_of("/machine.slice/machine-web\\x2d1.scope/payload"),
+            "/machine.slice/machine-web\\x2d1.scope");
+  EXPECT_EQ(path_of("/user.slice/user-1000.slice/user@1000.service/docker-ID.scope/x"),
+            fill("/user.slice/user-1000.slice/user@1000.service/docker-ID.scope"));
+  EXPECT_EQ(parse_cgroup_owners(fill("/docker/ID/docker/OTHER/x")).at(1).path,
+            fill("/docker/ID/docker/OTHER"));
+}
+
+// All processes of a container share the path of the first line that names it, whatever other lines say.
+TEST(ProcessCgroup, HasThePathOfTheLineThatNamesTheContainer) {
+  const auto path_of = [](const std::string& text) { return parse_process_cgroup(fill(text)).value().path; };
+  const std::string pod = "/kubepods.slice/kubepods-podPOD_.slice/cri-containerd-ID.scope";
+  EXPECT_EQ(
+      path_of("9:name=systemd:" + pod + "\n4:memory:" + pod + "\n0::/system.slice/containerd.service\n"),
+      fill(pod));
+  EXPECT_EQ(path_of("9:pids:/user.slice\n1:name=systemd:/user.slice/user-1.slice/docker-ID.scope\n0::/\n"),
+            fill("/user.slice/user-1.slice/docker-ID.scope"));
 }
 
 TEST(TrustedOwner, PassesOverWhatEnclosesTheObserver) {
@@ -245,7 +285,7 @@ TEST(TrustedOwner, PassesOverWhatEnclosesTheObserver) {
 TEST(ProcessCgroup, LetsTheUnifiedLineDecideInTheHybridLayout) {
   EXPECT_THAT(
       parse_process_cgroup(fill("9:name=systemd:/docker/OTHER\n4:memory:/docker/OTHER\n0::/docker/ID\n")),
-      testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true, false}));
+      testing::Optional(is_first(true)));
 }
 
 TEST(ProcessCgroup, FallsBackToVersion1WhereTheUnifiedLineSaysNothing) {
@@ -253,13 +293,13 @@ TEST(ProcessCgroup, FallsBackToVersion1WhereTheUnifiedLineSaysNothing) {
     SCOPED_TRACE(unified);
     EXPECT_THAT(parse_process_cgroup(
                     fill(std::string("5:devices:/user.slice\n4:cpu,cpuacct:/docker/ID\n") + unified)),
-                testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true, false}));
+                testing::Optional(is_first(true)));
   }
 }
 
 TEST(ProcessCgroup, ReadsTheUnifiedLineAloneWhereVersion1SaysNothing) {
   EXPECT_THAT(parse_process_cgroup(fill("8:pids:/\n4:memory:/other/..\n0::/libpod_parent/libpod-ID\n")),
-              testing::Optional(CgroupOwner{Runtime::podman, {first_id}, "", true, false}));
+              testing::Optional(is_first(true, "", Runtime::podman)));
 }
 
 TEST(ProcessCgroup, IsThatOfAnotherOrBelowIt) {
@@ -275,14 +315,13 @@ TEST(ProcessCgroup, IsThatOfAnotherOrBelowIt) {
 
 TEST(ProcessCgroup, TakesColonsInThePathForPartOfIt) {
   EXPECT_THAT(parse_process_cgroup(fill("0::/kubepods-besteffort-pod3.slice:cri-containerd:ID\n")),
-              testing::Optional(CgroupOwner{Runtime::containerd, {first_id}, "3", true, false}));
+              testing::Optional(is_first(true, "3", Runtime::containerd)));
   EXPECT_THAT(parse_process_cgroup(fill("1:name=systemd:/system.slice:docker:ID")),
-              testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true, false}));
+              testing::Optional(is_first(true)));
 }
 
 TEST(ProcessCgroup, KnowsTheContainerOfAZombieWhoseCgroupIsRemoved) {
-  EXPECT_THAT(parse_process_cgroup(fill("0::/docker/ID (deleted)\n")),
-              testing::Optional(CgroupOwner{Runtime::docker, {first_id}, "", true, false}));
+  EXPECT_THAT(parse_process_cgroup(fill("0::/docker/ID (deleted)\n")), testing::Optional(is_first(true)));
 }
 
 TEST(ProcessCgroup, PassesOverMalformedLines) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -54,7 +55,12 @@ class FakeProc {
   void remove(std::int32_t pid) { std::filesystem::remove_all(root_ / std::to_string(pid)); }
 
   ProcessReader reader() const {
-    return {.list = [privilege = privilege_] { return list_processes(*privilege); },
+    return {.list =
+                [privilege = privilege_] {
+                  auto pids = list_processes(*privilege);
+                  if (pids) std::ranges::sort(*pids);  // as procfs lists them
+                  return pids;
+                },
             .read =
                 [privilege = privilege_](model::Pid pid, privilege::ProcessFile file) {
                   return privilege->read_process_file(pid.value, file);

@@ -2,6 +2,8 @@
 #include "dropwarden/container/process_scan.hpp"
 
 #include <cerrno>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <sched.h>
@@ -35,7 +37,9 @@ class ProcessScanTest : public testing::Test {
   ProcessScanTest() { proc_.add(1, {.cgroup = "/init.scope"}); }
 
   std::vector<ProcessGroup> scan(ScanLimits limits = {}) {
-    ProcessScan scan(proc_.reader(), limits);
+    auto reader = proc_.reader();
+    reader.cgroup_id = cgroup_id_;
+    ProcessScan scan(std::move(reader), limits, &told_);
     while (true) {
       const auto more = scan.step(2);
       if (!more) ADD_FAILURE() << more.error().text();
@@ -54,7 +58,14 @@ class ProcessScanTest : public testing::Test {
     return groups.front().init.value;
   }
 
+  // As an earlier scan or a hunt did.
+  void tell(std::int32_t init, const std::string& cgroup) {
+    told_[id] = {.owner = parse_cgroup_path(cgroup).value(), .init = {init}, .is_first = true};
+  }
+
   FakeProc proc_;
+  ProcessGroups told_;
+  std::function<std::optional<std::uint64_t>(const std::string&)> cgroup_id_;
   bool is_complete_ = false;
   std::size_t unreadable_ = 0;
 };
@@ -116,6 +127,76 @@ TEST_F(ProcessScanTest, CannotBeFooledByAUserOfTheHost) {
   proc_.add(700, {.cgroup = "/system.slice/docker-" + id + ".scope", .start_time = 50});
   proc_.add(800, {.cgroup = users, .namespace_pids = "800\t1", .start_time = 1});
   EXPECT_EQ(only_init(), 700);
+}
+
+// Each may have made a cgroup of that name, and put there a process of any age.
+TEST_F(ProcessScanTest, LeavesTheContainerOfAUserWithTheCgroupThatWasToldAsLongAsItHasAProcess) {
+  const std::string own = "/user.slice/user-1000.slice/user@1000.service/docker-" + id + ".scope";
+  const std::string another = "/user.slice/user-1001.slice/user@1001.service/docker-" + id + ".scope";
+  tell(700, own);
+  for (const int attackers : {500, 900}) {
+    proc_.add(attackers,
+              {.cgroup = another, .namespace_pids = std::to_string(attackers) + "\t1", .start_time = 1});
+    proc_.add(600, {.cgroup = own, .namespace_pids = "600\t9\t8", .start_time = 60});
+    proc_.add(700, {.cgroup = own + "/container", .namespace_pids = "700\t9\t1", .start_time = 50});
+    EXPECT_EQ(only_init(), 700);
+    proc_.remove(700);
+    EXPECT_EQ(only_init(), 600);
+    proc_.remove(600);
+    EXPECT_EQ(only_init(), attackers);
+    proc_.remove(attackers);
+  }
+}
+
+// At the start nothing was told. Who copies the name of a container comes later than its cgroup, though
+// perhaps with an older process.
+TEST_F(ProcessScanTest, TakesOfTwoUsersTheOneWhoseCgroupWasThereFirst) {
+  const std::string own = "/user.slice/user-1000.slice/user@1000.service/docker-" + id + ".scope";
+  const std::string another = "/user.slice/user-1001.slice/user@1001.service/docker-" + id + ".scope";
+  std::map<std::string, std::uint64_t> ids{{own, 7}, {another, 8}};
+  cgroup_id_ = [&](const std::string& path) {
+    const auto found = ids.find(path);
+    return found == ids.end() ? std::nullopt : std::optional(found->second);
+  };
+  proc_.add(700, {.cgroup = own + "/container", .namespace_pids = "700\t9\t1", .start_time = 50});
+  for (const int attackers : {500, 900}) {
+    proc_.add(attackers,
+              {.cgroup = another, .namespace_pids = std::to_string(attackers) + "\t1", .start_time = 1});
+    EXPECT_EQ(only_init(), 700);
+    proc_.remove(attackers);
+  }
+  ids.erase(own);
+  proc_.add(500, {.cgroup = another, .namespace_pids = "500\t1", .start_time = 1});
+  EXPECT_EQ(only_init(), 500) << "nothing tells";
+}
+
+TEST_F(ProcessScanTest, BelievesTheHostThoughAUserWasToldBefore) {
+  const std::string users = "/user.slice/user-1000.slice/user@1000.service/docker-" + id + ".scope";
+  tell(500, users);
+  proc_.add(500, {.cgroup = users, .namespace_pids = "500\t1", .start_time = 1});
+  proc_.add(700, {.cgroup = "/system.slice/docker-" + id + ".scope", .start_time = 50});
+  EXPECT_EQ(only_init(), 700);
+}
+
+TEST_F(ProcessScanTest, KeepsTheInitThatWasToldUnlessAnotherIsFurtherOut) {
+  tell(702, "/docker/" + id);
+  proc_.add(701, {.cgroup = "/docker/" + id, .namespace_pids = "701\t1", .start_time = 20});
+  proc_.add(702, {.cgroup = "/docker/" + id, .namespace_pids = "702\t1", .start_time = 50});
+  proc_.add(703, {.cgroup = "/docker/" + id, .namespace_pids = "703\t1", .start_time = 20});
+  EXPECT_EQ(only_init(), 702);
+  proc_.add(702, {.cgroup = "/docker/" + id, .namespace_pids = "702\t9\t1", .start_time = 50});
+  EXPECT_EQ(only_init(), 701);
+}
+
+TEST_F(ProcessScanTest, LooksAtAProcessThatHasComeMeanwhile) {
+  proc_.add(2, {.cgroup = "/"});
+  ProcessScan scan(proc_.reader());
+  ASSERT_TRUE(scan.step(1).value());
+  proc_.add(700, {.cgroup = "/docker/" + id, .namespace_pids = "700\t1"});
+  scan.add({700});
+  while (scan.step(1).value()) continue;
+  ASSERT_THAT(scan.groups(), SizeIs(1));
+  EXPECT_EQ(scan.groups()[0].init, Pid{700});
 }
 
 TEST_F(ProcessScanTest, SeesThePodsOfTheKindNodeItRunsIn) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::string id = "1234567890abcdef1234567890abcdef1234567890abcdef1234567890abcdef";
+const std::string other_id = "fedcba0987654321fedcba0987654321fedcba0987654321fedcba0987654321";
 
 // Remembers what it is told.
 class RecordingObserver final : public Observer {
@@ -32,11 +34,15 @@ class RecordingObserver final : public Observer {
     EXPECT_EQ(source, ProcessSource::name);
     found.push_back(std::move(container));
   }
-  void on_gone(const std::string&, const model::ContainerId&) override { ADD_FAILURE() << "lists only"; }
+  void on_gone(const std::string& source, const model::ContainerId& container) override {
+    EXPECT_EQ(source, ProcessSource::name);
+    gone.push_back(container.value);
+  }
   void on_state(const SourceState& state) override { states.push_back(state); }
 
   std::vector<std::vector<model::Container>> lists;
   std::vector<model::Container> found;
+  std::vector<std::string> gone;
   std::vector<SourceState> states;
 };
 
@@ -121,6 +127,43 @@ TEST_F(ProcessSourceTest, HuntsForAFirstProcessAsLongAsItIsWanted) {
   EXPECT_EQ(observer_.found[0].id.value, id);
   EXPECT_EQ(observer_.found[0].init.value, 700);
   EXPECT_TRUE(observer_.lists.empty());
+}
+
+// Nobody asks for a scan where all mount points carry the IDs of their containers.
+TEST_F(ProcessSourceTest, TellsWhileItHuntsThatTheFirstProcessOfAContainerHasEnded) {
+  proc_.add(600, {.cgroup = "/docker/" + other_id});  // shares its pid namespace
+  proc_.add(601, {.cgroup = "/docker/" + id, .namespace_pids = "601\t1"});
+  ProcessSource source(loop_, proc_.reader(), observer_, options_);
+  source.start();
+  run_until([&] { return !observer_.lists.empty(); });
+  EXPECT_EQ(observer_.lists[0].size(), 2U);
+  source.hunt([&] { return observer_.gone.empty(); });
+  loop_.run_one();
+  proc_.remove(600);
+  proc_.remove(601);
+  run_until([&] { return !observer_.gone.empty(); });
+  EXPECT_THAT(observer_.gone, testing::ElementsAre(id)) << "of the other only its processes can tell";
+}
+
+TEST_F(ProcessSourceTest, ListsWhatAHuntHasFoundSinceTheScanBegan) {
+  for (int pid = 3; pid < 200; ++pid) proc_.add(pid, {});
+  auto reader = proc_.reader();
+  reader.read = [read = reader.read](model::Pid pid, privilege::ProcessFile file) {
+    std::this_thread::sleep_for(1ms);  // so that the scan takes longer than two looks of the hunt
+    return read(pid, file);
+  };
+  ProcessSource source(loop_, std::move(reader), observer_, options_);
+  source.start();
+  int looks = 0;
+  source.hunt([&] {
+    if (++looks == 2) proc_.add(700, {.cgroup = "/docker/" + id, .namespace_pids = "700\t1"});
+    return observer_.found.empty();
+  });
+  run_until([&] { return !observer_.found.empty(); });
+  ASSERT_TRUE(observer_.lists.empty());
+  run_until([&] { return !observer_.lists.empty(); });
+  ASSERT_EQ(observer_.lists[0].size(), 1U);
+  EXPECT_EQ(observer_.lists[0][0].init.value, 700);
 }
 
 TEST_F(ProcessSourceTest, SaysNothingAfterItWasStopped) {

@@ -143,6 +143,18 @@ TEST_F(RegistryTest, PrefersBetterMetadataThenWhatWasSaidLast) {
   EXPECT_EQ(known("a").name, "complete too");
 }
 
+// As of a container of ctr, of which a runtime tells no more than its processes do.
+TEST_F(RegistryTest, PrefersARuntimeThatSaysLittleToProcThatSpokeLast) {
+  auto told = from_processes("a", 42);
+  registry_.on_container(cri, told);
+  registry_.on_container(processes, from_processes("a", 666));
+  EXPECT_EQ(known("a").init.value, 42);
+  told.state = ContainerState::exited;
+  registry_.on_container(cri, told);
+  registry_.on_container(processes, from_processes("a", 666));
+  EXPECT_EQ(known("a").state, ContainerState::exited);
+}
+
 TEST_F(RegistryTest, TakesTheStateThatARuntimeSaidLast) {
   auto container = from_runtime("a");
   container.state = ContainerState::created;
@@ -175,6 +187,53 @@ TEST_F(RegistryTest, ForgetsNothingThatASourceKnewWhileAnotherStillHasTheContain
   registry_.on_gone(cri, {"a"});
   auto expected = from_runtime("a");
   EXPECT_EQ(known("a"), expected);
+}
+
+// /proc was read before, and nothing has it read again: the number may be another process's by now.
+TEST_F(RegistryTest, BelievesNoLookIntoProcOfAContainerWhoseEndARuntimeTold) {
+  registry_.on_container(processes, from_processes("a", 4242));
+  auto told = from_runtime("a");
+  registry_.on_container(docker, told);
+  told.state = ContainerState::exited;
+  told.init = {};
+  registry_.on_container(docker, told);
+  registry_.on_gone(docker, {"a"});
+  EXPECT_EQ(known("a").state, ContainerState::exited);
+  EXPECT_EQ(known("a").init.value, 0);
+  registry_.on_list(processes, {from_processes("a", 4242)});
+  EXPECT_EQ(known("a").state, ContainerState::exited) << "a look that had begun before it ended";
+  now_ += 60s;
+  registry_.forget_ended();
+  EXPECT_FALSE(is_known("a"));
+}
+
+TEST_F(RegistryTest, BelievesProcAgainOnceARuntimeHasStartedTheContainerAnew) {
+  auto told = from_runtime("a");
+  told.init = {};
+  for (const auto state : {ContainerState::running, ContainerState::exited, ContainerState::running}) {
+    told.state = state;
+    registry_.on_container(docker, told);
+    registry_.on_container(processes, from_processes("a", 43));
+  }
+  EXPECT_EQ(known("a").state, ContainerState::running);
+  EXPECT_EQ(known("a").init.value, 43);
+}
+
+TEST_F(RegistryTest, HasProcAskedAboutWhatARuntimeLetGoOfWithoutAWordOfItsEnd) {
+  int doubts = 0;
+  Registry registry({}, {.on_doubt = [&] { ++doubts; }});
+  registry.on_list(cri, {from_runtime("a"), from_runtime("b")});
+  registry.on_list(processes, {from_processes("a"), from_processes("b")});
+  registry.on_gone(cri, {"a"});
+  EXPECT_EQ(registry.snapshot()->find({"a"})->state, ContainerState::running);
+  EXPECT_EQ(doubts, 1);
+  registry.on_gone(processes, {"a"});
+  EXPECT_EQ(registry.snapshot()->find({"a"})->state, ContainerState::exited);
+  auto exited = from_runtime("b");
+  exited.state = ContainerState::exited;
+  registry.on_container(cri, exited);
+  registry.on_gone(cri, {"b"});
+  EXPECT_EQ(doubts, 1) << "there is nothing left to ask";
 }
 
 TEST_F(RegistryTest, ForgetsWhatAListLeavesOutForThatSourceAlone) {

@@ -123,6 +123,16 @@ TEST_F(AttributionTest, LearnsOnceFromTheWritersOfAnOverlayWithoutAName) {
   EXPECT_FALSE(attribution.learn_from_writer(identity, writer));
 }
 
+TEST_F(AttributionTest, LearnsNothingFromAWriterWhoseUserMayHaveNamedItsCgroup) {
+  overlays.find(device)->container = {};
+  const EventIdentity identity{.device = device, .file_system = {}, .mount = {}};
+  ProcessReader::Answer writer{.process = {}, .root = device};
+  writer.process.cgroup = "0::/user.slice/user-1000.slice/user@1000.service/docker-" + id + ".scope\n";
+  EXPECT_TRUE(attribution.learn_from_writer(identity, writer));
+  EXPECT_TRUE(overlays.find(device)->is_nameless);
+  EXPECT_EQ(overlays.find(device)->container.value, "");
+}
+
 TEST_F(AttributionTest, LeavesNothingOfOneContainerWithAnother) {
   know({answering}, Metadata::complete, true);
   resolve();

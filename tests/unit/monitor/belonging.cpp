@@ -71,6 +71,22 @@ TEST_F(BelongingTest, IsNotTakenByACgroupThatAContainerNamedAfterAnother) {
   EXPECT_EQ(belonging_of("0::/docker/" + another + "/docker/" + id + "\n"), Belonging::other);
 }
 
+TEST_F(BelongingTest, IsNotTakenByACgroupThatAUserOfTheHostNamedAfterIt) {
+  const std::string own = "/user.slice/user-1000.slice/user@1000.service/docker-" + id + ".scope";
+  const std::string users = "0::" + own + "\n";
+  EXPECT_EQ(belonging_of(users), Belonging::unknown) << "there is nothing to compare it with";
+  add_init("/system.slice/docker-" + id + ".scope/init");
+  EXPECT_EQ(belonging_of(users), Belonging::host);
+  EXPECT_EQ(finding.event.process.pid_in_container.value, 0);
+  EXPECT_EQ(belonging_of("0::/system.slice/docker-" + id + ".scope/service\n"), Belonging::same);
+  EXPECT_EQ(belonging_of("0::/system.slice/delegated.service/docker-" + id + ".scope\n"), Belonging::host)
+      << "whoever else may make a cgroup";
+  add_init("/user.slice/user-1001.slice/user@1001.service/docker-" + id + ".scope");
+  EXPECT_EQ(belonging_of(users), Belonging::host) << "another user's container";
+  add_init(own + "/container");
+  EXPECT_EQ(belonging_of(users), Belonging::same);
+}
+
 TEST_F(BelongingTest, IsTheHostsWhereTheContainersOwnProcessesAreNamed) {
   add_init("/docker/" + id);
   EXPECT_EQ(belonging_of("0::/system.slice/docker.service\n"), Belonging::host);

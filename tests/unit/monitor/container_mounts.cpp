@@ -91,5 +91,58 @@ TEST_F(ContainerMountsTest, OfNamespacesWithoutEndAreReadUpToALimitThatIsSaid) {
   EXPECT_EQ(first->mounts[0].reason, "4 more mount namespaces of its processes, which are not looked into");
 }
 
+// A number may have been another process's since its container was told of.
+class ReusedNumberTest : public ContainerMountsTest {
+ protected:
+  void put(model::Pid pid, const std::string& cgroup, int start_time) const {
+    const auto directory = proc.path() / std::to_string(pid.value);
+    test::write_file(directory / "cgroup", "0::" + cgroup + "\n");
+    test::write_file(directory / "stat", std::to_string(pid.value) +
+                                             " (a) b) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " +
+                                             std::to_string(start_time) + " 2494464 100\n");
+  }
+  std::size_t read_again(const std::string& key, ContainerMounts::Clock::time_point now) {
+    mounts.touch(key, now);
+    return read(now);
+  }
+
+  const std::string another = std::string(64, 'b');
+};
+
+TEST_F(ReusedNumberTest, ShowsNoMountsOfAnotherContainer) {
+  put(init, "/docker/" + another, 50);
+  EXPECT_EQ(read(start), 0U);
+  EXPECT_THAT(mounts.name_spaces(), testing::Not(testing::Contains("mnt:[1]")));
+  for (const std::string& cgroup :
+       {"/docker/" + id, "/docker/" + another + "/docker/" + id, std::string("/user.slice/named.scope")}) {
+    put(init, cgroup, 50);
+    EXPECT_EQ(read_again(id, start), 1U) << cgroup;
+  }
+}
+
+TEST_F(ReusedNumberTest, IsKnownByTheStartOfTheProcess) {
+  put(init, "/", 50);
+  EXPECT_EQ(read(start), 1U);
+  EXPECT_EQ(read_again(id, start), 1U);
+  put(init, "/", 51);
+  EXPECT_EQ(read_again(id, start), 0U);
+}
+
+TEST_F(ReusedNumberTest, ShowsNoOtherNamespaceOfTheContainerEither) {
+  ASSERT_EQ(read(start), 1U);
+  const std::string name_space = "mnt:[2]";
+  auto now = start;
+  // Whoever is in it may be asked, whenever it started.
+  for (const model::Pid pid : {model::Pid{500}, model::Pid{501}}) {
+    now += 1s;
+    add_process(pid, name_space);
+    put(pid, "/docker/" + id, pid.value);
+    mounts.on_nested({{.container = {id}, .name_space = name_space, .process = pid}}, now);
+    EXPECT_EQ(read(now), 1U);
+  }
+  put({501}, "/docker/" + another, 501);
+  EXPECT_EQ(read_again(id + " " + name_space, now), 0U);
+}
+
 }  // namespace
 }  // namespace dropwarden::monitor

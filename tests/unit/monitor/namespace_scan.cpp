@@ -22,6 +22,10 @@ struct Process {
   std::string cgroup;
 };
 
+bool everything(const container::CgroupOwner&) {
+  return true;
+}
+
 container::ProcessReader reader_of(const std::map<int, Process>& processes) {
   return {.list =
               [&processes] {
@@ -45,7 +49,7 @@ TEST(NamespaceScan, FindsWhereContainersAreBesideTheirFirstProcesses) {
                                          {12, {"nested", "/docker/" + first}},
                                          {13, {"nested", "/docker/" + second}},
                                          {14, {"inner", "/docker/" + first + "/docker/" + second}}};
-  NamespaceScan scan(reader_of(processes), {"host", "of the first"}, {});
+  NamespaceScan scan(reader_of(processes), {"host", "of the first"}, {}, everything);
   int turns = 1;
   while (scan.step(2)) ++turns;
   EXPECT_EQ(turns, 4);
@@ -55,9 +59,21 @@ TEST(NamespaceScan, FindsWhereContainersAreBesideTheirFirstProcesses) {
       << "the outermost owner is the one that nobody inside can forge";
 }
 
+// Each user of the host has mount namespaces of his own, and may name a cgroup.
+TEST(NamespaceScan, PassesOverAProcessInACgroupThatIsNotBelieved) {
+  const std::string users = "/user.slice/user-1000.slice/user@1000.service/docker-" + first + ".scope";
+  const std::map<int, Process> processes{{11, {"nested", "/system.slice/docker-" + first + ".scope"}},
+                                         {12, {"a user's", users}}};
+  NamespaceScan scan(reader_of(processes), {}, {}, [](const container::CgroupOwner& owner) {
+    return !owner.path.starts_with("/user.slice");
+  });
+  while (scan.step(2)) continue;
+  EXPECT_THAT(scan.take_found(), UnorderedElementsAre(NestedNamespace{{first}, "nested", {11}}));
+}
+
 TEST(NamespaceScan, PassesOverAProcessThatHasEnded) {
   const std::map<int, Process> processes{{1, {"host", "/"}}};
-  NamespaceScan scan(reader_of(processes), {"host"}, {});
+  NamespaceScan scan(reader_of(processes), {"host"}, {}, everything);
   scan.look_at({99});
   EXPECT_THAT(scan.take_found(), IsEmpty());
 }
