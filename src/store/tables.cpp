@@ -340,9 +340,9 @@ bool Tables::write_told(const std::string& id, unsigned revision) {
 // a start would give them to one that takes all. A record whose predecessor is still on its way stays as it
 // is: whether that one is written is not known.
 void Tables::write_unwanted(const Batch& batch) {
-  for (const auto& [id, finding] : batch.findings()) {
+  for (const auto& [order, finding] : batch.findings()) {
     if (!finding.is_unwanted) continue;
-    prepared_->unwanted.bind(1, std::string_view(id)).bind(2, std::int64_t{finding.revision}).run();
+    prepared_->unwanted.bind(1, std::string_view(finding.id)).bind(2, std::int64_t{finding.revision}).run();
   }
 }
 
