@@ -21,6 +21,10 @@ using namespace std::chrono_literals;
 // been another.
 constexpr auto told_pause = 20ms;
 constexpr auto guessed_pause = 200ms;
+// And each of its namespaces, where processes execute there without end.
+constexpr auto doubted_pause = 1s;
+// Then what is written there is missed for so long that it has to be said.
+constexpr auto longest_wait = 5s;
 constexpr std::size_t most_nested = 16;  // of one container, which can make namespaces without end
 constexpr std::size_t longest_reason = 1024;
 
@@ -82,6 +86,7 @@ void ContainerMounts::on_containers(const std::shared_ptr<const container::Snaps
     if (is_over) gone_.push_back(entry.first);
     return is_over;
   });
+  turns_.retain([this](const std::string& container) { return views_.contains(container); });
   for (const auto& [id, container] : snapshot->containers) {
     if (container->init.value == 0 || container->state == model::ContainerState::exited) continue;
     View& view = views_[id];
@@ -151,8 +156,13 @@ void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock
     if (first != views_.end()) ++first->second.nested;
   }
   for (const NestedNamespace& nested : found) {
-    add_nested(nested, now);
-    if (!views_.contains(key_of(nested))) ++left_out[nested.container.value];
+    const auto known = views_.find(key_of(nested));
+    if (known != views_.end()) {
+      // Seldom, since processes are looked at in the same order each time.
+      if (known->second.process != nested.process) adopt(known->second, nested.process, now);
+    } else if (!add_nested(nested, now)) {
+      ++left_out[nested.container.value];
+    }
   }
   for (auto& [key, view] : views_) {
     if (view.is_nested) continue;
@@ -163,13 +173,19 @@ void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock
 bool ContainerMounts::add_nested(const NestedNamespace& nested, Clock::time_point now) {
   const auto known = views_.find(key_of(nested));
   if (known != views_.end()) {
-    // The one that showed it so far may have ended; the number of a namespace may be the next one's then.
     View& view = known->second;
     if (view.process == nested.process) return false;
-    view.process = nested.process;
-    view.name_space.clear();
-    look_soon(view, now, told_pause);
-    return true;
+    const auto before = view.due;
+    if (!is_in(view.process, nested.name_space)) {
+      adopt(view, nested.process, now);
+    } else {
+      // Mostly both show the same. But the one that is known may have left for a namespace that has the same
+      // number, which is the next one's as soon as it is free.
+      view.is_doubted = true;
+      view.other = nested.process;
+      look_soon(view, now, doubted_pause);
+    }
+    return view.due != before;
   }
   const auto first = views_.find(nested.container.value);
   // Who the first process is may have been told since.
@@ -182,6 +198,29 @@ bool ContainerMounts::add_nested(const NestedNamespace& nested, Clock::time_poin
   return true;
 }
 
+// The one that showed it so far may have ended; the number of the namespace may be the next one's then.
+void ContainerMounts::adopt(View& view, model::Pid process, Clock::time_point now) {
+  view.process = process;
+  view.other = {};
+  view.is_doubted = true;
+  look_soon(view, now, told_pause);
+}
+
+bool ContainerMounts::is_in(model::Pid process, const std::string& name_space) {
+  const auto own = privilege_.read_process_file(process.value, privilege::ProcessFile::mount_namespace);
+  return own && *own == name_space;
+}
+
+// A table has what lies below the root of its process: one that has gone into a directory for good
+// (chroot(2)) would hide what others mount elsewhere in the namespace.
+void ContainerMounts::ask_other(View& view) {
+  const model::Pid other = std::exchange(view.other, {});
+  if (other.value == 0 || !is_in(other, view.name_space)) return;
+  const auto theirs = privilege_.read_process_mounts(other.value);
+  const auto known = privilege_.read_process_mounts(view.process.value);
+  if (theirs && (!known || *known != *theirs)) view.process = other;
+}
+
 void ContainerMounts::poll(Clock::time_point now) {
   for (auto& [key, view] : views_) {
     if (!view.is_watched) touch(key, now);
@@ -190,13 +229,38 @@ void ContainerMounts::poll(Clock::time_point now) {
 
 std::vector<ContainerMounts::Reading> ContainerMounts::read_due(Clock::time_point now, std::size_t most) {
   std::vector<Reading> readings;
-  std::size_t looked_at = 0;
-  for (auto& [key, view] : views_) {
-    if (!view.due || *view.due > now) continue;
-    if (looked_at++ == most) break;
-    if (auto reading = read(key, view, now)) readings.push_back(std::move(*reading));
+  has_polled_ = false;
+  for (Entry* entry : take_turns(now, most)) {
+    if (auto reading = read(entry->first, entry->second, now)) readings.push_back(std::move(*reading));
+    has_polled_ = has_polled_ || !entry->second.is_watched;
   }
   return readings;
+}
+
+std::vector<ContainerMounts::Entry*> ContainerMounts::take_turns(Clock::time_point now, std::size_t most) {
+  std::vector<Entry*> due;
+  std::vector<FairTurns::Waiting> waiting;
+  for (Entry& entry : views_) {
+    View& view = entry.second;
+    if (!view.due || *view.due > now) continue;
+    // Since ever is since now.
+    if (!view.waits_since) view.waits_since = *view.due == Clock::time_point{} ? now : *view.due;
+    due.push_back(&entry);
+    waiting.push_back({view.container, *view.waits_since});
+  }
+  std::vector<Entry*> next;
+  for (const std::size_t place : turns_.take(waiting, most))
+    next.push_back(std::exchange(due[place], nullptr));
+  for (Entry* left : due) {
+    if (left != nullptr) tell_overdue(left->second, now);
+  }
+  return next;
+}
+
+void ContainerMounts::tell_overdue(View& view, Clock::time_point now) {
+  if (now - std::max(*view.waits_since, view.told_at) < longest_wait) return;
+  view.told_at = now;
+  overdue_.insert(view.container);
 }
 
 // Before its mounts are read, so that nothing falls between. A first process enters its namespace some
@@ -204,8 +268,11 @@ std::vector<ContainerMounts::Reading> ContainerMounts::read_due(Clock::time_poin
 void ContainerMounts::watch(View& view) {
   const auto name_space =
       privilege_.read_process_file(view.process.value, privilege::ProcessFile::mount_namespace);
+  if (!name_space) return;
+  const bool is_doubted = std::exchange(view.is_doubted, false);
+  const bool is_known = *name_space == view.name_space && !is_doubted;
   // Still the host's: not entered yet.
-  if (!name_space || *name_space == view.name_space || host_name_spaces_.contains(*name_space)) return;
+  if (is_known || host_name_spaces_.contains(*name_space)) return;
   view.name_space = *name_space;
   known_.reset();
   view.is_watched = watch_namespace_ && watch_namespace_(view.process);
@@ -214,7 +281,9 @@ void ContainerMounts::watch(View& view) {
 std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string& key, View& view,
                                                               Clock::time_point now) {
   view.due.reset();
+  view.waits_since.reset();
   view.read_at = now;
+  ask_other(view);
   if (is_another(view)) return std::nullopt;
   watch(view);
   const auto text = privilege_.read_process_mounts(view.process.value);
@@ -307,6 +376,7 @@ WatchedMount to_watched(const mount::JudgedMount& judged, const ContainerMounts:
 }
 
 std::optional<ContainerMounts::Clock::time_point> ContainerMounts::next_due() const {
+  if (!gone_.empty()) return Clock::time_point{};
   std::optional<Clock::time_point> next;
   for (const auto& [key, view] : views_) {
     if (view.due) next = next ? std::min(*next, *view.due) : *view.due;

@@ -20,6 +20,7 @@
 #include "dropwarden/mount/host_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
+#include "fair_turns.hpp"
 #include "namespace_scan.hpp"
 
 namespace dropwarden::monitor {
@@ -50,7 +51,7 @@ class ContainerMounts {
   void forget_watched();
   // All namespaces that were found: what was known and is not among them is gone.
   void on_nested(const std::vector<NestedNamespace>& found, Clock::time_point now);
-  // One that was found meanwhile. Whether there is something new to read.
+  // One in which a process executes a program. Whether there is something new to read.
   bool add_nested(const NestedNamespace& nested, Clock::time_point now);
   // Looks again at those of whom nothing tells.
   void poll(Clock::time_point now);
@@ -66,13 +67,14 @@ class ContainerMounts {
     bool is_polled = false;  // nothing tells of its changes
     std::vector<mount::JudgedMount> mounts;
   };
-  // Reads at most `most` tables whose time has come.
+  // Reads at most `most` tables whose time has come, in turns by container (`FairTurns`).
   std::vector<Reading> read_due(Clock::time_point now, std::size_t most);
-  // When `read_due` has more to do, if it has.
+  // Whether that looked at one of whom nothing tells, in vain or not.
+  bool has_polled() const { return has_polled_; }
+  // Containers of which one has waited for seconds and was left to wait, each again after as long.
+  std::unordered_set<std::string> take_overdue() { return std::exchange(overdue_, {}); }
+  // When `read_due` has more to do, if it has; at once, if `take_gone` has.
   std::optional<Clock::time_point> next_due() const;
-
-  // Whether there is anything to read or to forget.
-  bool has_news() const { return !gone_.empty() || next_due().has_value(); }
 
   // Keys that are no more since the last call.
   std::vector<std::string> take_gone() { return std::exchange(gone_, {}); }
@@ -88,7 +90,11 @@ class ContainerMounts {
     bool is_nested = false;
     std::string name_space = {};  // `mnt:[…]`; empty until read, or where it cannot be
     bool is_watched = false;      // a change is told by `on_mounted`
+    bool is_doubted = false;      // its namespace may be another one, which has the same number
+    model::Pid other = {};        // that was seen in it since
     std::optional<Clock::time_point> due = std::nullopt;
+    std::optional<Clock::time_point> waits_since = std::nullopt;  // set where it is due and was not read
+    Clock::time_point told_at = {};                               // that it waits
     Clock::time_point read_at = {};
     std::optional<std::uint64_t> start_time = std::nullopt;  // of a first process, once it was read
     int attempts = 0;                                        // in vain, since the last reading
@@ -99,6 +105,12 @@ class ContainerMounts {
   static std::string key_of(const NestedNamespace& nested) {
     return nested.container.value + " " + nested.name_space;
   }
+  void adopt(View& view, model::Pid process, Clock::time_point now);
+  bool is_in(model::Pid process, const std::string& name_space);
+  void ask_other(View& view);
+  using Entry = std::pair<const std::string, View>;
+  std::vector<Entry*> take_turns(Clock::time_point now, std::size_t most);
+  void tell_overdue(View& view, Clock::time_point now);
   void watch(View& view);
   bool is_another(View& view);
   std::optional<Reading> read(const std::string& key, View& view, Clock::time_point now);
@@ -112,6 +124,9 @@ class ContainerMounts {
   std::unordered_map<std::string, View> views_;  // by key
   // `name_spaces`, made anew where the views have changed: it is asked for each execution.
   mutable std::optional<std::unordered_set<std::string>> known_;
+  FairTurns turns_;
+  bool has_polled_ = false;
+  std::unordered_set<std::string> overdue_;
   std::vector<std::string> gone_;
 };
 

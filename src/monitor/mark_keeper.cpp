@@ -59,7 +59,7 @@ void MarkKeeper::retry() {
   const bool is_due = next_retry_ && *next_retry_ <= now;
   if (is_due) next_retry_.reset();
   if (is_due || has_new_root) apply_overlays(now);
-  volumes_.apply(now);
+  volumes_.apply(Clock::now());
   mounts_.expire(now - keep_retired);
 }
 
@@ -94,7 +94,7 @@ void MarkKeeper::apply() {
   const auto now = Clock::now();
   // First what all containers have.
   apply_overlays(now);
-  volumes_.apply(now);
+  volumes_.apply(Clock::now());
   mounts_.expire(now - keep_retired);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,14 +29,16 @@ class MarkKeeper {
  public:
   using Clock = std::chrono::steady_clock;
 
+  // `most_marks` is what the kernel lets all groups have, of which overlays need to have some left.
   MarkKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, WatchedMounts& mounts,
-             Ledger& ledger)
+             Ledger& ledger, std::size_t most_marks)
       : privilege_(privilege),
         group_(group),
         mask_(mask),
         mounts_(mounts),
         ledger_(ledger),
-        volumes_(privilege, group, mask, mounts, ledger, [this] { return read_marked(); }) {}
+        volumes_(privilege, group, mask, mounts, ledger, MarkBudget::within(most_marks),
+                 [this] { return read_marked(); }) {}
 
   void set_options(const mount::JudgeOptions& options) { volumes_.set_options(options); }
 

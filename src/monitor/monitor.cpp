@@ -12,6 +12,7 @@
 #include "dropwarden/mount/watcher.hpp"
 #include "dropwarden/watch/features.hpp"
 #include "dropwarden/watch/group.hpp"
+#include "dropwarden/watch/marks.hpp"
 
 #include "canary.hpp"
 #include "exec_sensor.hpp"
@@ -93,7 +94,7 @@ class Monitor::Impl {
                  },
              .on_failure = [on_failure](const sys::Error& error) { on_failure(error.text()); }}),
         mask_(mask_of(settings.watch)),
-        keeper_(privilege, group_.descriptor(), mask_, overlays_, ledger_),
+        keeper_(privilege, group_.descriptor(), mask_, overlays_, ledger_, watch::read_most_marks()),
         canary_(privilege, group_.descriptor(), mask_),
         pipeline_(
             loop, privilege, overlays_, keeper_.host(), ledger_, store, settings, std::move(deliver),
@@ -124,10 +125,7 @@ class Monitor::Impl {
         name_spaces_(
             loop, privilege, features_, keeper_.volumes(),
             [this](const container::CgroupOwner& owner) { return pipeline_.believes(owner); },
-            [this] {
-              keeper_.retry();
-              after_change();
-            }),
+            [this] { arm_retry(); }),
         vitals_(
             loop, canary_, settings.watch,
             {.check_parts = [this](unsigned limit, bool& replaced) { return check_parts(limit, replaced); },
@@ -253,12 +251,16 @@ class Monitor::Impl {
     if (is_written && is_executed) pipeline_.note_execution(event.pid);
   }
 
-  // Where it is not known which container has lost something, any may have. Where it is, since its process
-  // closed the file, the file may still lie in another: the sweep of all finds that.
-  void on_loss(const LossRecord& lost) {
+  void note_loss(const LossRecord& lost) {
     ledger_.lose(lost.loss);
     loss_log_.add(lost, Clock::now());
     vitals_.on_loss(name_of(lost.loss));
+  }
+
+  // Where it is not known which container has lost something, any may have. Where it is, since its process
+  // closed the file, the file may still lie in another: the sweep of all finds that.
+  void on_loss(const LossRecord& lost) {
+    note_loss(lost);
     const auto reason = desync_reason(lost.loss);
     if (!reason) return;
     const bool is_here = lost.container && std::ranges::any_of(overlays_.current(), [&](const auto& mount) {
@@ -266,6 +268,16 @@ class Monitor::Impl {
                          });
     if (is_here) return sweep_.desync(*lost.container, *reason);
     sweep_.desync_all(*reason);
+  }
+
+  // Their mounts have waited for long to be read, behind those of others: what is written there is in none
+  // but theirs.
+  void tell_overdue() {
+    const auto containers = keeper_.volumes().seen().take_overdue();
+    if (containers.empty()) return;
+    for (const std::string& container : containers)
+      note_loss({.loss = model::Loss::stalled, .container = model::ContainerId{container}});
+    sweep_.desync(containers, DesyncReason::stalled);
   }
 
   void on_unsettled(const WatchedMount& mount) {
@@ -321,12 +333,22 @@ class Monitor::Impl {
   void arm_retry() {
     const auto next = keeper_.next_retry();
     if (!next) return;
-    retry_.expires_at(*next);
+    retry_.expires_at(std::max(*next, rested_));
     retry_.async_wait([this](const boost::system::error_code& cancelled) {
-      if (cancelled) return;
-      keeper_.retry();
-      after_change();
+      if (!cancelled) retry();
     });
+  }
+
+  // What follows a change takes long where there are many findings and mounts. A container can bring it about
+  // without end, and the loop has other work: half of its time at most.
+  void retry() {
+    const auto begin = Clock::now();
+    keeper_.retry();
+    tell_overdue();
+    after_change();
+    const auto end = Clock::now();
+    rested_ = end + (end - begin);
+    arm_retry();
   }
 
   privilege::Privilege& privilege_;
@@ -347,6 +369,7 @@ class Monitor::Impl {
   UpperSensor upper_;
   mount::Watcher table_;
   boost::asio::steady_timer retry_;
+  Clock::time_point rested_{};  // no retry before
   Sweep sweep_;
   NamespaceWatch name_spaces_;
   Vitals vitals_;

@@ -19,12 +19,12 @@ constexpr std::size_t processes_per_turn = 128;
 
 NamespaceWatch::NamespaceWatch(boost::asio::io_context& loop, privilege::Privilege& privilege,
                                const watch::Features& features, VolumeKeeper& volumes,
-                               NamespaceScan::Believes believes, std::function<void()> on_change)
+                               NamespaceScan::Believes believes, std::function<void()> on_due)
     : loop_(loop),
       privilege_(privilege),
       volumes_(volumes),
       believes_(std::move(believes)),
-      on_change_(std::move(on_change)),
+      on_due_(std::move(on_due)),
       pause_(loop) {
   if (const auto cgroup = privilege_.read_process_file(1, privilege::ProcessFile::cgroup))
     enclosing_ = container::parse_process_owners(*cgroup);
@@ -64,20 +64,29 @@ bool NamespaceWatch::watch(model::Pid pid) {
 
 void NamespaceWatch::on_news(const std::vector<model::Pid>& mounters) {
   volumes_.seen().on_mounted(mounters, Clock::now());
-  on_change_();
+  on_due_();
 }
 
 void NamespaceWatch::look_at(model::Pid pid) {
   // Nearly always it is that of the container's first process.
   const auto name_space = privilege_.read_process_file(pid.value, privilege::ProcessFile::mount_namespace);
   if (!name_space || volumes_.seen().name_spaces().contains(*name_space)) return;
-  NamespaceScan scan = make_scan();
+  // By what was read just now, since it may be elsewhere by now; and without all those names, which would be
+  // copied for each execution.
+  NamespaceScan scan({.list = {},
+                      .read =
+                          [&](model::Pid process, privilege::ProcessFile file) {
+                            return file == privilege::ProcessFile::mount_namespace
+                                       ? name_space
+                                       : privilege_.read_process_file(process.value, file);
+                          }},
+                     {}, enclosing_, believes_);
   scan.look_at(pid);
   bool is_any = false;
   for (const auto& nested : scan.take_found()) {
     is_any = volumes_.seen().add_nested(nested, Clock::now()) || is_any;
   }
-  if (is_any) on_change_();
+  if (is_any) on_due_();
 }
 
 NamespaceScan NamespaceWatch::make_scan() const {
@@ -103,7 +112,7 @@ void NamespaceWatch::take_turn() {
     volumes_.seen().on_nested(scan_->take_found(), Clock::now());
     scan_.reset();
     volumes_.seen().poll(Clock::now());
-    if (volumes_.seen().has_news()) on_change_();
+    on_due_();
     return rest();
   }
   pause_.expires_after({});

@@ -26,11 +26,12 @@ namespace dropwarden::monitor {
 class NamespaceWatch {
  public:
   using Clock = std::chrono::steady_clock;
-  // `volumes` outlives it. `believes`: of whose processes the namespaces are, see NamespaceScan. `on_change`:
-  // there is something for `VolumeKeeper::apply` to do.
+  // `volumes` outlives it. `believes`: of whose processes the namespaces are, see NamespaceScan. `on_due`:
+  // `VolumeKeeper::next` may be sooner than it was. Called amid the reading of events, so it must not do what
+  // is due: a container chooses how much that is, and how often.
   NamespaceWatch(boost::asio::io_context& loop, privilege::Privilege& privilege,
                  const watch::Features& features, VolumeKeeper& volumes, NamespaceScan::Believes believes,
-                 std::function<void()> on_change);
+                 std::function<void()> on_due);
 
   void start();
   void stop();
@@ -51,7 +52,7 @@ class NamespaceWatch {
   privilege::Privilege& privilege_;
   VolumeKeeper& volumes_;
   NamespaceScan::Believes believes_;
-  std::function<void()> on_change_;
+  std::function<void()> on_due_;
   std::vector<container::CgroupOwner> enclosing_;
   std::optional<MountNews> news_;
   boost::asio::steady_timer pause_;

@@ -272,9 +272,12 @@ bool Sweep::is_known(const std::string& container) const {
   return !container.empty() && snapshot_->find({container}) != nullptr;
 }
 
-void Sweep::desync(const model::ContainerId& container, DesyncReason reason) {
+void Sweep::desync(const std::unordered_set<std::string>& containers, DesyncReason reason) {
   follow();
-  if (!states_.desync_container(container.value, reason, now_by_wall())) return;
+  bool is_news = false;
+  for (const std::string& container : containers)
+    is_news = states_.desync_container(container, reason, now_by_wall()) || is_news;
+  if (!is_news) return;
   for (const SyncState& state : states_.states()) save(state.mount);
   if (is_ready_) go_on();
 }

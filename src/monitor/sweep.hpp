@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -59,8 +60,11 @@ class Sweep {
   std::size_t desynced() const { return states_.desynced(); }
   const ScanCounts& counts() const { return counts_; }
 
-  // Something may have been missed, in the mounts of one container or anywhere.
-  void desync(const model::ContainerId& container, DesyncReason reason);
+  // Something may have been missed, in the mounts of one container or some, by their IDs, or anywhere.
+  void desync(const model::ContainerId& container, DesyncReason reason) {
+    desync(std::unordered_set<std::string>{container.value}, reason);
+  }
+  void desync(const std::unordered_set<std::string>& containers, DesyncReason reason);
   void desync_all(DesyncReason reason);
 
   // A file that another sensor has come upon below a directory that was moved: whether nobody asks for it,

@@ -20,6 +20,8 @@ constexpr std::size_t tables_in_a_row = 8;
 // What is in the way is mostly another mount that has come since the table was read.
 constexpr int most_changes_in_a_row = 3;
 constexpr std::size_t longest_path = 1024;
+// Until a container that has its share of marks is read for whether it has less by now.
+constexpr std::chrono::minutes beyond_pause{1};
 
 bool is_same(const WatchedMount& known, const mount::JudgedMount& judged) {
   const model::Mount& mount = judged.mount;
@@ -27,16 +29,13 @@ bool is_same(const WatchedMount& known, const mount::JudgedMount& judged) {
          known.root == mount.root && known.type == mount.file_system && known.place == judged.place;
 }
 
-bool is_marked(const WatchedMount& mount, mount::Coverage coverage, const watch::Marks& marks) {
-  switch (coverage) {
-    case mount::Coverage::file_system:
-      return std::ranges::find(marks.file_systems, mount.device) != marks.file_systems.end();
-    case mount::Coverage::mount:
-      return std::ranges::find(marks.mounts, mount.mount) != marks.mounts.end();
-    case mount::Coverage::none:
-      break;
-  }
-  return false;
+MarkBudget::Object object_of(const WatchedMount& mount, mount::Coverage coverage) {
+  if (coverage == mount::Coverage::file_system) return mount.device;
+  return mount.mount;
+}
+
+sys::Error no_room(const WatchedMount& mount) {
+  return {"fanotify_mark", mount.path, ENOSPC};
 }
 
 bool is_gone(const sys::Error& error) {
@@ -53,13 +52,22 @@ bool is_change(const sys::Error& error) {
 
 void VolumeKeeper::apply(Clock::time_point now) {
   for (const std::string& key : seen_.take_gone()) forget(key, now);
+  if (now < rested_) return;
+  const auto begin = Clock::now();
   const auto before = sys::read_thread_time();
   const auto readings = seen_.read_due(now, tables_in_a_row);
-  if (readings.empty()) return;
-  const watch::Marks marks = read_marks_();
-  for (const auto& reading : readings) update(reading, marks, now);
-  if (std::ranges::any_of(readings, &ContainerMounts::Reading::is_polled))
-    spent_ += sys::read_thread_time() - before;
+  if (!readings.empty()) {
+    budget_.set_marked(read_marks_());
+    for (const auto& reading : readings) update(reading, now);
+  }
+  if (seen_.has_polled()) spent_ += sys::read_thread_time() - before;
+  // The loop has other work: half of its time at most, however fast containers mount.
+  rested_ = now + 2 * (Clock::now() - begin);
+}
+
+std::optional<VolumeKeeper::Clock::time_point> VolumeKeeper::next() const {
+  const auto due = seen_.next_due();
+  return due ? std::optional(std::max(*due, rested_)) : std::nullopt;
 }
 
 void VolumeKeeper::forget(const std::string& key, Clock::time_point now) {
@@ -69,26 +77,46 @@ void VolumeKeeper::forget(const std::string& key, Clock::time_point now) {
   views_.erase(found);
 }
 
-void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::Marks& marks,
-                          Clock::time_point now) {
+bool VolumeKeeper::is_marked(const WatchedMount& mount, mount::Coverage coverage) const {
+  return coverage != mount::Coverage::none && budget_.is_marked(object_of(mount, coverage));
+}
+
+bool VolumeKeeper::want(const ContainerMounts::Reading& reading, WatchedMount& mount,
+                        mount::Coverage coverage, std::vector<Wanted>& wanted) {
+  const auto verdict = budget_.take(object_of(mount, coverage), reading.container, reading.is_nested);
+  if (verdict == MarkBudget::Verdict::beyond_container) {
+    mount.problem = "more mounts than are marked for one container, with those of all its mount namespaces";
+    mount.is_failed = false;
+    return false;
+  }
+  wanted.push_back({.mount = &mount,
+                    .coverage = coverage,
+                    .was_marked = is_marked(mount, coverage),
+                    .has_room = verdict == MarkBudget::Verdict::granted});
+  return true;
+}
+
+void VolumeKeeper::update(const ContainerMounts::Reading& reading, Clock::time_point now) {
   View& view = views_[reading.key];
-  // By serial, since to add a mount retires one that has had its ID.
+  // By serial, since to add a mount retires one that has had its ID, be it another container's: what was
+  // retired so is kept no longer, and where the ID is this one's again, it is a mount that was not seen yet.
   std::unordered_map<model::MountId, std::uint64_t> before;
   for (const std::uint64_t serial : std::exchange(view.serials, {})) {
-    if (const WatchedMount* known = mounts_.find(serial)) before.emplace(known->mount, serial);
+    if (const WatchedMount* known = mounts_.find_current(serial)) before.emplace(known->mount, serial);
   }
   std::vector<Wanted> wanted;
+  bool is_beyond = false;
   for (const mount::JudgedMount& judged : reading.mounts) {
     const auto earlier = before.find(judged.mount.id);
-    WatchedMount* const known = earlier == before.end() ? nullptr : mounts_.find(earlier->second);
+    WatchedMount* const known = earlier == before.end() ? nullptr : mounts_.find_current(earlier->second);
     // One that was marked and is not any more is another one, with the same numbers.
     const bool is_kept = known != nullptr && is_same(*known, judged) &&
-                         (!known->is_marked() || is_marked(*known, known->coverage, marks));
+                         (!known->is_marked() || is_marked(*known, known->coverage));
     WatchedMount& mount = is_kept ? *known : mounts_.add(to_watched(judged, reading), now);
     mount.init = reading.process;
     if (is_kept) before.erase(earlier);
     view.serials.push_back(mount.serial);
-    const bool is_still_marked = is_marked(mount, mount.coverage, marks);
+    const bool is_still_marked = is_marked(mount, mount.coverage);
     if (judged.coverage == mount::Coverage::none) {
       // It was marked before a switch was turned off, or before it became read-only.
       if (!is_still_marked) mount.problem = util::escape(judged.reason, longest_path);
@@ -96,11 +124,12 @@ void VolumeKeeper::update(const ContainerMounts::Reading& reading, const watch::
       const WatchedMount* overlay = mounts_.find(judged.mount.device);
       mount.coverage = overlay == nullptr ? mount::Coverage::none : overlay->coverage;
     } else if (mount.coverage != judged.coverage || !is_still_marked) {
-      wanted.push_back({&mount, judged.coverage, is_marked(mount, judged.coverage, marks)});
+      is_beyond = !want(reading, mount, judged.coverage, wanted) || is_beyond;
     }
   }
   for (const auto& [id, serial] : before) mounts_.retire(serial, now);
   tell_of_root(reading, view);
+  if (is_beyond) seen_.touch(reading.key, now + beyond_pause);
   if (!wanted.empty()) mark(reading, wanted, now);
 }
 
@@ -127,6 +156,7 @@ std::vector<VolumeKeeper::Answer> VolumeKeeper::ask(model::Pid init, const std::
   std::unordered_map<model::Device, std::vector<std::size_t>> ways;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const WatchedMount& mount = *wanted[i].mount;
+    if (!wanted[i].has_room) continue;
     const bool is_whole = wanted[i].coverage == mount::Coverage::file_system;
     request_of[i] = requests.size();
     if (is_whole) {
@@ -143,9 +173,14 @@ std::vector<VolumeKeeper::Answer> VolumeKeeper::ask(model::Pid init, const std::
                         .type_magic = mount::watchable_magic(mount.type).value_or(0),
                         .is_whole_file_system = is_whole});
   }
-  const auto answers = privilege_.mark_mounts(group_, init.value, requests, mask_);
+  const auto answers =
+      requests.empty() ? std::vector<Answer>{} : privilege_.mark_mounts(group_, init.value, requests, mask_);
   std::vector<Answer> result;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (!wanted[i].has_room) {
+      result.push_back(std::unexpected(no_room(*wanted[i].mount)));
+      continue;
+    }
     std::size_t answer = request_of[i];
     if (wanted[i].coverage == mount::Coverage::file_system) {
       const auto& known = ways[wanted[i].mount->device];

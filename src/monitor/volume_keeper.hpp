@@ -19,6 +19,7 @@
 #include "dropwarden/watch/marks.hpp"
 
 #include "container_mounts.hpp"
+#include "mark_budget.hpp"
 #include "retry_pause.hpp"
 
 namespace dropwarden::monitor {
@@ -31,13 +32,14 @@ class VolumeKeeper {
   using ReadMarks = std::function<watch::Marks()>;
 
   VolumeKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, WatchedMounts& mounts,
-               Ledger& ledger, ReadMarks read_marks)
+               Ledger& ledger, const MarkBudget::Limits& limits, ReadMarks read_marks)
       : privilege_(privilege),
         group_(group),
         mask_(mask),
         mounts_(mounts),
         ledger_(ledger),
         read_marks_(std::move(read_marks)),
+        budget_(limits),
         seen_(privilege) {}
 
   void on_table(const std::vector<model::Mount>& table) { seen_.on_table(table); }
@@ -48,9 +50,10 @@ class VolumeKeeper {
   // Containers' mounts beside those that are known: `apply` follows.
   ContainerMounts& seen() { return seen_; }
 
-  // Marks what is due now, some tables at a time. When to call it next, if there is more to do.
+  // Marks what is due now, some tables at a time, and rests then for as long as that took: until then it only
+  // forgets what is gone. When to call it next, if there is more to do.
   void apply(Clock::time_point now);
-  std::optional<Clock::time_point> next() const { return seen_.next_due(); }
+  std::optional<Clock::time_point> next() const;
 
   // From now on a container whose first instruction may have run before its volumes were marked was found
   // late.
@@ -73,11 +76,16 @@ class VolumeKeeper {
     WatchedMount* mount = nullptr;
     mount::Coverage coverage = mount::Coverage::none;
     bool was_marked = false;  // so that nothing was missed
+    bool has_room = true;     // among all marks
   };
   using Answer = sys::Result<privilege::RootIdentity>;
   // One for each of `wanted`.
   std::vector<Answer> ask(model::Pid init, const std::vector<Wanted>& wanted);
-  void update(const ContainerMounts::Reading& reading, const watch::Marks& marks, Clock::time_point now);
+  bool is_marked(const WatchedMount& mount, mount::Coverage coverage) const;
+  void update(const ContainerMounts::Reading& reading, Clock::time_point now);
+  // Adds it to what is wanted, unless its container has its share already.
+  bool want(const ContainerMounts::Reading& reading, WatchedMount& mount, mount::Coverage coverage,
+            std::vector<Wanted>& wanted);
   static void tell_of_root(const ContainerMounts::Reading& reading, View& view);
   void mark(const ContainerMounts::Reading& reading, const std::vector<Wanted>& wanted,
             Clock::time_point now);
@@ -94,8 +102,10 @@ class VolumeKeeper {
   WatchedMounts& mounts_;
   Ledger& ledger_;
   ReadMarks read_marks_;
+  MarkBudget budget_;
   ContainerMounts seen_;
   std::unordered_map<std::string, View> views_;  // by key
+  Clock::time_point rested_{};                   // nothing is read before
   std::chrono::nanoseconds spent_{};
   bool is_ready_ = false;
 };

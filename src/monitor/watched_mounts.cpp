@@ -9,6 +9,9 @@
 namespace dropwarden::monitor {
 namespace {
 
+// Containers can have mounts come and go without end.
+constexpr std::size_t most_retired = 16'384;
+
 // tmpfs has an f_fsid since Linux 5.13 only; st_dev is the superblock's own but on btrfs, where each
 // subvolume has one.
 bool is_on_superblock(const WatchedMount& mount, const EventIdentity& event) {
@@ -57,6 +60,7 @@ void WatchedMounts::retire(std::uint64_t serial, Clock::time_point now) {
   if (known != by_mount_.end() && known->second == serial) by_mount_.erase(known);
   // What was never marked has no events.
   if (found->second->is_marked()) retired_.push_back({std::move(*found->second), now});
+  if (retired_.size() > most_retired) retired_.pop_front();
   current_.erase(found->second);
   by_serial_.erase(found);
 }
@@ -71,9 +75,13 @@ WatchedMount* WatchedMounts::find(const model::Device& device) {
   return found == current_.end() ? nullptr : &*found;
 }
 
-WatchedMount* WatchedMounts::find(std::uint64_t serial) {
+WatchedMount* WatchedMounts::find_current(std::uint64_t serial) {
   const auto found = by_serial_.find(serial);
-  if (found != by_serial_.end()) return &*found->second;
+  return found == by_serial_.end() ? nullptr : &*found->second;
+}
+
+WatchedMount* WatchedMounts::find(std::uint64_t serial) {
+  if (WatchedMount* current = find_current(serial)) return current;
   const auto retired =
       std::ranges::find(retired_, serial, [](const Retired& entry) { return entry.mount.serial; });
   return retired == retired_.end() ? nullptr : &retired->mount;

@@ -16,8 +16,9 @@
 #include "group_reader.hpp"
 #include "reading_pace.hpp"
 
-// Owns the group, and each event's descriptor for as long as it takes to hand it on. Must not keep one: it
-// pins the container's mount. Hands each on as a FileEvent.
+// Owns the group, and each event's descriptor until it is handed on, which is within a turn of the loop or,
+// of what such a turn has left of a read, one of the next. Must not keep one: it pins the container's mount.
+// Hands each on as a FileEvent.
 namespace dropwarden::watch {
 namespace {
 
@@ -63,13 +64,16 @@ struct Group::State : GroupReader {
   void on_rest() override { pace.end_reading(ReadingPace::Clock::now()); }
   Taken read_once() override;
   Taken take_read_error(sys::Error error);
-  void hand_on(std::span<const std::byte> bytes);
+  bool has_left() const override { return !left.is_at_end(); }
+  void hand_on_left() override;
+  void hand_on(const RawEvent& event, sys::Fd file) const;
 
   boost::asio::steady_timer timer;
   ReadingPace pace;
   const bool has_fd_error;
   const Handler handler;
   alignas(struct fanotify_event_metadata) std::array<std::byte, buffer_bytes> buffer;
+  Decoder left{{}};  // of what was read, in `buffer`
 };
 
 void Group::State::on_readable() {
@@ -103,7 +107,9 @@ GroupReader::Taken Group::State::read_once() {
     fail({.call = "read", .object = "fanotify group: end of file", .number = EIO});
     return {};
   }
-  hand_on(std::span(buffer).first(*got));
+  pace.add(*got / record_bytes);
+  left = Decoder(std::span(buffer).first(*got));
+  hand_on_left();
   if (*got >= expected) return {.bytes = *got, .is_all = *got < buffer_bytes};
   // The read ended at the one record that was dropped; what is behind it is still queued.
   if (!is_closed()) handler.on_loss(model::Loss::open_failed, model::Pid{0}, 0);
@@ -121,27 +127,26 @@ GroupReader::Taken Group::State::take_read_error(sys::Error error) {
   return {.bytes = record_bytes, .is_all = false};
 }
 
-void Group::State::hand_on(std::span<const std::byte> bytes) {
-  pace.add(bytes.size() / record_bytes);
-  Decoder decoder(bytes);
-  while (const auto event = decoder.next()) {
-    // Owned before anything else: after `close` in a callback the rest is only closed.
+void Group::State::hand_on_left() {
+  while (const auto event = left.next()) {
+    // Owned before anything else: after `close`, which a callback may call, the rest is only closed.
     sys::Fd file(event->descriptor);
     if (is_closed()) continue;
-    switch (event->type) {
-      case RawEvent::Type::file:
-        handler.on_file({.file = std::move(file), .pid = event->pid, .mask = event->mask});
-        break;
-      case RawEvent::Type::overflow:
-        handler.on_loss(model::Loss::queue_overflow, event->pid, 0);
-        break;
-      case RawEvent::Type::open_error:
-        handler.on_loss(loss_of(event->error), event->pid, event->error);
-        break;
-    }
+    hand_on(*event, std::move(file));
+    if (is_turn_over()) return;
   }
-  if (decoder.is_malformed() && !is_closed()) {
-    handler.on_loss(model::Loss::malformed_event, model::Pid{0}, 0);
+  const bool is_malformed = std::exchange(left, Decoder({})).is_malformed();
+  if (is_malformed && !is_closed()) handler.on_loss(model::Loss::malformed_event, model::Pid{0}, 0);
+}
+
+void Group::State::hand_on(const RawEvent& event, sys::Fd file) const {
+  switch (event.type) {
+    case RawEvent::Type::file:
+      return handler.on_file({.file = std::move(file), .pid = event.pid, .mask = event.mask});
+    case RawEvent::Type::overflow:
+      return handler.on_loss(model::Loss::queue_overflow, event.pid, 0);
+    case RawEvent::Type::open_error:
+      return handler.on_loss(loss_of(event.error), event.pid, event.error);
   }
 }
 

@@ -2,7 +2,6 @@
 #include "group_reader.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -15,7 +14,8 @@ namespace {
 // Then the rest of the loop has its turn: some 5000 records, a few 10 ms with a header read each, ...
 constexpr int max_reads_in_a_row = 16;
 // ... or fewer, where each is a program, whose writer and bytes are looked at: some 2 s of such, of which a
-// busy machine makes more than the watchdog waits.
+// busy machine makes more than the watchdog waits. A read alone gives 341 records, of which a container
+// chooses what each leads to.
 constexpr std::chrono::milliseconds long_turn{20};
 
 }  // namespace
@@ -39,12 +39,12 @@ void GroupReader::wait() {
 void GroupReader::read_on() {
   is_reading_ = true;
   ++reads_;
+  turn_end_ = std::chrono::steady_clock::now() + long_turn;
+  hand_on_left();
   bool is_empty = false;
-  const auto end = std::chrono::steady_clock::now() + long_turn;
-  for (int i = 0; i < max_reads_in_a_row && phase_ == Phase::open && !is_empty; ++i) {
+  for (int i = 0; i < max_reads_in_a_row && phase_ == Phase::open && !is_empty && !is_turn_over(); ++i)
     is_empty = read_once().is_all;
-    if (std::chrono::steady_clock::now() >= end) break;
-  }
+  is_empty = is_empty && !has_left();
   if (is_empty && phase_ == Phase::open) on_rest();
   is_reading_ = false;
   if (phase_ == Phase::stopping) return drain_and_close();
@@ -65,6 +65,7 @@ void GroupReader::stop() {
 void GroupReader::drain_and_close() {
   std::size_t left = sys::read_queued_bytes(group_.native_handle()).value_or(0);
   is_reading_ = true;
+  hand_on_left();
   while (left > 0 && phase_ == Phase::stopping) {
     const std::size_t taken = read_once().bytes;
     left = taken == 0 ? 0 : left - std::min(left, taken);
@@ -76,6 +77,7 @@ void GroupReader::drain_and_close() {
 
 void GroupReader::close() {
   phase_ = Phase::closed;
+  hand_on_left();
   boost::system::error_code ignored;
   if (group_.is_open()) group_.close(ignored);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -15,8 +16,8 @@
 namespace dropwarden::watch {
 
 // When an fanotify group is read, whatever its records are: as soon as it has some, a bounded number of reads
-// before the rest of the loop has its turn, one where handing on takes long, and at the end what is queued
-// then. Owns the group's descriptor.
+// before the rest of the loop has its turn, or a part of one where handing on takes long, and at the end what
+// is queued then. Owns the group's descriptor.
 // Loop's thread only; kept alive by its own waits, so that a callback may drop it.
 class GroupReader : public std::enable_shared_from_this<GroupReader> {
  public:
@@ -50,8 +51,15 @@ class GroupReader : public std::enable_shared_from_this<GroupReader> {
     // reads until there is nothing meets a busy writer at its queue, record by record, at the cost of both.
     bool is_all = true;
   };
-  // Hands on what one read(2) gives. May call a handler that stops or closes the reader.
+  // Hands on what one read(2) gives, or leaves some of it to the next turn where this one is over. May call a
+  // handler that stops or closes the reader.
   virtual Taken read_once() = 0;
+  // Whether something is left of the last read; hands on what is, as `read_once` does. Of a reader that is
+  // closed that is only given up.
+  virtual bool has_left() const { return false; }
+  virtual void hand_on_left() {}
+  // Whether the rest of the loop has waited for long. Never of one that is stopping, which hands on all.
+  bool is_turn_over() const { return is_open() && std::chrono::steady_clock::now() >= turn_end_; }
   // There is something to read.
   virtual void on_readable() { read_on(); }
   // All that was queued has been handed on.
@@ -75,6 +83,7 @@ class GroupReader : public std::enable_shared_from_this<GroupReader> {
   const OnFailure on_failure_;
   Phase phase_ = Phase::open;
   std::uint64_t reads_ = 0;
+  std::chrono::steady_clock::time_point turn_end_;
   bool is_reading_ = false;  // a callback may be on the stack
 };
 

@@ -43,4 +43,12 @@ sys::Result<Marks> read_marks(int group) {
   return parse_marks(*text);
 }
 
+std::size_t read_most_marks(const std::string& file) {
+  constexpr std::size_t of_a_group = 8192;
+  constexpr std::size_t longest_number = 64;
+  const auto text = sys::read_file(file, longest_number);
+  std::string_view line = text ? *text : std::string_view{};
+  return util::parse_number<std::size_t>(util::take_until(line, '\n')).value_or(of_a_group);
+}
+
 }  // namespace dropwarden::watch

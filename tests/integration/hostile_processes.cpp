@@ -292,6 +292,31 @@ TEST_F(HostileMounts, WithoutEndAreWatchedUpToALimitThatIsSaid) {
   EXPECT_LT((read_usage(*daemon_).processor - start).count(), 2500 * sanitizer_factor);
 }
 
+// Each execution shows the namespace once more. Its table is as long as one is read, and to read it each time
+// would keep the loop for longer than the watchdog waits.
+TEST_F(HostileMounts, InANamespaceOfTheirOwnAreNotReadForEachExecutionThere) {
+  start();
+  const auto before = read_usage(*daemon_).processor;
+  box_->run([] {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    for (int i = 0; i < 100; ++i) require(::mkdir(fmt::format("/c/{}", i).c_str(), 0755) == 0, "mkdir");
+    for (int i = 0; i < 6000; ++i)
+      require(::mount("/named", fmt::format("/c/{}", i % 100).c_str(), nullptr, MS_BIND, nullptr) == 0,
+              "mount");
+    const pid_t first = ::fork();
+    if (first == 0) {
+      ::execl("/bin/sleep", "sleep", "100", nullptr);
+      ::_exit(127);
+    }
+    let_be_seen();
+    for (int i = 0; i < 400; ++i) execute({"/bin/true"});
+    ::kill(first, SIGKILL);
+    ::waitpid(first, nullptr, 0);
+  });
+  expect_well();
+  EXPECT_LT((read_usage(*daemon_).processor - before).count(), 2000 * sanitizer_factor);
+}
+
 class HostileClients : public HostileTest {
  protected:
   sys::Fd connect() const {

@@ -22,7 +22,7 @@ enum class DesyncReason {
   open_failed,       // the kernel could not open a written file
   malformed_event,   // an event did not decode
   unsettled,         // a file that a mapping may still fill could not be looked at again
-  stalled,           // a sensor did not get on
+  stalled,           // a sensor did not get on, or its mounts waited for long to be read
   mark_failed,       // it could not be marked
   marked_late,       // it was marked after its container had begun
   late_mount,        // it was mounted later, and marked after that

@@ -63,8 +63,8 @@ struct EventIdentity {
 
 // The mounts of containers, and which one an event belongs to. A mount that has gone is kept for a while: its
 // last events may still be in the queue, or it was detached while a process still writes to it (MNT_DETACH,
-// umount(2)), and its device number may already be that of the next container. Loop's thread only; references
-// hold until the next `retire` or `expire`.
+// umount(2)), and its device number may already be that of the next container. Of these only the newest
+// 16 384 are kept. Loop's thread only; references hold until the next `retire` or `expire`.
 class WatchedMounts {
  public:
   using Clock = std::chrono::steady_clock;
@@ -84,7 +84,10 @@ class WatchedMounts {
 
   // The overlay on `device`.
   WatchedMount* find(const model::Device& device);
+  // Current or not.
   WatchedMount* find(std::uint64_t serial);
+  // Null also of one that was retired.
+  WatchedMount* find_current(std::uint64_t serial);
   // The current marked mount that a file with these numbers (statx(2)) is on, without a look through all: for
   // where every event counts. Null where the numbers alone do not tell: of an overlay with layers on several
   // file systems, seen through a mount that the container made; `identify` may know more.

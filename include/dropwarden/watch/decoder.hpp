@@ -35,6 +35,8 @@ class Decoder {
 
   std::optional<RawEvent> next();
   bool is_malformed() const { return is_malformed_; }
+  // Whether `next` has come to the end of `bytes`.
+  bool is_at_end() const { return rest_.empty(); }
 
  private:
   std::span<const std::byte> rest_;

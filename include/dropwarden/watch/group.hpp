@@ -31,7 +31,8 @@ bool is_executed(const FileEvent& event);
 
 // Reads one fanotify group on the loop and hands each record on. Owns the group's descriptor and, until
 // handed on, each event's; must not keep one. A read takes a bounded number of records, hence of descriptors,
-// and after a bounded number of reads the rest of the loop has its turn.
+// and after a bounded number of reads, or a time that is bounded by that of one record, the rest of the loop
+// has its turn.
 class Group {
  public:
   // Called on the loop's thread; may call `stop` and may destroy the group; must not throw. Every record of

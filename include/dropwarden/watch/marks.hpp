@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,5 +27,9 @@ Marks parse_marks(std::string_view fdinfo);
 // superblock or its mount without a word (fanotify_mark(2)), and the next mount may carry the same device
 // number and the same mount ID at once, so remembering what was marked is not enough. Any thread.
 sys::Result<Marks> read_marks(int group);
+
+// How many marks all groups of one user may have together (fanotify(7)); where the kernel does not tell, what
+// each group could have before Linux 5.13. Any thread.
+std::size_t read_most_marks(const std::string& file = "/proc/sys/fs/fanotify/max_user_marks");
 
 }  // namespace dropwarden::watch

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,14 @@ namespace dropwarden::monitor {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Each;
+using testing::ElementsAre;
+using testing::Not;
 using testing::SizeIs;
+using testing::StartsWith;
 
 const std::string id(64, 'a');
+const std::string nested = "mnt:[100]";
 constexpr model::Pid init{400};
 constexpr ContainerMounts::Clock::time_point start{1h};
 
@@ -29,26 +35,62 @@ class ContainerMountsTest : public testing::Test {
   ContainerMountsTest() {
     add_process(init, "mnt:[1]");
     mounts.set_watch_namespace([](model::Pid) { return true; });
-    auto snapshot = std::make_shared<container::Snapshot>();
+    add_container(id, init);
+    mounts.on_containers(std::make_shared<const container::Snapshot>(snapshot));
+  }
+
+  void add_container(const std::string& name, model::Pid first) {
     auto container = std::make_shared<model::Container>();
-    container->id = {id};
-    container->init = init;
-    snapshot->containers.emplace(id, std::move(container));
-    mounts.on_containers(snapshot);
+    container->id = {name};
+    container->init = first;
+    snapshot.containers.insert_or_assign(name, std::move(container));
+  }
+  // Each with a first process of its own, which shows something.
+  void add_containers(int count) {
+    for (int i = 0; i < count; ++i) {
+      const model::Pid first{1000 + i};
+      add_process(first, "mnt:[" + std::to_string(first.value) + "]");
+      add_container("other" + std::to_string(i), first);
+    }
+    mounts.on_containers(std::make_shared<const container::Snapshot>(snapshot));
+  }
+  // Of `id`, as many as are looked into.
+  std::vector<NestedNamespace> make_namespaces(int count = 16) const {
+    std::vector<NestedNamespace> made;
+    for (int number = 0; number < count; ++number) {
+      const model::Pid pid{500 + number};
+      const std::string name_space = "mnt:[" + std::to_string(100 + number) + "]";
+      add_process(pid, name_space);
+      made.push_back({.container = {id}, .name_space = name_space, .process = pid});
+    }
+    return made;
   }
 
   void add_process(model::Pid pid, const std::string& name_space) const {
     const auto directory = proc.path() / std::to_string(pid.value);
     std::filesystem::create_directories(directory / "ns");
+    std::filesystem::remove(directory / "ns/mnt");
     std::filesystem::create_symlink(name_space, directory / "ns/mnt");
     test::write_file(directory / "mountinfo",
                      "30 20 0:40 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n");
   }
+  // As when it executes a program in a namespace that the container made. Whether there is something to read.
+  bool execute(model::Pid pid, ContainerMounts::Clock::time_point now) {
+    return mounts.add_nested({.container = {id}, .name_space = nested, .process = pid}, now);
+  }
   std::size_t read(ContainerMounts::Clock::time_point now) { return mounts.read_due(now, 1000).size(); }
+
+  // The keys of what a turn of the loop reads.
+  std::vector<std::string> take_turn(ContainerMounts::Clock::time_point now) {
+    std::vector<std::string> keys;
+    for (const auto& reading : mounts.read_due(now, 8)) keys.push_back(reading.key);
+    return keys;
+  }
 
   test::TemporaryDirectory proc;
   std::unique_ptr<privilege::Privilege> privilege = privilege::make_direct({.proc = proc.path()});
   ContainerMounts mounts{*privilege};
+  container::Snapshot snapshot;
 };
 
 TEST_F(ContainerMountsTest, OfAContainerThatMountsInALoopAreReadOnlySoOften) {
@@ -75,14 +117,7 @@ TEST_F(ContainerMountsTest, OfAnybodyWhoMountsInALoopAreReadMoreSeldom) {
 
 TEST_F(ContainerMountsTest, OfNamespacesWithoutEndAreReadUpToALimitThatIsSaid) {
   ASSERT_EQ(read(start), 1U);
-  std::vector<NestedNamespace> found;
-  for (int number = 0; number < 20; ++number) {
-    const model::Pid pid{500 + number};
-    const std::string name_space = "mnt:[" + std::to_string(100 + number) + "]";
-    add_process(pid, name_space);
-    found.push_back({.container = {id}, .name_space = name_space, .process = pid});
-  }
-  mounts.on_nested(found, start + 1s);
+  mounts.on_nested(make_namespaces(20), start + 1s);
   const auto readings = mounts.read_due(start + 1s, 1000);
   EXPECT_THAT(readings, SizeIs(1 + 16));
   const auto first = std::ranges::find(readings, id, &ContainerMounts::Reading::key);
@@ -142,6 +177,130 @@ TEST_F(ReusedNumberTest, ShowsNoOtherNamespaceOfTheContainerEither) {
   }
   put({501}, "/docker/" + another, 501);
   EXPECT_EQ(read_again(id + " " + name_space, now), 0U);
+}
+
+TEST_F(ContainerMountsTest, OfANamespaceWhoseProcessIsThereStillAreNotReadForEachExecution) {
+  ASSERT_EQ(read(start), 1U);
+  for (const int pid : {500, 501, 502}) add_process({pid}, nested);
+  int readings = 0;
+  for (int i = 0; i < 1000; ++i) {
+    execute({500 + i % 3}, start + i * 1ms);
+    readings += static_cast<int>(read(start + i * 1ms));
+  }
+  EXPECT_EQ(readings, 1);
+}
+
+TEST_F(ContainerMountsTest, OfANamespaceAreReadAgainOnceTheProcessThatShowedItHasLeft) {
+  ASSERT_EQ(read(start), 1U);
+  for (const int pid : {500, 501, 502}) add_process({pid}, nested);
+  EXPECT_TRUE(execute({500}, start));
+  ASSERT_EQ(read(start), 1U);
+  add_process({500}, "mnt:[101]");
+  EXPECT_TRUE(execute({501}, start + 1s));
+  EXPECT_EQ(mounts.read_due(start + 1s, 1000).at(0).process, model::Pid{501});
+  std::filesystem::remove_all(proc.path() / "501");
+  EXPECT_TRUE(execute({502}, start + 2s));
+  EXPECT_EQ(mounts.read_due(start + 2s, 1000).at(0).process, model::Pid{502});
+}
+
+// As one does that was put into a directory by chroot(2).
+TEST_F(ContainerMountsTest, OfANamespaceAreReadByWhoeverSeesOtherOnes) {
+  ASSERT_EQ(read(start), 1U);
+  for (const int pid : {500, 501}) add_process({pid}, nested);
+  test::write_file(proc.path() / "500/mountinfo", "30 20 8:1 /jail / rw - ext4 /dev/sda1 rw\n");
+  execute({500}, start);
+  ASSERT_EQ(read(start), 1U);
+  execute({501}, start + 10ms);
+  EXPECT_EQ(mounts.read_due(start + 1s, 1000).at(0).process, model::Pid{501});
+  std::filesystem::remove_all(proc.path() / "500");
+  execute({500}, start + 2s);
+  EXPECT_EQ(mounts.read_due(start + 3s, 1000).at(0).process, model::Pid{501}) << "the other has ended since";
+}
+
+// A process that leaves a namespace can make another, which may get the number that has become free.
+TEST_F(ContainerMountsTest, OfANamespaceThatMayHaveTheNumberOfAnotherAreReadWithinASecond) {
+  std::vector<model::Pid> watched;
+  mounts.set_watch_namespace([&](model::Pid pid) {
+    watched.push_back(pid);
+    return true;
+  });
+  ASSERT_EQ(read(start), 1U);
+  for (const int pid : {500, 501}) add_process({pid}, nested);
+  execute({500}, start);
+  ASSERT_EQ(read(start), 1U);
+  EXPECT_TRUE(execute({501}, start + 10ms));
+  EXPECT_FALSE(execute({501}, start + 20ms)) << "that is due already";
+  EXPECT_EQ(read(start + 20ms), 0U);
+  watched.clear();
+  EXPECT_EQ(read(start + 1s), 1U);
+  EXPECT_THAT(watched, ElementsAre(model::Pid{500})) << "else nothing tells of its mounts";
+  EXPECT_EQ(mounts.next_due(), std::nullopt);
+}
+
+TEST_F(ContainerMountsTest, OfAContainerThatHasManyLeaveEachOtherOneItsTurn) {
+  std::vector<model::Pid> mounters{init};
+  const auto namespaces = make_namespaces();
+  for (const auto& made : namespaces) mounters.push_back(made.process);
+  mounts.on_nested(namespaces, start);
+  ASSERT_EQ(read(start), 1U + 16U);
+  add_containers(30);
+  std::set<std::string> seen;
+  for (int turn = 1; turn <= 5; ++turn) {
+    const auto now = start + turn * 20ms;
+    mounts.on_mounted(mounters, now);
+    const auto keys = take_turn(now);
+    EXPECT_THAT(keys, SizeIs(8));
+    for (const std::string& key : keys) seen.insert(key.substr(0, key.find(' ')));
+  }
+  EXPECT_THAT(seen, SizeIs(1 + 30));
+}
+
+TEST_F(ContainerMountsTest, OfOneContainerAreReadInTheOrderInWhichTheyWait) {
+  mounts.on_nested(make_namespaces(), start);
+  std::set<std::string> seen;
+  for (int turn = 0; turn < 3; ++turn) {
+    for (const std::string& key : take_turn(start + turn * 20ms)) seen.insert(key);
+    // All are due again, those that were not read yet still.
+    mounts.set_options({});
+  }
+  EXPECT_THAT(seen, SizeIs(1 + 16));
+}
+
+TEST_F(ContainerMountsTest, OfContainersThatComeWithoutEndPutOffNobodyWhoWaits) {
+  add_containers(100);
+  ASSERT_EQ(read(start), 1U + 100U);
+  mounts.set_options({});  // all are due
+  EXPECT_THAT(take_turn(start + 1s), SizeIs(8));
+  for (int i = 100; i < 200; ++i) add_container("new" + std::to_string(i), {1000 + i % 100});
+  mounts.on_containers(std::make_shared<const container::Snapshot>(snapshot));
+  EXPECT_THAT(take_turn(start + 2s), Each(Not(StartsWith("new"))));
+}
+
+TEST_F(ContainerMountsTest, ThatWaitForSecondsAreTold) {
+  add_containers(99);
+  const auto overdue_after = [&](std::chrono::milliseconds when) {
+    take_turn(start + when);
+    return mounts.take_overdue().size();
+  };
+  EXPECT_EQ(overdue_after(0s), 0U);
+  EXPECT_EQ(overdue_after(4900ms), 0U);
+  EXPECT_EQ(overdue_after(5s), 100U - 3 * 8);
+  EXPECT_EQ(overdue_after(6s), 0U) << "told already";
+  EXPECT_EQ(overdue_after(10s), 100U - 5 * 8);
+  read(start + 11s);
+  mounts.set_options({});
+  EXPECT_EQ(overdue_after(20s), 0U) << "due only now";
+}
+
+TEST_F(ContainerMountsTest, ThatCannotBeReadAreLookedAtAllTheSame) {
+  ASSERT_EQ(read(start), 1U);
+  EXPECT_FALSE(mounts.has_polled()) << "all is told of it";
+  add_container("gone", {4000});
+  mounts.on_containers(std::make_shared<const container::Snapshot>(snapshot));
+  EXPECT_EQ(read(start), 0U);
+  EXPECT_TRUE(mounts.has_polled());
+  EXPECT_EQ(read(start), 0U);
+  EXPECT_FALSE(mounts.has_polled()) << "nothing was due";
 }
 
 }  // namespace

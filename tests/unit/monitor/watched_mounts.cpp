@@ -53,6 +53,18 @@ TEST(WatchedMounts, IdentifyByAFileSystemIdThatIsUnique) {
   EXPECT_EQ(owner(overlays, {pseudo, {3}, {}}), "nobody");
 }
 
+TEST(WatchedMounts, AreNotKeptWithoutEndOnceTheyAreRetired) {
+  WatchedMounts mounts;
+  const auto oldest = mounts.add(volume_of(81, {8, 1}, 2, "a"), start).serial;
+  for (int i = 0; i < 16'384; ++i) mounts.add(volume_of(81, {8, 1}, 2, "a"), start);
+  EXPECT_NE(mounts.find(oldest), nullptr);
+  const auto last = mounts.add(volume_of(81, {8, 1}, 2, "a"), start).serial;
+  EXPECT_EQ(mounts.find(oldest), nullptr);
+  EXPECT_NE(mounts.find(oldest + 1), nullptr);
+  EXPECT_NE(mounts.find_current(last), nullptr);
+  EXPECT_EQ(mounts.find_current(last - 1), nullptr);
+}
+
 TEST(WatchedMounts, AreFoundByTheNumbersOfAFileAlone) {
   WatchedMounts mounts;
   const auto overlay = mounts.add(overlay_of(first, 1, "a"), start).serial;

@@ -2,8 +2,11 @@
 #include "dropwarden/watch/group.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <memory>
+#include <numeric>
+#include <thread>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -19,11 +22,21 @@
 namespace dropwarden::watch {
 namespace {
 
+using namespace std::chrono_literals;
+using testing::Each;
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::IsEmpty;
+using testing::ResultOf;
 
 bool is_open(int descriptor) {
   return ::fcntl(descriptor, F_GETFD) != -1;
+}
+
+std::vector<int> numbers(int last) {
+  std::vector<int> all(static_cast<std::size_t>(last));
+  std::iota(all.begin(), all.end(), 1);
+  return all;
 }
 
 class GroupTest : public testing::Test {
@@ -62,6 +75,16 @@ class GroupTest : public testing::Test {
     ASSERT_EQ(::write(writer_.number(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   }
 
+  // Of processes 1 to `count`, in `files_`.
+  void queue_files(int count) {
+    std::vector<struct fanotify_event_metadata> records;
+    for (int pid = 1; pid <= count; ++pid) {
+      files_.push_back(open_event_file());
+      records.push_back(file_record(files_.back(), pid));
+    }
+    queue(records);
+  }
+
   // A descriptor such as the kernel would have opened for the reader.
   static int open_event_file() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -75,6 +98,7 @@ class GroupTest : public testing::Test {
   sys::Fd writer_;
   std::unique_ptr<Group> group_;
   std::function<void()> then_;
+  std::vector<int> files_;
   std::vector<int> pids_;
   std::vector<bool> written_;
   std::vector<model::Loss> losses_;
@@ -144,6 +168,68 @@ TEST_F(GroupTest, GivesTheLoopItsTurnWhileMuchIsQueued) {
   EXPECT_EQ(losses_.size(), many.size() - 1);
   EXPECT_GT(told_at_turn, 0U);
   EXPECT_LT(told_at_turn, losses_.size());
+}
+
+// A single read gives some 300 records, and each may lead to a look at whatever a container has made.
+TEST_F(GroupTest, GivesTheLoopItsTurnAmidTheRecordsOfAReadWhereTheyTakeLong) {
+  make_group();
+  std::size_t told_at_turn = 0;
+  then_ = [&] {
+    std::this_thread::sleep_for(5ms);
+    if (pids_.size() == 1) boost::asio::post(loop_, [&] { told_at_turn = pids_.size(); });
+  };
+  queue_files(20);
+  run();
+  EXPECT_GT(told_at_turn, 0U);
+  EXPECT_LT(told_at_turn, 10U);
+  EXPECT_THAT(pids_, ElementsAreArray(numbers(20)));
+  EXPECT_THAT(files_, Each(ResultOf(is_open, false)));
+  EXPECT_THAT(losses_, IsEmpty());
+  queue({file_record(open_event_file(), 21)});
+  loop_.restart();
+  while (pids_.size() < 21 && loop_.run_one_for(10s) > 0) continue;
+  EXPECT_THAT(pids_, ElementsAreArray(numbers(21))) << "it goes on";
+}
+
+TEST_F(GroupTest, TellsOnceOfBytesThatDoNotDecodeBehindRecordsThatTakeLong) {
+  make_group();
+  then_ = [] { std::this_thread::sleep_for(30ms); };
+  auto bad = file_record(-1);
+  bad.vers = 0;
+  queue({file_record(open_event_file(), 1), file_record(open_event_file(), 2), bad});
+  run();
+  queue({file_record(open_event_file(), 3)});
+  run();
+  EXPECT_THAT(pids_, ElementsAre(1, 2, 3));
+  EXPECT_THAT(losses_, ElementsAre(model::Loss::malformed_event));
+}
+
+TEST_F(GroupTest, HandsOnWhatATurnHasLeftOfAReadWhenItStops) {
+  make_group();
+  then_ = [&] {
+    std::this_thread::sleep_for(5ms);
+    if (pids_.size() == 1) boost::asio::post(loop_, [&] { group_->stop(); });
+  };
+  queue_files(20);
+  run();
+  EXPECT_THAT(pids_, ElementsAreArray(numbers(20)));
+  EXPECT_THAT(files_, Each(ResultOf(is_open, false)));
+  EXPECT_EQ(group_->descriptor(), -1);
+}
+
+TEST_F(GroupTest, ClosesWhatATurnHasLeftOfAReadWhenItIsDestroyed) {
+  make_group();
+  then_ = [&] {
+    std::this_thread::sleep_for(5ms);
+    if (pids_.size() > 1) return;
+    boost::asio::post(loop_, [&] {
+      group_.reset();
+      EXPECT_THAT(files_, Each(ResultOf(is_open, false))) << "each pins a mount of a container";
+    });
+  };
+  queue_files(20);
+  run();
+  EXPECT_LT(pids_.size(), 20U);
 }
 
 TEST_F(GroupTest, HandsOnWhatIsQueuedWhenItStops) {

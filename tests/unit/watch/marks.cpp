@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/file.hpp"
+#include "support/temporary_directory.hpp"
+
 namespace dropwarden::watch {
 namespace {
 
@@ -25,6 +28,16 @@ TEST(ParseMarks, PassesOverWhatItDoesNotKnow) {
   EXPECT_EQ(parse_marks("fanotify sdev:"), Marks{});
   EXPECT_EQ(parse_marks("fanotify sdev:xyz mask:8\nfanotify sdev:123456789 mask:8\nfanotify mnt_id: x\n"),
             Marks{});
+}
+
+TEST(ReadMostMarks, TakesTheLimitOfTheKernelOrOneThatEachHas) {
+  const test::TemporaryDirectory directory;
+  const auto file = (directory.path() / "max_user_marks").string();
+  EXPECT_EQ(read_most_marks(file), 8192U);
+  test::write_file(file, "205039\n");
+  EXPECT_EQ(read_most_marks(file), 205'039U);
+  test::write_file(file, "many\n");
+  EXPECT_EQ(read_most_marks(file), 8192U);
 }
 
 }  // namespace
