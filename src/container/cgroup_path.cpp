@@ -96,6 +96,12 @@ bool is_in_cgroup_of(std::string_view process, std::string_view other) {
   return false;
 }
 
+bool is_of_another(std::string_view text, std::string_view id) {
+  const auto owners = parse_process_owners(text);
+  return !owners.empty() &&
+         std::ranges::none_of(owners, [&](const CgroupOwner& owner) { return owner.id.value == id; });
+}
+
 std::optional<CgroupOwner> trusted_owner(const std::vector<CgroupOwner>& owners,
                                          const std::vector<CgroupOwner>& enclosing) {
   const auto [inside, last] =

@@ -165,4 +165,9 @@ sys::Result<Hierarchies> read_hierarchies() {
   return Hierarchies(std::move(hierarchies));
 }
 
+std::vector<Hierarchy> hierarchies_here() {
+  const auto hierarchies = read_hierarchies();
+  return hierarchies ? hierarchies->all() : std::vector<Hierarchy>{};
+}
+
 }  // namespace dropwarden::container

@@ -3,7 +3,6 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "dropwarden/container/cgroup_directory.hpp"
 #include "dropwarden/container/hierarchy.hpp"
@@ -11,19 +10,13 @@
 namespace dropwarden::daemon {
 namespace {
 
-// None where libcgroup finds none.
-std::vector<container::Hierarchy> hierarchies_here() {
-  const auto hierarchies = container::read_hierarchies();
-  return hierarchies ? hierarchies->all() : std::vector<container::Hierarchy>{};
-}
-
 container::ProcessReader reader_of(privilege::Privilege& privilege) {
   return {
       .list = [&privilege] { return container::list_processes(privilege); },
       .read = [&privilege](
                   model::Pid pid,
                   privilege::ProcessFile file) { return privilege.read_process_file(pid.value, file); },
-      .cgroup_id = [hierarchies = hierarchies_here()](
+      .cgroup_id = [hierarchies = container::hierarchies_here()](
                        const std::string& path) { return container::read_unified_id(path, hierarchies); }};
 }
 

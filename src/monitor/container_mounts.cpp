@@ -334,9 +334,7 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
 bool ContainerMounts::is_another(View& view) {
   const auto facts = privilege_.read_process_files(
       view.process.value, {privilege::ProcessFile::cgroup, privilege::ProcessFile::stat});
-  const auto owners = container::parse_process_owners(facts[0].value_or(""));
-  const auto is_its = [&](const container::CgroupOwner& owner) { return owner.id.value == view.container; };
-  if (!owners.empty() && std::ranges::none_of(owners, is_its)) return true;
+  if (container::is_of_another(facts[0].value_or(""), view.container)) return true;
   const auto start_time = sys::parse_start_time(facts[1].value_or(""));
   // Of another namespace whoever is in it may be asked.
   if (view.is_nested || !start_time) return false;

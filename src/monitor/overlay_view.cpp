@@ -230,12 +230,7 @@ std::vector<const model::Mount*> OverlayView::roots() const {
 // another's, and the device number of its overlay the next container's.
 std::optional<model::Device> OverlayView::read_root_device(const std::string& id, model::Pid init) const {
   const auto cgroup = privilege_.read_process_file(init.value, privilege::ProcessFile::cgroup);
-  if (!cgroup) return std::nullopt;
-  const auto owners = container::parse_process_owners(*cgroup);
-  const bool is_another =
-      !owners.empty() &&
-      std::ranges::none_of(owners, [&](const container::CgroupOwner& owner) { return owner.id.value == id; });
-  if (is_another) return std::nullopt;
+  if (!cgroup || container::is_of_another(*cgroup, id)) return std::nullopt;
   const auto root = read_root_mount(privilege_, init);
   if (!root || root->file_system != "overlay" || root->device == host_root_) return std::nullopt;
   return root->device;

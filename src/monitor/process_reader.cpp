@@ -80,12 +80,6 @@ attribute::ReadProc reader_of(privilege::Privilege& privilege, std::string* moun
   };
 }
 
-// Read once: nobody mounts a hierarchy on a running system. None where libcgroup finds none.
-std::vector<container::Hierarchy> hierarchies_here() {
-  const auto hierarchies = container::read_hierarchies();
-  return hierarchies ? hierarchies->all() : std::vector<container::Hierarchy>{};
-}
-
 bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) {
   const auto own = container::parse_process_cgroup(cgroup);
   const auto parent = container::parse_process_cgroup(parent_cgroup);
@@ -99,7 +93,7 @@ bool is_same_container(std::string_view cgroup, std::string_view parent_cgroup) 
 ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege& privilege,
                              OnAnswer on_answer)
     : privilege_(privilege),
-      hierarchies_(hierarchies_here()),
+      hierarchies_(container::hierarchies_here()),
       worker_(capacity, [this, &loop, on_answer = std::move(on_answer)](Job job, Turn&) {
         Answer answer = read(job);
         answer.image_programs = find_programs(job.programs);

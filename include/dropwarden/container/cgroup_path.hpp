@@ -54,6 +54,10 @@ std::optional<CgroupOwner> parse_process_cgroup(std::string_view text);
 // the first hierarchy that does not hold the other in its root. False when there is none. Pure.
 bool is_in_cgroup_of(std::string_view process, std::string_view other);
 
+// Whether a process whose /proc/PID/cgroup is `text` is some container's, and not that with this ID. Not so
+// of one whose user named the cgroup. Pure.
+bool is_of_another(std::string_view text, std::string_view id);
+
 // The outermost of `owners` that does not enclose the observer as well: `enclosing` is what pid 1 of the
 // observer's pid namespace is in, empty on a host, the node's container in kind. It is the one that no
 // container can forge; whether a user of the host has, `path` tells. Pure.

@@ -53,4 +53,8 @@ class Hierarchies {
 // a hierarchy was mounted. ENODEV when none is. One caller at a time.
 sys::Result<Hierarchies> read_hierarchies();
 
+// The same for who asks once, since nobody mounts a hierarchy on a running system. None where libcgroup finds
+// none.
+std::vector<Hierarchy> hierarchies_here();
+
 }  // namespace dropwarden::container
