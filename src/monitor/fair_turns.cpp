@@ -28,6 +28,17 @@ std::vector<std::size_t> FairTurns::take(const std::vector<Waiting>& waiting, st
   return taken;
 }
 
+std::uint64_t FairTurns::last(const std::string& container) const {
+  const auto found = turns_.find(container);
+  return found == turns_.end() ? 0 : found->second;
+}
+
+void FairTurns::note(const std::string& container, std::size_t most) {
+  turns_.insert_or_assign(container, ++turn_);
+  if (turns_.size() <= most) return;
+  std::erase_if(turns_, [&](const auto& entry) { return entry.second + most / 2 <= turn_; });
+}
+
 void FairTurns::retain(const std::function<bool(const std::string& container)>& is_there) {
   std::erase_if(turns_, [&](const auto& entry) { return !is_there(entry.first); });
 }

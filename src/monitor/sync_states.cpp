@@ -107,23 +107,11 @@ const std::string& SyncStates::sharer_of(const std::string& name, const Mount& m
   return mount.containers.empty() ? name : *mount.containers.begin();
 }
 
-std::uint64_t SyncStates::last_turn(const std::string& name, const Mount& mount) const {
-  const auto found = turns_.find(sharer_of(name, mount));
-  return found == turns_.end() ? 0 : found->second;
-}
-
-// Whose turn was long ago is as good as who had none.
-void SyncStates::note_turn(const std::string& name, const Mount& mount) {
-  turns_.insert_or_assign(sharer_of(name, mount), ++turn_);
-  if (turns_.size() <= max_turns) return;
-  std::erase_if(turns_, [this](const auto& entry) { return entry.second + max_turns / 2 <= turn_; });
-}
-
 std::optional<std::string> SyncStates::next(Clock::time_point now) const {
   const std::pair<const std::string, Mount>* best = nullptr;
   const auto rank = [this](const auto& entry) {
     const auto& [name, mount] = entry;
-    const auto turn = last_turn(name, mount);
+    const auto turn = turns_.last(sharer_of(name, mount));
     return mount.is_synced() ? std::tuple(1, turn, mount.due.time_since_epoch().count())
                              : std::tuple(0, turn, mount.since().time_since_epoch().count());
   };
@@ -149,7 +137,7 @@ SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point
   const auto found = mounts_.find(mount);
   if (found == mounts_.end()) return ticket;
   const Mount& known = found->second;
-  note_turn(mount, known);
+  turns_.note(sharer_of(mount, known), max_turns);
   ticket.told_from = known.told_from;
   ticket.started = known.started;
   ticket.written_from = known.is_synced() ? known.started : known.written_from;

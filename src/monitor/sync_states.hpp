@@ -9,11 +9,12 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "dropwarden/monitor/sync_state.hpp"
 #include "dropwarden/util/time.hpp"
+
+#include "fair_turns.hpp"
 
 namespace dropwarden::monitor {
 
@@ -98,7 +99,7 @@ class SyncStates {
   std::optional<SyncState> state(const std::string& mount) const;
   std::vector<SyncState> states() const;
   std::size_t desynced() const;
-  std::size_t turns() const { return turns_.size(); }
+  std::size_t turns() const { return turns_.size(); }  // that are remembered
 
  private:
   struct Reason {
@@ -125,16 +126,13 @@ class SyncStates {
   bool add_reason(Mount& mount, DesyncReason reason, util::WallTime now);
   Clock::time_point due_of(const Mount& mount) const;
   static const std::string& sharer_of(const std::string& name, const Mount& mount);
-  std::uint64_t last_turn(const std::string& name, const Mount& mount) const;
-  void note_turn(const std::string& name, const Mount& mount);
   static SyncState to_state(const std::string& name, const Mount& mount);
 
   Options options_;
   std::map<std::string, Mount> mounts_;
   std::uint64_t generation_ = 0;
   std::uint64_t clock_steps_ = 0;
-  std::unordered_map<std::string, std::uint64_t> turns_;  // by who shares them; bounded
-  std::uint64_t turn_ = 0;
+  FairTurns turns_;  // by `sharer_of`
 };
 
 }  // namespace dropwarden::monitor
