@@ -3,6 +3,7 @@
 
 #include "dropwarden/cli/cli.hpp"
 #include "dropwarden/config/config.hpp"
+#include "dropwarden/sys/output.hpp"
 #include "dropwarden/util/escape.hpp"
 
 #include "verbs.hpp"
@@ -23,10 +24,7 @@ constexpr const char* footer =
     "  3  done, and scan has found executables\n";
 
 int after_printing(Session& session, int status) {
-  session.out.flush();
-  if (session.out) return status;
-  session.err << "dropwarden: standard output: write failed\n";
-  return failed;
+  return sys::has_printed(session.out, session.err) ? status : failed;
 }
 
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error, Session& session) {

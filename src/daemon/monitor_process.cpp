@@ -50,14 +50,6 @@ void take_own_output() {
   if (twin) ::dup2(twin->number(), STDOUT_FILENO);
 }
 
-// What was printed here the supervisor knows nothing of.
-int after_printing(int status) {
-  std::cout.flush();
-  if (std::cout) return status;
-  std::fputs("dropwarden: standard output: write failed\n", stderr);
-  return 1;
-}
-
 }  // namespace
 
 int run_caught(Surroundings& surroundings, const std::function<int(Surroundings&)>& monitor) {
@@ -93,7 +85,9 @@ void run_monitor(MonitorBirth birth, const std::function<int(Surroundings&)>& mo
                               .supervisor = birth.supervisor,
                               .marker = &marker,
                               .ask_for_reload = [link] { tell(link, LinkKind::configuration); }};
-    status = after_printing(run_caught(surroundings, monitor));
+    status = run_caught(surroundings, monitor);
+    // What was printed here the supervisor knows nothing of.
+    if (!sys::has_printed(std::cout, std::cerr)) status = 1;
     // The thread of the link uses what is here.
     std::fflush(nullptr);
     ::_exit(status);

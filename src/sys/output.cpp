@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fcntl.h>
+#include <ostream>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -75,6 +76,12 @@ Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::millisec
   // EINTR is told as "not yet": the caller knows its deadline, we do not.
   if (::poll(polled.data(), polled.size(), timeout) < 0 && errno != EINTR) return unexpected_errno("poll");
   return polled[0].revents != 0;
+}
+
+bool has_printed(std::ostream& out, std::ostream& err) {
+  out.flush();
+  if (!out) err << "dropwarden: standard output: write failed\n";
+  return static_cast<bool>(out);
 }
 
 Result<Fd> open_event() {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <iosfwd>
 #include <optional>
 #include <string_view>
 
@@ -33,6 +34,9 @@ bool is_writable(int fd);
 // Waits until `fd` takes bytes or has an error to tell (true), or until `wake` is readable or the time is up
 // (false). Without a time it waits for ever.
 Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time);
+
+// Whether all that was printed to `out` has been written, as far as can be told; else `err` says so.
+bool has_printed(std::ostream& out, std::ostream& err);
 
 // How many columns the terminal behind `fd` has now, 80 where it does not say (TIOCGWINSZ, ioctl_tty(2)).
 // Nothing when it is no terminal.
