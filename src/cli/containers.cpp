@@ -65,7 +65,8 @@ std::vector<std::pair<std::string, std::string>> describe_mounts(const json::arr
     const std::string sensor = text_of(mount, "sensor");
     const std::string problem = text_of(mount, "problem");
     if (!sensor.empty() || problem.empty()) {
-      lines.emplace_back(sensor.empty() ? "none" : sensor, describe(mount) + describe_sync(mount));
+      lines.emplace_back(sensor.empty() ? "none" : sensor,
+                         describe(mount) + describe_sync(mount) + (problem.empty() ? "" : ": " + problem));
       continue;
     }
     std::string name = is_root(entry) ? describe(mount) : text_of(mount, "path");

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <ranges>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 
 #include "dropwarden/container/cgroup_path.hpp"
-#include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/mount/table.hpp"
 
 #include "process_root.hpp"
@@ -49,9 +49,13 @@ bool is_told(const OverlayView::Owners& owners, const model::Device& device) {
   return owner != owners.end() && owner->second.evidence != container::Evidence::init_root;
 }
 
+std::string text_of(const char* reason) {
+  return reason == nullptr ? std::string() : std::string(reason);
+}
+
 // `overlay` is of the host's table or a process's root.
 bool is_foreign(const auto& overlay, const model::Device& device, const OverlayView::Owners& owners) {
-  return overlay.reason != nullptr && !is_told(owners, device);
+  return !overlay.reason.empty() && !is_told(owners, device);
 }
 
 }  // namespace
@@ -62,32 +66,8 @@ OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
   if (known != host_overlays_.end()) return *known;
   HostOverlay overlay{.mount = mount, .layers = {}};
   if (auto layers = mount::parse_overlay_layers(mount)) overlay.layers = std::move(*layers);
-  overlay.reason = why_foreign(overlay.layers);
+  overlay.reason = text_of(judge_.why_foreign(overlay.layers));
   return overlay;
-}
-
-// The type is looked at first: to ask a file system for the directory may already be to wait for its server.
-const char* OverlayView::why_foreign(const model::OverlayLayers& layers) const {
-  if (may_hang(layers.upperdir) ||
-      std::ranges::any_of(layers.lowerdirs, [this](const std::string& layer) { return may_hang(layer); }))
-    return "a layer of it lies on a file system that might never answer";
-  const std::string& upperdir = layers.upperdir;
-  const bool is_here = upperdir.empty() || privilege_.open_in_directory(upperdir, ".").has_value();
-  return is_here ? nullptr : "its upper directory is not on this host";
-}
-
-// By the mount that lies nearest above it; what the host itself lives on has to answer.
-bool OverlayView::may_hang(std::string_view layer) const {
-  std::size_t longest = 0;
-  bool is_safe = true;
-  for (const auto& [point, is_safe_there] : host_points_) {
-    const bool is_above = layer.starts_with(point) && point.size() > 1 && point.size() >= longest &&
-                          (layer.size() == point.size() || layer[point.size()] == '/');
-    if (!is_above) continue;
-    longest = point.size();
-    is_safe = is_safe_there;
-  }
-  return !is_safe;
 }
 
 bool OverlayView::is_shown_by_host(const model::Device& device) const {
@@ -98,9 +78,7 @@ bool OverlayView::is_shown_by_host(const model::Device& device) const {
 void OverlayView::on_table(const std::vector<model::Mount>& table) {
   std::vector<HostOverlay> overlays;
   host_root_.reset();
-  host_points_.clear();
-  for (const model::Mount& mount : table)
-    host_points_.emplace_back(mount.mount_point, mount::is_safe_to_cross(mount.file_system));
+  judge_.on_table(table);
   for (const model::Mount& mount : table) {
     if (is_root_of_host(mount)) host_root_ = mount.device;
     if (mount.file_system != "overlay" || is_root_of_host(mount)) continue;
@@ -133,10 +111,26 @@ void OverlayView::look_at(Root& root, Clock::time_point now) const {
   if (!is_own) {
     root.mount.reset();
     if (const auto pause = pause_after(++root.looks)) root.due = now + *pause;
-  } else if (!privilege_.host_mounts_problem()) {
-    // Where the host is out of reach, so are the layers of all containers.
-    root.reason = why_foreign(mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{}));
+  } else {
+    root.is_of_other_users = is_of_other_users(root.init);
+    if (!is_shown_by_host(root.mount->device)) judge_hidden(root);
   }
+}
+
+bool OverlayView::is_of_other_users(model::Pid init) const {
+  const auto users_of = [this](std::int32_t pid) {
+    return privilege_.read_process_file(pid, privilege::ProcessFile::user_namespace);
+  };
+  const auto users = users_of(init.value);
+  const auto own = users_of(::getpid());
+  return !users || !own || *users != *own;
+}
+
+void OverlayView::judge_hidden(Root& root) const {
+  // Where the host is out of reach, so are the layers of all containers.
+  if (privilege_.host_mounts_problem()) return;
+  const auto layers = mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{});
+  root.reason = text_of(judge_.why_hidden_is_foreign(layers));
 }
 
 bool OverlayView::look_again(Clock::time_point now) {
@@ -182,15 +176,19 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
   for (const HostOverlay& overlay : host_overlays_) {
     const model::Mount& mount = overlay.mount;
     if (is_foreign(overlay, mount.device, owners)) continue;
-    targets.try_emplace(mount.device, watch::Target{mount.device, mount.mount_point, {}});
+    targets.try_emplace(mount.device,
+                        watch::Target{.device = mount.device, .mount_point = mount.mount_point, .init = {}});
   }
   for (const auto& [id, root] : roots_) {
     if (!root.mount) continue;
     const model::Device& device = root.mount->device;
-    const bool is_foreign = is_shown_by_host(device) ? !targets.contains(device) : root.reason != nullptr;
+    const bool is_foreign = is_shown_by_host(device) ? !targets.contains(device) : !root.reason.empty();
     if (is_foreign && !is_told(owners, device)) continue;
-    const watch::Target by_process{device, {}, {}};
-    targets.try_emplace(root.mount->device, by_process).first->second.init = root.init;
+    watch::Target& target =
+        targets.try_emplace(device, watch::Target{.device = device, .mount_point = {}, .init = {}})
+            .first->second;
+    target.init = root.init;
+    target.is_of_other_users = target.mount_point.empty() && root.is_of_other_users;
   }
   return targets;
 }
@@ -199,13 +197,19 @@ std::vector<OverlayView::Foreign> OverlayView::foreign(const Owners& owners) con
   std::vector<Foreign> foreign;
   for (const HostOverlay& overlay : host_overlays_) {
     if (is_foreign(overlay, overlay.mount.device, owners))
-      foreign.push_back({&overlay.mount, overlay.reason});
+      foreign.push_back({.mount = &overlay.mount, .reason = overlay.reason, .container = {}, .init = {}});
   }
   for (const auto& [id, root] : roots_) {
     if (root.mount && !is_shown_by_host(root.mount->device) && is_foreign(root, root.mount->device, owners))
-      foreign.push_back({&*root.mount, root.reason});
+      foreign.push_back({.mount = &*root.mount, .reason = root.reason, .container = id, .init = root.init});
   }
   return foreign;
+}
+
+void OverlayView::refuse(model::Pid init, std::string reason) {
+  for (auto& [id, root] : roots_) {
+    if (root.init == init) root.reason = reason;
+  }
 }
 
 const model::Mount* OverlayView::mount_of(const watch::Target& target) const {

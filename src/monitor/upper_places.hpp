@@ -19,7 +19,7 @@ struct UpperPlace {
   std::string directory;       // as the kernel names it on the host
   std::string container_path;  // what the container calls it: `/` for an upper directory
   // A directory of the host that shows the overlay, for what an inode is called through it; empty for a
-  // volume.
+  // volume, and where nobody may look through it.
   std::string merged;
 
   friend bool operator==(const UpperPlace&, const UpperPlace&) = default;

@@ -34,6 +34,7 @@ class CountingPrivilege final : public RefusingPrivilege {
     auto all = RefusingPrivilege::read_processes(pid, files, of_ancestors);
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (files[i] == privilege::ProcessFile::cgroup) all[0].files[i] = "0::/\n";
+      if (files[i] == privilege::ProcessFile::user_namespace) all[0].files[i] = users[pid];
     }
     return all;
   }
@@ -45,6 +46,7 @@ class CountingPrivilege final : public RefusingPrivilege {
   }
 
   std::map<std::int32_t, std::string> tables;
+  std::map<std::int32_t, std::string> users;
   std::chrono::milliseconds slowness{};
   int asked = 0;
 };
@@ -143,6 +145,30 @@ TEST_F(OverlayViewTest, LooksOnceMoreAtAContainerThatHasChanged) {
   view_.on_containers(std::make_shared<const container::Snapshot>(snapshot_), now_);
   EXPECT_EQ(count([&] { look_at_all(); }), 1);
   EXPECT_EQ(view_.next_look(), std::nullopt);
+}
+
+TEST_F(OverlayViewTest, SaysOfARootThatNoMountOfTheHostShowsWhetherOthersMayHaveMountedIt) {
+  view_.on_table(mount::parse_mountinfo("30 1 0:50 / /run/x/merged rw - overlay overlay rw,lowerdir=/l\n"));
+  privilege_.users = {{7, "user:[2]"}, {8, "user:[2]"}};
+  privilege_.tables = {{7, overlay(50)}, {8, overlay(51)}, {9, overlay(52)}};
+  publish(7, 9);
+  look_at_all();
+  std::map<int, bool> of_others;
+  for (const auto& [device, target] : view_.targets({})) of_others[device.minor] = target.is_of_other_users;
+  EXPECT_THAT(of_others, UnorderedElementsAre(testing::Pair(50, false), testing::Pair(51, true),
+                                              testing::Pair(52, false)));
+}
+
+TEST_F(OverlayViewTest, NamesWhatTheMarkerHasRefusedAndGivesItUp) {
+  privilege_.tables = {{7, overlay(50)}, {8, overlay(51)}};
+  publish(7, 8);
+  look_at_all();
+  view_.refuse({7}, "a reason");
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 51})));
+  const auto foreign = view_.foreign({});
+  ASSERT_THAT(foreign, SizeIs(1));
+  EXPECT_EQ(foreign[0].reason, "a reason");
+  EXPECT_EQ(foreign[0].container, "c7");
 }
 
 TEST_F(OverlayViewTest, AsksInPartsWhoOwnsAnOverlayWhereThatTakesLong) {
