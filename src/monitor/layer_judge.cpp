@@ -32,16 +32,24 @@ void LayerJudge::on_table(const std::vector<model::Mount>& table) {
 }
 
 // The type is looked at first: to ask a file system for the directory may already be to wait for its server.
-const char* LayerJudge::why_foreign(const model::OverlayLayers& layers) const {
-  if (may_hang(layers)) return may_never_answer;
-  const std::string& upperdir = layers.upperdir;
-  const bool is_here = upperdir.empty() || privilege_.open_in_directory(upperdir, ".").has_value();
-  return is_here ? nullptr : "its upper directory is not on this host";
+LayerJudge::Verdict LayerJudge::judge(const model::OverlayLayers& layers) const {
+  if (may_hang(layers)) return {.reason = may_never_answer};
+  if (layers.upperdir.empty()) return {};
+  const auto opened = privilege_.open_in_directory(layers.upperdir, ".");
+  if (!opened) return {.reason = "its upper directory is not on this host"};
+  const auto status = sys::read_cached_status(opened->number());
+  if (!status) return {};
+  return {.upper = Directory{.device = {status->device_major, status->device_minor}, .inode = status->inode}};
 }
 
-const char* LayerJudge::why_hidden_is_foreign(const model::OverlayLayers& layers) const {
-  if (const char* reason = why_foreign(layers)) return reason;
-  for (const auto& opened : privilege_.open_layers(layers.lowerdirs)) {
+LayerJudge::Verdict LayerJudge::judge_hidden(const model::OverlayLayers& layers) const {
+  Verdict verdict = judge(layers);
+  if (verdict.reason == nullptr) verdict.reason = why_foreign(layers.lowerdirs);
+  return verdict;
+}
+
+const char* LayerJudge::why_foreign(const std::vector<std::string>& lowerdirs) const {
+  for (const auto& opened : privilege_.open_layers(lowerdirs)) {
     if (!opened && is_absence(opened.error())) return "a layer of it is not on this host";
     const auto id = opened ? sys::read_mount_id(opened->number()) : std::unexpected(opened.error());
     // What was mounted since the table was read, the marker knows.

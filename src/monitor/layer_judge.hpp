@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,15 +23,27 @@ class LayerJudge {
 
   void on_table(const std::vector<model::Mount>& table);
 
-  // Why it may be a container's own; null where it is not. Of an overlay that the host's mount table shows.
-  const char* why_foreign(const model::OverlayLayers& layers) const;
+  // A directory, whatever it is called.
+  struct Directory {
+    model::Device device;
+    std::uint64_t inode = 0;
+
+    friend bool operator==(const Directory&, const Directory&) = default;
+  };
+  struct Verdict {
+    const char* reason = nullptr;      // why it may be a container's own; null where it is not
+    std::optional<Directory> upper{};  // on this host, as far as it could be looked at
+  };
+  // Of an overlay that the host's mount table shows.
+  Verdict judge(const model::OverlayLayers& layers) const;
   // Of one that is known by a process alone: each of its layers has to be on this host. Whether they are what
   // they are said to be, only the marker finds out (privilege::Places::check_root).
-  const char* why_hidden_is_foreign(const model::OverlayLayers& layers) const;
+  Verdict judge_hidden(const model::OverlayLayers& layers) const;
 
  private:
   bool may_hang(const model::OverlayLayers& layers) const;
   bool may_hang(std::string_view layer) const;
+  const char* why_foreign(const std::vector<std::string>& lowerdirs) const;
 
   privilege::Privilege& privilege_;
   std::vector<std::pair<std::string, bool>> points_;  // mount points, and whether it is safe to go there

@@ -53,10 +53,8 @@ std::string text_of(const char* reason) {
   return reason == nullptr ? std::string() : std::string(reason);
 }
 
-// `overlay` is of the host's table or a process's root.
-bool is_foreign(const auto& overlay, const model::Device& device, const OverlayView::Owners& owners) {
-  return !overlay.reason.empty() && !is_told(owners, device);
-}
+// Overlayfs does not refuse it, and the files of one would pass for the other's.
+constexpr const char* shared_upper = "its upper directory is another container's";
 
 }  // namespace
 
@@ -66,7 +64,9 @@ OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
   if (known != host_overlays_.end()) return *known;
   HostOverlay overlay{.mount = mount, .layers = {}};
   if (auto layers = mount::parse_overlay_layers(mount)) overlay.layers = std::move(*layers);
-  overlay.reason = text_of(judge_.why_foreign(overlay.layers));
+  const auto verdict = judge_.judge(overlay.layers);
+  overlay.reason = text_of(verdict.reason);
+  overlay.upper = verdict.upper;
   return overlay;
 }
 
@@ -130,7 +130,27 @@ void OverlayView::judge_hidden(Root& root) const {
   // Where the host is out of reach, so are the layers of all containers.
   if (privilege_.host_mounts_problem()) return;
   const auto layers = mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{});
-  root.reason = text_of(judge_.why_hidden_is_foreign(layers));
+  const auto verdict = judge_.judge_hidden(layers);
+  root.reason = text_of(verdict.reason);
+  root.upper = verdict.upper;
+  if (root.reason.empty() && is_claimed(root)) root.reason = shared_upper;
+}
+
+// By the root of another container, on another overlay, that was there before: of two that pass for one
+// another, the one that came later may have waited for it.
+bool OverlayView::is_claimed(const Root& root) const {
+  return root.upper && std::ranges::any_of(roots_, [&](const auto& entry) {
+           const Root& other = entry.second;
+           return &other != &root && other.mount && other.reason.empty() && other.upper == root.upper &&
+                  other.mount->device != root.mount->device;
+         });
+}
+
+// What the host mounts may come later, and is the one that is believed.
+std::string OverlayView::why_foreign(const Root& root) const {
+  if (!root.reason.empty() || !root.upper) return root.reason;
+  const auto of_host = std::ranges::find(host_overlays_, root.upper, &HostOverlay::upper);
+  return of_host == host_overlays_.end() ? std::string() : shared_upper;
 }
 
 bool OverlayView::look_again(Clock::time_point now) {
@@ -175,14 +195,14 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
   std::unordered_map<model::Device, watch::Target> targets;
   for (const HostOverlay& overlay : host_overlays_) {
     const model::Mount& mount = overlay.mount;
-    if (is_foreign(overlay, mount.device, owners)) continue;
+    if (!overlay.reason.empty() && !is_told(owners, mount.device)) continue;
     targets.try_emplace(mount.device,
                         watch::Target{.device = mount.device, .mount_point = mount.mount_point, .init = {}});
   }
   for (const auto& [id, root] : roots_) {
     if (!root.mount) continue;
     const model::Device& device = root.mount->device;
-    const bool is_foreign = is_shown_by_host(device) ? !targets.contains(device) : !root.reason.empty();
+    const bool is_foreign = is_shown_by_host(device) ? !targets.contains(device) : !why_foreign(root).empty();
     if (is_foreign && !is_told(owners, device)) continue;
     watch::Target& target =
         targets.try_emplace(device, watch::Target{.device = device, .mount_point = {}, .init = {}})
@@ -196,12 +216,14 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
 std::vector<OverlayView::Foreign> OverlayView::foreign(const Owners& owners) const {
   std::vector<Foreign> foreign;
   for (const HostOverlay& overlay : host_overlays_) {
-    if (is_foreign(overlay, overlay.mount.device, owners))
+    if (!overlay.reason.empty() && !is_told(owners, overlay.mount.device))
       foreign.push_back({.mount = &overlay.mount, .reason = overlay.reason, .container = {}, .init = {}});
   }
   for (const auto& [id, root] : roots_) {
-    if (root.mount && !is_shown_by_host(root.mount->device) && is_foreign(root, root.mount->device, owners))
-      foreign.push_back({.mount = &*root.mount, .reason = root.reason, .container = id, .init = root.init});
+    if (!root.mount || is_shown_by_host(root.mount->device) || is_told(owners, root.mount->device)) continue;
+    if (auto reason = why_foreign(root); !reason.empty())
+      foreign.push_back(
+          {.mount = &*root.mount, .reason = std::move(reason), .container = id, .init = root.init});
   }
   return foreign;
 }

@@ -78,9 +78,10 @@ class OverlayView {
     model::Pid init;
     std::shared_ptr<const model::Container> told{};  // what made it due last
     std::optional<model::Mount> mount{};             // nothing when it could not be read, or is no overlay
-    std::string reason{};            // why it may be the container's own; empty where it is not
-    bool is_of_other_users = false;  // it may be another user namespace's
-    int looks = 0;                   // that have shown no root of its own
+    std::string reason{};                          // why it may be the container's own; empty where it is not
+    std::optional<LayerJudge::Directory> upper{};  // of one that no mount of the host shows
+    bool is_of_other_users = false;                // it may be another user namespace's
+    int looks = 0;                                 // that have shown no root of its own
     std::optional<Clock::time_point> due{};
     std::uint64_t round = 0;               // in which it was asked what it owns
     std::optional<model::Device> owned{};  // what it answered then
@@ -89,6 +90,7 @@ class OverlayView {
   void look_at(Root& root, Clock::time_point now) const;
   bool is_of_other_users(model::Pid init) const;
   void judge_hidden(Root& root) const;
+  bool is_claimed(const Root& root) const;
   std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
   std::vector<container::OverlayClue> clues() const;
 
@@ -96,10 +98,12 @@ class OverlayView {
   struct HostOverlay {
     model::Mount mount;
     model::OverlayLayers layers;
-    std::string reason{};  // as above
+    std::string reason{};                          // as above
+    std::optional<LayerJudge::Directory> upper{};  // its upper directory on this host
   };
   HostOverlay look_at(const model::Mount& mount) const;
   bool is_shown_by_host(const model::Device& device) const;
+  std::string why_foreign(const Root& root) const;
 
   std::vector<HostOverlay> host_overlays_;
   LayerJudge judge_{privilege_};

@@ -206,7 +206,8 @@ UpperSensor::Known UpperSensor::locate_upper(const WatchedMount& mount,
   known.place = UpperPlace{.mount = mount.serial,
                            .directory = std::move(*name),
                            .container_path = "/",
-                           .merged = way_through(mount)};
+                           .merged = way_through(mount),
+                           .is_of_host = !mount.mount_point.empty()};
   return known;
 }
 

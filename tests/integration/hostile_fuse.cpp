@@ -271,9 +271,11 @@ class HostileUser : public HostileFuse {
     other_.reset();
   }
 
-  // What looks like a container, with an overlay of such options for its root. There he does `act` before the
-  // monitor has looked, and then his server hangs.
-  void live(const std::string& options, const std::function<void()>& act) {
+  // What looks like a container, with an overlay of such options for its root, before which he does
+  // `prepare`. There he does `act` before the monitor has looked, and then his server hangs.
+  void live(
+      const std::string& options, const std::function<void()>& act,
+      const std::function<void()>& prepare = [] {}) {
     first_ = std::make_unique<Child>([&, this](Line& line) {
       other_->join_cgroup();
       enter_user_namespace(user);
@@ -281,6 +283,7 @@ class HostileUser : public HostileFuse {
       FuseServer server(make_program("tool"), device_);
       server.mount(place() + "/fuse");
       for (const char* name : {"/fuse/u", "/fuse/w"}) std::filesystem::create_directory(place() + name);
+      prepare();
       mount("overlay", place() + "/merged", "overlay", options);
       enter_container_root(place() + "/merged");
       line.tell();
@@ -346,6 +349,28 @@ TEST_F(HostileUser, WhoLaysAnOverlayOverFuseIsWatchedByWhatHeWrites) {
     EXPECT_EQ(text_at(*record, "/detected_by"), "close_write");
   }
   EXPECT_THAT(daemon_->report(), HasSubstr("what is executed is not watched"));
+}
+
+// The paths are there, and he has others in their place.
+TEST_F(HostileUser, WhoNamesTheUpperDirectoryOfAnotherContainerHasNoneOfItsFindings) {
+  const std::string victim = path("box");
+  live(
+      fmt::format("lowerdir={0}/lower,upperdir={0}/upper,workdir={0}/work", victim), [] { drop("/x"); },
+      [&] {
+        mount("own", victim, "tmpfs", "");
+        for (const char* name : {"/lower", "/upper", "/work"})
+          std::filesystem::create_directory(victim + name);
+      });
+  if (IsSkipped()) return;
+  EXPECT_THAT(daemon_->report(), HasSubstr("its upper directory is another container's"));
+  // What the file system under the layers tells, and what lies there.
+  box_->run([] {
+    put("/c/late", "#!/bin/sh\n", 0644);
+    require(::chmod("/c/late", 0755) == 0, "chmod");
+  });
+  EXPECT_NE(sensor_of("/c/late"), "none");
+  expect_well();
+  for (const Record& record : daemon_->records()) EXPECT_NE(container_of(record), other_->id());
 }
 
 }  // namespace

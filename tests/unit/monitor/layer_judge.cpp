@@ -49,11 +49,11 @@ class LayerJudgeTest : public testing::Test {
                                            " /dev/sda1 rw\n90 1 0:50 / /srv rw - fuse.sshfs me rw\n"));
   }
   std::string why_foreign(const model::OverlayLayers& layers) const {
-    const char* reason = judge_.why_foreign(layers);
+    const char* reason = judge_.judge(layers).reason;
     return reason == nullptr ? "" : reason;
   }
   std::string why_hidden_is_foreign(const model::OverlayLayers& layers) const {
-    const char* reason = judge_.why_hidden_is_foreign(layers);
+    const char* reason = judge_.judge_hidden(layers).reason;
     return reason == nullptr ? "" : reason;
   }
 
@@ -101,6 +101,17 @@ TEST_F(LayerJudgeTest, WantsLayersOfWhatIsKnownByAProcessAloneOnLocalFileSystems
                 HasSubstr("might never answer"))
         << type;
   }
+}
+
+TEST_F(LayerJudgeTest, KnowsAnUpperDirectoryByWhateverName) {
+  privilege_.errors = {{"/u", 0}, {"/link/u", 0}};
+  const auto upper_of = [this](const std::string& upperdir) {
+    return judge_.judge({.upperdir = upperdir, .workdir = {}, .lowerdirs = {}}).upper;
+  };
+  ASSERT_TRUE(upper_of("/u"));
+  EXPECT_EQ(upper_of("/u"), upper_of("/link/u"));
+  EXPECT_FALSE(upper_of(""));
+  EXPECT_FALSE(upper_of("/gone"));
 }
 
 }  // namespace
