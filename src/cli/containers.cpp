@@ -29,8 +29,7 @@ std::string describe(const json::object& mount) {
   const std::string host_path = text_of(mount, "host_path");
   const std::string type = text_of(mount, "type");
   std::string text = text_of(mount, "mount") + " " + (host_path.empty() ? text_of(mount, "path") : host_path);
-  if (type == "overlay") return text;
-  text += " (" + type + (text_of(mount, "mark") == "mount" ? ", by mount)" : ")");
+  if (type != "overlay") text += " (" + type + (text_of(mount, "mark") == "mount" ? ", by mount)" : ")");
   if (mount.at("nested").as_bool())
     text += fmt::format(" in the mount namespace of process {}", mount.at("pid").as_int64());
   return text;
