@@ -29,7 +29,7 @@ model::Hash hash_once(int fd, std::uint64_t expected_size, const HashLimits& lim
                       const OnChunk& on_chunk, bool& may_succeed) {
   using enum model::HashStatus;
   may_succeed = false;
-  const auto before = sys::read_status(fd);
+  const auto before = sys::read_cached_status(fd);
   if (!before) return no_hash(unreadable);
   if (before->size > limits.max_bytes) return no_hash(too_large);
   if (before->size != expected_size) return no_hash(changed);
@@ -51,7 +51,7 @@ model::Hash hash_once(int fd, std::uint64_t expected_size, const HashLimits& lim
     offset += *got;
   }
 
-  const auto after = sys::read_status(fd);
+  const auto after = sys::read_cached_status(fd);
   if (!after) return no_hash(unreadable);
   may_succeed = may_be_same(*before, *after);
   if (may_succeed && before->changed != after->changed)

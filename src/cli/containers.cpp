@@ -30,8 +30,7 @@ std::string describe(const json::object& mount) {
   const std::string host_path = text_of(mount, "host_path");
   const std::string type = text_of(mount, "type");
   std::string text = text_of(mount, "mount") + " " + (host_path.empty() ? text_of(mount, "path") : host_path);
-  if (type == "overlay") return text;
-  text += " (" + type + (text_of(mount, "mark") == "mount" ? ", by mount)" : ")");
+  if (type != "overlay") text += " (" + type + (text_of(mount, "mark") == "mount" ? ", by mount)" : ")");
   if (mount.at("nested").as_bool())
     text += fmt::format(" in the mount namespace of process {}", mount.at("pid").as_int64());
   return text;
@@ -66,7 +65,8 @@ std::vector<std::pair<std::string, std::string>> describe_mounts(const json::arr
     const std::string sensor = text_of(mount, "sensor");
     const std::string problem = text_of(mount, "problem");
     if (!sensor.empty() || problem.empty()) {
-      lines.emplace_back(sensor.empty() ? "none" : sensor, describe(mount) + describe_sync(mount));
+      lines.emplace_back(sensor.empty() ? "none" : sensor,
+                         describe(mount) + describe_sync(mount) + (problem.empty() ? "" : ": " + problem));
       continue;
     }
     std::string name = is_root(entry) ? describe(mount) : text_of(mount, "path");

@@ -2,6 +2,7 @@
 #include "container_mounts.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <unistd.h>
 #include <utility>
 
@@ -56,6 +57,13 @@ std::unordered_set<std::string> changed_groups(const std::vector<model::Mount>& 
     }
   }
   return groups_of(parents);
+}
+
+// Of several the last: it covers those before.
+std::optional<model::Device> device_of_root(const std::vector<model::Mount>& table) {
+  const auto reversed = table | std::views::reverse;
+  const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
+  return root == reversed.end() ? std::nullopt : std::optional(root->device);
 }
 
 }  // namespace
@@ -278,6 +286,25 @@ void ContainerMounts::watch(View& view) {
   view.is_watched = watch_namespace_ && watch_namespace_(view.process);
 }
 
+// What is the root of another namespace's processes is judged by that of the first one.
+std::optional<std::vector<mount::JudgedMount>> ContainerMounts::judge(View& view,
+                                                                      const std::vector<model::Mount>& table,
+                                                                      Clock::time_point now) {
+  if (view.is_nested) {
+    const auto first = views_.find(view.container);
+    return mount::judge_nested_mounts(table, host_, first == views_.end() ? std::nullopt : first->second.root,
+                                      options_);
+  }
+  auto judged = mount::judge_mounts(table, host_, options_);
+  const auto root = judged ? device_of_root(table) : std::nullopt;
+  if (root && std::exchange(view.root, root) != root) {
+    for (auto& [key, other] : views_) {
+      if (other.is_nested && other.container == view.container) look_soon(other, now, told_pause);
+    }
+  }
+  return judged;
+}
+
 std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string& key, View& view,
                                                               Clock::time_point now) {
   view.due.reset();
@@ -293,7 +320,7 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
   // keeps both has put the host's there itself.
   const auto pause = pivot_pause(view.attempts + 1);
   const bool may_have_host = mount::has_host_root(table, host_) && pause;
-  auto judged = may_have_host ? std::nullopt : mount::judge_mounts(table, host_, options_);
+  auto judged = may_have_host ? std::nullopt : judge(view, table, now);
   if (!judged) {
     // One that stays there is a container of the host's root, and shows no mounts of its own.
     if (pause) {

@@ -101,6 +101,7 @@ class ContainerMounts {
     std::unordered_set<std::string> masters = {};  // peer groups that its mounts receive propagation from
     std::size_t nested = 0;    // other namespaces of its container, in a first process's view
     std::size_t left_out = 0;  // and those that are not looked into
+    std::optional<model::Device> root = std::nullopt;  // that it has, as far as that is known
   };
   static std::string key_of(const NestedNamespace& nested) {
     return nested.container.value + " " + nested.name_space;
@@ -114,6 +115,8 @@ class ContainerMounts {
   void watch(View& view);
   bool is_another(View& view);
   std::optional<Reading> read(const std::string& key, View& view, Clock::time_point now);
+  std::optional<std::vector<mount::JudgedMount>> judge(View& view, const std::vector<model::Mount>& table,
+                                                       Clock::time_point now);
   void look_soon(View& view, Clock::time_point now, Clock::duration pause);
 
   privilege::Privilege& privilege_;

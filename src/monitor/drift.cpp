@@ -169,7 +169,9 @@ WritableLayers find_writable_layers(privilege::Privilege& privilege,
     auto layers = mount == nullptr ? std::nullopt : mount::parse_overlay_layers(*mount);
     if (!layers) continue;
     WritableLayer layer{.container = {}, .layers = std::move(*layers), .merged = target.mount_point};
-    if (layer.merged.empty()) layer.merged = "/proc/" + std::to_string(target.init.value) + "/root";
+    // What lies below one of another user namespace may never answer.
+    if (layer.merged.empty() && !target.is_of_other_users)
+      layer.merged = "/proc/" + std::to_string(target.init.value) + "/root";
     if (const auto owner = owners.find(device); owner != owners.end()) layer.container = owner->second.id;
     known.insert(layer.container.value);
     found.layers.push_back(std::move(layer));

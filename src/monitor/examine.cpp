@@ -95,7 +95,8 @@ std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy
   std::array<std::byte, classify::head_bytes> head;
   const auto got = sys::read_at(fd, head, 0);
   if (!got) return disposition_of(got.error());
-  const auto status = sys::read_status(fd);
+  // A lower layer of the overlay would be asked as well, and may never answer.
+  const auto status = sys::read_cached_status(fd);
   if (!status) return disposition_of(status.error());
   const std::string name =
       known_path ? std::string(last_name(*known_path)) : name_for(fd, status->links, registrations);

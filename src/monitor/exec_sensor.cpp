@@ -27,7 +27,7 @@ util::WallTime latest_change(const sys::FileStatus& status) {
 }  // namespace
 
 std::optional<model::Disposition> ExecSensor::judge(int fd) {
-  const auto status = sys::read_status(fd);
+  const auto status = sys::read_cached_status(fd);
   if (!status) return model::Disposition::unreadable;
   const auto now = RecentFiles::Clock::now();
   const auto back = step_back_.update(now, util::WallTime{std::chrono::system_clock::now()});

@@ -9,8 +9,10 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/privilege/places.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
+#include "dropwarden/watch/features.hpp"
 #include "dropwarden/watch/marks.hpp"
 
 namespace dropwarden::monitor {
@@ -27,6 +29,7 @@ constexpr auto longest_looking = 2s;
 constexpr auto asking_pause = 1s;
 // Between an overlay's mount and its container's first process there are 50 to 350 ms on a quiet machine.
 constexpr auto longest_start = 3s;
+constexpr std::size_t longest_reason = 1024;
 
 std::string place_of(const watch::Target& target) {
   return target.mount_point.empty() ? "/proc/" + std::to_string(target.init.value) + "/root"
@@ -135,12 +138,16 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   const privilege::RootPath path = is_on_host
                                        ? privilege::RootPath{privilege::MountPoint{target.mount_point}}
                                        : privilege::RootPath{privilege::ProcessRoot{target.init.value}};
+  // An event opens the file, and of an execution that may be one of a lower layer.
+  const std::uint64_t mask = target.is_of_other_users ? mask_ & ~watch::exec_mask() : mask_;
   const util::WallTime since = sys::read_file_time();
-  const auto identity = privilege_.mark_file_system(group_, path, mask_, OVERLAYFS_SUPER_MAGIC);
+  const auto identity = privilege_.mark_file_system(group_, path, mask, OVERLAYFS_SUPER_MAGIC);
   // The process is over, and its container with it: there is nothing left to watch.
   const bool is_over =
       !identity && !is_on_host && (identity.error().number == ENOENT || identity.error().number == ESRCH);
   if (is_over) return view_.forget(target.init);
+  if (!identity && privilege::is_foreign(identity.error()))
+    return view_.refuse(target.init, identity.error().object);
   if (!identity) return fail(target, identity.error());
   // Something else was mounted there meanwhile. The mark on it is one too many and harmless; ours is still
   // missing.
@@ -155,6 +162,9 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   marked.layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
   marked.init = target.init;
   marked.coverage = mount::Coverage::file_system;
+  marked.is_of_other_users = target.is_of_other_users;
+  if (mask != mask_)
+    marked.problem = "what is executed is not watched: another user namespace has mounted it";
   marked.is_late = is_ready_ && !is_on_host;
   WatchedMount& overlay = mounts_.add(std::move(marked), Clock::now());
   mounts_.set_marked(overlay, since);
@@ -210,11 +220,14 @@ void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
 
 std::vector<WatchedMount> MarkKeeper::foreign() const {
   std::vector<WatchedMount> foreign;
-  for (const auto& [mount, reason] : view_.foreign(view_.told_owners())) {
+  for (const auto& [mount, reason, container, init] : view_.foreign(view_.told_owners())) {
     WatchedMount overlay;
     overlay.device = mount->device;
-    overlay.mount_point = mount->mount_point;
-    overlay.problem = std::string("not marked: a container may have mounted it itself (") + reason + ")";
+    if (container.empty()) overlay.mount_point = mount->mount_point;
+    overlay.container = {container};
+    overlay.init = init;
+    overlay.problem =
+        "not marked: a container may have mounted it itself (" + util::escape(reason, longest_reason) + ")";
     foreign.push_back(std::move(overlay));
   }
   return foreign;

@@ -64,10 +64,8 @@ std::string MountTree::in_container(std::string_view path) const {
 }
 
 std::optional<Located::Numbers> MountTree::numbers(const layer::ScannedFile& file) {
-  if (!mount_.is_overlay()) return std::nullopt;
-  const std::string root = !mount_.mount_point.empty()
-                               ? mount_.mount_point
-                               : "/proc/" + std::to_string(mount_.init.value) + "/root";
+  const std::string root = mount_.is_overlay() ? way_through(mount_) : std::string();
+  if (root.empty()) return std::nullopt;
   const auto merged = privilege_.open_layer(root);
   if (!merged) return std::nullopt;
   const auto entry = layer::open_far_entry(privilege_, merged->number(), file.path);

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <ranges>
 #include <tuple>
+#include <unistd.h>
 #include <utility>
 
 #include "dropwarden/container/cgroup_path.hpp"
-#include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/mount/table.hpp"
 
 #include "process_root.hpp"
@@ -49,10 +49,12 @@ bool is_told(const OverlayView::Owners& owners, const model::Device& device) {
   return owner != owners.end() && owner->second.evidence != container::Evidence::init_root;
 }
 
-// `overlay` is of the host's table or a process's root.
-bool is_foreign(const auto& overlay, const model::Device& device, const OverlayView::Owners& owners) {
-  return overlay.reason != nullptr && !is_told(owners, device);
+std::string text_of(const char* reason) {
+  return reason == nullptr ? std::string() : std::string(reason);
 }
+
+// Overlayfs does not refuse it, and the files of one would pass for the other's.
+constexpr const char* shared_upper = "its upper directory is another container's";
 
 }  // namespace
 
@@ -62,32 +64,10 @@ OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
   if (known != host_overlays_.end()) return *known;
   HostOverlay overlay{.mount = mount, .layers = {}};
   if (auto layers = mount::parse_overlay_layers(mount)) overlay.layers = std::move(*layers);
-  overlay.reason = why_foreign(overlay.layers);
+  const auto verdict = judge_.judge(overlay.layers);
+  overlay.reason = text_of(verdict.reason);
+  overlay.upper = verdict.upper;
   return overlay;
-}
-
-// The type is looked at first: to ask a file system for the directory may already be to wait for its server.
-const char* OverlayView::why_foreign(const model::OverlayLayers& layers) const {
-  if (may_hang(layers.upperdir) ||
-      std::ranges::any_of(layers.lowerdirs, [this](const std::string& layer) { return may_hang(layer); }))
-    return "a layer of it lies on a file system that might never answer";
-  const std::string& upperdir = layers.upperdir;
-  const bool is_here = upperdir.empty() || privilege_.open_in_directory(upperdir, ".").has_value();
-  return is_here ? nullptr : "its upper directory is not on this host";
-}
-
-// By the mount that lies nearest above it; what the host itself lives on has to answer.
-bool OverlayView::may_hang(std::string_view layer) const {
-  std::size_t longest = 0;
-  bool is_safe = true;
-  for (const auto& [point, is_safe_there] : host_points_) {
-    const bool is_above = layer.starts_with(point) && point.size() > 1 && point.size() >= longest &&
-                          (layer.size() == point.size() || layer[point.size()] == '/');
-    if (!is_above) continue;
-    longest = point.size();
-    is_safe = is_safe_there;
-  }
-  return !is_safe;
 }
 
 bool OverlayView::is_shown_by_host(const model::Device& device) const {
@@ -98,9 +78,7 @@ bool OverlayView::is_shown_by_host(const model::Device& device) const {
 void OverlayView::on_table(const std::vector<model::Mount>& table) {
   std::vector<HostOverlay> overlays;
   host_root_.reset();
-  host_points_.clear();
-  for (const model::Mount& mount : table)
-    host_points_.emplace_back(mount.mount_point, mount::is_safe_to_cross(mount.file_system));
+  judge_.on_table(table);
   for (const model::Mount& mount : table) {
     if (is_root_of_host(mount)) host_root_ = mount.device;
     if (mount.file_system != "overlay" || is_root_of_host(mount)) continue;
@@ -133,10 +111,46 @@ void OverlayView::look_at(Root& root, Clock::time_point now) const {
   if (!is_own) {
     root.mount.reset();
     if (const auto pause = pause_after(++root.looks)) root.due = now + *pause;
-  } else if (!privilege_.host_mounts_problem()) {
-    // Where the host is out of reach, so are the layers of all containers.
-    root.reason = why_foreign(mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{}));
+  } else {
+    root.is_of_other_users = is_of_other_users(root.init);
+    if (!is_shown_by_host(root.mount->device)) judge_hidden(root);
   }
+}
+
+bool OverlayView::is_of_other_users(model::Pid init) const {
+  const auto users_of = [this](std::int32_t pid) {
+    return privilege_.read_process_file(pid, privilege::ProcessFile::user_namespace);
+  };
+  const auto users = users_of(init.value);
+  const auto own = users_of(::getpid());
+  return !users || !own || *users != *own;
+}
+
+void OverlayView::judge_hidden(Root& root) const {
+  // Where the host is out of reach, so are the layers of all containers.
+  if (privilege_.host_mounts_problem()) return;
+  const auto layers = mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{});
+  const auto verdict = judge_.judge_hidden(layers);
+  root.reason = text_of(verdict.reason);
+  root.upper = verdict.upper;
+  if (root.reason.empty() && is_claimed(root)) root.reason = shared_upper;
+}
+
+// By the root of another container, on another overlay, that was there before: of two that pass for one
+// another, the one that came later may have waited for it.
+bool OverlayView::is_claimed(const Root& root) const {
+  return root.upper && std::ranges::any_of(roots_, [&](const auto& entry) {
+           const Root& other = entry.second;
+           return &other != &root && other.mount && other.reason.empty() && other.upper == root.upper &&
+                  other.mount->device != root.mount->device;
+         });
+}
+
+// What the host mounts may come later, and is the one that is believed.
+std::string OverlayView::why_foreign(const Root& root) const {
+  if (!root.reason.empty() || !root.upper) return root.reason;
+  const auto of_host = std::ranges::find(host_overlays_, root.upper, &HostOverlay::upper);
+  return of_host == host_overlays_.end() ? std::string() : shared_upper;
 }
 
 bool OverlayView::look_again(Clock::time_point now) {
@@ -181,16 +195,20 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
   std::unordered_map<model::Device, watch::Target> targets;
   for (const HostOverlay& overlay : host_overlays_) {
     const model::Mount& mount = overlay.mount;
-    if (is_foreign(overlay, mount.device, owners)) continue;
-    targets.try_emplace(mount.device, watch::Target{mount.device, mount.mount_point, {}});
+    if (!overlay.reason.empty() && !is_told(owners, mount.device)) continue;
+    targets.try_emplace(mount.device,
+                        watch::Target{.device = mount.device, .mount_point = mount.mount_point, .init = {}});
   }
   for (const auto& [id, root] : roots_) {
     if (!root.mount) continue;
     const model::Device& device = root.mount->device;
-    const bool is_foreign = is_shown_by_host(device) ? !targets.contains(device) : root.reason != nullptr;
+    const bool is_foreign = is_shown_by_host(device) ? !targets.contains(device) : !why_foreign(root).empty();
     if (is_foreign && !is_told(owners, device)) continue;
-    const watch::Target by_process{device, {}, {}};
-    targets.try_emplace(root.mount->device, by_process).first->second.init = root.init;
+    watch::Target& target =
+        targets.try_emplace(device, watch::Target{.device = device, .mount_point = {}, .init = {}})
+            .first->second;
+    target.init = root.init;
+    target.is_of_other_users = target.mount_point.empty() && root.is_of_other_users;
   }
   return targets;
 }
@@ -198,14 +216,22 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
 std::vector<OverlayView::Foreign> OverlayView::foreign(const Owners& owners) const {
   std::vector<Foreign> foreign;
   for (const HostOverlay& overlay : host_overlays_) {
-    if (is_foreign(overlay, overlay.mount.device, owners))
-      foreign.push_back({&overlay.mount, overlay.reason});
+    if (!overlay.reason.empty() && !is_told(owners, overlay.mount.device))
+      foreign.push_back({.mount = &overlay.mount, .reason = overlay.reason, .container = {}, .init = {}});
   }
   for (const auto& [id, root] : roots_) {
-    if (root.mount && !is_shown_by_host(root.mount->device) && is_foreign(root, root.mount->device, owners))
-      foreign.push_back({&*root.mount, root.reason});
+    if (!root.mount || is_shown_by_host(root.mount->device) || is_told(owners, root.mount->device)) continue;
+    if (auto reason = why_foreign(root); !reason.empty())
+      foreign.push_back(
+          {.mount = &*root.mount, .reason = std::move(reason), .container = id, .init = root.init});
   }
   return foreign;
+}
+
+void OverlayView::refuse(model::Pid init, std::string reason) {
+  for (auto& [id, root] : roots_) {
+    if (root.init == init) root.reason = reason;
+  }
 }
 
 const model::Mount* OverlayView::mount_of(const watch::Target& target) const {

@@ -6,9 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "dropwarden/container/overlay_owner.hpp"
@@ -16,6 +14,8 @@
 #include "dropwarden/model/mount.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/watch/plan.hpp"
+
+#include "layer_judge.hpp"
 
 namespace dropwarden::monitor {
 
@@ -50,13 +50,15 @@ class OverlayView {
   std::unordered_map<model::Device, watch::Target> targets(const Owners& owners) const;
   struct Foreign {
     const model::Mount* mount = nullptr;
-    const char* reason = "";
+    std::string reason;
+    std::string container;  // whose root it is; empty where that is not known
+    model::Pid init;
   };
   // Overlays that no runtime told of and that a container may have mounted itself: in a volume that
-  // propagates its mounts to the host, or as the root that its first process has gone to. Their layers may be
-  // a file system that hangs, which a mark would let the container do to us. What the layers are is known by
-  // their paths alone, and those are of the mount namespace in which it was mounted.
+  // propagates its mounts to the host, or as the root that its first process has gone to.
   std::vector<Foreign> foreign(const Owners& owners) const;
+  // The marker has found out why the root of this process may be the container's own.
+  void refuse(model::Pid init, std::string reason);
   // The mount of a target, null when there is no such target any more.
   const model::Mount* mount_of(const watch::Target& target) const;
   // By what is told, and by the roots of first processes, which are asked for 200 ms at most.
@@ -76,14 +78,19 @@ class OverlayView {
     model::Pid init;
     std::shared_ptr<const model::Container> told{};  // what made it due last
     std::optional<model::Mount> mount{};             // nothing when it could not be read, or is no overlay
-    const char* reason = nullptr;  // why it may be the container's own; null where it is not
-    int looks = 0;                 // that have shown no root of its own
+    std::string reason{};                          // why it may be the container's own; empty where it is not
+    std::optional<LayerJudge::Directory> upper{};  // of one that no mount of the host shows
+    bool is_of_other_users = false;                // it may be another user namespace's
+    int looks = 0;                                 // that have shown no root of its own
     std::optional<Clock::time_point> due{};
     std::uint64_t round = 0;               // in which it was asked what it owns
     std::optional<model::Device> owned{};  // what it answered then
   };
 
   void look_at(Root& root, Clock::time_point now) const;
+  bool is_of_other_users(model::Pid init) const;
+  void judge_hidden(Root& root) const;
+  bool is_claimed(const Root& root) const;
   std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
   std::vector<container::OverlayClue> clues() const;
 
@@ -91,15 +98,15 @@ class OverlayView {
   struct HostOverlay {
     model::Mount mount;
     model::OverlayLayers layers;
-    const char* reason = nullptr;  // as above
+    std::string reason{};                          // as above
+    std::optional<LayerJudge::Directory> upper{};  // its upper directory on this host
   };
   HostOverlay look_at(const model::Mount& mount) const;
-  const char* why_foreign(const model::OverlayLayers& layers) const;
-  bool may_hang(std::string_view layer) const;
   bool is_shown_by_host(const model::Device& device) const;
+  std::string why_foreign(const Root& root) const;
 
   std::vector<HostOverlay> host_overlays_;
-  std::vector<std::pair<std::string, bool>> host_points_;  // mount points, and whether it is safe to go there
+  LayerJudge judge_{privilege_};
   std::optional<model::Device> host_root_;
   std::unordered_map<std::string, Root> roots_;  // by container ID
   Clock::time_point rested_{};                   // no look before

@@ -159,7 +159,7 @@ void Pipeline::take_candidate(Sighting sighting) {
 // By the file system alone: the writer is this process, or the one that has the privilege for it.
 bool Pipeline::is_canary(const Sighting& sighting) const {
   if (!canary_.is_marked() || sighting.located) return false;
-  const auto status = sys::read_status(sighting.file.number());
+  const auto status = sys::read_cached_status(sighting.file.number());
   return status && is_on_canary({status->device_major, status->device_minor});
 }
 

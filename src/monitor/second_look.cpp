@@ -47,7 +47,7 @@ bool SecondLook::is_blank(std::span<const std::byte> first) {
 }
 
 void SecondLook::consider(int fd, model::Pid pid) {
-  auto status = sys::read_status(fd);
+  auto status = sys::read_cached_status(fd);
   if (!status || status->size == 0) return;
   const WatchedMount* mount = find_mount(fd, *status);
   // On every other file system a mapping holds the very file that is closed, and its close comes last.
@@ -66,7 +66,7 @@ void SecondLook::consider(int fd, model::Pid pid) {
   sys::Fd file;
   for (int tries = 0; tries < 2 && !file; ++tries) {
     entry.where.named_at = Clock::now();
-    status = sys::read_status(fd);
+    status = sys::read_cached_status(fd);
     const auto link = sys::read_descriptor_path(fd);
     // What has no name any more can only be executed, and that is seen.
     if (!status || status->links == 0) return;

@@ -43,21 +43,6 @@ SyncStates::Options options_of(const config::Scan& settings) {
   return options;
 }
 
-// Whether there is anything to be scanned, and it can be: an overlay by its upper directory, so that none in
-// another place is.
-bool is_scanned(const WatchedMount& mount) {
-  if (!mount.is_marked() && !mount.is_failed) return false;
-  if (mount.type == "overlay") return mount.is_overlay() && !mount.layers.upperdir.empty();
-  // A root that is no overlay holds the image itself, and nothing tells what of it is new.
-  return mount.place != model::Place::rootfs;
-}
-
-// Holds after a restart of this program.
-std::string name_of_tree(const WatchedMount& mount) {
-  if (mount.is_overlay()) return "overlay:" + mount.layers.upperdir;
-  return fmt::format("{}:{}:{}:{}", name_of(mount.place), mount.device.major, mount.device.minor, mount.root);
-}
-
 util::WallTime now_by_wall() {
   return sys::read_file_time();
 }
@@ -143,22 +128,8 @@ void Sweep::stop() {
   pending_.clear();
 }
 
-Sweep::Trees Sweep::find_trees() const {
-  Trees trees;
-  for (const WatchedMount& mount : mounts_.current()) {
-    if (!is_scanned(mount)) continue;
-    Tree& tree = trees[name_of_tree(mount)];
-    tree.serials.push_back(mount.serial);
-    if (mount.is_late) tree.late.insert(mount.serial);
-    if (!mount.container.value.empty()) tree.containers.insert(mount.container.value);
-    tree.is_overlay = mount.is_overlay();
-    tree.is_failed = tree.is_failed || mount.is_failed;
-  }
-  return trees;
-}
-
 void Sweep::follow() {
-  Trees trees = find_trees();
+  ScannedTrees trees = find_trees(mounts_.current());
   const auto now = Clock::now();
   for (const auto& [name, tree] : trees) {
     if (!states_.contains(name)) {
@@ -188,7 +159,7 @@ void Sweep::follow() {
 }
 
 // By a mount that was not marked in time and is new.
-bool Sweep::is_reached_late(const std::string& name, const Tree& tree) const {
+bool Sweep::is_reached_late(const std::string& name, const ScannedTree& tree) const {
   const auto before = present_.find(name);
   return std::ranges::any_of(tree.late, [&](std::uint64_t serial) {
     return before == present_.end() || !before->second.late.contains(serial);
@@ -196,13 +167,13 @@ bool Sweep::is_reached_late(const std::string& name, const Tree& tree) const {
 }
 
 // All mounts that a container starts with are found at once.
-bool Sweep::is_mounted_later(const Tree& tree) const {
+bool Sweep::is_mounted_later(const ScannedTree& tree) const {
   return !tree.is_overlay && std::ranges::any_of(tree.containers, [this](const std::string& container) {
     return seen_with_volumes_.contains(container);
   });
 }
 
-void Sweep::appear(const std::string& name, const Tree& tree) {
+void Sweep::appear(const std::string& name, const ScannedTree& tree) {
   const util::WallTime now = now_by_wall();
   const auto add = [&](util::WallTime synced_until) {
     states_.add(name, tree.containers, synced_until, Clock::now());
@@ -344,7 +315,7 @@ void Sweep::start(const std::string& name) {
   if (auto put_off = put_off_.extract(name)) {
     job = {.ticket = put_off_tickets_[name], .scan = std::move(put_off.mapped())};
   } else {
-    const Tree& tree = present_[name];
+    const ScannedTree& tree = present_[name];
     if (states_.state(name)->written_from == util::WallTime{}) note_start(name, tree);
     job.ticket = states_.begin(name, Clock::now());
     job.scan = make_scan(tree, job.ticket);
@@ -359,7 +330,7 @@ void Sweep::start(const std::string& name) {
 }
 
 // Of all that have the volume: an older one may write what the scan is for.
-bool Sweep::note_start(const std::string& name, const Tree& tree) {
+bool Sweep::note_start(const std::string& name, const ScannedTree& tree) {
   util::WallTime earliest{};
   for (const std::uint64_t serial : tree.serials) {
     const WatchedMount* mount = mounts_.find(serial);
@@ -371,7 +342,7 @@ bool Sweep::note_start(const std::string& name, const Tree& tree) {
   return states_.set_started(name, earliest);
 }
 
-std::unique_ptr<TreeScan> Sweep::make_scan(const Tree& tree, const SyncStates::Ticket& ticket) {
+std::unique_ptr<TreeScan> Sweep::make_scan(const ScannedTree& tree, const SyncStates::Ticket& ticket) {
   for (const std::uint64_t serial : tree.serials) {
     const WatchedMount* mount = mounts_.find(serial);
     if (mount == nullptr) continue;

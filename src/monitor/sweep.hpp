@@ -28,6 +28,7 @@
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/store/store.hpp"
 
+#include "scanned_trees.hpp"
 #include "sweeper.hpp"
 #include "sync_states.hpp"
 
@@ -75,21 +76,10 @@ class Sweep {
   std::optional<SyncState> state(const WatchedMount& mount);
 
  private:
-  // A tree of files that is there now.
-  struct Tree {
-    std::vector<std::uint64_t> serials;  // of the mounts that show it
-    std::set<std::string> containers;
-    bool is_overlay = false;
-    std::set<std::uint64_t> late;  // of these, those that were marked late
-    bool is_failed = false;
-  };
-  using Trees = std::map<std::string, Tree>;
-
-  Trees find_trees() const;
   void follow();
-  void appear(const std::string& name, const Tree& tree);
-  bool is_reached_late(const std::string& name, const Tree& tree) const;
-  bool is_mounted_later(const Tree& tree) const;
+  void appear(const std::string& name, const ScannedTree& tree);
+  bool is_reached_late(const std::string& name, const ScannedTree& tree) const;
+  bool is_mounted_later(const ScannedTree& tree) const;
   void forget_gone();
   bool is_known(const std::string& container) const;
   void check_clock();
@@ -97,8 +87,8 @@ class Sweep {
   void arm();
   void go_on();
   void start(const std::string& name);
-  bool note_start(const std::string& name, const Tree& tree);
-  std::unique_ptr<TreeScan> make_scan(const Tree& tree, const SyncStates::Ticket& ticket);
+  bool note_start(const std::string& name, const ScannedTree& tree);
+  std::unique_ptr<TreeScan> make_scan(const ScannedTree& tree, const SyncStates::Ticket& ticket);
   util::WallTime told_from(util::WallTime remembered) const;
   void pump();
   void on_end(SweepEnd end);
@@ -117,7 +107,7 @@ class Sweep {
   std::unordered_map<std::string, store::SyncState> remembered_;  // of the last run, by mount
   std::optional<util::WallTime> alive_at_;                        // when that watched last
   SyncStates states_;
-  Trees present_;
+  ScannedTrees present_;
   std::map<std::string, Clock::time_point> absent_;  // since when
   std::map<std::string, std::string> owners_;        // the container that a state is saved with
   std::set<std::string> seen_with_volumes_;          // containers

@@ -24,8 +24,12 @@ std::string join_path(std::string_view directory, std::string_view name) {
 
 UpperPlaces::UpperPlaces(const std::vector<UpperPlace>& places, std::vector<UpperFileSystem> file_systems)
     : file_systems_(std::move(file_systems)) {
-  // Of two the first: a volume that several containers share is any one's, as the host writes it.
-  for (const UpperPlace& place : places) by_directory_.try_emplace(place.directory, place);
+  // A volume that several containers share is any one's, as the host writes it.
+  for (const bool is_of_host : {true, false}) {
+    for (const UpperPlace& place : places) {
+      if (place.is_of_host == is_of_host) by_directory_.try_emplace(place.directory, place);
+    }
+  }
 }
 
 std::optional<UpperPlaces::Found> UpperPlaces::find(std::string_view path) const {

@@ -19,8 +19,9 @@ struct UpperPlace {
   std::string directory;       // as the kernel names it on the host
   std::string container_path;  // what the container calls it: `/` for an upper directory
   // A directory of the host that shows the overlay, for what an inode is called through it; empty for a
-  // volume.
+  // volume, and where nobody may look through it.
   std::string merged;
+  bool is_of_host = false;  // of an overlay that the host's mount table shows
 
   friend bool operator==(const UpperPlace&, const UpperPlace&) = default;
 };
@@ -37,6 +38,8 @@ struct UpperFileSystem {
 class UpperPlaces {
  public:
   UpperPlaces() = default;
+  // Of places with one directory the first is taken, of those that the host's mount table shows if there are
+  // any: what else names it may be the word of a container.
   UpperPlaces(const std::vector<UpperPlace>& places, std::vector<UpperFileSystem> file_systems);
 
   struct Found {

@@ -203,10 +203,11 @@ UpperSensor::Known UpperSensor::locate_upper(const WatchedMount& mount,
     known.problem = name.error().text();
     return known;
   }
-  const std::string merged =
-      mount.mount_point.empty() ? "/proc/" + std::to_string(mount.init.value) + "/root" : mount.mount_point;
-  known.place = UpperPlace{
-      .mount = mount.serial, .directory = std::move(*name), .container_path = "/", .merged = merged};
+  known.place = UpperPlace{.mount = mount.serial,
+                           .directory = std::move(*name),
+                           .container_path = "/",
+                           .merged = way_through(mount),
+                           .is_of_host = !mount.mount_point.empty()};
   return known;
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,7 +89,7 @@ class UpperSensor {
   UpperLayers state_;
   bool is_probed_ = false;
   bool is_stopped_ = false;
-  std::unordered_map<std::uint64_t, Known> known_;  // by serial
+  std::map<std::uint64_t, Known> known_;  // by serial
   std::unordered_map<model::Device, FileSystem> file_systems_;
   std::vector<UpperPlace> told_places_;
   std::vector<UpperFileSystem> told_file_systems_;

@@ -141,9 +141,12 @@ void VolumeKeeper::tell_of_root(const ContainerMounts::Reading& reading, View& v
   const bool is_uncovered = root != reading.mounts.end() && root->coverage == mount::Coverage::none &&
                             !mount::is_read_only(root->mount);
   if (!is_uncovered || std::exchange(view.is_root_told, true)) return;
-  spdlog::warn("the root of container {} is not watched, and nothing that is written to it is seen: {} ({})",
-               util::escape(reading.container, longest_path),
-               util::escape(root->mount.file_system, longest_path), util::escape(root->reason, longest_path));
+  const std::string where =
+      reading.is_nested ? " in the mount namespace of process " + std::to_string(reading.process.value) : "";
+  spdlog::warn(
+      "the root of container {}{} is not watched, and nothing that is written to it is seen: {} ({})",
+      util::escape(reading.container, longest_path), where,
+      util::escape(root->mount.file_system, longest_path), util::escape(root->reason, longest_path));
 }
 
 // A superblock is marked by way of a few of its mounts, of which others may lie over some; it may have

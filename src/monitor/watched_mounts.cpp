@@ -193,6 +193,12 @@ void WatchedMounts::settle(EventIdentity& event, const model::ContainerId& conta
   if (found != current_.end()) event.serial = found->serial;
 }
 
+std::string way_through(const WatchedMount& overlay) {
+  if (overlay.is_of_other_users) return {};
+  return overlay.mount_point.empty() ? "/proc/" + std::to_string(overlay.init.value) + "/root"
+                                     : overlay.mount_point;
+}
+
 std::string path_through_mount(const WatchedMount& mount, std::string_view path) {
   const std::string& point = mount.path;
   const bool is_below =

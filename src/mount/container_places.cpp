@@ -16,7 +16,6 @@
 #include <utility>
 
 #include "dropwarden/mount/file_system.hpp"
-#include "dropwarden/mount/host_mounts.hpp"
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/sys/descriptor.hpp"
@@ -25,6 +24,8 @@
 #include "dropwarden/util/text.hpp"
 
 #include "approved_objects.hpp"
+#include "hidden_overlay.hpp"
+#include "host_table.hpp"
 #include "path.hpp"
 #include "patient_mutex.hpp"
 #include "place_set.hpp"
@@ -61,48 +62,6 @@ bool is_read_only(const model::Mount& mount) {
   return util::take_until(options, ',') == "ro";
 }
 
-// The host's mount table as it was read last.
-struct Host {
-  HostMounts mounts;
-  std::unordered_map<std::uint64_t, std::size_t> by_id;
-  std::unordered_set<model::Device> devices;
-  std::vector<std::string> layers;  // of all overlays but the host's own root
-
-  explicit Host(std::vector<model::Mount> table) : mounts(std::move(table)) {
-    for (std::size_t i = 0; i < mounts.table().size(); ++i) {
-      const model::Mount& mount = mounts.table()[i];
-      by_id.insert_or_assign(mount.id.value, i);
-      devices.insert(mount.device);
-      if (is_container_overlay(mount)) append_layers(mount);
-    }
-  }
-
-  bool is_container_overlay(const model::Mount& mount) const {
-    return mount.file_system == "overlay" && !mounts.is_root_device(mount.device);
-  }
-  const model::Mount* find(std::uint64_t id) const {
-    const auto found = by_id.find(id);
-    return found == by_id.end() ? nullptr : &mounts.table()[found->second];
-  }
-  // The mount that `path` lies on, by its text alone.
-  const model::Mount* nearest(std::string_view path) const {
-    const model::Mount* nearest = nullptr;
-    for (const model::Mount& mount : mounts.table()) {
-      const bool is_nearer = nearest == nullptr || mount.mount_point.size() >= nearest->mount_point.size();
-      if (is_nearer && path_below(path, mount.mount_point)) nearest = &mount;
-    }
-    return nearest;
-  }
-
- private:
-  void append_layers(const model::Mount& mount) {
-    auto parsed = parse_overlay_layers(mount);
-    if (!parsed) return;
-    layers.push_back(std::move(parsed->upperdir));
-    std::ranges::move(parsed->lowerdirs, std::back_inserter(layers));
-  }
-};
-
 class ContainerPlaces final : public privilege::Places {
  public:
   ContainerPlaces(privilege::Privilege& direct, std::string proc, const SearchLimits& limits)
@@ -133,14 +92,30 @@ class ContainerPlaces final : public privilege::Places {
     for (const model::Mount& mount : *table) by_id.emplace(mount.id.value, &mount);
     const auto now = host();
     for (std::size_t i = 0; i < mounts.size(); ++i) {
-      if (!mounts[i].is_whole_file_system) continue;
+      if (!mounts[i].is_whole_file_system && mounts[i].type != "overlay") continue;
       const auto shown = by_id.find(mounts[i].mount_id);
       if (shown == by_id.end())
         answers[i] = std::unexpected(sys::Error{"fanotify_mark", mounts[i].path, ESTALE});
-      else if (is_hosts(*shown->second, *now))
+      else if (is_refused(mounts[i], *shown->second, *now))
         answers[i] = refuse("fanotify_mark", mounts[i].path);
     }
     return answers;
+  }
+
+  sys::Result<void> check_root(const privilege::ShownRoot& root) override {
+    const auto id = sys::read_mount_id(root.top);
+    if (!id) return std::unexpected(id.error());
+    const auto roots = parse_mountinfo(roots_of(root.mountinfo));
+    const auto shown = std::ranges::find(roots, model::MountId{*id}, &model::Mount::id);
+    if (shown == roots.end()) return std::unexpected(sys::Error{"fanotify_mark", "/", ESTALE});
+    if (shown->file_system != "overlay") return std::unexpected(sys::Error{"fanotify_mark", "/", ENOTSUP});
+    const auto table = host();
+    if (table->mounts().has_overlay(shown->device)) return {};
+    return check_hidden_overlay({.mount = *shown,
+                                 .top = root.top,
+                                 .is_of_other_users = root.user_namespace != own_users_,
+                                 .mask = root.mask},
+                                direct_.host_mounts_problem() ? nullptr : table.get(), direct_);
   }
 
   sys::Result<void> check_overlay(const std::string& mount_point) override {
@@ -149,7 +124,7 @@ class ContainerPlaces final : public privilege::Places {
       return mount.mount_point == mount_point && table->is_container_overlay(mount);
     };
     // A runtime has mounts that are gone at once, so this is no offence.
-    if (!std::ranges::any_of(table->mounts.table(), is_there))
+    if (!std::ranges::any_of(table->mounts().table(), is_there))
       return std::unexpected(sys::Error{"fanotify_mark", mount_point, ENOENT});
     return {};
   }
@@ -245,14 +220,21 @@ class ContainerPlaces final : public privilege::Places {
     return parse_mountinfo(*text);
   }
 
+  // An overlay that is no mount of the host's may have any layers.
+  static bool is_refused(const privilege::ContainerMount& wanted, const model::Mount& shown,
+                         const HostTable& host) {
+    if (shown.file_system == "overlay" && !host.mounts().has_overlay(shown.device)) return true;
+    return wanted.is_whole_file_system && is_hosts(shown, host);
+  }
+
   // A file system that the host uses, too.
-  static bool is_hosts(const model::Mount& mount, const Host& host) {
-    if (mount.file_system == "overlay") return host.mounts.is_root_device(mount.device);
-    return host.mounts.is_used_by_host(mount.device);
+  static bool is_hosts(const model::Mount& mount, const HostTable& host) {
+    if (mount.file_system == "overlay") return host.mounts().is_root_device(mount.device);
+    return host.mounts().is_used_by_host(mount.device);
   }
 
   // The host's table as it is now, or was not longer than `age` ago.
-  std::shared_ptr<const Host> host(Clock::duration age = {}) {
+  std::shared_ptr<const HostTable> host(Clock::duration age = {}) {
     const auto now = Clock::now();
     const std::lock_guard lock(mutex_);
     if (now - asked_ < age) return host_;
@@ -271,7 +253,7 @@ class ContainerPlaces final : public privilege::Places {
     const auto now = Clock::now();
     // They were there until now.
     if (host_) see(*host_, now);
-    host_ = std::make_shared<const Host>(parse_mountinfo(*text));
+    host_ = std::make_shared<const HostTable>(parse_mountinfo(*text));
     see(*host_, now);
     is_resolved_ = false;
     learned_.clear();
@@ -280,8 +262,8 @@ class ContainerPlaces final : public privilege::Places {
     places_.expire(now - keep_gone);
   }
 
-  void see(const Host& host, Clock::time_point now) {
-    for (const std::string& layer : host.layers) {
+  void see(const HostTable& host, Clock::time_point now) {
+    for (const std::string& layer : host.layers()) {
       layers_.insert_or_assign(layer, Layer{.seen = now});
       renew_place(layer, now);
     }
@@ -299,10 +281,10 @@ class ContainerPlaces final : public privilege::Places {
     return status && status->uid == layer.owner;
   }
 
-  bool is_known_path(const std::string& directory, const Host& table) {
+  bool is_known_path(const std::string& directory, const HostTable& table) {
     if (!directory.starts_with('/')) return true;  // no path at all: whoever opens it says so
     if (layer_at(directory)) return true;
-    const auto& mounts = table.mounts.table();
+    const auto& mounts = table.mounts().table();
     const auto at = std::ranges::find(mounts, directory, &model::Mount::mount_point);
     if (at != mounts.end()) return true;
     if ((directory + "/").find("/../") != std::string::npos) return false;
@@ -435,12 +417,12 @@ class ContainerPlaces final : public privilege::Places {
   // Of all mounts at `/`, none may be the host's: pivot_root(2) leaves the old root there until it is
   // unmounted, and all mounts of the host with it, in whatever order the table has them.
   static sys::Result<void> check_roots(std::int32_t pid, const std::vector<model::Mount>& mounts,
-                                       const Host& host) {
+                                       const HostTable& host) {
     std::size_t own = 0;
     std::size_t of_host = 0;
     for (const model::Mount& mount : mounts) {
       if (mount.mount_point != "/") continue;
-      ++(host.mounts.is_host_root(mount) ? of_host : own);
+      ++(host.mounts().is_host_root(mount) ? of_host : own);
     }
     if (own == 0) return refuse("open", "root of process " + std::to_string(pid));
     if (of_host == 0) return {};
@@ -454,7 +436,7 @@ class ContainerPlaces final : public privilege::Places {
     if (!checked) return checked;
     const auto is_hidden = [&](const model::Mount& mount) {
       return mount.mount_point == "/" && mount.file_system == "overlay" &&
-             !table->mounts.has_overlay(mount.device);
+             !table->mounts().has_overlay(mount.device);
     };
     const bool has_hidden = std::ranges::any_of(mounts, is_hidden);
     const auto owner = has_hidden ? owner_of_namespace(pid) : std::nullopt;
@@ -463,7 +445,7 @@ class ContainerPlaces final : public privilege::Places {
     const std::lock_guard lock(mutex_);
     for (const model::Mount& mount : mounts) {
       // What no mount of the host shows cannot be reached by one: it is admitted by itself.
-      const bool is_of_use = table->devices.contains(mount.device) && has_local_files(mount.file_system);
+      const bool is_of_use = table->has_device(mount.device) && has_local_files(mount.file_system);
       const bool is_shown = !is_read_only(mount) || mount.mount_point == "/";
       if (is_of_use && is_shown) places_.add_outermost(mount.device, mount.root, now);
       if (owner && is_hidden(mount) && ++hidden <= max_roots) add_layers(mount, *owner, now);
@@ -573,7 +555,7 @@ class ContainerPlaces final : public privilege::Places {
   SearchBudget budget_;
 
   std::mutex mutex_;  // of all below
-  std::shared_ptr<const Host> host_;
+  std::shared_ptr<const HostTable> host_;
   Clock::time_point asked_{};  // when the table was asked for changes last
   bool is_resolved_ = false;
   std::map<std::string, Layer> layers_;  // as their overlays name them

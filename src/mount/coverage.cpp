@@ -37,12 +37,13 @@ bool is_before(std::string_view one, std::string_view other) {
   return std::ranges::lexicographical_compare(one, other, {}, rank, rank);
 }
 
-// Judges one mount after the other; knows the whole table.
+// Judges one mount after the other; knows the whole table. `watched` is an overlay that somebody else sees
+// to.
 class Judge {
  public:
-  Judge(const std::vector<model::Mount>& table, const model::Mount& root, const HostMounts& host,
-        const JudgeOptions& options)
-      : root_(root), host_(host), options_(options) {
+  Judge(const std::vector<model::Mount>& table, const model::Mount& root,
+        const std::optional<model::Device>& watched, const HostMounts& host, const JudgeOptions& options)
+      : root_(root), watched_(watched), host_(host), options_(options) {
     for (const model::Mount& mount : table) by_id_.emplace(mount.id, &mount);
     for (const model::Mount& mount : table) {
       const model::Mount* below = parent_of(mount);
@@ -107,7 +108,7 @@ class Judge {
   }
 
   bool is_overlay_of_its_own(const model::Mount& mount) const {
-    return mount.file_system == "overlay" && mount.device != root_.device && !host_.has_overlay(mount.device);
+    return mount.file_system == "overlay" && mount.device != watched_ && !host_.has_overlay(mount.device);
   }
 
   // `mounts` by their mount points. Whichever mount of those on the way is met there, and whatever lies over
@@ -163,6 +164,7 @@ class Judge {
   static constexpr std::size_t max_depth = 64;
 
   const model::Mount& root_;
+  const std::optional<model::Device> watched_;
   const HostMounts& host_;
   const JudgeOptions& options_;
   std::unordered_map<model::MountId, const model::Mount*> by_id_;
@@ -171,6 +173,31 @@ class Judge {
   std::size_t marks_ = 0;
   std::unordered_set<model::Device> whole_;  // superblocks that are marked
 };
+
+std::vector<JudgedMount> judge_all(const std::vector<model::Mount>& table, const model::Mount& root,
+                                   const std::optional<model::Device>& watched, const HostMounts& host,
+                                   const JudgeOptions& options) {
+  Judge judge(table, root, watched, host, options);
+  // Of a container's root, its own or another's.
+  const bool is_seen_to =
+      root.device == watched || (host.has_overlay(root.device) && !host.is_root_device(root.device));
+  std::vector<JudgedMount> judged;
+  std::size_t left_out = 0;
+  for (const model::Mount& mount : table) {
+    if (&mount == &root && mount.file_system == "overlay" && is_seen_to) continue;
+    if (judged.size() == options.most_mounts) {
+      ++left_out;
+    } else {
+      judged.push_back(judge.judge(mount));
+    }
+  }
+  if (left_out != 0) {
+    JudgedMount rest;
+    rest.reason = std::to_string(left_out) + " more mounts, which are neither marked nor listed";
+    judged.push_back(std::move(rest));
+  }
+  return judged;
+}
 
 }  // namespace
 
@@ -187,24 +214,15 @@ std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mo
                                                      const HostMounts& host, const JudgeOptions& options) {
   const model::Mount* root = root_of(table);
   if (root == nullptr || host.is_host_root(*root)) return std::nullopt;
-  Judge judge(table, *root, host, options);
-  std::vector<JudgedMount> judged;
-  std::size_t left_out = 0;
-  for (const model::Mount& mount : table) {
-    const bool is_overlay_root = &mount == root && mount.file_system == "overlay";
-    if (is_overlay_root) continue;
-    if (judged.size() == options.most_mounts) {
-      ++left_out;
-    } else {
-      judged.push_back(judge.judge(mount));
-    }
-  }
-  if (left_out != 0) {
-    JudgedMount rest;
-    rest.reason = std::to_string(left_out) + " more mounts, which are neither marked nor listed";
-    judged.push_back(std::move(rest));
-  }
-  return judged;
+  return judge_all(table, *root, root->device, host, options);
+}
+
+std::optional<std::vector<JudgedMount>> judge_nested_mounts(
+    const std::vector<model::Mount>& table, const HostMounts& host,
+    const std::optional<model::Device>& container_root, const JudgeOptions& options) {
+  const model::Mount* root = root_of(table);
+  if (root == nullptr || host.is_host_root(*root)) return std::nullopt;
+  return judge_all(table, *root, container_root, host, options);
 }
 
 }  // namespace dropwarden::mount

@@ -89,6 +89,7 @@ class Direct final : public Privilege {
   }
 
   void set_process_check(ProcessCheck check) override { check_ = std::move(check); }
+  void set_root_check(RootCheck check) override { check_root_ = std::move(check); }
 
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
     const int number = ::fanotify_init(flags | FAN_CLOEXEC, event_flags | O_CLOEXEC);
@@ -261,7 +262,8 @@ class Direct final : public Privilege {
   }
 
   MarkedProcess marked_process(std::int32_t pid) const {
-    MarkedProcess process{.directory = options_.proc + "/" + std::to_string(pid), .check = {}};
+    MarkedProcess process{
+        .directory = options_.proc + "/" + std::to_string(pid), .check = {}, .check_root = check_root_};
     if (check_) process.check = [this, pid](std::string_view mountinfo) { return check_(pid, mountinfo); };
     return process;
   }
@@ -272,6 +274,7 @@ class Direct final : public Privilege {
   const Options options_;
   const HostMounts host_;
   ProcessCheck check_;
+  RootCheck check_root_;
   CanaryOverlay canary_;
   std::optional<sys::Result<UpperEvents>> upper_events_;
 };

@@ -75,7 +75,7 @@ inline constexpr unsigned count_of<LinkKind> = static_cast<unsigned>(LinkKind::s
 template <>
 inline constexpr unsigned count_of<RuntimeProtocol> = static_cast<unsigned>(RuntimeProtocol::grpc) + 1;
 template <>
-inline constexpr unsigned count_of<ProcessFile> = static_cast<unsigned>(ProcessFile::status) + 1;
+inline constexpr unsigned count_of<ProcessFile> = static_cast<unsigned>(ProcessFile::user_namespace) + 1;
 template <>
 inline constexpr unsigned count_of<AttributeSpace> = static_cast<unsigned>(AttributeSpace::user) + 1;
 

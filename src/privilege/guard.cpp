@@ -57,6 +57,7 @@ class AnyPlace final : public Places {
                                               const std::vector<ContainerMount>& mounts) override {
     return std::vector<sys::Result<void>>(mounts.size());
   }
+  sys::Result<void> check_root(const ShownRoot&) override { return {}; }
   sys::Result<void> check_overlay(const std::string&) override { return {}; }
   sys::Result<void> check_path(const std::string&) override { return {}; }
   sys::Result<void> check_opened(const std::string&, int) override { return {}; }
@@ -81,6 +82,7 @@ class Guarded final : public Privilege {
     inner_->set_process_check([this](std::int32_t pid, std::string_view mountinfo) {
       return places_->check_process(pid, mountinfo);
     });
+    inner_->set_root_check([this](const ShownRoot& root) { return places_->check_root(root); });
   }
 
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {

@@ -109,12 +109,21 @@ sys::Result<std::string> read_checked_table(const MarkedProcess& process) {
   return table;
 }
 
+sys::Result<void> check_root(const MarkedProcess& process, int top, std::string_view table,
+                             std::uint64_t mask) {
+  if (!process.check_root) return {};
+  const auto users = sys::read_link(process.directory + "/ns/user");
+  if (!users) return std::unexpected(users.error());
+  return process.check_root({.top = top, .mountinfo = table, .user_namespace = *users, .mask = mask});
+}
+
 sys::Result<RootIdentity> mark_top(int group, const sys::Fd& top, const std::string& path, std::uint64_t mask,
                                    std::uint64_t allowed_type) {
   const auto file_system = sys::read_file_system_status(top.number());
   if (!file_system) return std::unexpected(file_system.error());
   if (file_system->type != allowed_type) return std::unexpected(sys::Error{"fanotify_mark", path, ENOTSUP});
-  const auto status = sys::read_status(top.number());
+  // A lower layer of an overlay may be asked for its part of the answer.
+  const auto status = sys::read_cached_status(top.number());
   if (!status) return std::unexpected(status.error());
   // Unmounted since the table was read: what is there now is a directory of whatever lies below.
   if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
@@ -151,16 +160,24 @@ sys::Result<RootIdentity> mark_file_system(int group, const std::string& path, s
   return mark_top(group, *opened, path, mask, allowed_type);
 }
 
+// By a directory of procfs that is held, so that all of it is of one process: nothing is found there once
+// that has ended, whoever has its number then.
 sys::Result<RootIdentity> mark_file_system(int group, const MarkedProcess& process, std::uint64_t mask,
                                            std::uint64_t allowed_type) {
+  const auto held = sys::open_path(process.directory, O_PATH | O_DIRECTORY);
+  if (!held) return std::unexpected(held.error());
+  MarkedProcess same = process;
+  same.directory = "/proc/self/fd/" + std::to_string(held->number());
   const std::string path = process.directory + "/root";
-  const auto opened = sys::open_path(path, O_PATH | O_DIRECTORY);
-  if (!opened) return std::unexpected(opened.error());
-  const auto table = read_checked_table(process);
+  const auto opened = sys::open_path(same.directory + "/root", O_PATH | O_DIRECTORY);
+  if (!opened) return std::unexpected(sys::Error{"open", path, opened.error().number});
+  const auto table = read_checked_table(same);
   if (!table) return std::unexpected(table.error());
   const auto id = sys::read_mount_id(opened->number());
   if (!id) return std::unexpected(id.error());
   if (!mount_type(*table, *id)) return std::unexpected(sys::Error{"fanotify_mark", path, ESTALE});
+  const auto checked = check_root(same, opened->number(), *table, mask);
+  if (!checked) return std::unexpected(checked.error());
   return mark_top(group, *opened, path, mask, allowed_type);
 }
 

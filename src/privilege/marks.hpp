@@ -14,10 +14,11 @@ namespace dropwarden::privilege {
 
 // What the methods of the same name of Privilege promise, with the paths as they are reached from here.
 
-// A process: its directory in procfs, and who is asked about what its mountinfo shows.
+// A process: its directory in procfs, and who is asked about what its mountinfo and its root show.
 struct MarkedProcess {
   std::string directory;
   std::function<sys::Result<void>(std::string_view mountinfo)> check;
+  Privilege::RootCheck check_root;
 };
 
 sys::Result<RootIdentity> mark_file_system(int group, const std::string& path, std::uint64_t mask,

@@ -42,7 +42,8 @@ Result<FileStatus> read_status_with(int fd, const char* name, int flags) {
                     .special_major = raw.stx_rdev_major,
                     .special_minor = raw.stx_rdev_minor,
                     .modified = to_wall_time(raw.stx_mtime),
-                    .changed = to_wall_time(raw.stx_ctime)};
+                    .changed = to_wall_time(raw.stx_ctime),
+                    .told_attributes = raw.stx_attributes_mask};
 }
 
 }  // namespace
@@ -61,9 +62,10 @@ Result<FileStatus> read_cached_entry_status(int directory, const std::string& na
 }
 
 Result<FileShape> read_shape(int fd) noexcept {
-  struct stat raw{};
-  if (::fstat(fd, &raw) != 0) return unexpected_errno("fstat");
-  return FileShape{.mode = raw.st_mode, .size = static_cast<std::uint64_t>(raw.st_size)};
+  struct statx raw{};
+  constexpr unsigned mask = STATX_TYPE | STATX_MODE | STATX_SIZE;
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, mask, &raw) != 0) return unexpected_errno("statx");
+  return FileShape{.mode = raw.stx_mode, .size = raw.stx_size};
 }
 
 Result<FileSystemStatus> read_file_system_status(int fd) {

@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -20,6 +22,7 @@
 #include "support/command.hpp"
 #include "support/container_root.hpp"
 #include "support/fuse_server.hpp"
+#include "support/user_namespace.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -184,40 +187,190 @@ TEST_F(HostileFuse, UnderAnOverlayThatThePropagationOfAVolumeShowsTheHostHoldsNo
 
 // Known by its process alone: the first process has its root on an overlay of its own by the time that the
 // monitor is started.
-TEST_F(HostileFuse, UnderTheRootOfAFirstProcessHoldsNobody) {
-  const std::string place = path("own-root");
-  std::filesystem::create_directories(place + "/fuse");
-  Box other(
-      BoxPlace{.directory = path("other"), .elsewhere = host_path("other-bind"), .cgroup = box_cgroup()});
-  other.start();
-  other.end_processes();
-  Child first([&](Line& line) {
-    other.join_cgroup();
-    require(::unshare(CLONE_NEWNS) == 0, "unshare");
-    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
-    server_->mount(place + "/fuse");
-    mount_overlay_over(place + "/fuse", place + "/overlay");
-    const auto merged = place + "/overlay/merged";
-    std::filesystem::create_directory(merged + "/proc");
-    enter_container_root(merged);
-    line.tell();
-    line.hear();
-    execute({"/tool"});
-    line.tell();
-    while (true) ::pause();
+class HostileRoot : public HostileFuse {
+ protected:
+  // `mount_root` mounts it, over the FUSE file system that is on `fuse()`, and says where.
+  void expect_it_holds_nobody(const std::function<std::string()>& mount_root) {
+    std::filesystem::create_directories(fuse());
+    Box other(
+        BoxPlace{.directory = path("other"), .elsewhere = host_path("other-bind"), .cgroup = box_cgroup()});
+    other.start();
+    other.end_processes();
+    Child first([&](Line& line) {
+      other.join_cgroup();
+      require(::unshare(CLONE_NEWNS) == 0, "unshare");
+      require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+      server_->mount(fuse());
+      const auto merged = mount_root();
+      enter_container_root(merged);
+      line.tell();
+      line.hear();
+      execute({"/tool"});
+      line.tell();
+      while (true) ::pause();
+    });
+    first.line().hear();
+    start(often);
+    ::kill(-daemon_->pid(), SIGSTOP);
+    first.line().tell();
+    first.line().hear();
+    server_->hang();
+    ::kill(-daemon_->pid(), SIGCONT);
+    expect_nobody_waits();
+    EXPECT_EQ(server_->held(), 0U) << "somebody has asked";
+    // Whoever waits has to be let go.
+    server_.reset();
+    first.kill(SIGKILL);
+  }
+
+  std::string place() const { return path("own-root"); }
+  std::string fuse() const { return place() + "/fuse"; }
+};
+
+TEST_F(HostileRoot, OverFuseHoldsNobody) {
+  expect_it_holds_nobody([this] {
+    mount_overlay_over(fuse(), place() + "/overlay");
+    return place() + "/overlay/merged";
   });
-  first.line().hear();
-  start(often);
-  ::kill(-daemon_->pid(), SIGSTOP);
-  first.line().tell();
-  first.line().hear();
-  server_->hang();
-  ::kill(-daemon_->pid(), SIGCONT);
+}
+
+TEST_F(HostileRoot, OverFuseToWhichNothingCanBeWrittenHoldsNobody) {
+  expect_it_holds_nobody([this] {
+    const std::string lower = place() + "/overlay";
+    std::filesystem::create_directory(lower);
+    mount("layers", lower, "tmpfs", "");
+    for (const char* name : {"/lower", "/merged"}) std::filesystem::create_directory(lower + name);
+    mount("overlay", lower + "/merged", "overlay", fmt::format("lowerdir={}/lower:{}", lower, fuse()));
+    return lower + "/merged";
+  });
+}
+
+// A user of the host who has a cgroup of his own: in user and mount namespaces that he makes he is root, and
+// mounts over names of the host what he likes.
+class HostileUser : public HostileFuse {
+ protected:
+  void SetUp() override {
+    HostileFuse::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    // He has to get to what is his.
+    namespace fs = std::filesystem;
+    fs::permissions(fs::path(host_path("x")).parent_path().parent_path(), fs::perms{0711});
+    for (const char* name : {"", "/fuse", "/fuse/u", "/fuse/w", "/lower", "/upper", "/work", "/merged"}) {
+      fs::create_directories(place() + name);
+      require(::chown((place() + name).c_str(), user, user) == 0, "chown");
+    }
+    device_ = make_fuse_node(place());
+    other_ = std::make_unique<Box>(
+        BoxPlace{.directory = path("other"), .elsewhere = host_path("other-bind"), .cgroup = box_cgroup()});
+    other_->start();
+    other_->end_processes();
+  }
+  void TearDown() override {
+    first_.reset();
+    HostileFuse::TearDown();
+    other_.reset();
+  }
+
+  // What looks like a container, with an overlay of such options for its root, before which he does
+  // `prepare`. There he does `act` before the monitor has looked, and then his server hangs.
+  void live(
+      const std::string& options, const std::function<void()>& act,
+      const std::function<void()>& prepare = [] {}) {
+    first_ = std::make_unique<Child>([&, this](Line& line) {
+      other_->join_cgroup();
+      enter_user_namespace(user);
+      require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+      FuseServer server(make_program("tool"), device_);
+      server.mount(place() + "/fuse");
+      for (const char* name : {"/fuse/u", "/fuse/w"}) std::filesystem::create_directory(place() + name);
+      prepare();
+      mount("overlay", place() + "/merged", "overlay", options);
+      enter_container_root(place() + "/merged");
+      line.tell();
+      line.hear();
+      act();
+      server.hang();
+      line.tell();
+      while (true) ::pause();
+    });
+    try {
+      first_->line().hear();
+    } catch (const std::exception&) {
+      GTEST_SKIP() << "SKIP kernel: no such overlay can be mounted in a user namespace here";
+    }
+    start(often);
+    EXPECT_NE(daemon_->init_of(other_->id()), 0) << daemon_->report();
+    ::kill(-daemon_->pid(), SIGSTOP);
+    first_->line().tell();
+    first_->line().hear();
+    ::kill(-daemon_->pid(), SIGCONT);
+  }
+  std::string place() const { return path("user"); }
+  std::string layers(const std::string& lower, const std::string& upper, const std::string& work) const {
+    return fmt::format("userxattr,xino=on,lowerdir={0}{1},upperdir={0}{2},workdir={0}{3}", place(), lower,
+                       upper, work);
+  }
+
+  static constexpr uid_t user = 47000;
+  std::string device_;
+  std::unique_ptr<Box> other_;
+  std::unique_ptr<Child> first_;
+};
+
+TEST_F(HostileUser, WhoLaysAnOverlayThatNothingCanBeWrittenToOverFuseHoldsNobody) {
+  live(fmt::format("lowerdir={0}/lower:{0}/fuse", place()), [] { execute({"/tool"}); });
+  if (IsSkipped()) return;
   expect_nobody_waits();
-  EXPECT_EQ(server_->held(), 0U) << "somebody has asked";
-  // Whoever waits has to be let go.
-  server_.reset();
-  first.kill(SIGKILL);
+  EXPECT_THAT(daemon_->report(), HasSubstr("another user namespace, and nothing can be written"));
+}
+
+TEST_F(HostileUser, WhoServesTheUpperDirectoryOfAnOverlayHoldsNobody) {
+  live(layers("/lower", "/fuse/u", "/fuse/w"), [] { drop("/x"); });
+  if (IsSkipped()) return;
+  expect_nobody_waits();
+  EXPECT_THAT(daemon_->report(), HasSubstr("its upper directory may lie on a file system"));
+}
+
+TEST_F(HostileUser, WhoLaysAnOverlayOverFuseIsWatchedByWhatHeWrites) {
+  live(layers("/lower:" + place() + "/fuse", "/upper", "/work"), [] {
+    std::ofstream("/tool", std::ios::app) << "more" << std::flush;
+    execute({"/tool"});
+    drop("/x");
+  });
+  if (IsSkipped()) return;
+  expect_nobody_waits();
+  for (const char* path : {"/tool", "/x"}) {
+    const auto record = daemon_->wait_for_record(
+        [&](const Record& candidate) {
+          return container_of(candidate) == other_->id() && path_of(candidate) == path;
+        },
+        30s);
+    ASSERT_TRUE(record) << path << daemon_->report();
+    EXPECT_EQ(text_at(*record, "/detected_by"), "close_write");
+  }
+  EXPECT_THAT(daemon_->report(), HasSubstr("what is executed is not watched"));
+}
+
+// The paths are there, and he has others in their place.
+TEST_F(HostileUser, WhoNamesTheUpperDirectoryOfAnotherContainerHasNoneOfItsFindings) {
+  const std::string victim = path("box");
+  live(
+      fmt::format("lowerdir={0}/lower,upperdir={0}/upper,workdir={0}/work", victim), [] { drop("/x"); },
+      [&] {
+        mount("own", victim, "tmpfs", "");
+        for (const char* name : {"/lower", "/upper", "/work"})
+          std::filesystem::create_directory(victim + name);
+      });
+  if (IsSkipped()) return;
+  EXPECT_THAT(daemon_->report(), HasSubstr("its upper directory is another container's"));
+  // What the file system under the layers tells, and what lies there.
+  box_->run([] {
+    put("/c/late", "#!/bin/sh\n", 0644);
+    require(::chmod("/c/late", 0755) == 0, "chmod");
+  });
+  EXPECT_NE(sensor_of("/c/late"), "none");
+  expect_well();
+  for (const Record& record : daemon_->records()) EXPECT_NE(container_of(record), other_->id());
 }
 
 }  // namespace

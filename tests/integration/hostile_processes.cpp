@@ -27,6 +27,8 @@
 #include "coverage/program.hpp"
 #include "hostile_test.hpp"
 #include "support/cgroup.hpp"
+#include "support/child.hpp"
+#include "support/container_report.hpp"
 #include "support/container_root.hpp"
 #include "support/file.hpp"
 #include "support/process_holdings.hpp"
@@ -321,6 +323,36 @@ TEST_F(HostileMounts, InANamespaceOfTheirOwnAreNotReadForEachExecutionThere) {
     });
   }
   EXPECT_LT((read_usage(*daemon_).processor - before).count(), 2000 * sanitizer_factor);
+}
+
+// What it writes there is on no file system that is watched: so much is to be known.
+TEST_F(HostileMounts, ThatAreTheRootOfANamespaceOfItsOwnAreNamed) {
+  start("scan:\n  interval: 1s\n");
+  Child inner([this](Line& line) {
+    box_->join_cgroup();
+    join_mount_namespace(box_->first_process());
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    require(::mount("own", "/tmp", "tmpfs", 0, nullptr) == 0, "mount");
+    for (const char* name : {"/lower", "/upper", "/work", "/merged"})
+      std::filesystem::create_directory(std::string("/tmp") + name);
+    require(::mount("own", "/tmp/merged", "overlay", 0,
+                    "lowerdir=/tmp/lower,upperdir=/tmp/upper,workdir=/tmp/work") == 0,
+            "mount");
+    stay_in_container_root("/tmp/merged", line);
+  });
+  inner.line().hear();
+  const auto problem = [this] {
+    const auto report = ask();
+    if (!report.is_object()) return std::string();
+    for (const auto& mount : mounts_of(report, box_->id())) {
+      if (mount.at("nested").as_bool() && text_at(mount, "/path") == "/") return text_at(mount, "/problem");
+    }
+    return std::string();
+  };
+  EXPECT_TRUE(wait_for([&] { return problem().find("mounted itself") != std::string::npos; }, 20s))
+      << daemon_->report();
+  expect_well();
 }
 
 class HostileClients : public HostileTest {

@@ -133,6 +133,7 @@ TEST_F(Rootless, ContainersOnAnOverlayOfTheKernelAreWatchedThroughTheirFirstProc
     EXPECT_EQ(text_at(*record, "/detected_by"), "close_write");
     EXPECT_EQ(text_at(*record, "/event/file/mount"), "rootfs");
     EXPECT_EQ(text_at(*record, "/event/container/runtime"), "podman");
+    EXPECT_THAT(daemon.report(), HasSubstr("what is executed is not watched"));
     ASSERT_TRUE(copy("/dev/shm/x"));
     EXPECT_TRUE(daemon.wait_for_record(final_of(container.id, "/dev/shm/x"), 30s)) << daemon.log();
     EXPECT_TRUE(daemon.stop().is_success());

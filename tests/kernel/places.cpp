@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <sys/fanotify.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,6 +27,7 @@
 #include "support/layered_overlay.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/user_namespace.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -659,12 +659,7 @@ class OwnNamespace {
   OwnNamespace(uid_t user, std::string lower)
       : place_(make_scratch_directory()),
         container_([user, lower = std::move(lower), place = place_](Line& line) {
-          require(::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0, "setresuid");
-          require(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0, "prctl");  // whoever is not may write no map
-          require(::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0, "unshare");
-          write_file("/proc/self/setgroups", "deny");
-          write_file("/proc/self/uid_map", "0 " + std::to_string(user) + " 1");
-          write_file("/proc/self/gid_map", "0 " + std::to_string(user) + " 1");
+          enter_user_namespace(user);
           require(::mount("own", place.c_str(), "tmpfs", 0, nullptr) == 0, "tmpfs");
           for (const char* name : {"/upper", "/work", "/merged"})
             require(::mkdir((place + name).c_str(), 0700) == 0, "mkdir");

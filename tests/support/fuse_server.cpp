@@ -25,18 +25,6 @@
 namespace dropwarden::test {
 namespace {
 
-constexpr std::uint64_t tool_node = 2;
-
-fuse_attr attributes_of(std::uint64_t node, std::size_t size) {
-  fuse_attr attributes{};
-  attributes.ino = node;
-  attributes.mode = node == FUSE_ROOT_ID ? S_IFDIR | 0755 : S_IFREG | 0755;
-  attributes.nlink = 1;
-  attributes.size = node == FUSE_ROOT_ID ? 0 : size;
-  attributes.blksize = 4096;
-  return attributes;
-}
-
 template <class T>
 std::string bytes_of(const T& value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
@@ -48,8 +36,8 @@ std::string FuseServer::missing() {
   return ::access("/dev/fuse", R_OK | W_OK) == 0 ? std::string() : "SKIP kernel: no /dev/fuse";
 }
 
-FuseServer::FuseServer(std::string program)
-    : program_(std::move(program)), device_(sys::value_or_throw(sys::open_path("/dev/fuse", O_RDWR))) {
+FuseServer::FuseServer(std::string program, const std::string& device)
+    : tree_(std::move(program)), device_(sys::value_or_throw(sys::open_path(device, O_RDWR))) {
   void* memory =
       ::mmap(nullptr, sizeof *connection_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   require(memory != MAP_FAILED, "mmap");
@@ -111,72 +99,19 @@ void FuseServer::serve(const std::stop_token& stop) {
   }
 }
 
-bool FuseServer::answer(const char* request, std::size_t size) const {
+bool FuseServer::answer(const char* request, std::size_t size) {
   fuse_in_header in{};
   std::memcpy(&in, request, sizeof in);
   if (in.opcode == FUSE_FORGET || in.opcode == FUSE_BATCH_FORGET) return true;
-  if (hangs_) return false;
-  std::string body;
-  int error = 0;
-  switch (in.opcode) {
-    case FUSE_INIT: {
-      fuse_init_out out{};
-      out.major = FUSE_KERNEL_VERSION;
-      out.minor = FUSE_KERNEL_MINOR_VERSION;
-      out.max_write = 4096;
-      body = bytes_of(out);
-      break;
-    }
-    case FUSE_GETATTR: {
-      fuse_attr_out out{};
-      out.attr = attributes_of(in.nodeid, program_.size());
-      body = bytes_of(out);
-      break;
-    }
-    case FUSE_LOOKUP: {
-      const std::string name(request + sizeof in, ::strnlen(request + sizeof in, size - sizeof in));
-      fuse_entry_out out{};
-      out.nodeid = tool_node;
-      out.attr = attributes_of(tool_node, program_.size());
-      body = bytes_of(out);
-      if (in.nodeid != FUSE_ROOT_ID || name != "tool") error = ENOENT;
-      break;
-    }
-    case FUSE_OPEN:
-    case FUSE_OPENDIR:
-      body = bytes_of(fuse_open_out{});
-      break;
-    case FUSE_READ: {
-      fuse_read_in read{};
-      std::memcpy(&read, request + sizeof in, sizeof read);
-      if (read.offset < program_.size()) body = program_.substr(read.offset, read.size);
-      break;
-    }
-    case FUSE_STATFS: {
-      fuse_statfs_out out{};
-      out.st.namelen = 255;
-      out.st.bsize = 4096;
-      body = bytes_of(out);
-      break;
-    }
-    case FUSE_READDIR:
-    case FUSE_RELEASE:
-    case FUSE_RELEASEDIR:
-    case FUSE_FLUSH:
-    case FUSE_ACCESS:
-      break;
-    case FUSE_GETXATTR:
-      error = ENODATA;
-      break;
-    default:
-      error = ENOSYS;
-  }
-  if (error != 0) body.clear();
-  const fuse_out_header header{.len = static_cast<std::uint32_t>(sizeof(fuse_out_header) + body.size()),
-                               .error = -error,
+  // Nobody waits for the answer to what the kernel does when the last descriptor is closed.
+  if (hangs_) return in.opcode == FUSE_RELEASE || in.opcode == FUSE_RELEASEDIR;
+  FuseTree::Reply reply = tree_.answer(in, std::string_view(request, size).substr(sizeof in));
+  if (reply.error != 0) reply.body.clear();
+  const fuse_out_header header{.len = static_cast<std::uint32_t>(sizeof(fuse_out_header) + reply.body.size()),
+                               .error = -reply.error,
                                .unique = in.unique};
-  const std::string reply = bytes_of(header) + body;
-  return ::write(device_.number(), reply.data(), reply.size()) == static_cast<ssize_t>(reply.size());
+  const std::string all = bytes_of(header) + reply.body;
+  return ::write(device_.number(), all.data(), all.size()) == static_cast<ssize_t>(all.size());
 }
 
 }  // namespace dropwarden::test

@@ -7,18 +7,20 @@
 
 #include "dropwarden/sys/fd.hpp"
 
+#include "support/fuse_tree.hpp"
+
 namespace dropwarden::test {
 
-// A FUSE file system with one program in it, `/tool`, served by a thread of the test (<linux/fuse.h>) until
-// it is told to hang: from then on whoever asks it for anything waits, and cannot be killed, until this
-// object goes. Nothing is kept in the kernel's caches, so that everything is asked.
+// A FUSE file system with one program in it, `/tool`, served by a thread of the process that makes this,
+// until it is told to hang: from then on whoever asks it for anything waits, and cannot be killed, until this
+// object goes.
 class FuseServer {
  public:
   // Why there cannot be one here; empty where there can.
   static std::string missing();
 
-  // Throws sys::SystemError.
-  explicit FuseServer(std::string program);
+  // `device` is opened in the user namespace that mounts it, or cannot be mounted. Throws sys::SystemError.
+  explicit FuseServer(std::string program, const std::string& device = "/dev/fuse");
   // Ends the connection: who waits has an error then.
   ~FuseServer();
   FuseServer(const FuseServer&) = delete;
@@ -32,10 +34,10 @@ class FuseServer {
 
  private:
   void serve(const std::stop_token& stop);
-  bool answer(const char* request, std::size_t size) const;
+  bool answer(const char* request, std::size_t size);
   void abort() const;
 
-  std::string program_;
+  FuseTree tree_;  // the thread's
   sys::Fd device_;
   // Of the connection, as fusectl names it; 0 before it is mounted. Shared with children.
   std::atomic<unsigned>* connection_ = nullptr;

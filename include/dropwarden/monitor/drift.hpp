@@ -23,7 +23,8 @@ namespace dropwarden::monitor {
 struct WritableLayer {
   model::ContainerId container;  // empty where it is not known
   model::OverlayLayers layers;   // without upperdir there is nothing to scan: a read-only root
-  // A directory of the host that shows the overlay; empty where it is not mounted: the container is stopped.
+  // A directory of the host that shows the overlay; empty where it is not mounted, since the container is
+  // stopped, and where nobody may look through it.
   std::string merged;
 };
 

@@ -39,8 +39,11 @@ struct WatchedMount {
   model::ContainerId container;  // empty until known
   bool is_nameless = false;      // a process with this root was seen, and its cgroup names no container
   mount::Coverage coverage = mount::Coverage::none;  // what is marked
-  bool is_late = false;                              // marked after its container may have run
-  bool is_failed = false;                            // it could not be marked, and is tried again
+  // Of an overlay: it may have been mounted in another user namespace, so that nobody knows what its lower
+  // layers are. Nothing that is executed is told of, and nobody looks through it.
+  bool is_of_other_users = false;
+  bool is_late = false;         // marked after its container may have run
+  bool is_failed = false;       // it could not be marked, and is tried again
   util::WallTime marked_since;  // of files: what changes from then on has no earlier ctime; 0 until marked
   std::string problem;          // why it is not marked; escaped
   std::optional<SyncState> sync{};  // set in what is given to others
@@ -137,6 +140,10 @@ class WatchedMounts {
   std::uint64_t last_serial_ = 0;
   util::WallTime last_marked_;
 };
+
+// A directory of the host, or of a process, that shows an overlay from its root; empty where nobody may look
+// through it.
+std::string way_through(const WatchedMount& overlay);
 
 // `path`, as the kernel names a file that came through just this mount, which is no overlay, from the root of
 // the container. Where the mount's namespace has ended since, with the container's last process in it, the

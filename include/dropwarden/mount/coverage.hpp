@@ -38,13 +38,20 @@ struct JudgeOptions {
 
 // The mounts of a container by the table of its first process, in the table's order; nothing when the process
 // has not entered the container's root yet. The root on an overlay is left out, since it is watched by
-// another way. What a limit cuts off stands as one entry at the end, without a mount. Pure.
+// another way, or said of it why it is not. What a limit cuts off stands as one entry at the end, without a
+// mount. Pure.
 //
 // A superblock in memory that only containers have is marked whole, any other by mount: a mark on the whole
 // file system of a bind mount would make the kernel queue an event for each write of the host.
 std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mount>& table,
                                                      const HostMounts& host,
                                                      const JudgeOptions& options = {});
+// The same by the table of a process in another mount namespace of the container. Its root on an overlay is
+// left out where it is that of the first process, `container_root`, or a mount of the host shows it: any
+// other one the container has mounted itself.
+std::optional<std::vector<JudgedMount>> judge_nested_mounts(
+    const std::vector<model::Mount>& table, const HostMounts& host,
+    const std::optional<model::Device>& container_root, const JudgeOptions& options = {});
 
 // Whether a process is in the middle of pivot_root(2), or has not come to it: the host's root is at `/`,
 // below the container's or alone, and all mounts of the host are in the table. Pure.

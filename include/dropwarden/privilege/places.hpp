@@ -29,6 +29,10 @@ class Places {
   // be, it has to be the containers', and none that the host uses.
   virtual std::vector<sys::Result<void>> check_mounts(std::int32_t pid,
                                                       const std::vector<ContainerMount>& mounts) = 0;
+  // That the overlay at the root of such a process may be marked. What no mount of the host shows, anybody
+  // may have mounted who can make a user namespace: `is_foreign` says why it may hold up who reads of it, or
+  // pass for another's.
+  virtual sys::Result<void> check_root(const ShownRoot& root) = 0;
   // That an overlay which is not the host's own root is mounted there on the host.
   virtual sys::Result<void> check_overlay(const std::string& mount_point) = 0;
   // That the path, before anything is opened by it, is of a layer of an overlay, of a mount of the host, or
@@ -57,6 +61,12 @@ class Places {
   // ago: check_file is then content with what is opened below it.
   virtual sys::Result<void> admit(std::int32_t pid, int top) = 0;
 };
+
+// What a container may have mounted itself, and why, for people, as `object`: no offence.
+inline constexpr const char* foreign_overlay = "foreign";
+inline bool is_foreign(const sys::Error& error) {
+  return error.number == EPERM && error.call == foreign_overlay;
+}
 
 // What lies in no place that is known, and its path as `object`: no refusal.
 inline constexpr const char* outside_places = "outside";

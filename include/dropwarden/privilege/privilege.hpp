@@ -35,6 +35,14 @@ struct RootIdentity {
   std::uint64_t file_system_id = 0;    // f_fsid
 };
 
+// The root of a process that is about to be marked, as one and the same process shows it.
+struct ShownRoot {
+  int top = -1;                     // held, O_PATH
+  std::string_view mountinfo;       // read since
+  std::string_view user_namespace;  // and then this: whoever is in ours by now was so before
+  std::uint64_t mask = 0;           // asked for
+};
+
 // A mount as a process of a container sees it, to be marked.
 struct ContainerMount {
   std::string path;  // its mount point, seen from the root of the process; a file for a file that is bound
@@ -79,7 +87,8 @@ enum class ProcessFile {
   mountinfo,
   pid_namespace,  // ns/pid
   stat,
-  status
+  status,
+  user_namespace  // ns/user
 };
 
 // Files of one process.
@@ -141,6 +150,9 @@ class Privilege {
   // before anything is asked.
   using ProcessCheck = std::function<sys::Result<void>(std::int32_t pid, std::string_view mountinfo)>;
   virtual void set_process_check(ProcessCheck check) { static_cast<void>(check); }
+  // Likewise of the root of such a process, before the file system there is asked anything or marked.
+  using RootCheck = std::function<sys::Result<void>(const ShownRoot& root)>;
+  virtual void set_root_check(RootCheck check) { static_cast<void>(check); }
 
   // fanotify_init(2). Needs CAP_SYS_ADMIN.
   virtual sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) = 0;

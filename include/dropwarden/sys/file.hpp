@@ -27,8 +27,9 @@ struct FileStatus {
   bool is_mount_root = false;       // the top of a mount; false before Linux 5.8
   std::uint32_t special_major = 0;  // which device a device node stands for
   std::uint32_t special_minor = 0;
-  util::WallTime modified;  // mtime
-  util::WallTime changed;   // ctime
+  util::WallTime modified;            // mtime
+  util::WallTime changed;             // ctime
+  std::uint64_t told_attributes = 0;  // STATX_ATTR_* that the file system tells of (stx_attributes_mask)
 };
 
 // Whether both are of one file of one file system, through whatever mounts and whenever they were read. Pure.
@@ -45,12 +46,13 @@ struct FileSystemStatus {
 
 Result<FileStatus> read_status(int fd);
 // The same from what the kernel remembers (AT_STATX_DONT_SYNC, statx(2)), so that no FUSE server and no
-// network is asked: for a descriptor of which the file system is not known yet. Sizes and times may be old.
+// network is asked: for a descriptor of which the file system is not known yet, and for one of an overlay,
+// which asks its lower layers, too. What the kernel alone serves it knows; else sizes and times may be old.
 Result<FileStatus> read_cached_status(int fd);
 // Likewise of what the single name `name` stands for in an open directory: of a link itself, and of what is
 // mounted there.
 Result<FileStatus> read_cached_entry_status(int directory, const std::string& name);
-// What fstat(2) says, for where every call counts.
+// The little of it that is asked for most: where every call counts.
 struct FileShape {
   std::uint32_t mode = 0;  // type and permission bits
   std::uint64_t size = 0;

@@ -13,9 +13,10 @@ namespace dropwarden::watch {
 
 // An overlay that should be marked, and how it can be reached.
 struct Target {
-  model::Device device;     // the key: one superblock, one mark
-  std::string mount_point;  // host mount point; empty when it is only in a mount namespace of its own
-  model::Pid init;          // a process whose root it is; 0 when none is known
+  model::Device device;            // the key: one superblock, one mark
+  std::string mount_point;         // host mount point; empty when it is only in a mount namespace of its own
+  model::Pid init;                 // a process whose root it is; 0 when none is known
+  bool is_of_other_users = false;  // it may have been mounted in another user namespace than ours
 
   friend bool operator==(const Target&, const Target&) = default;
 };

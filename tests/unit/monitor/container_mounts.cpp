@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -66,13 +67,13 @@ class ContainerMountsTest : public testing::Test {
     return made;
   }
 
-  void add_process(model::Pid pid, const std::string& name_space) const {
+  void add_process(model::Pid pid, const std::string& name_space, const std::string& device = "0:40") const {
     const auto directory = proc.path() / std::to_string(pid.value);
     std::filesystem::create_directories(directory / "ns");
     std::filesystem::remove(directory / "ns/mnt");
     std::filesystem::create_symlink(name_space, directory / "ns/mnt");
     test::write_file(directory / "mountinfo",
-                     "30 20 0:40 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n");
+                     "30 20 " + device + " / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n");
   }
   // As when it executes a program in a namespace that the container made. Whether there is something to read.
   bool execute(model::Pid pid, ContainerMounts::Clock::time_point now) {
@@ -301,6 +302,26 @@ TEST_F(ContainerMountsTest, ThatCannotBeReadAreLookedAtAllTheSame) {
   EXPECT_TRUE(mounts.has_polled());
   EXPECT_EQ(read(start), 0U);
   EXPECT_FALSE(mounts.has_polled()) << "nothing was due";
+}
+
+// The root of the first process may become known later.
+TEST_F(ContainerMountsTest, OfAnotherNamespaceHaveARootThatIsItsOwnUnlessItIsTheContainers) {
+  add_process({500}, "mnt:[2]");
+  add_process({501}, "mnt:[3]", "0:41");
+  mounts.on_nested({{.container = {id}, .name_space = "mnt:[2]", .process = {500}},
+                    {.container = {id}, .name_space = "mnt:[3]", .process = {501}}},
+                   start);
+  std::map<int, std::string> told;
+  for (const auto now : {start, start + 1s}) {
+    for (const auto& reading : mounts.read_due(now, 1000)) {
+      std::string& reasons = told[reading.process.value];
+      reasons.clear();
+      for (const auto& judged : reading.mounts) reasons += judged.mount.mount_point + ": " + judged.reason;
+    }
+  }
+  EXPECT_EQ(told.at(init.value), "");
+  EXPECT_EQ(told.at(500), "");
+  EXPECT_THAT(told.at(501), testing::StartsWith("/: an overlay that the container mounted itself"));
 }
 
 }  // namespace

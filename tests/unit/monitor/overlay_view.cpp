@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "monitor/overlay_view.hpp"
 
+#include <cerrno>
+#include <fcntl.h>
 #include <functional>
 #include <map>
 #include <thread>
@@ -9,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/sys/file.hpp"
 
 #include "refusing_privilege.hpp"
 
@@ -34,6 +37,7 @@ class CountingPrivilege final : public RefusingPrivilege {
     auto all = RefusingPrivilege::read_processes(pid, files, of_ancestors);
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (files[i] == privilege::ProcessFile::cgroup) all[0].files[i] = "0::/\n";
+      if (files[i] == privilege::ProcessFile::user_namespace) all[0].files[i] = users[pid];
     }
     return all;
   }
@@ -44,13 +48,24 @@ class CountingPrivilege final : public RefusingPrivilege {
     return own == tables.end() ? "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n" : own->second;
   }
 
+  std::optional<sys::Error> host_mounts_problem() override { return {}; }
+  sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string&) override {
+    const auto known = directories.find(directory);
+    if (known == directories.end()) return std::unexpected(sys::Error{"open", directory, ENOENT});
+    return sys::open_path(known->second, O_PATH | O_DIRECTORY);
+  }
+
+  // Upper directories of this host, and what they really are.
+  std::map<std::string, std::string> directories;
   std::map<std::int32_t, std::string> tables;
+  std::map<std::int32_t, std::string> users;
   std::chrono::milliseconds slowness{};
   int asked = 0;
 };
 
-std::string overlay(int device) {
-  return "100 99 0:" + std::to_string(device) + " / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n";
+std::string overlay(int device, const std::string& upperdir = "") {
+  return "100 99 0:" + std::to_string(device) + " / / rw - overlay overlay rw,lowerdir=/l" +
+         (upperdir.empty() ? "" : ",upperdir=" + upperdir) + "\n";
 }
 
 class OverlayViewTest : public testing::Test {
@@ -143,6 +158,60 @@ TEST_F(OverlayViewTest, LooksOnceMoreAtAContainerThatHasChanged) {
   view_.on_containers(std::make_shared<const container::Snapshot>(snapshot_), now_);
   EXPECT_EQ(count([&] { look_at_all(); }), 1);
   EXPECT_EQ(view_.next_look(), std::nullopt);
+}
+
+TEST_F(OverlayViewTest, SaysOfARootThatNoMountOfTheHostShowsWhetherOthersMayHaveMountedIt) {
+  view_.on_table(mount::parse_mountinfo("30 1 0:50 / /run/x/merged rw - overlay overlay rw,lowerdir=/l\n"));
+  privilege_.users = {{7, "user:[2]"}, {8, "user:[2]"}};
+  privilege_.tables = {{7, overlay(50)}, {8, overlay(51)}, {9, overlay(52)}};
+  publish(7, 9);
+  look_at_all();
+  std::map<int, bool> of_others;
+  for (const auto& [device, target] : view_.targets({})) of_others[device.minor] = target.is_of_other_users;
+  EXPECT_THAT(of_others, UnorderedElementsAre(testing::Pair(50, false), testing::Pair(51, true),
+                                              testing::Pair(52, false)));
+}
+
+TEST_F(OverlayViewTest, NamesWhatTheMarkerHasRefusedAndGivesItUp) {
+  privilege_.tables = {{7, overlay(50)}, {8, overlay(51)}};
+  publish(7, 8);
+  look_at_all();
+  view_.refuse({7}, "a reason");
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 51})));
+  const auto foreign = view_.foreign({});
+  ASSERT_THAT(foreign, SizeIs(1));
+  EXPECT_EQ(foreign[0].reason, "a reason");
+  EXPECT_EQ(foreign[0].container, "c7");
+}
+
+// In its options, which it may have written itself.
+TEST_F(OverlayViewTest, TakesARootThatHasTheUpperDirectoryOfAnOverlayOfTheHostForForeign) {
+  privilege_.directories = {{"/u", "/proc"}, {"/link/u", "/proc"}, {"/v", "/sys"}};
+  privilege_.tables = {{7, overlay(50, "/link/u")}, {8, overlay(51, "/v")}};
+  publish(7, 8);
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), SizeIs(2));
+  // Which may be mounted only then.
+  view_.on_table(
+      mount::parse_mountinfo("30 1 0:90 / /run/x/merged rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n"));
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 90}), Key(model::Device{0, 51})));
+  const auto foreign = view_.foreign({});
+  ASSERT_THAT(foreign, SizeIs(1));
+  EXPECT_EQ(foreign[0].reason, "its upper directory is another container's");
+  EXPECT_EQ(foreign[0].container, "c7");
+}
+
+TEST_F(OverlayViewTest, TakesARootThatHasTheUpperDirectoryOfAnotherRootForForeign) {
+  privilege_.directories = {{"/u", "/proc"}, {"/link/u", "/proc"}};
+  privilege_.tables = {{7, overlay(50, "/u")}, {8, overlay(51, "/link/u")}, {9, overlay(50, "/u")}};
+  publish(7, 7);
+  look_at_all();
+  publish(7, 9);
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
+  const auto foreign = view_.foreign({});
+  ASSERT_THAT(foreign, SizeIs(1));
+  EXPECT_EQ(foreign[0].container, "c8") << "the one that came later; not another process on the same overlay";
 }
 
 TEST_F(OverlayViewTest, AsksInPartsWhoOwnsAnOverlayWhereThatTakesLong) {

@@ -61,6 +61,16 @@ TEST(UpperPlaces, TakeOfTwoWithOneDirectoryTheFirst) {
   EXPECT_EQ(find(all, "/shared/x"), "1 /a/x");
 }
 
+// A container can name any directory of the host in the options of an overlay that it mounts itself.
+TEST(UpperPlaces, TakeOfTwoWithOneDirectoryTheOneThatTheHostShows) {
+  UpperPlace of_host = place(2, "/var/lib/docker/overlay2/a/diff", "/");
+  of_host.is_of_host = true;
+  const UpperPlaces all({place(1, "/var/lib/docker/overlay2/a/diff", "/"), of_host,
+                         place(3, "/var/lib/docker/overlay2/a/diff", "/")},
+                        {});
+  EXPECT_EQ(find(all, "/var/lib/docker/overlay2/a/diff/x"), "2 /x");
+}
+
 TEST(UpperPlaces, KnowByWhichMountAFileSystemIsReached) {
   ASSERT_NE(places().find(model::FileSystemId{7}), nullptr);
   EXPECT_EQ(places().find(model::FileSystemId{7})->mount.mount_id, 21U);

@@ -96,6 +96,30 @@ TEST_F(JudgeMounts, SaysWhyAMountIsNotWatched) {
   }
 }
 
+// In a mount namespace that it made, to which it has moved the root as well (pivot_root(2)).
+TEST_F(JudgeMounts, NamesAnOverlayThatIsTheRootOfAnotherNamespaceOfTheContainer) {
+  const auto table = parse_mountinfo(
+      "200 199 0:61 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n"
+      "201 200 0:61 /in /in rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n");
+  for (const auto& container_root : {std::optional<model::Device>({0, 60}), std::optional<model::Device>()}) {
+    const auto judged = judge_nested_mounts(table, host, container_root).value();
+    ASSERT_EQ(judged.size(), 2U);
+    for (const JudgedMount& mount : judged) {
+      EXPECT_EQ(mount.coverage, Coverage::none);
+      EXPECT_THAT(mount.reason, HasSubstr("the container mounted itself"));
+    }
+    EXPECT_EQ(judged[0].place, model::Place::rootfs);
+  }
+}
+
+TEST_F(JudgeMounts, LeavesOutTheRootThatAnotherNamespaceHasOfItsContainerOrOfAnother) {
+  const auto own = parse_mountinfo("200 199 0:60 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n");
+  EXPECT_TRUE(judge_nested_mounts(own, host, model::Device{0, 60}).value().empty());
+  const auto shown_by_host = parse_mountinfo("200 199 0:50 / / rw - overlay overlay rw,lowerdir=/l\n");
+  EXPECT_TRUE(judge_nested_mounts(shown_by_host, host, model::Device{0, 60}).value().empty());
+  EXPECT_FALSE(judge_nested_mounts(parse_mountinfo(host_text), host, model::Device{0, 60}));
+}
+
 TEST_F(JudgeMounts, ReachesNothingThroughAFileSystemThatMightNeverAnswer) {
   const auto judged = judge("101 100 0:60 / /fuse rw - fuse x rw\n102 101 0:61 / /fuse/in rw - tmpfs x rw\n");
   EXPECT_THAT(judged.at(1).reason, HasSubstr("/fuse (fuse)"));

@@ -119,7 +119,7 @@ TEST(Answer, RefusesWhatIsNoRequest) {
 
 TEST(Decoder, RefusesNumbersThatAnEnumerationHasNot) {
   Encoder encoder;
-  encoder.put(static_cast<std::int32_t>(ProcessFile::status) + 1);
+  encoder.put(static_cast<std::int32_t>(ProcessFile::user_namespace) + 1);
   const auto message = encoder.take();
   Decoder decoder(message.bytes, {});
   decoder.get<ProcessFile>();

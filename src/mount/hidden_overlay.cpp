@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hidden_overlay.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <utility>
+
+#include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/mount/table.hpp"
+#include "dropwarden/privilege/places.hpp"
+#include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/upper_directory.hpp"
+
+namespace dropwarden::mount {
+namespace {
+
+constexpr const char* may_hang = "a layer of it lies on a file system that might never answer";
+
+std::unexpected<sys::Error> foreign(const char* reason) {
+  return std::unexpected(sys::Error{privilege::foreign_overlay, reason, EPERM});
+}
+
+bool is_absence(const sys::Error& error) {
+  constexpr std::array absent{EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR};
+  return std::ranges::find(absent, error.number) != absent.end();
+}
+
+// The type is looked at first: to ask a file system for the directory may already be to wait for its server.
+sys::Result<sys::Fd> open_local(const std::string& layer, const HostTable& host,
+                                privilege::Privilege& direct) {
+  const model::Mount* nearest = host.nearest(layer);
+  if (nearest != nullptr && !is_safe_to_cross(nearest->file_system)) return foreign(may_hang);
+  auto opened = direct.open_layer(layer);
+  if (!opened && is_absence(opened.error())) return foreign("a layer of it is not on this host");
+  if (!opened) return opened;
+  const auto id = sys::read_mount_id(opened->number());
+  if (!id) return std::unexpected(id.error());
+  const model::Mount* mount = host.find(*id);
+  const bool is_local = mount != nullptr && has_local_files(mount->file_system);
+  return is_local ? std::move(opened) : foreign(may_hang);
+}
+
+// The file systems of the kernel tell whether a file is left out of dumps (chattr(1), `d`), and FUSE does not
+// (tests/kernel/hidden_overlays.cpp): for its top an overlay says what the upper directory does. Nobody is
+// asked. A kernel on which a server can say so, too, makes this thread wait for it, and no more.
+sys::Result<void> check_served_by_kernel(int top) {
+  const auto status = sys::read_cached_status(top);
+  if (!status) return std::unexpected(status.error());
+  if ((status->told_attributes & STATX_ATTR_NODUMP) == 0)
+    return foreign("its upper directory may lie on a file system that might never answer");
+  return {};
+}
+
+sys::Result<void> check_of_other_users(const HiddenOverlay& overlay, const model::OverlayLayers& layers) {
+  if ((overlay.mask & FAN_OPEN_EXEC) != 0)
+    return std::unexpected(sys::Error{"fanotify_mark", "executions in an overlay of other users", EPERM});
+  if (layers.upperdir.empty())
+    return foreign("it was mounted in another user namespace, and nothing can be written to it");
+  return check_served_by_kernel(overlay.top);
+}
+
+sys::Result<void> check_upper(const HiddenOverlay& overlay, const std::string& upperdir,
+                              const HostTable& host, privilege::Privilege& direct) {
+  if (upperdir.empty()) return {};
+  const auto upper = open_local(upperdir, host, direct);
+  if (!upper) return std::unexpected(upper.error());
+  const auto is_its_own = sys::is_upper_directory(overlay.top, upper->number());
+  if (!is_its_own) return std::unexpected(is_its_own.error());
+  if (!*is_its_own) return foreign("its upper directory is not the one that this host has at that path");
+  return {};
+}
+
+}  // namespace
+
+sys::Result<void> check_hidden_overlay(const HiddenOverlay& overlay, const HostTable* host,
+                                       privilege::Privilege& direct) {
+  const auto layers = parse_overlay_layers(overlay.mount).value_or(model::OverlayLayers{});
+  // The top of a part of it says nothing of the upper directory.
+  if (overlay.mount.root != "/") return foreign("a part of it is mounted, and not its top");
+  auto checked = overlay.is_of_other_users ? check_of_other_users(overlay, layers) : sys::Result<void>();
+  if (!checked || host == nullptr) return checked;
+  for (const std::string& lower : layers.lowerdirs) {
+    const auto opened = open_local(lower, *host, direct);
+    if (!opened) return std::unexpected(opened.error());
+  }
+  return check_upper(overlay, layers.upperdir, *host, direct);
+}
+
+}  // namespace dropwarden::mount

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/user_namespace.hpp"
+
+#include <fstream>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "support/child.hpp"
+
+namespace dropwarden::test {
+namespace {
+
+void write_map(const char* path, const std::string& text) {
+  std::ofstream file(path);
+  file << text << std::flush;
+  require(file.good(), "write");
+}
+
+}  // namespace
+
+void enter_user_namespace(uid_t user) {
+  require(::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0, "setresuid");
+  require(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0, "prctl");  // whoever is not may write no map
+  require(::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0, "unshare");
+  const std::string map = "0 " + std::to_string(user) + " 1";
+  write_map("/proc/self/setgroups", "deny");
+  write_map("/proc/self/uid_map", map);
+  write_map("/proc/self/gid_map", map);
+}
+
+std::string make_fuse_node(const std::string& directory) {
+  constexpr unsigned misc = 10;
+  constexpr unsigned fuse = 229;
+  std::string path = directory + "/fuse-device";
+  require(::mknod(path.c_str(), S_IFCHR, makedev(misc, fuse)) == 0, "mknod");
+  require(::chmod(path.c_str(), 0666) == 0, "chmod");
+  return path;
+}
+
+void mount_file_system(const std::string& source, const std::string& target, const char* type,
+                       const std::string& options) {
+  require(::mount(source.c_str(), target.c_str(), type, 0, options.c_str()) == 0, "mount");
+}
+
+}  // namespace dropwarden::test
