@@ -26,12 +26,13 @@ util::WallTime latest_change(const sys::FileStatus& status) {
 
 }  // namespace
 
-std::optional<model::Disposition> ExecSensor::judge(int fd) {
+std::optional<model::Disposition> ExecSensor::judge(int fd, model::Pid pid) {
   const auto status = sys::read_cached_status(fd);
   if (!status) return model::Disposition::unreadable;
   const auto now = RecentFiles::Clock::now();
   const auto back = step_back_.update(now, util::WallTime{std::chrono::system_clock::now()});
   const WatchedMount* const mount = find_mount(fd, *status);
+  if (mount != nullptr && mount->is_overlay() && mount->container.value.empty()) on_unowned_(*mount, pid);
   if (latest_change(*status) + back + margin < marked_since(mount)) return model::Disposition::executed;
   const FileNumbers numbers{.device = {status->device_major, status->device_minor},
                             .inode = status->inode,

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <utility>
 
 #include "dropwarden/model/disposition.hpp"
+#include "dropwarden/model/ids.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/sys/file.hpp"
 
@@ -20,12 +23,14 @@ namespace dropwarden::monitor {
 // left alone, save where somebody may have stored something else into it since. Loop's thread only.
 class ExecSensor {
  public:
+  // Who executed something on an overlay that no container is known to own.
+  using OnUnowned = std::function<void(const WatchedMount& overlay, model::Pid pid)>;
   // All outlive it.
-  ExecSensor(WatchedMounts& mounts, RecentFiles& recent, const FileOpener& opener)
-      : mounts_(mounts), recent_(recent), opener_(opener) {}
+  ExecSensor(WatchedMounts& mounts, RecentFiles& recent, const FileOpener& opener, OnUnowned on_unowned)
+      : mounts_(mounts), recent_(recent), opener_(opener), on_unowned_(std::move(on_unowned)) {}
 
   // How the execution of the file that `fd` has open ends; nothing when it is to be looked at.
-  std::optional<model::Disposition> judge(int fd);
+  std::optional<model::Disposition> judge(int fd, model::Pid pid);
 
  private:
   const WatchedMount* find_mount(int fd, const sys::FileStatus& status);
@@ -37,6 +42,7 @@ class ExecSensor {
   WatchedMounts& mounts_;
   RecentFiles& recent_;
   const FileOpener& opener_;
+  const OnUnowned on_unowned_;
   StepBack step_back_;
 };
 

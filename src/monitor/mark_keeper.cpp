@@ -84,6 +84,10 @@ bool MarkKeeper::has_unidentified() const {
                              [](const WatchedMount& m) { return m.container.value.empty(); });
 }
 
+bool MarkKeeper::hurry() {
+  return view_.hurry(Clock::now());
+}
+
 bool MarkKeeper::awaits_process(Clock::time_point now) {
   std::erase_if(young_, [&](const Young& young) {
     const WatchedMount* overlay = mounts_.find(young.device);
@@ -119,7 +123,7 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   }
   const watch::Plan plan = watch::plan_marks(targets, marked);
   for (const model::Device& device : gone) mounts_.retire(device, now);
-  std::erase_if(attempts_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  std::erase_if(failing_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const watch::Target& target : plan.to_mark) {
     if (const model::Mount* mount = view_.mount_of(target)) mark(target, *mount);
   }
@@ -154,7 +158,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   if (model::Device{identity->device_major, identity->device_minor} != target.device) {
     return fail(target, {"fanotify_mark", target.mount_point, ESTALE});
   }
-  attempts_.erase(target.device);
+  failing_.erase(target.device);
   WatchedMount marked;
   marked.device = target.device;
   marked.file_system = {identity->file_system_id};
@@ -182,7 +186,9 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
 }
 
 void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
-  MarkAttempts& attempts = attempts_[target.device];
+  Failing& failing = failing_[target.device];
+  if (failing.target != target) failing = {.target = target, .attempts = {}};
+  MarkAttempts& attempts = failing.attempts;
   const int failures = attempts.is_soon_settled(error) ? 0 : attempts.fail();
   retry_at(Clock::now() + attempts.pause());
   // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container

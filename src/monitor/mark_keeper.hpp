@@ -68,6 +68,10 @@ class MarkKeeper {
   std::vector<WatchedMount> foreign() const;
   // Overlays that no container is known to own.
   bool has_unidentified() const;
+  // Somebody waits for who owns an overlay: first processes that are rarely looked at by now, since they had
+  // no root of their own for long, are looked at once more. True where there are such; `next_retry` is now
+  // then.
+  bool hurry();
   // Whether an overlay was mounted lately whose container has no process yet that is known.
   bool awaits_process(Clock::time_point now);
 
@@ -92,7 +96,11 @@ class MarkKeeper {
     Clock::time_point since;
   };
   std::vector<Young> young_;
-  std::unordered_map<model::Device, MarkAttempts> attempts_;
+  struct Failing {
+    watch::Target target;  // a device number is the next overlay's at once
+    MarkAttempts attempts;
+  };
+  std::unordered_map<model::Device, Failing> failing_;
   std::optional<Clock::time_point> next_retry_;
   VolumeKeeper volumes_;
   bool is_ready_ = false;

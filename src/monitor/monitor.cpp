@@ -101,7 +101,8 @@ class Monitor::Impl {
             [this](model::Loss loss) { on_loss({.loss = loss}); },
             [this](const WatchedMount& mount) { on_unsettled(mount); }, canary_,
             [this] { vitals_.on_canary(); }),
-        exec_(overlays_, pipeline_.recent(), pipeline_.opener()),
+        exec_(overlays_, pipeline_.recent(), pipeline_.opener(),
+              [this](const WatchedMount& overlay, model::Pid pid) { pipeline_.ask_owner(overlay, pid); }),
         upper_(loop, privilege, overlays_, settings.watch,
                {.on_sighting =
                     [this](Sighting sighting) {
@@ -212,8 +213,11 @@ class Monitor::Impl {
     sweep_.set_ready();
   }
   void set_on_unidentified(std::function<void()> on_unidentified) {
-    on_unidentified_ = on_unidentified;
-    pipeline_.set_on_unidentified(std::move(on_unidentified));
+    on_unidentified_ = std::move(on_unidentified);
+    pipeline_.set_on_unidentified([this] {
+      on_unidentified_();
+      if (keeper_.hurry()) arm_retry();
+    });
   }
   void set_on_starting(std::function<void()> on_starting) { on_starting_ = std::move(on_starting); }
   void reconfigure(Settings settings) {
@@ -241,7 +245,7 @@ class Monitor::Impl {
     if (!is_written) {
       sighting.sensor = model::Sensor::exec;
       pipeline_.note_execution(event.pid);
-      if (const auto ended = exec_.judge(sighting.file.number())) {
+      if (const auto ended = exec_.judge(sighting.file.number(), event.pid)) {
         ledger_.receive();
         return ledger_.end(*ended);
       }

@@ -16,10 +16,15 @@ using namespace std::chrono_literals;
 constexpr auto process_wait = 250ms;
 // Nor may a slow disk or a long queue of comparisons hold one back.
 constexpr auto origin_wait = 400ms;
-// Of what lies there, nobody knows for how long: rather late than told although it is the image's.
-constexpr auto patient_origin_wait = 10s;
+// Of what lies there, nobody knows for how long: rather late than told although it is the image's, or as
+// nobody's.
+constexpr auto patient_wait = 10s;
 // How many a turn of the loop ends the waits of: each is told then. Thousands may be due at once.
 constexpr std::size_t most_at_once = 256;
+
+bool is_patient(model::Sensor sensor) {
+  return sensor == model::Sensor::scan || sensor == model::Sensor::upper_layer;
+}
 
 // Nobody tells any more: then it is known to nobody.
 void give_up_metadata(model::Finding& finding) {
@@ -30,8 +35,7 @@ void give_up_metadata(model::Finding& finding) {
 }  // namespace
 
 std::chrono::milliseconds origin_wait_of(model::Sensor sensor) {
-  const bool is_patient = sensor == model::Sensor::scan || sensor == model::Sensor::upper_layer;
-  return is_patient ? std::chrono::milliseconds(patient_origin_wait) : origin_wait;
+  return is_patient(sensor) ? std::chrono::milliseconds(patient_wait) : origin_wait;
 }
 
 OpenFindings::Clock::time_point OpenFindings::Open::completion_deadline() const {
@@ -42,17 +46,22 @@ OpenFindings::Clock::time_point OpenFindings::Open::completion_deadline() const 
 void OpenFindings::add(std::uint64_t serial, model::Finding finding, const EventIdentity& identity,
                        Awaited awaited, Clock::time_point now, std::optional<Evidence> evidence) {
   const auto sensor = finding.event.detected_by;
-  const auto at = open_
-                      .emplace(serial, Open{.finding = std::move(finding),
-                                            .identity = identity,
-                                            .awaited = awaited,
-                                            .process_deadline = now + process_wait,
-                                            .origin_deadline = now + origin_wait_of(sensor),
-                                            .metadata_deadline = now + patience_.metadata,
-                                            .answer_deadline = now + patience_.metadata + patience_.answer,
-                                            .away_deadline = now + patience_.metadata + patience_.away,
-                                            .is_held_for_metadata = patience_.is_metadata_needed})
-                      .first;
+  const auto metadata_deadline = now + patience_.metadata;
+  const auto at =
+      open_
+          .emplace(serial,
+                   Open{.finding = std::move(finding),
+                        .identity = identity,
+                        .awaited = awaited,
+                        .process_deadline = now + process_wait,
+                        .origin_deadline = now + origin_wait_of(sensor),
+                        .owner_deadline = is_patient(sensor) ? std::max(metadata_deadline, now + patient_wait)
+                                                             : metadata_deadline,
+                        .metadata_deadline = metadata_deadline,
+                        .answer_deadline = now + patience_.metadata + patience_.answer,
+                        .away_deadline = now + patience_.metadata + patience_.away,
+                        .is_held_for_metadata = patience_.is_metadata_needed})
+          .first;
   highest_ = std::max(highest_, open_.size());
   at->second.evidence = std::move(evidence);
   resolve(at->second);
@@ -158,11 +167,14 @@ void OpenFindings::expire(Open& open, Clock::time_point now) {
   }
   // What was just written is told at once rather than surely once. Nobody waits for the others.
   if (now >= open.origin_deadline && open.is_written()) awaited.is_hash_first = false;
-  if (now >= open.metadata_deadline && (awaited.container || awaited.metadata)) {
+  if (now >= open.metadata_deadline && awaited.metadata) {
     open.is_held_for_metadata = false;
     resolve(open);
+  }
+  if (now >= open.owner_deadline && awaited.container) {
+    resolve(open);
     // The id says now that its container is unknown, so nobody can tell of it any more.
-    if (awaited.container) awaited.late_metadata = false;
+    if (awaited.container) awaited.metadata = awaited.late_metadata = false;
     if (awaited.container) give_up_metadata(open.finding);
     awaited.container = false;
   }
@@ -187,7 +199,8 @@ std::optional<OpenFindings::Clock::time_point> OpenFindings::Open::next_deadline
   if (awaited.process) consider(process_deadline);
   const bool is_hash_first = awaited.hash && awaited.is_hash_first && is_written();
   if (awaited.origin || is_hash_first) consider(origin_deadline);
-  if (awaited.container || awaited.metadata) consider(metadata_deadline);
+  if (awaited.container) consider(owner_deadline);
+  if (awaited.metadata) consider(metadata_deadline);
   if (awaited.late_metadata) consider(completion_deadline());
   return next;
 }

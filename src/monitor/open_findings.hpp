@@ -134,6 +134,7 @@ class OpenFindings {
     Awaited awaited;
     Clock::time_point process_deadline;
     Clock::time_point origin_deadline;
+    Clock::time_point owner_deadline;
     Clock::time_point metadata_deadline;
     Clock::time_point answer_deadline;
     Clock::time_point away_deadline;

@@ -28,6 +28,8 @@ constexpr int most_looks = brisk_looks + 11;
 // Each is a question to the marker, and up to 512 KiB to parse, on the loop: what looks like a container any
 // user can make, thousands at once. The others have the next turn.
 constexpr std::size_t looks_in_a_row = 8;
+// On a busy machine a runtime takes seconds to pivot, and who waits to be told of waits as long as that.
+constexpr auto hurry_pause = 200ms;
 // Of asking whose root the overlays are that no runtime told of.
 constexpr auto longest_asking = 200ms;
 
@@ -172,6 +174,19 @@ bool OverlayView::look_again(Clock::time_point now) {
   // The loop has other work: half of its time at most.
   rested_ = count < due.size() ? now + 2 * (Clock::now() - begin) : now;
   return is_news;
+}
+
+bool OverlayView::hurry(Clock::time_point now) {
+  const auto when = std::max(now, hurried_ + hurry_pause);
+  bool is_any = false;
+  for (auto& [id, root] : roots_) {
+    if (!root.due || *root.due <= when) continue;
+    root.due = when;
+    --root.looks;
+    is_any = true;
+  }
+  if (is_any) hurried_ = when;
+  return is_any;
 }
 
 bool OverlayView::has_due(Clock::time_point now) const {

@@ -34,6 +34,8 @@ class OverlayView {
   // Looks at the processes that are due and not known to be in a root of their own, a few at a time and those
   // first that wait the longest. True when one is by now.
   bool look_again(Clock::time_point now);
+  // Makes due, each 200 ms at most, who is looked at rarely by now. True where there are such.
+  bool hurry(Clock::time_point now);
   // Whether there is more to look at by now.
   bool has_due(Clock::time_point now) const;
   // When to call that next.
@@ -110,6 +112,7 @@ class OverlayView {
   std::optional<model::Device> host_root_;
   std::unordered_map<std::string, Root> roots_;  // by container ID
   Clock::time_point rested_{};                   // no look before
+  Clock::time_point hurried_{};
   std::uint64_t round_ = 0;
   bool has_more_to_ask_ = false;
   std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();

@@ -251,7 +251,27 @@ void Pipeline::await_event(model::Finding finding, const EventIdentity& identity
   arm_deadline();
 }
 
+void Pipeline::ask_owner(const WatchedMount& overlay, model::Pid pid) {
+  // What has no owner may be executed without end: one question at a time.
+  if (overlay.is_nameless || owners_asked_.contains(overlay.serial)) return;
+  const std::uint64_t serial = ++last_serial_;
+  if (processes_.submit(serial, processes_.glimpse(pid), true, {}, {}))
+    owners_asked_.emplace(overlay.serial, serial);
+}
+
+// Whether that was the answer to such a question.
+bool Pipeline::learn_owner(std::uint64_t serial, const ProcessReader::Answer& answer) {
+  const auto asked = std::ranges::find(owners_asked_, serial, [](const auto& entry) { return entry.second; });
+  if (asked == owners_asked_.end()) return false;
+  EventIdentity overlay;
+  overlay.serial = asked->first;
+  owners_asked_.erase(asked);
+  if (attribution_.learn_from_writer(overlay, answer)) open_.on_containers(Clock::now());
+  return true;
+}
+
 void Pipeline::on_process(std::uint64_t serial, ProcessReader::Answer answer) {
+  if (learn_owner(serial, answer)) return arm_deadline();
   // The first look may have come after that, and shown the program that runs now.
   if (executions_.has_executed_since(answer.process.pid, serial))
     answer.process.program = model::ProgramState::unknown;
@@ -293,6 +313,8 @@ void Pipeline::check(unsigned limit, std::vector<Liveness>& parts, bool& was_rep
     parts.back().name = name;
   };
   look("process", processes_.worker());
+  // What it was asked, nobody answers any more.
+  if (was_replaced) owners_asked_.clear();
   look("hash", hasher_.worker());
   if (captures_.worker() != nullptr) look("capture", *captures_.worker());
   look("origin", origins_.finder());

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -59,6 +60,9 @@ class Pipeline {
   void take(Sighting sighting);
   // That process executes something: what it wrote before, it wrote as another program.
   void note_execution(model::Pid pid) { executions_.note(pid, last_serial_); }
+  // Asks that process, which has executed something there, whether the overlay is its container's. A writer
+  // is asked as well, but has often ended by then.
+  void ask_owner(const WatchedMount& overlay, model::Pid pid);
   // How many findings and events wait for something: what could also come later should, when there are many.
   std::size_t open() const { return open_.size(); }
   std::size_t most_open() const { return open_.highest(); }
@@ -109,6 +113,7 @@ class Pipeline {
   model::Finding finding_of(Hit& hit, model::ProcessInfo writer, model::Sensor sensor) const;
   std::uint64_t await_process(const model::Finding& finding, const EventIdentity& identity, Awaited& awaited);
   void await_event(model::Finding finding, const EventIdentity& identity);
+  bool learn_owner(std::uint64_t serial, const ProcessReader::Answer& answer);
   void on_process(std::uint64_t serial, ProcessReader::Answer answer);
   void arm_deadline();
 
@@ -133,6 +138,7 @@ class Pipeline {
   std::optional<Clock::time_point> armed_;  // when it ends
   RecentFiles recent_;
   std::uint64_t last_serial_ = 0;
+  std::unordered_map<std::uint64_t, std::uint64_t> owners_asked_;  // serials of overlays and of the questions
   const std::int32_t own_pid_;
   Executions executions_;
   std::array<std::byte, classify::first_bytes> first_{};

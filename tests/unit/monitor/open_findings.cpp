@@ -112,6 +112,35 @@ TEST_F(OpenFindingsTest, KnowsHowManyItHeldAtOnce) {
   EXPECT_EQ(open.highest(), 3U);
 }
 
+TEST_F(OpenFindingsTest, WaitsLongerForTheContainerOfWhatLiesThereAnyhow) {
+  container_awaited = {.container = true, .metadata = MetadataFrom::runtime};
+  model::Finding written;
+  written.event.detected_by = model::Sensor::close_write;
+  model::Finding seen;
+  seen.event.detected_by = model::Sensor::upper_layer;
+  open.add(1, written, {}, {}, now);
+  open.add(2, seen, {}, {}, now);
+  open.expire(now + 2s);
+  EXPECT_THAT(published, ElementsAre("1:final:::"));
+  open.expire(now + 9s);
+  EXPECT_EQ(published.size(), 1U);
+  container_awaited = {};
+  container = "c";
+  open.on_containers(now + 9s);
+  EXPECT_THAT(published, ElementsAre("1:final:::", "1:final:c::"));
+}
+
+TEST_F(OpenFindingsTest, GoesOutWithoutAContainerThatNobodyKnowsInTheEnd) {
+  container_awaited = {.container = true, .metadata = MetadataFrom::runtime};
+  model::Finding seen;
+  seen.event.detected_by = model::Sensor::upper_layer;
+  open.add(1, seen, {}, {}, now);
+  open.expire(now + 10s);
+  EXPECT_THAT(published, ElementsAre("1:final:::"));
+  EXPECT_THAT(metadata, ElementsAre(Metadata::none));
+  EXPECT_EQ(open.next_deadline(), std::nullopt);
+}
+
 TEST_F(OpenFindingsTest, GoesOutWithoutAProcessThatKeepsItsFactsBack) {
   open.add(1, {}, {}, {.process = true}, now);
   ASSERT_TRUE(open.next_deadline());

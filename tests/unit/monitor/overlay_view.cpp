@@ -114,6 +114,34 @@ TEST_F(OverlayViewTest, FindsTheRootOfANewContainerAtTheNextLook) {
   EXPECT_EQ(view_.next_look(), std::nullopt);
 }
 
+// As on a busy machine, where its runtime has taken seconds to pivot.
+TEST_F(OverlayViewTest, LooksAtOnceAtWhoHadNoRootOfItsOwnForLongWhereSomebodyWaitsForIt) {
+  publish(7, 7);
+  while (*view_.next_look() <= now_ + 1s) {
+    now_ = std::max(now_, *view_.next_look());
+    view_.look_again(now_);
+  }
+  const auto rarely = *view_.next_look();
+  privilege_.tables[7] = overlay(50);
+  EXPECT_FALSE(view_.look_again(now_));
+  EXPECT_TRUE(view_.hurry(now_));
+  EXPECT_LT(*view_.next_look(), rarely);
+  EXPECT_FALSE(view_.hurry(now_)) << "it is due";
+  EXPECT_TRUE(view_.look_again(now_));
+  EXPECT_THAT(seen(), UnorderedElementsAre(model::Device{0, 50}));
+}
+
+TEST_F(OverlayViewTest, LooksNeitherOftenNorLessLongForThoseWhoWait) {
+  publish(7, 7);
+  int looks = 0;
+  for (const auto end = now_ + 60s; now_ < end; now_ += 20ms) {
+    if (!view_.has_due(now_)) view_.hurry(now_);
+    looks += count([&] { view_.look_again(now_); }) > 0 ? 1 : 0;
+  }
+  EXPECT_LT(looks, 100 + 60 * 5 + 20);
+  EXPECT_NE(view_.next_look(), std::nullopt);
+}
+
 TEST_F(OverlayViewTest, AsksForFewProcessesInATurnHoweverManyContainersThereAre) {
   EXPECT_EQ(count([&] { publish(1, 1000); }), 0);
   EXPECT_EQ(count([&] { publish(1, 1000); }), 0) << "nothing is new";
