@@ -35,8 +35,18 @@ std::uint64_t FairTurns::last(const std::string& container) const {
 
 void FairTurns::note(const std::string& container, std::size_t most) {
   turns_.insert_or_assign(container, ++turn_);
+  bound(most);
+}
+
+void FairTurns::join(const std::string& container, std::size_t most) {
+  if (turns_.try_emplace(container, turn_).second) bound(most);
+}
+
+void FairTurns::bound(std::size_t most) {
   if (turns_.size() <= most) return;
   std::erase_if(turns_, [&](const auto& entry) { return entry.second + most / 2 <= turn_; });
+  // As many have joined in few turns.
+  if (turns_.size() > most) turns_.clear();
 }
 
 void FairTurns::retain(const std::function<bool(const std::string& container)>& is_there) {

@@ -34,6 +34,7 @@ void SyncStates::add(const std::string& mount, std::set<std::string> containers,
                      Clock::time_point now) {
   Mount added;
   added.containers = std::move(containers);
+  turns_.join(sharer_of(mount, added), max_turns);
   added.synced_until = synced_until;
   added.due = now + options_.interval;
   added.whole_due = now + options_.whole_interval;
@@ -41,7 +42,10 @@ void SyncStates::add(const std::string& mount, std::set<std::string> containers,
 }
 
 void SyncStates::set_containers(const std::string& mount, const std::set<std::string>& containers) {
-  if (const auto found = mounts_.find(mount); found != mounts_.end()) found->second.containers = containers;
+  const auto found = mounts_.find(mount);
+  if (found == mounts_.end()) return;
+  found->second.containers = containers;
+  turns_.join(sharer_of(mount, found->second), max_turns);
 }
 
 void SyncStates::set_present(const std::string& mount, bool is_present) {

@@ -103,11 +103,28 @@ TEST_F(Sync, AContainerWithManyMountsLeavesEachOtherOneItsTurn) {
   EXPECT_THAT(*states_.next(at(71s)), StartsWith("many"));
 }
 
+// Else who makes containers without end puts off the repairs of the others.
+TEST_F(Sync, AContainerThatIsNewComesBehindThoseThatWait) {
+  add("a", "one");
+  add("b", "other");
+  states_.begin("a", at(1s));
+  add("c", "new");
+  states_.desync("a", DesyncReason::lease, wall(2s));
+  states_.desync("b", DesyncReason::lease, wall(3s));
+  states_.desync("c", DesyncReason::lease, wall(4s));
+  for (const char* next : {"b", "a", "c"}) {
+    EXPECT_EQ(states_.next(at(5s)), next);
+    EXPECT_TRUE(scan(next, Outcome::complete, 5s));
+  }
+}
+
 TEST_F(Sync, RemembersNoTurnsWithoutEnd) {
   for (int i = 0; i < 20'000; ++i) {
     add("m", std::to_string(i));
     states_.begin("m", at(0s));
   }
+  EXPECT_LE(states_.turns(), 8192U);
+  for (int i = 0; i < 20'000; ++i) add("m", "without turns " + std::to_string(i));
   EXPECT_LE(states_.turns(), 8192U);
 }
 
