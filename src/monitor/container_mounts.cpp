@@ -66,6 +66,17 @@ std::optional<model::Device> device_of_root(const std::vector<model::Mount>& tab
   return root == reversed.end() ? std::nullopt : std::optional(root->device);
 }
 
+std::unordered_set<model::MountId> ids_of(const std::string& mountinfo) {
+  std::unordered_set<model::MountId> ids;
+  for (const model::Mount& mount : mount::parse_mountinfo(mountinfo)) ids.insert(mount.id);
+  return ids;
+}
+
+bool has_all_of(const std::string& mountinfo, const std::string& other) {
+  const auto ids = ids_of(mountinfo);
+  return std::ranges::all_of(ids_of(other), [&](model::MountId id) { return ids.contains(id); });
+}
+
 }  // namespace
 
 ContainerMounts::ContainerMounts(privilege::Privilege& privilege) : privilege_(privilege) {
@@ -98,8 +109,8 @@ void ContainerMounts::on_containers(const std::shared_ptr<const container::Snaps
   for (const auto& [id, container] : snapshot->containers) {
     if (container->init.value == 0 || container->state == model::ContainerState::exited) continue;
     View& view = views_[id];
-    if (view.process == container->init) continue;
-    view = {.container = id, .process = container->init, .due = Clock::time_point{}};
+    if (view.init == container->init) continue;
+    view = {.container = id, .process = container->init, .init = container->init, .due = Clock::time_point{}};
   }
 }
 
@@ -166,8 +177,7 @@ void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock
   for (const NestedNamespace& nested : found) {
     const auto known = views_.find(key_of(nested));
     if (known != views_.end()) {
-      // Seldom, since processes are looked at in the same order each time.
-      if (known->second.process != nested.process) adopt(known->second, nested.process, now);
+      on_seen(known->second, nested, now);
     } else if (!add_nested(nested, now)) {
       ++left_out[nested.container.value];
     }
@@ -181,29 +191,34 @@ void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock
 bool ContainerMounts::add_nested(const NestedNamespace& nested, Clock::time_point now) {
   const auto known = views_.find(key_of(nested));
   if (known != views_.end()) {
-    View& view = known->second;
-    if (view.process == nested.process) return false;
-    const auto before = view.due;
-    if (!is_in(view.process, nested.name_space)) {
-      adopt(view, nested.process, now);
-    } else {
-      // Mostly both show the same. But the one that is known may have left for a namespace that has the same
-      // number, which is the next one's as soon as it is free.
-      view.is_doubted = true;
-      view.other = nested.process;
-      look_soon(view, now, doubted_pause);
-    }
-    return view.due != before;
+    const auto before = known->second.due;
+    on_seen(known->second, nested, now);
+    return known->second.due != before;
   }
   const auto first = views_.find(nested.container.value);
-  // Who the first process is may have been told since.
-  if (first == views_.end() || first->second.name_space == nested.name_space) return false;
+  if (first == views_.end()) return false;
+  if (first->second.name_space == nested.name_space) {
+    // Who the first process is may have been told since.
+    if (!first->second.is_jailed || nested.is_jailed) return false;
+    adopt(first->second, nested.process, now);
+    return true;
+  }
   if (first->second.nested == most_nested) return false;
   ++first->second.nested;
   views_.emplace(
       key_of(nested),
       View{.container = nested.container.value, .process = nested.process, .is_nested = true, .due = now});
   return true;
+}
+
+void ContainerMounts::on_seen(View& view, const NestedNamespace& nested, Clock::time_point now) {
+  if (view.process == nested.process) return;
+  if (!is_in(view.process, nested.name_space)) return adopt(view, nested.process, now);
+  // Mostly both show the same. But the one that is known may have left for a namespace that has the same
+  // number, which is the next one's as soon as it is free.
+  view.is_doubted = true;
+  view.other = nested.process;
+  look_soon(view, now, doubted_pause);
 }
 
 // The one that showed it so far may have ended; the number of the namespace may be the next one's then.
@@ -226,7 +241,13 @@ void ContainerMounts::ask_other(View& view) {
   if (other.value == 0 || !is_in(other, view.name_space)) return;
   const auto theirs = privilege_.read_process_mounts(other.value);
   const auto known = privilege_.read_process_mounts(view.process.value);
-  if (theirs && (!known || *known != *theirs)) view.process = other;
+  if (!theirs) return;
+  // Of those that show the same the one that a look at all processes comes to first, or it would be asked
+  // each time.
+  const bool is_better =
+      !known || is_another(view) ||
+      (*known == *theirs ? other.value < view.process.value : !has_all_of(*known, *theirs));
+  if (is_better) view.process = other;
 }
 
 void ContainerMounts::poll(Clock::time_point now) {
@@ -311,6 +332,8 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
   view.waits_since.reset();
   view.read_at = now;
   ask_other(view);
+  if (!view.is_nested && view.process != view.init && !is_in(view.process, view.name_space))
+    view.process = view.init;
   if (is_another(view)) return std::nullopt;
   watch(view);
   const auto text = privilege_.read_process_mounts(view.process.value);
@@ -360,20 +383,26 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
 // whose mounts would then be taken for this one's. Where the user named the cgroup, only its start tells.
 bool ContainerMounts::is_another(View& view) {
   const auto facts = privilege_.read_process_files(
-      view.process.value, {privilege::ProcessFile::cgroup, privilege::ProcessFile::stat});
+      view.process.value,
+      {privilege::ProcessFile::cgroup, privilege::ProcessFile::stat, privilege::ProcessFile::root});
+  set_jailed(view, facts[2].value_or("/") != "/");
   if (container::is_of_another(facts[0].value_or(""), view.container)) return true;
   const auto start_time = sys::parse_start_time(facts[1].value_or(""));
   // Of another namespace whoever is in it may be asked.
-  if (view.is_nested || !start_time) return false;
+  if (view.process != view.init || !start_time) return false;
   if (!view.start_time) view.start_time = start_time;
   return view.start_time != start_time;
+}
+
+void ContainerMounts::set_jailed(View& view, bool is_jailed) {
+  if (std::exchange(view.is_jailed, is_jailed) != is_jailed) known_.reset();
 }
 
 const std::unordered_set<std::string>& ContainerMounts::name_spaces() const {
   if (known_) return *known_;
   known_ = host_name_spaces_;
   for (const auto& [key, view] : views_) {
-    if (!view.is_nested && !view.name_space.empty()) known_->insert(view.name_space);
+    if (!view.is_nested && !view.is_jailed && !view.name_space.empty()) known_->insert(view.name_space);
   }
   return *known_;
 }

@@ -79,7 +79,8 @@ class ContainerMounts {
   // Keys that are no more since the last call.
   std::vector<std::string> take_gone() { return std::exchange(gone_, {}); }
   const mount::HostMounts& host() const { return host_; }
-  // The host's, and those of the first processes as far as they were read, as /proc/PID/ns/mnt names them.
+  // The host's, and those of the first processes as far as they were read, as /proc/PID/ns/mnt names them;
+  // without those that nobody shows who sees all of them.
   const std::unordered_set<std::string>& name_spaces() const;
 
  private:
@@ -87,7 +88,9 @@ class ContainerMounts {
   struct View {
     std::string container;
     model::Pid process;
+    model::Pid init = {};  // the first process, in its view; another shows its mounts where it is jailed
     bool is_nested = false;
+    bool is_jailed = false;       // who shows it sees only what lies below a root of its own
     std::string name_space = {};  // `mnt:[…]`; empty until read, or where it cannot be
     bool is_watched = false;      // a change is told by `on_mounted`
     bool is_doubted = false;      // its namespace may be another one, which has the same number
@@ -106,6 +109,7 @@ class ContainerMounts {
   static std::string key_of(const NestedNamespace& nested) {
     return nested.container.value + " " + nested.name_space;
   }
+  void on_seen(View& view, const NestedNamespace& nested, Clock::time_point now);
   void adopt(View& view, model::Pid process, Clock::time_point now);
   bool is_in(model::Pid process, const std::string& name_space);
   void ask_other(View& view);
@@ -114,6 +118,7 @@ class ContainerMounts {
   void tell_overdue(View& view, Clock::time_point now);
   void watch(View& view);
   bool is_another(View& view);
+  void set_jailed(View& view, bool is_jailed);
   std::optional<Reading> read(const std::string& key, View& view, Clock::time_point now);
   std::optional<std::vector<mount::JudgedMount>> judge(View& view, const std::vector<model::Mount>& table,
                                                        Clock::time_point now);

@@ -24,8 +24,12 @@ void NamespaceScan::look_at(model::Pid pid) {
   const auto owner = container::trusted_owner(container::parse_process_owners(*cgroup), enclosing_);
   if (!owner || !believes_(*owner)) return;
   // A process of another container, or of the host, may be in the same one: each shows it for itself.
-  std::string key = *name_space + owner->id.value;
-  found_.try_emplace(std::move(key), NestedNamespace{owner->id, std::move(*name_space), pid});
+  const std::string key = *name_space + owner->id.value;
+  const auto known = found_.find(key);
+  if (known != found_.end() && !known->second.is_jailed) return;
+  const bool is_jailed = reader_.read(pid, ProcessFile::root).value_or("/") != "/";
+  if (known != found_.end() && is_jailed) return;
+  found_.insert_or_assign(key, NestedNamespace{owner->id, std::move(*name_space), pid, is_jailed});
 }
 
 std::vector<NestedNamespace> NamespaceScan::take_found() {

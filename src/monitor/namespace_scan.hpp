@@ -21,6 +21,7 @@ struct NestedNamespace {
   model::ContainerId container;
   std::string name_space;  // `mnt:[4026532345]`, as /proc/PID/ns/mnt names it
   model::Pid process;      // one that is in it
+  bool is_jailed = false;  // which sees only what lies below a root of its own (chroot(2))
 
   friend bool operator==(const NestedNamespace&, const NestedNamespace&) = default;
 };
@@ -47,7 +48,8 @@ class NamespaceScan {
   // One process, listed or not.
   void look_at(model::Pid pid);
 
-  // Of each namespace the process that was seen first. Call once.
+  // Of each namespace the process that was seen first, of those that are not jailed where there are some.
+  // Call once.
   std::vector<NestedNamespace> take_found();
 
  private:

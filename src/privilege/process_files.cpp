@@ -21,8 +21,8 @@ constexpr std::size_t max_files = 16;
 constexpr std::size_t max_bytes = std::size_t{16} << 20U;  // of all together
 
 const char* name_of(ProcessFile file) {
-  constexpr std::array names{"cgroup", "cmdline",   "exe",    "exe",  "ns/uts", "loginuid",
-                             "ns/mnt", "mountinfo", "ns/pid", "stat", "status", "ns/user"};
+  constexpr std::array names{"cgroup",    "cmdline", "exe",  "exe",  "ns/uts", "loginuid", "ns/mnt",
+                             "mountinfo", "ns/pid",  "root", "stat", "status", "ns/user"};
   return names.at(static_cast<std::size_t>(file));
 }
 
@@ -66,6 +66,7 @@ sys::Result<std::string> read(const std::string& proc, std::int32_t pid, Process
     case ProcessFile::exe:
     case ProcessFile::mount_namespace:
     case ProcessFile::pid_namespace:
+    case ProcessFile::root:
     case ProcessFile::user_namespace:
       return sys::read_link(path);
     case ProcessFile::cmdline:

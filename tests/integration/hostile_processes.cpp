@@ -325,6 +325,45 @@ TEST_F(HostileMounts, InANamespaceOfTheirOwnAreNotReadForEachExecutionThere) {
   EXPECT_LT((read_usage(*daemon_).processor - before).count(), 2000 * sanitizer_factor);
 }
 
+// chroot(2): the table of such a process has only what lies below its root, and it comes first in each look
+// at all processes.
+TEST_F(HostileMounts, ThatAJailedProcessDoesNotShowAreFoundByAnother) {
+  start();
+  Child jailed([this](Line& line) {
+    box_->join_cgroup();
+    join_mount_namespace(box_->first_process());
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mkdir("/c/jail", 0755) == 0, "mkdir");
+    line.tell();
+    line.hear();
+    require(::chroot("/c/jail") == 0 && ::chdir("/") == 0, "chroot");
+    line.tell();
+    line.hear();
+  });
+  jailed.line().hear();
+  Child mounter([&](Line& line) {
+    box_->join_cgroup();
+    join_mount_namespace(jailed.pid());
+    line.tell();
+    line.hear();
+    require(::mkdir("/tmp/aside", 0755) == 0, "mkdir");
+    require(::mount("aside", "/tmp/aside", "tmpfs", 0, "size=1m") == 0, "mount");
+    drop("/tmp/aside/x");
+    line.tell();
+    line.hear();
+  });
+  mounter.line().hear();
+  jailed.line().tell();
+  jailed.line().hear();
+  mounter.line().tell();
+  mounter.line().hear();
+  EXPECT_TRUE(record_of("/tmp/aside/x", 20s)) << daemon_->report();
+  mounter.line().tell();
+  jailed.line().tell();
+  EXPECT_TRUE(mounter.wait());
+  EXPECT_TRUE(jailed.wait());
+}
+
 // What it writes there is on no file system that is watched: so much is to be known.
 TEST_F(HostileMounts, ThatAreTheRootOfANamespaceOfItsOwnAreNamed) {
   start("scan:\n  interval: 1s\n");

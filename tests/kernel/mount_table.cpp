@@ -86,6 +86,30 @@ TEST_F(MountTable, ShowsBothRootsAndAllOfTheHostUntilTheOldOneIsUnmounted) {
 }
 
 // The key of a mark: the host's mount and the container's have IDs of their own, but one device.
+// chroot(2): others in the same namespace may see more.
+TEST_F(MountTable, ShowsAProcessWithARootOfItsOwnNothingThatLiesElsewhere) {
+  const TestOverlay overlay(make_scratch_directory());
+  Child container([&](Line& line) {
+    stay_in_container_root(overlay.merged(), line);
+    std::filesystem::create_directory("/jail");
+    require(::chroot("/jail") == 0 && ::chdir("/") == 0, "chroot");
+    line.tell("jailed");
+    line.hear();
+  });
+  const auto read = [&](privilege::ProcessFile file) {
+    return sys::value_or_throw(privilege_->read_process_file(container.pid(), file));
+  };
+  container.line().hear();
+  EXPECT_EQ(read(privilege::ProcessFile::root), "/");
+  EXPECT_FALSE(mount::parse_mountinfo(read(privilege::ProcessFile::mountinfo)).empty());
+  container.line().tell();
+  container.line().hear();
+  EXPECT_EQ(read(privilege::ProcessFile::root), "/jail");
+  EXPECT_TRUE(mount::parse_mountinfo(read(privilege::ProcessFile::mountinfo)).empty());
+  container.line().tell();
+  EXPECT_TRUE(container.wait());
+}
+
 TEST_F(MountTable, ShowsTheDeviceOfTheHostInTheContainerToo) {
   const TestOverlay overlay(make_scratch_directory());
   Child container([&](Line& line) { stay_in_container_root(overlay.merged(), line); });

@@ -100,9 +100,10 @@ TEST_F(Privileged, ReadsTheFilesOfAProcessInAContainer) {
   Child container([&](Line& line) { stay_in_container_root(overlay.merged(), line); });
   container.line().hear();
   using privilege::ProcessFile;
-  for (const auto file : {ProcessFile::cgroup, ProcessFile::cmdline, ProcessFile::exe,
-                          ProcessFile::mount_namespace, ProcessFile::mountinfo, ProcessFile::pid_namespace,
-                          ProcessFile::stat, ProcessFile::status, ProcessFile::user_namespace}) {
+  for (const auto file :
+       {ProcessFile::cgroup, ProcessFile::cmdline, ProcessFile::exe, ProcessFile::mount_namespace,
+        ProcessFile::mountinfo, ProcessFile::pid_namespace, ProcessFile::root, ProcessFile::stat,
+        ProcessFile::status, ProcessFile::user_namespace}) {
     const auto text = privilege_->read_process_file(container.pid(), file);
     ASSERT_TRUE(text) << text.error().text();
     EXPECT_FALSE(text->empty());

@@ -86,6 +86,7 @@ enum class ProcessFile {
   mount_namespace,  // ns/mnt
   mountinfo,
   pid_namespace,  // ns/pid
+  root,           // the link: as its mount namespace names it
   stat,
   status,
   user_namespace  // ns/user

@@ -19,6 +19,7 @@ namespace dropwarden::monitor {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::Not;
@@ -148,7 +149,7 @@ class ReusedNumberTest : public ContainerMountsTest {
 TEST_F(ReusedNumberTest, ShowsNoMountsOfAnotherContainer) {
   put(init, "/docker/" + another, 50);
   EXPECT_EQ(read(start), 0U);
-  EXPECT_THAT(mounts.name_spaces(), testing::Not(testing::Contains("mnt:[1]")));
+  EXPECT_THAT(mounts.name_spaces(), Not(Contains("mnt:[1]")));
   for (const std::string& cgroup :
        {"/docker/" + id, "/docker/" + another + "/docker/" + id, std::string("/user.slice/named.scope")}) {
     put(init, cgroup, 50);
@@ -176,8 +177,11 @@ TEST_F(ReusedNumberTest, ShowsNoOtherNamespaceOfTheContainerEither) {
     mounts.on_nested({{.container = {id}, .name_space = name_space, .process = pid}}, now);
     EXPECT_EQ(read(now), 1U);
   }
-  put({501}, "/docker/" + another, 501);
+  put({500}, "/docker/" + another, 500);
   EXPECT_EQ(read_again(id + " " + name_space, now), 0U);
+  now += 1s;
+  mounts.on_nested({{.container = {id}, .name_space = name_space, .process = {501}}}, now);
+  EXPECT_EQ(read(now), 1U);
 }
 
 TEST_F(ContainerMountsTest, OfANamespaceWhoseProcessIsThereStillAreNotReadForEachExecution) {
@@ -208,7 +212,7 @@ TEST_F(ContainerMountsTest, OfANamespaceAreReadAgainOnceTheProcessThatShowedItHa
 TEST_F(ContainerMountsTest, OfANamespaceAreReadByWhoeverSeesOtherOnes) {
   ASSERT_EQ(read(start), 1U);
   for (const int pid : {500, 501}) add_process({pid}, nested);
-  test::write_file(proc.path() / "500/mountinfo", "30 20 8:1 /jail / rw - ext4 /dev/sda1 rw\n");
+  test::write_file(proc.path() / "500/mountinfo", "31 30 0:50 / / rw - tmpfs own rw\n");
   execute({500}, start);
   ASSERT_EQ(read(start), 1U);
   execute({501}, start + 10ms);
@@ -216,6 +220,36 @@ TEST_F(ContainerMountsTest, OfANamespaceAreReadByWhoeverSeesOtherOnes) {
   std::filesystem::remove_all(proc.path() / "500");
   execute({500}, start + 2s);
   EXPECT_EQ(mounts.read_due(start + 3s, 1000).at(0).process, model::Pid{501}) << "the other has ended since";
+}
+
+TEST_F(ContainerMountsTest, OfANamespaceAreNotReadByOneThatSeesFewer) {
+  ASSERT_EQ(read(start), 1U);
+  for (const int pid : {500, 499}) add_process({pid}, nested);
+  test::write_file(proc.path() / "499/mountinfo", "");
+  execute({500}, start);
+  ASSERT_EQ(read(start), 1U);
+  execute({499}, start + 10ms);
+  EXPECT_EQ(mounts.read_due(start + 1s, 1000).at(0).process, model::Pid{500});
+}
+
+TEST_F(ContainerMountsTest, OfAFirstProcessThatIsJailedAreReadByAnotherInItsNamespace) {
+  std::filesystem::create_symlink("/jail", proc.path() / std::to_string(init.value) / "root");
+  ASSERT_EQ(read(start), 1U);
+  EXPECT_THAT(mounts.name_spaces(), Not(Contains("mnt:[1]")))
+      << "so that a look at all processes finds another";
+  for (const int pid : {500, 501}) add_process({pid}, "mnt:[1]");
+  const NestedNamespace jailed{
+      .container = {id}, .name_space = "mnt:[1]", .process = {501}, .is_jailed = true};
+  EXPECT_FALSE(mounts.add_nested(jailed, start));
+  mounts.on_nested({{.container = {id}, .name_space = "mnt:[1]", .process = {500}}}, start);
+  const auto readings = mounts.read_due(start + 1s, 1000);
+  ASSERT_THAT(readings, SizeIs(1));
+  EXPECT_EQ(readings[0].process, model::Pid{500});
+  EXPECT_EQ(readings[0].key, id);
+  EXPECT_THAT(mounts.name_spaces(), Contains("mnt:[1]"));
+  std::filesystem::remove_all(proc.path() / "500");
+  mounts.touch(id);
+  EXPECT_EQ(mounts.read_due(start + 2s, 1000).at(0).process, init);
 }
 
 // A process that leaves a namespace can make another, which may get the number that has become free.

@@ -20,6 +20,7 @@ const std::string second(64, 'b');
 struct Process {
   std::string name_space;
   std::string cgroup;
+  std::string root = "/";
 };
 
 bool everything(const container::CgroupOwner&) {
@@ -37,6 +38,7 @@ container::ProcessReader reader_of(const std::map<int, Process>& processes) {
             const auto found = processes.find(pid.value);
             if (found == processes.end()) return std::unexpected(sys::Error{"open", "/proc", ENOENT});
             if (file == privilege::ProcessFile::cgroup) return "0::" + found->second.cgroup + "\n";
+            if (file == privilege::ProcessFile::root) return found->second.root;
             return found->second.name_space;
           }};
 }
@@ -57,6 +59,18 @@ TEST(NamespaceScan, FindsWhereContainersAreBesideTheirFirstProcesses) {
                                                       NestedNamespace{{second}, "nested", {13}},
                                                       NestedNamespace{{first}, "inner", {14}}))
       << "the outermost owner is the one that nobody inside can forge";
+}
+
+TEST(NamespaceScan, HasAProcessThatSeesAllMountsWhereThereIsOne) {
+  const std::map<int, Process> processes{{11, {"nested", "/docker/" + first, "/jail"}},
+                                         {12, {"nested", "/docker/" + first}},
+                                         {13, {"nested", "/docker/" + first}},
+                                         {14, {"other", "/docker/" + first, "/jail"}},
+                                         {15, {"other", "/docker/" + first, "/jail"}}};
+  NamespaceScan scan(reader_of(processes), {}, {}, everything);
+  while (scan.step(2)) continue;
+  EXPECT_THAT(scan.take_found(), UnorderedElementsAre(NestedNamespace{{first}, "nested", {12}},
+                                                      NestedNamespace{{first}, "other", {14}, true}));
 }
 
 // Each user of the host has mount namespaces of his own, and may name a cgroup.
