@@ -98,7 +98,8 @@ void CriBook::end_round(bool keep_tasks) {
 CriBook::Change CriBook::apply(const TaskEvent& event) {
   if (event.kind == TaskEvent::Kind::deleted) {
     const auto found = containers_.find(event.id.value);
-    if (is_in_round_) gone_.insert(event.id.value);
+    // Beyond, a list from before brings it back until the next round.
+    if (is_in_round_ && gone_.size() < max_containers) gone_.insert(event.id.value);
     if (found == containers_.end() || found->second.name_space != event.name_space) return Change::none;
     containers_.erase(found);
     return Change::gone;

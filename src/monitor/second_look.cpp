@@ -75,8 +75,8 @@ void SecondLook::consider(int fd, model::Pid pid) {
     file = opener_.open(*mount, entry.where.path, is_the_file);
   }
   if (!file) return handler_.on_lost(*mount);
-  if (is_known(entry.where)) return;
   entry.upper = identify(file.number(), entry.where.path);
+  if (is_known(entry)) return;
   if (!look_at(entry, std::move(file), false)) return;
   entry.process = handler_.glimpse(pid);
   add(std::move(entry));
@@ -98,9 +98,11 @@ const WatchedMount* SecondLook::find_mount(int fd, const sys::FileStatus& status
                            .type = file_system->type});
 }
 
-bool SecondLook::is_known(const Located& where) const {
+// One that is known may have left its name to another.
+bool SecondLook::is_known(const Entry& seen) const {
   return std::ranges::any_of(entries_, [&](const Entry& entry) {
-    return entry.where.mount == where.mount && entry.where.path == where.path;
+    return entry.where.mount == seen.where.mount && entry.where.path == seen.where.path &&
+           entry.upper.inode == seen.upper.inode;
   });
 }
 

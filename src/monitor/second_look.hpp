@@ -75,7 +75,7 @@ class SecondLook {
     Clock::time_point due{};
   };
   const WatchedMount* find_mount(int fd, const sys::FileStatus& status);
-  bool is_known(const Located& where) const;
+  bool is_known(const Entry& seen) const;
   static Entry::Upper identify(int file, std::string_view path);
   // ENOENT or ESTALE when it has no name any more: it can only be executed, and that is seen.
   sys::Result<sys::Fd> open_again(Entry& entry, const WatchedMount& mount) const;

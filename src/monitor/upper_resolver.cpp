@@ -28,9 +28,11 @@ bool is_close(const watch::FidEvent& event) {
   return (event.mask & FAN_CLOSE_WRITE) != 0;
 }
 
-// What is not found any more is gone. What the marker refused, or did not answer, may be there.
+// What is not found any more is gone. What the marker refused, or did not answer, may be there, and so may
+// what there was no descriptor for (EPROTO: the answer came without its own), or what a lease keeps (EAGAIN).
 bool is_unanswered(const sys::Error& error) {
-  constexpr std::array unanswered{EPERM, EBUSY, ETIMEDOUT, ECONNRESET};
+  constexpr std::array unanswered{EPERM,  EBUSY,  ETIMEDOUT, ECONNRESET, ETOOMANYREFS, EPROTO,
+                                  EMFILE, ENFILE, ENOMEM,    EAGAIN,     EACCES,       EIO};
   return std::ranges::find(unanswered, error.number) != unanswered.end();
 }
 
@@ -246,7 +248,7 @@ Sighting UpperResolver::show(Opened opened, sys::Fd file, model::Pid pid) {
                   .numbers = {}};
   first_.fill(std::byte{' '});  // behind a short file, it makes no text of what is none, nor the other way
   const auto is_telling =
-      is_candidate(file.number(), first_, registrations_.current(Registrations::Clock::now()));
+      is_candidate(file.number(), first_, registrations_.current(Registrations::Clock::now()), false);
   // Of others no id is made. By far most files that are written are mere text.
   if (is_telling.value_or(true))
     located.numbers = look_through_overlay(*opened.place, located.path, file.number());

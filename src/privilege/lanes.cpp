@@ -76,6 +76,11 @@ sys::Result<Lanes::Answer> Lanes::ask(const Request& request) {
     const auto lane = take(deadline, last_generation);
     if (!lane) return std::unexpected(tries == 0 ? sys::Error{"sendmsg", "marker", ETIMEDOUT} : gone());
     const auto sent = send(lane->socket.number(), request.message);
+    // Of all that processes of this user have sent and nobody has received (unix(7)): the marker is well.
+    if (!sent && sent.error().number == ETOOMANYREFS) {
+      end(lane, End::answered);
+      return std::unexpected(sent.error());
+    }
     auto received = sent ? receive(lane->socket.number(), max_answer) : std::unexpected(sent.error());
     if (received) {
       end(lane, End::answered);
