@@ -76,8 +76,8 @@ Classification classify_parts(const FileInfo& file, std::span<const Part> parts)
   result.wanted = bytes.wanted();
   const RegistrationRule* rule = find_registration(file.registrations, first, file.name);
   if (!result.kind && rule != nullptr) result.kind = kind_of_format(Format::binfmt_misc);
-  if (!result.kind && file.is_executable && looks_like_text(first))
-    result.kind = kind_of_format(Format::executable_text);
+  const bool is_text = looks_like_text(first) || (file.is_executed && runs_as_text(first));
+  if (!result.kind && file.is_executable && is_text) result.kind = kind_of_format(Format::executable_text);
   if (result.kind && rule != nullptr) result.kind->registration = rule->registration;
   return result;
 }

@@ -74,7 +74,8 @@ sys::Result<Beginning> read_beginning(int fd, std::span<std::byte> into) noexcep
 }  // namespace
 
 sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
-                               std::span<const classify::RegistrationRule> registrations) noexcept {
+                               std::span<const classify::RegistrationRule> registrations,
+                               bool is_executed) noexcept {
   const auto beginning = read_beginning(fd, first);
   if (!beginning) return std::unexpected(beginning.error());
   const auto read = beginning->bytes;
@@ -83,7 +84,7 @@ sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
     const std::string name = name_for(fd, 1, registrations);
     if (classify::find_registration(registrations, read, name) != nullptr) return true;
   }
-  if (!classify::looks_like_text(read)) return false;
+  if (!classify::looks_like_text(read) && !(is_executed && classify::runs_as_text(read))) return false;
   const auto shape = beginning->shape ? sys::Result<sys::FileShape>(*beginning->shape) : sys::read_shape(fd);
   if (!shape) return std::unexpected(shape.error());
   return (shape->mode & execute_bits) != 0;
@@ -91,7 +92,8 @@ sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
 
 std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted,
                                               std::span<const classify::RegistrationRule> registrations,
-                                              const std::optional<std::string>& known_path) {
+                                              const std::optional<std::string>& known_path,
+                                              bool is_executed) {
   std::array<std::byte, classify::head_bytes> head;
   const auto got = sys::read_at(fd, head, 0);
   if (!got) return disposition_of(got.error());
@@ -105,6 +107,7 @@ std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy
   };
   auto kind = classify::classify_file({.size = status->size,
                                        .is_executable = (status->mode & execute_bits) != 0,
+                                       .is_executed = is_executed,
                                        .name = name,
                                        .registrations = registrations},
                                       std::span(head).first(*got), read_part);

@@ -28,15 +28,17 @@ struct Hit {
 // Whether the file deserves more than one read. The way of nearly every event: a pread into `first`, and for
 // a file that ends there or begins as text one fstat, since text runs where its mode allows it. No
 // allocation, no path, save where one of `registrations` goes by a file's extension. Nothing when it does
-// not; an error when it could not be read.
+// not; an error when it could not be read. `is_executed`: somebody executes it.
 sys::Result<bool> is_candidate(int fd, std::span<std::byte> first,
-                               std::span<const classify::RegistrationRule> registrations) noexcept;
+                               std::span<const classify::RegistrationRule> registrations,
+                               bool is_executed) noexcept;
 
 // A closer look at a candidate, or at any file where nothing stands for `wanted`. The disposition when it
 // turns out to be none that `wanted` asks for, or is gone. `known_path` where it is known by another way than
 // the descriptor.
 std::variant<model::Disposition, Hit> examine(int fd, const std::optional<policy::Kinds>& wanted,
                                               std::span<const classify::RegistrationRule> registrations,
-                                              const std::optional<std::string>& known_path = {});
+                                              const std::optional<std::string>& known_path = {},
+                                              bool is_executed = false);
 
 }  // namespace dropwarden::monitor

@@ -26,6 +26,13 @@ util::WallTime latest_change(const sys::FileStatus& status) {
 
 }  // namespace
 
+// A descriptor from before it left for another namespace may be executed there: that is found like one in
+// which nothing is executed.
+bool ExecSensor::is_through_root(int fd) const {
+  const auto status = sys::read_cached_status(fd);
+  return status && mounts_.is_root_mount({status->mount_id}, {status->device_major, status->device_minor});
+}
+
 std::optional<model::Disposition> ExecSensor::judge(int fd, model::Pid pid) {
   const auto status = sys::read_cached_status(fd);
   if (!status) return model::Disposition::unreadable;

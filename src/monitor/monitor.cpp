@@ -238,10 +238,11 @@ class Monitor::Impl {
 
  private:
   void on_file(watch::FileEvent event) {
-    Sighting sighting{.file = std::move(event.file), .pid = event.pid};
+    Sighting sighting{.file = std::move(event.file), .pid = event.pid, .read = event.read};
     const bool is_written = watch::is_written(event);
     const bool is_executed = watch::is_executed(event);
-    if (is_executed) name_spaces_.look_at(event.pid);
+    sighting.is_executed = is_executed;
+    if (is_executed && !exec_.is_through_root(sighting.file.number())) name_spaces_.look_at(event.pid);
     if (!is_written) {
       sighting.sensor = model::Sensor::exec;
       pipeline_.note_execution(event.pid);

@@ -105,7 +105,8 @@ void Pipeline::take(Sighting sighting) {
   if (sighting.pid.value == own_pid_ && !is_canary(sighting))
     return ledger_.end(model::Disposition::own_activity);
   first_.front() = std::byte{1};  // it stays where there is nothing to read
-  const auto candidate = is_candidate(sighting.file.number(), first_, registrations_.current(Clock::now()));
+  const auto candidate = is_candidate(sighting.file.number(), first_, registrations_.current(Clock::now()),
+                                      sighting.is_executed);
   if (!candidate) return ledger_.end(model::Disposition::unreadable);
   const bool was_mere_text = sighting.located && sighting.located->is_mere_text;
   if (*candidate && (!was_mere_text || classify::looks_executable(first_)))
@@ -124,7 +125,7 @@ void Pipeline::take_candidate(Sighting sighting) {
   if (sighting.process) {
     writer = std::move(*sighting.process);
   } else if (sighting.pid.value != 0) {
-    writer = processes_.glimpse(sighting.pid);
+    writer = glimpse(sighting);
   }
   const bool is_our_own = is_canary(sighting);
   const bool is_event = settings_.has_events && sighting.sensor == model::Sensor::close_write && !is_our_own;
@@ -156,6 +157,15 @@ void Pipeline::take_candidate(Sighting sighting) {
   arm_deadline();
 }
 
+// All that one read(2) brings was done before it: one look at each process shows of all of it what a look at
+// each would, and is the nearer to it.
+const model::ProcessInfo& Pipeline::glimpse(const Sighting& sighting) {
+  if (sighting.read == 0 || std::exchange(glimpsed_read_, sighting.read) != sighting.read) glimpsed_.clear();
+  const auto [known, is_new] = glimpsed_.try_emplace(sighting.pid.value);
+  if (is_new) known->second = processes_.glimpse(sighting.pid);
+  return known->second;
+}
+
 // By the file system alone: the writer is this process, or the one that has the privilege for it.
 bool Pipeline::is_canary(const Sighting& sighting) const {
   if (!canary_.is_marked() || sighting.located) return false;
@@ -180,7 +190,7 @@ bool Pipeline::publish(model::Finding& finding, const EventIdentity& identity) {
 // A file that is no executable, where events are wanted. It has ended already: nothing that goes wrong from
 // here on is a loss of a finding.
 void Pipeline::take_mere_write(const Sighting& sighting) {
-  model::ProcessInfo writer = processes_.glimpse(sighting.pid);
+  model::ProcessInfo writer = glimpse(sighting);
   auto examined = look_at(sighting, std::nullopt);
   Hit* const hit = std::get_if<Hit>(&examined);
   if (hit != nullptr && !place(*hit, sighting))
@@ -191,7 +201,8 @@ std::variant<model::Disposition, Hit> Pipeline::look_at(const Sighting& sighting
                                                         const std::optional<policy::Kinds>& wanted) {
   const std::optional<std::string> path =
       sighting.located ? std::optional(sighting.located->path) : std::nullopt;
-  return examine(sighting.file.number(), wanted, registrations_.current(Clock::now()), path);
+  return examine(sighting.file.number(), wanted, registrations_.current(Clock::now()), path,
+                 sighting.is_executed);
 }
 
 std::optional<model::Disposition> Pipeline::place(Hit& hit, const Sighting& sighting) {

@@ -103,6 +103,7 @@ class Pipeline {
 
  private:
   void take_candidate(Sighting sighting);
+  const model::ProcessInfo& glimpse(const Sighting& sighting);
   bool is_canary(const Sighting& sighting) const;
   bool is_on_canary(const model::Device& device) const;
   bool publish(model::Finding& finding, const EventIdentity& identity);
@@ -137,6 +138,8 @@ class Pipeline {
   boost::asio::steady_timer deadline_;
   std::optional<Clock::time_point> armed_;  // when it ends
   RecentFiles recent_;
+  std::uint64_t glimpsed_read_ = 0;
+  std::unordered_map<std::int32_t, model::ProcessInfo> glimpsed_;  // by who wrote what that read brought
   std::uint64_t last_serial_ = 0;
   std::unordered_map<std::uint64_t, std::uint64_t> owners_asked_;  // serials of overlays and of the questions
   const std::int32_t own_pid_;

@@ -74,6 +74,7 @@ struct Group::State : GroupReader {
   const Handler handler;
   alignas(struct fanotify_event_metadata) std::array<std::byte, buffer_bytes> buffer;
   Decoder left{{}};  // of what was read, in `buffer`
+  std::uint64_t reads_with_records = 0;
 };
 
 void Group::State::on_readable() {
@@ -108,6 +109,7 @@ GroupReader::Taken Group::State::read_once() {
     return {};
   }
   pace.add(*got / record_bytes);
+  ++reads_with_records;
   left = Decoder(std::span(buffer).first(*got));
   hand_on_left();
   if (*got >= expected) return {.bytes = *got, .is_all = *got < buffer_bytes};
@@ -142,7 +144,8 @@ void Group::State::hand_on_left() {
 void Group::State::hand_on(const RawEvent& event, sys::Fd file) const {
   switch (event.type) {
     case RawEvent::Type::file:
-      return handler.on_file({.file = std::move(file), .pid = event.pid, .mask = event.mask});
+      return handler.on_file(
+          {.file = std::move(file), .pid = event.pid, .mask = event.mask, .read = reads_with_records});
     case RawEvent::Type::overflow:
       return handler.on_loss(model::Loss::queue_overflow, event.pid, 0);
     case RawEvent::Type::open_error:

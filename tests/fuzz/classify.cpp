@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto file = fuzz::bytes_of(data, size);
   classify::looks_executable(file.first(std::min(size, classify::first_bytes)));
   classify::looks_like_text(file.first(std::min(size, classify::first_bytes)));
+  classify::runs_as_text(file.first(std::min(size, classify::first_bytes)));
   const auto read_at = [file](std::uint64_t offset, std::span<std::byte> into) -> std::size_t {
     if (offset >= file.size()) return 0;
     const auto rest = file.subspan(offset);

@@ -93,6 +93,20 @@ void swap_for(const std::string& path, std::chrono::seconds length) {
   ::waitpid(swapper, nullptr, 0);
 }
 
+// Without `#!`: a shell reads them once execve(2) has said ENOEXEC.
+TEST_F(HostileFiles, OfTextThatDoesNotLookLikeTextAreFoundByTheirCloseOrTheirExecution) {
+  start();
+  box_->run([] {
+    put("/c/behind-blanks", std::string(300, ' ') + "\nid\n");
+    put("/c/controls", "id\n#" + std::string(100, '\1'));
+    let_be_seen();
+    ::execl("/c/controls", "controls", nullptr);
+    require(errno == ENOEXEC, "execve");
+  });
+  EXPECT_EQ(sensor_of("/c/behind-blanks"), "close_write");
+  EXPECT_EQ(sensor_of("/c/controls"), "exec");
+}
+
 TEST_F(HostileFiles, ThatAreNoFilesAreNeitherOpenedNorInTheWay) {
   start("scan:\n  interval: 1s\n");
   const Usage before = read_usage(*daemon_);

@@ -24,10 +24,13 @@ inline constexpr std::size_t max_parts = 6;
 // runs for every event.
 bool looks_executable(std::span<const std::byte> first) noexcept;
 
-// Whether `first` could be a shell's program: some text, without the control characters that no text has.
-// With an execute permission bit such a file runs without any `#!`: the kernel says ENOEXEC, and shells,
-// execvp(3) and env(1) then read it as a program of sh(1). Pure, no allocation: runs for every event.
+// Whether `first` could be a shell's program: some text, or blanks before it, with few of the control
+// characters that no text has, and no NUL in its first line. With an execute permission bit such a file runs
+// without any `#!`: the kernel says ENOEXEC, and shells, execvp(3) and env(1) then read it as a program of
+// sh(1). Pure, no allocation: runs for every event.
 bool looks_like_text(std::span<const std::byte> first) noexcept;
+// Whether a shell would read it so, however it looks: of what somebody executes.
+bool runs_as_text(std::span<const std::byte> first) noexcept;
 
 // A part of a file, in bytes.
 struct Extent {
@@ -47,6 +50,7 @@ struct Part {
 struct FileInfo {
   std::uint64_t size = 0;      // bytes
   bool is_executable = false;  // one of the execute permission bits is set
+  bool is_executed = false;    // somebody executes it
   std::string_view name{};     // the last part of its path; only needed with `has_extension_rule`
   std::span<const RegistrationRule> registrations{};
 };

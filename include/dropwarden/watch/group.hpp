@@ -21,6 +21,7 @@ struct FileEvent {
   sys::Fd file;
   model::Pid pid;          // who closed it last, which is not proof of who wrote it; or who executes it
   std::uint64_t mask = 0;  // FAN_CLOSE_WRITE, FAN_OPEN_EXEC or both
+  std::uint64_t read = 0;  // which read(2) of the group brought it, from 1
 };
 
 // Whether it was closed after writing, and not only executed.

@@ -22,6 +22,31 @@ TEST(Text, IsWhatAShellCouldRead) {
   EXPECT_TRUE(is_text("echo gr\xfc\xdf")) << "Latin-1";
 }
 
+// As dash, bash and busybox run it.
+TEST(Text, MayComeBehindMoreBlanksThanAreReadAndHaveAFewControls) {
+  EXPECT_TRUE(is_text(std::string(first_bytes, ' ') + "\nid\n"));
+  EXPECT_FALSE(is_text(std::string(first_bytes - 1, ' ')));
+  EXPECT_TRUE(is_text("#\1\nid\nexit\n# and more"));
+  EXPECT_TRUE(is_text("id\nexit\n# and a lot more\n\0"s));
+  EXPECT_FALSE(is_text("#\0\nid\nexit\n# and more"s)) << "there is a NUL in its first line";
+  EXPECT_FALSE(is_text("id\n" + std::string(10, '\1') + std::string(100, 'x')));
+}
+
+TEST(Text, RunsHoweverItLooksUnlessThereIsANulInItsFirstLine) {
+  const auto runs = [](std::string_view content) { return runs_as_text(to_bytes(content)); };
+  EXPECT_TRUE(runs("id\n\1"));
+  EXPECT_TRUE(runs("id\n" + std::string(200, '\0')));
+  EXPECT_TRUE(runs(std::string(100, '\1') + "\nid\n"));
+  EXPECT_FALSE(runs("id\0\n"s));
+  EXPECT_FALSE(runs(""));
+  const auto format = [](bool is_executed) {
+    const auto kind = classify_content("id\n\1", {.is_executable = true, .is_executed = is_executed});
+    return kind ? std::optional(kind->format) : std::nullopt;
+  };
+  EXPECT_EQ(format(true), model::Format::executable_text);
+  EXPECT_EQ(format(false), std::nullopt);
+}
+
 TEST(Text, IsNeitherEmptyNorBlankNorBinary) {
   EXPECT_FALSE(is_text(""));
   EXPECT_FALSE(is_text(" \n\t\r\n"));

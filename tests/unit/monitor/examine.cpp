@@ -35,12 +35,13 @@ class Examine : public testing::Test {
     return sys::value_or_throw(sys::open_path(path, O_RDONLY));
   }
 
-  static bool is_found(const sys::Fd& fd, std::span<const classify::RegistrationRule> rules = {}) {
+  static bool is_found(const sys::Fd& fd, std::span<const classify::RegistrationRule> rules = {},
+                       bool is_executed = false) {
     std::array<std::byte, classify::first_bytes> first;
-    const auto candidate = is_candidate(fd.number(), first, rules);
+    const auto candidate = is_candidate(fd.number(), first, rules, is_executed);
     EXPECT_TRUE(candidate);
     if (!candidate.value_or(false)) return false;
-    return std::holds_alternative<Hit>(examine(fd.number(), policy::Kinds{}, rules));
+    return std::holds_alternative<Hit>(examine(fd.number(), policy::Kinds{}, rules, {}, is_executed));
   }
 
   std::filesystem::path directory_;
@@ -53,6 +54,12 @@ TEST_F(Examine, FindsTextWithAnExecuteBitOfAnyone) {
     EXPECT_TRUE(is_found(file("id\n", mode))) << mode;
   EXPECT_FALSE(is_found(file("", 0755)));
   EXPECT_FALSE(is_found(file("\x89PNG\r\n\x1a\n", 0755)));
+}
+
+TEST_F(Examine, FindsWhateverAShellWouldReadOnceItIsExecuted) {
+  EXPECT_FALSE(is_found(file("id\n\1", 0755)));
+  EXPECT_TRUE(is_found(file("id\n\1", 0755), {}, true));
+  EXPECT_FALSE(is_found(file(std::string("\0id\n", 4), 0755), {}, true));
 }
 
 TEST_F(Examine, FindsScriptsAndProgramsWhateverTheirMode) {
