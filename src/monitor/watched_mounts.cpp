@@ -36,6 +36,8 @@ WatchedMount& WatchedMounts::add(WatchedMount mount, Clock::time_point now) {
   by_serial_.emplace(last_serial_, std::prev(current_.end()));
   WatchedMount& added = current_.back();
   if (added.is_overlay()) by_overlay_.insert_or_assign(added.device, added.serial);
+  if (added.is_overlay() && added.file_system.value != 0)
+    overlays_by_file_system_.emplace(added.file_system, added.serial);
   if (added.mount.value != 0) by_mount_.insert_or_assign(added.mount, added.serial);
   return added;
 }
@@ -59,20 +61,38 @@ void WatchedMounts::retire(std::uint64_t serial, Clock::time_point now) {
   const auto known = by_mount_.find(found->second->mount);
   if (known != by_mount_.end() && known->second == serial) by_mount_.erase(known);
   // What was never marked has no events.
-  if (found->second->is_marked()) retired_.push_back({std::move(*found->second), now});
-  if (retired_.size() > most_retired) retired_.pop_front();
+  if (found->second->is_marked()) {
+    retired_.push_back({std::move(*found->second), now});
+    retired_by_serial_.emplace(serial, std::prev(retired_.end()));
+  } else {
+    unlist(*found->second);
+  }
+  if (retired_.size() > most_retired) forget(retired_.begin());
   current_.erase(found->second);
   by_serial_.erase(found);
 }
 
 void WatchedMounts::expire(Clock::time_point before) {
-  retired_.remove_if([&](const Retired& retired) { return retired.since < before; });
+  // The oldest are first.
+  while (!retired_.empty() && retired_.front().since < before) forget(retired_.begin());
+}
+
+void WatchedMounts::forget(std::list<Retired>::iterator retired) {
+  unlist(retired->mount);
+  retired_by_serial_.erase(retired->mount.serial);
+  retired_.erase(retired);
+}
+
+void WatchedMounts::unlist(const WatchedMount& overlay) {
+  const auto [first, last] = overlays_by_file_system_.equal_range(overlay.file_system);
+  const auto listed =
+      std::find_if(first, last, [&](const auto& entry) { return entry.second == overlay.serial; });
+  if (listed != last) overlays_by_file_system_.erase(listed);
 }
 
 WatchedMount* WatchedMounts::find(const model::Device& device) {
-  const auto found = std::ranges::find_if(
-      current_, [&](const WatchedMount& mount) { return mount.is_overlay() && mount.device == device; });
-  return found == current_.end() ? nullptr : &*found;
+  const auto found = by_overlay_.find(device);
+  return found == by_overlay_.end() ? nullptr : find_current(found->second);
 }
 
 WatchedMount* WatchedMounts::find_current(std::uint64_t serial) {
@@ -82,9 +102,8 @@ WatchedMount* WatchedMounts::find_current(std::uint64_t serial) {
 
 WatchedMount* WatchedMounts::find(std::uint64_t serial) {
   if (WatchedMount* current = find_current(serial)) return current;
-  const auto retired =
-      std::ranges::find(retired_, serial, [](const Retired& entry) { return entry.mount.serial; });
-  return retired == retired_.end() ? nullptr : &retired->mount;
+  const auto retired = retired_by_serial_.find(serial);
+  return retired == retired_by_serial_.end() ? nullptr : &retired->second->mount;
 }
 
 const WatchedMount* WatchedMounts::find_current(const model::Device& device, model::MountId mount) const {
@@ -113,17 +132,8 @@ bool WatchedMounts::is_root_mount(model::MountId mount, const model::Device& dev
 }
 
 WatchedMount* WatchedMounts::find_overlay_by_file_system(model::FileSystemId id) {
-  if (id.value == 0) return nullptr;
-  WatchedMount* only = nullptr;
-  int matches = 0;
-  const auto look_at = [&](WatchedMount& mount) {
-    if (!mount.is_overlay() || mount.file_system != id) return;
-    only = &mount;
-    ++matches;
-  };
-  for (WatchedMount& mount : current_) look_at(mount);
-  for (Retired& retired : retired_) look_at(retired.mount);
-  return matches == 1 ? only : nullptr;
+  const auto [first, last] = overlays_by_file_system_.equal_range(id);
+  return first != last && std::next(first) == last ? find(first->second) : nullptr;
 }
 
 WatchedMount* WatchedMounts::identify_overlay(const EventIdentity& event) {

@@ -22,7 +22,8 @@ LineWriter::LineWriter(int descriptor)
 
 bool LineWriter::try_write(std::string_view line) {
   if (!is_whole_or_nothing_ || is_within_line_ || line.size() > PIPE_BUF) return false;
-  return sys::is_writable(target_) && sys::write_some(target_, line).has_value();
+  // Also because a pipe that nobody reads any more would end this thread (SIGPIPE).
+  return sys::is_writable(target_) && sys::write_whole(target_, line).has_value();
 }
 
 sys::Result<void> LineWriter::write(std::string_view line) {

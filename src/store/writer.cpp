@@ -38,11 +38,13 @@ void Writer::attach(std::shared_ptr<Outgoing> outgoing) {
 }
 
 bool Writer::save_message(model::SharedMessage message) {
+  bool was_empty = false;
   {
     const std::lock_guard lock(mutex_);
+    was_empty = pending_.is_empty();
     if (is_finishing_ || !pending_.save(std::move(message), stuck_bytes_)) return false;
   }
-  changed_.notify_one();
+  if (was_empty) changed_.notify_one();
   return true;
 }
 

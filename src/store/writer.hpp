@@ -28,12 +28,15 @@ class Writer {
   // Lets `change` add to what is committed next. Any thread; never waits for a disk.
   template <class Change>
   void save(Change change) {
+    bool was_empty = false;
     {
       const std::lock_guard lock(mutex_);
       if (is_finishing_) return;
+      was_empty = pending_.is_empty();
       change(pending_);
     }
-    changed_.notify_one();
+    // Else it is awake, and gathers.
+    if (was_empty) changed_.notify_one();
   }
 
   // False when there is no room for it. What there was room for is kept until it is committed, so that it

@@ -44,6 +44,11 @@ bool is_whole_or_nothing(int fd) {
   return shape && S_ISFIFO(shape->mode) && flags >= 0 && (flags & O_NONBLOCK) != 0;
 }
 
+Result<void> write_whole(int fd, std::string_view bytes) {
+  if (::write(fd, bytes.data(), bytes.size()) < 0) return unexpected_errno("write");
+  return {};
+}
+
 std::optional<std::size_t> terminal_columns(int fd) {
   if (::isatty(fd) == 0) return std::nullopt;
   constexpr std::size_t usual = 80;

@@ -125,6 +125,8 @@ class WatchedMounts {
     WatchedMount mount;
     Clock::time_point since;
   };
+  void forget(std::list<Retired>::iterator retired);
+  void unlist(const WatchedMount& overlay);
   WatchedMount* find_overlay_by_file_system(model::FileSystemId id);
   WatchedMount* identify_overlay(const EventIdentity& event);
   WatchedMount* identify_by_mount(const EventIdentity& event);
@@ -136,6 +138,9 @@ class WatchedMounts {
   std::unordered_map<model::Device, std::uint64_t> by_overlay_;  // serials of the current ones
   std::unordered_map<model::MountId, std::uint64_t> by_mount_;   // serials of the current ones
   std::list<Retired> retired_;
+  std::unordered_map<std::uint64_t, std::list<Retired>::iterator> retired_by_serial_;
+  // Serials of overlays, current or retired.
+  std::unordered_multimap<model::FileSystemId, std::uint64_t> overlays_by_file_system_;
   std::unordered_map<model::MountId, model::Device> overlay_by_mount_;
   std::uint64_t last_serial_ = 0;
   util::WallTime last_marked_;

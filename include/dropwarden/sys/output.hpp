@@ -27,6 +27,8 @@ Result<std::size_t> write_some(int fd, std::string_view bytes);
 // Whether at most PIPE_BUF bytes written to `fd` are taken whole or not at all, and without waiting: a pipe
 // or FIFO that does not block (pipe(7)).
 bool is_whole_or_nothing(int fd);
+// To such a one, PIPE_BUF bytes at most: all, or an error where there is no room (EAGAIN).
+Result<void> write_whole(int fd, std::string_view bytes);
 
 // Whether `fd` takes bytes now, and has no error to tell: then no reader is missing, pipe(7).
 bool is_writable(int fd);
