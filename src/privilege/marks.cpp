@@ -119,14 +119,14 @@ sys::Result<void> check_root(const MarkedProcess& process, int top, std::string_
 
 sys::Result<RootIdentity> mark_top(int group, const sys::Fd& top, const std::string& path, std::uint64_t mask,
                                    std::uint64_t allowed_type) {
-  const auto file_system = sys::read_file_system_status(top.number());
-  if (!file_system) return std::unexpected(file_system.error());
-  if (file_system->type != allowed_type) return std::unexpected(sys::Error{"fanotify_mark", path, ENOTSUP});
   // A lower layer of an overlay may be asked for its part of the answer.
   const auto status = sys::read_cached_status(top.number());
   if (!status) return std::unexpected(status.error());
   // Unmounted since the table was read: what is there now is a directory of whatever lies below.
   if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
+  const auto file_system = sys::read_file_system_status(top.number());
+  if (!file_system) return std::unexpected(file_system.error());
+  if (file_system->type != allowed_type) return std::unexpected(sys::Error{"fanotify_mark", path, ENOTSUP});
   const auto marked = mark_descriptor(group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, top.number(), path);
   if (!marked) return std::unexpected(marked.error());
   return identity_of(*status, *file_system);
@@ -173,9 +173,12 @@ sys::Result<RootIdentity> mark_file_system(int group, const MarkedProcess& proce
   if (!opened) return std::unexpected(sys::Error{"open", path, opened.error().number});
   const auto table = read_checked_table(same);
   if (!table) return std::unexpected(table.error());
-  const auto id = sys::read_mount_id(opened->number());
-  if (!id) return std::unexpected(id.error());
-  if (!mount_type(*table, *id)) return std::unexpected(sys::Error{"fanotify_mark", path, ESTALE});
+  const auto status = sys::read_cached_status(opened->number());
+  if (!status) return std::unexpected(status.error());
+  if (!mount_type(*table, status->mount_id))
+    return std::unexpected(sys::Error{"fanotify_mark", path, ESTALE});
+  // The check asks the file system, and has it from the mount what that is: of its top alone.
+  if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
   const auto checked = check_root(same, opened->number(), *table, mask);
   if (!checked) return std::unexpected(checked.error());
   return mark_top(group, *opened, path, mask, allowed_type);
