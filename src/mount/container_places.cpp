@@ -110,6 +110,8 @@ class ContainerPlaces final : public privilege::Places {
     if (shown == roots.end()) return std::unexpected(sys::Error{"fanotify_mark", "/", ESTALE});
     if (shown->file_system != "overlay") return std::unexpected(sys::Error{"fanotify_mark", "/", ENOTSUP});
     const auto table = host();
+    // A host that lives on an overlay itself.
+    if (table->mounts().is_root_device(shown->device)) return refuse("fanotify_mark", "/");
     if (table->mounts().has_overlay(shown->device)) return {};
     return check_hidden_overlay({.mount = *shown,
                                  .top = root.top,

@@ -178,9 +178,10 @@ std::vector<JudgedMount> judge_all(const std::vector<model::Mount>& table, const
                                    const std::optional<model::Device>& watched, const HostMounts& host,
                                    const JudgeOptions& options) {
   Judge judge(table, root, watched, host, options);
-  // Of a container's root, its own or another's.
+  // Of a container's root, its own or another's. One that is a directory of a host which lives on an overlay
+  // itself is marked whole by nobody.
   const bool is_seen_to =
-      root.device == watched || (host.has_overlay(root.device) && !host.is_root_device(root.device));
+      !host.is_root_device(root.device) && (root.device == watched || host.has_overlay(root.device));
   std::vector<JudgedMount> judged;
   std::size_t left_out = 0;
   for (const model::Mount& mount : table) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the marker marks of a process whose root is an overlay that no mount of the host shows: any user can
 // make one, of FUSE file systems that he serves, and name layers of others in its options.
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -174,6 +175,29 @@ TEST_F(MarkedRoot, IsNoneOfWhichAServerHasTheUpperDirectoryAndTheServerIsNotAske
                                  .after = [&] { server->hang(); }});
   if (!root) GTEST_SKIP() << no_user_overlay;
   EXPECT_THAT(mark(*root, watch::close_write_mask()), HasSubstr("might never answer"));
+}
+
+// Its mark would tell of every file that the host opens.
+TEST_F(MarkedRoot, IsNoneThatIsADirectoryOfAHostOnAnOverlay) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string store = overlay.merged() + "/store";
+  std::filesystem::create_directory(store);
+  Child host([&](Line& line) { stay_in_container_root(overlay.merged(), line); });
+  host.line().hear();
+  Child container([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    require(::mount(store.c_str(), store.c_str(), "", MS_BIND, nullptr) == 0, "mount");
+    stay_in_container_root(store, line);
+  });
+  container.line().hear();
+  auto direct = privilege::make_direct({.host_process = host.pid()});
+  auto places = mount::make_container_places(*direct);
+  const auto marker = privilege::make_guarded(std::move(direct), {}, std::move(places));
+  const auto marked = marker->mark_file_system(group_->descriptor(), privilege::ProcessRoot{container.pid()},
+                                               watch::close_write_mask(), OVERLAYFS_SUPER_MAGIC);
+  ASSERT_FALSE(marked);
+  EXPECT_EQ(marked.error().number, EPERM) << marked.error().text();
 }
 
 }  // namespace

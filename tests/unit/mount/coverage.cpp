@@ -221,6 +221,16 @@ TEST_F(JudgeMounts, MarksADirectoryOfAHostThatIsOnAnOverlayItselfByItsMount) {
   EXPECT_EQ(judge_mounts(table, nested).value().at(0).coverage, Coverage::mount);
 }
 
+// As of a store that has a directory for each container (podman's and docker's `vfs`).
+TEST_F(JudgeMounts, MarksARootThatIsADirectoryOfAHostOnAnOverlayByItsMount) {
+  const HostMounts nested(parse_mountinfo("20 1 0:30 / / rw - overlay overlay rw\n"));
+  const auto table = parse_mountinfo("100 99 0:30 /srv/c / rw - overlay overlay rw\n");
+  const auto judged = judge_mounts(table, nested).value();
+  ASSERT_EQ(judged.size(), 1U);
+  EXPECT_EQ(judged[0].place, model::Place::rootfs);
+  EXPECT_EQ(judged[0].coverage, Coverage::mount);
+}
+
 TEST(HostMounts, KnowWhereAFileOfAVolumeLiesOnTheHost) {
   const HostMounts host(
       parse_mountinfo("20 1 8:1 / / rw - ext4 x rw\n21 20 8:2 / /srv rw - ext4 x rw\n22 20 0:30 /@ /btrfs rw "
