@@ -8,6 +8,7 @@
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <utility>
+#include <vector>
 
 #include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/mount/table.hpp"
@@ -60,7 +61,16 @@ sys::Result<void> check_of_other_users(const HiddenOverlay& overlay, const model
     return std::unexpected(sys::Error{"fanotify_mark", "executions in an overlay of other users", EPERM});
   if (layers.upperdir.empty())
     return foreign("it was mounted in another user namespace, and nothing can be written to it");
-  return check_served_by_kernel(overlay.top);
+  return {};
+}
+
+sys::Result<void> check_lower(const std::vector<std::string>& lowerdirs, const HostTable& host,
+                              privilege::Privilege& direct) {
+  for (const std::string& lower : lowerdirs) {
+    const auto opened = open_local(lower, host, direct);
+    if (!opened) return std::unexpected(opened.error());
+  }
+  return {};
 }
 
 sys::Result<void> check_upper(const HiddenOverlay& overlay, const std::string& upperdir,
@@ -82,11 +92,9 @@ sys::Result<void> check_hidden_overlay(const HiddenOverlay& overlay, const HostT
   // The top of a part of it says nothing of the upper directory.
   if (overlay.mount.root != "/") return foreign("a part of it is mounted, and not its top");
   auto checked = overlay.is_of_other_users ? check_of_other_users(overlay, layers) : sys::Result<void>();
+  if (checked && !layers.upperdir.empty()) checked = check_served_by_kernel(overlay.top);
+  if (checked && host != nullptr) checked = check_lower(layers.lowerdirs, *host, direct);
   if (!checked || host == nullptr) return checked;
-  for (const std::string& lower : layers.lowerdirs) {
-    const auto opened = open_local(lower, *host, direct);
-    if (!opened) return std::unexpected(opened.error());
-  }
   return check_upper(overlay, layers.upperdir, *host, direct);
 }
 

@@ -170,11 +170,13 @@ TEST_F(MarkedRoot, IsNoneOfWhichAServerHasTheUpperDirectoryAndTheServerIsNotAske
     server->mount(path("/fuse"));
     for (const char* name : {"/fuse/u", "/fuse/w"}) std::filesystem::create_directory(path(name));
   };
-  const auto root = start(user, {.before = serve,
-                                 .options = layers(path("/lower"), path("/fuse/u"), path("/fuse/w")),
-                                 .after = [&] { server->hang(); }});
-  if (!root) GTEST_SKIP() << no_user_overlay;
-  EXPECT_THAT(mark(*root, watch::close_write_mask()), HasSubstr("might never answer"));
+  for (const uid_t who : {uid_t{0}, user}) {
+    const auto root = start(who, {.before = serve,
+                                  .options = layers(path("/lower"), path("/fuse/u"), path("/fuse/w")),
+                                  .after = [&] { server->hang(); }});
+    if (!root) GTEST_SKIP() << no_user_overlay;
+    EXPECT_THAT(mark(*root, watch::close_write_mask()), HasSubstr("might never answer")) << who;
+  }
 }
 
 // Its mark would tell of every file that the host opens.
