@@ -131,7 +131,9 @@ bool OverlayView::is_of_other_users(model::Pid init) const {
 void OverlayView::judge_hidden(Root& root) const {
   // Where the host is out of reach, so are the layers of all containers.
   if (privilege_.host_mounts_problem()) return;
-  const auto layers = mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{});
+  auto layers = mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{});
+  // Nothing rests on the lower ones where no execution is told of (mount::check_hidden_overlay).
+  if (root.is_of_other_users) layers.lowerdirs.clear();
   const auto verdict = judge_.judge_hidden(layers);
   root.reason = text_of(verdict.reason);
   root.upper = verdict.upper;

@@ -64,6 +64,7 @@ sys::Result<void> check_of_other_users(const HiddenOverlay& overlay, const model
   return {};
 }
 
+// Nothing rests on those of other users: what is told of such an overlay opens no file of a lower layer.
 sys::Result<void> check_lower(const std::vector<std::string>& lowerdirs, const HostTable& host,
                               privilege::Privilege& direct) {
   for (const std::string& lower : lowerdirs) {
@@ -93,7 +94,8 @@ sys::Result<void> check_hidden_overlay(const HiddenOverlay& overlay, const HostT
   if (overlay.mount.root != "/") return foreign("a part of it is mounted, and not its top");
   auto checked = overlay.is_of_other_users ? check_of_other_users(overlay, layers) : sys::Result<void>();
   if (checked && !layers.upperdir.empty()) checked = check_served_by_kernel(overlay.top);
-  if (checked && host != nullptr) checked = check_lower(layers.lowerdirs, *host, direct);
+  if (checked && host != nullptr && !overlay.is_of_other_users)
+    checked = check_lower(layers.lowerdirs, *host, direct);
   if (!checked || host == nullptr) return checked;
   return check_upper(overlay, layers.upperdir, *host, direct);
 }

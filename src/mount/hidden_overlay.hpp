@@ -21,13 +21,15 @@ struct HiddenOverlay {
 
 // Whether what is read of it, and the event of a file in it, can come to wait for a server that a container
 // runs, or pass for another container's. Its options are the words of whoever mounted it, and its paths those
-// of his mount namespace: each layer has to be on the host, on a file system that the kernel alone answers
-// for, and the upper directory the very one that the overlay writes to, as the kernel shows.
+// of his mount namespace. The upper directory has to be served by the kernel, be on the host, on a file
+// system that the kernel alone answers for, and the very one that the overlay writes to, as the kernel shows.
 //
 // What a lower layer really is the kernel does not show. In a user namespace of his own anybody mounts FUSE,
 // and an overlay over it that names directories of the host: so of such an overlay nothing is told that would
-// open a file of a lower layer (FAN_OPEN_EXEC). A file that was closed after writing is in the upper
-// directory. That may be FUSE as well (Linux 5.7), and whoever asked such a one would wait for it.
+// open a file of a lower layer (FAN_OPEN_EXEC), and the lower layers may be anywhere. A file that was closed
+// after writing is in the upper directory. That may be FUSE as well (Linux 5.7), and whoever asked such a one
+// would wait for it. In our own user namespace each lower layer has to be on the host, on such a file system:
+// that is taken on its word from who has CAP_SYS_ADMIN of ours.
 //
 // `host` is null where the host's mounts are out of reach, and the layers of all containers with them.
 // Otherwise the error is one of the way there, or privilege::is_foreign.

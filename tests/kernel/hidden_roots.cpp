@@ -136,6 +136,18 @@ TEST_F(MarkedRoot, IsNoneThatHasALayerWhichIsNotOnThisHost) {
   }
 }
 
+// Nothing rests on them. With many layers podman names each by the descriptor of the mounting process.
+TEST_F(MarkedRoot, OfAUsersNamespaceMayHaveLowerLayersThatAreNotOnThisHost) {
+  const auto mount_lower = [this] {
+    mount_file_system("own", path("/lower"), "tmpfs");
+    std::filesystem::create_directory(path("/lower/hidden"));
+  };
+  const auto root = start(
+      user, {.before = mount_lower, .options = layers(path("/lower/hidden"), path("/upper"), path("/work"))});
+  if (!root) GTEST_SKIP() << no_user_overlay;
+  EXPECT_EQ(mark(*root, watch::close_write_mask()), "");
+}
+
 // Nothing can be written to it, and what is executed there may be a server's.
 TEST_F(MarkedRoot, IsNoneOfAUsersNamespaceThatHasNoUpperDirectory) {
   const auto root = start(user, {.options = "lowerdir=" + path("/lower") + ":" + path("/fuse")});

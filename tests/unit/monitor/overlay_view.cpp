@@ -200,6 +200,16 @@ TEST_F(OverlayViewTest, SaysOfARootThatNoMountOfTheHostShowsWhetherOthersMayHave
                                               testing::Pair(52, false)));
 }
 
+// Of those of other users no lower layer is asked for anything: podman names many of them by descriptors.
+TEST_F(OverlayViewTest, MindsTheLowerLayersOfNoOverlayOfOtherUsers) {
+  view_.on_table(mount::parse_mountinfo("30 1 0:70 / /l rw - fuse.own own rw\n"));
+  privilege_.users = {{7, "user:[2]"}};
+  privilege_.tables = {{7, overlay(50)}, {8, overlay(51)}};
+  publish(7, 8);
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
+}
+
 TEST_F(OverlayViewTest, NamesWhatTheMarkerHasRefusedAndGivesItUp) {
   privilege_.tables = {{7, overlay(50)}, {8, overlay(51)}};
   publish(7, 8);
