@@ -6,8 +6,6 @@
 #include <chrono>
 #include <deque>
 #include <functional>
-#include <iterator>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <sys/stat.h>
@@ -26,10 +24,12 @@
 #include "approved_objects.hpp"
 #include "hidden_overlay.hpp"
 #include "host_table.hpp"
+#include "layer_names.hpp"
 #include "path.hpp"
 #include "patient_mutex.hpp"
 #include "place_set.hpp"
 #include "search_budget.hpp"
+#include "teller.hpp"
 
 // Owns a descriptor of the host's mount table, to see it change. Holds no lock while a path is opened, which
 // may hang: the other lanes go on.
@@ -42,8 +42,8 @@ using Clock = PlaceSet::Clock;
 constexpr std::size_t max_table = std::size_t{16} << 20U;
 constexpr std::size_t max_admitted = 256;
 constexpr std::size_t max_namespaces = 4096;
-constexpr std::size_t max_layers = 65536;  // that processes tell of
-constexpr std::size_t max_roots = 4;       // one upon the other, of one process
+constexpr std::size_t max_roots = 4;     // one upon the other, of one process
+constexpr std::size_t max_shown = 4096;  // places of one process
 constexpr auto keep_gone = 2min;
 constexpr auto keep_learned = 10s;
 // What lies too deep for its path to be told: a walk has fewer directories and files at hand.
@@ -138,9 +138,10 @@ class ContainerPlaces final : public privilege::Places {
   }
 
   sys::Result<void> check_opened(const std::string& directory, int opened) override {
-    if (const auto layer = layer_at(directory)) {
-      if (!belongs(opened, *layer)) return refuse("open", directory);
-      add_place(opened);
+    if (is_layer(directory)) {
+      const auto teller = teller_of(directory, opened);
+      if (!teller) return refuse("open", directory);
+      add_place(opened, *teller);
       return {};
     }
     const auto id = sys::read_mount_id(opened);
@@ -152,7 +153,7 @@ class ContainerPlaces final : public privilege::Places {
     const auto status = sys::read_cached_status(opened);
     if (!status) return std::unexpected(status.error());
     const bool is_mount = status->is_mount_root && host()->find(status->mount_id) != nullptr;
-    return is_mount && !layer_at(directory) ? sys::Result<void>{} : check_opened(directory, opened);
+    return is_mount && !is_layer(directory) ? sys::Result<void>{} : check_opened(directory, opened);
   }
 
   sys::Result<void> check_file(int file, std::uint64_t mount_id) override {
@@ -211,9 +212,11 @@ class ContainerPlaces final : public privilege::Places {
   }
 
  private:
-  struct Layer {
-    Clock::time_point seen;
-    std::uint32_t owner = 0;  // to whom it has to belong; 0: to anybody
+  // What a path of a layer has led to, and by whose word it is one.
+  struct Resolved {
+    model::Device device;
+    std::string inside;
+    Teller teller;
   };
 
   sys::Result<std::vector<model::Mount>> read_table_of(std::int32_t pid) {
@@ -259,33 +262,30 @@ class ContainerPlaces final : public privilege::Places {
     see(*host_, now);
     is_resolved_ = false;
     learned_.clear();
-    std::erase_if(layers_, [&](const auto& layer) { return layer.second.seen < now - keep_gone; });
-    std::erase_if(resolved_, [&](const auto& entry) { return !layers_.contains(entry.first); });
+    layers_.expire(now - keep_gone);
+    std::erase_if(resolved_,
+                  [&](const auto& entry) { return !layers_.contains(entry.first, entry.second.teller); });
     places_.expire(now - keep_gone);
   }
 
   void see(const HostTable& host, Clock::time_point now) {
-    for (const std::string& layer : host.layers()) {
-      layers_.insert_or_assign(layer, Layer{.seen = now});
-      renew_place(layer, now);
-    }
+    for (const std::string& layer : host.layers()) add_layer(layer, Teller{}, now);
   }
 
-  std::optional<Layer> layer_at(const std::string& directory) {
+  bool is_layer(const std::string& directory) {
     const std::lock_guard lock(mutex_);
-    const auto found = layers_.find(directory);
-    return found == layers_.end() ? std::nullopt : std::optional(found->second);
+    return layers_.contains(directory);
   }
 
-  static bool belongs(int opened, const Layer& layer) {
-    if (layer.owner == 0) return true;
+  std::optional<Teller> teller_of(const std::string& layer, int opened) {
     const auto status = sys::read_cached_status(opened);
-    return status && status->uid == layer.owner;
+    const std::lock_guard lock(mutex_);
+    return layers_.find(layer, status ? std::optional(status->uid) : std::nullopt);
   }
 
   bool is_known_path(const std::string& directory, const HostTable& table) {
     if (!directory.starts_with('/')) return true;  // no path at all: whoever opens it says so
-    if (layer_at(directory)) return true;
+    if (is_layer(directory)) return true;
     const auto& mounts = table.mounts().table();
     const auto at = std::ranges::find(mounts, directory, &model::Mount::mount_point);
     if (at != mounts.end()) return true;
@@ -378,7 +378,7 @@ class ContainerPlaces final : public privilege::Places {
   }
 
   // What was opened is a layer: whatever its path went through.
-  void add_place(int opened, const std::string& name = {}) {
+  void add_place(int opened, const Teller& teller, const std::string& name = {}) {
     const auto id = sys::read_mount_id(opened);
     const auto path = sys::read_descriptor_path(opened);
     if (!id || !path) return;
@@ -388,8 +388,8 @@ class ContainerPlaces final : public privilege::Places {
     auto inside = mount == nullptr ? std::nullopt : path_in_file_system(*mount, *path);
     if (!inside) return;
     const std::lock_guard lock(mutex_);
-    if (!name.empty()) resolved_.insert_or_assign(name, std::pair(mount->device, *inside));
-    places_.add(mount->device, std::move(*inside), Clock::now());
+    if (!name.empty()) resolved_.insert_or_assign(name, Resolved{mount->device, *inside, teller});
+    places_.add(mount->device, std::move(*inside), Clock::now(), teller);
   }
 
   // A container can have thousands of mounts, so of the others nothing but the ID is looked at.
@@ -440,51 +440,56 @@ class ContainerPlaces final : public privilege::Places {
       return mount.mount_point == "/" && mount.file_system == "overlay" &&
              !table->mounts().has_overlay(mount.device);
     };
-    const bool has_hidden = std::ranges::any_of(mounts, is_hidden);
-    const auto owner = has_hidden ? owner_of_namespace(pid) : std::nullopt;
+    const Teller teller = teller_in(pid);
     const auto now = Clock::now();
     std::size_t hidden = 0;
+    std::size_t shown = 0;
     const std::lock_guard lock(mutex_);
     for (const model::Mount& mount : mounts) {
       // What no mount of the host shows cannot be reached by one: it is admitted by itself.
       const bool is_of_use = table->has_device(mount.device) && has_local_files(mount.file_system);
       const bool is_shown = !is_read_only(mount) || mount.mount_point == "/";
-      if (is_of_use && is_shown) places_.add_outermost(mount.device, mount.root, now);
-      if (owner && is_hidden(mount) && ++hidden <= max_roots) add_layers(mount, *owner, now);
+      if (is_of_use && is_shown && shown < max_shown &&
+          places_.add_outermost(mount.device, mount.root, now, teller))
+        ++shown;
+      if (is_hidden(mount) && ++hidden <= max_roots) add_layers(mount, teller, now);
     }
     return {};
   }
 
   // With the lock.
-  void add_layers(const model::Mount& overlay, std::uint32_t owner, Clock::time_point now) {
+  void add_layers(const model::Mount& overlay, const Teller& teller, Clock::time_point now) {
+    if (teller.kind == Teller::Kind::name_space) return;  // its word is no good
     const auto layers = parse_overlay_layers(overlay);
     if (!layers) return;
-    for (const std::string& lower : layers->lowerdirs) add_layer(lower, owner, now);
-    add_layer(layers->upperdir, owner, now);
+    for (const std::string& lower : layers->lowerdirs) add_layer(lower, teller, now);
+    add_layer(layers->upperdir, teller, now);
   }
 
-  void add_layer(const std::string& path, std::uint32_t owner, Clock::time_point now) {
-    if (path.empty() || (layers_.size() >= max_layers && !layers_.contains(path))) return;
-    const auto [layer, is_new] = layers_.try_emplace(path, Layer{.seen = now, .owner = owner});
-    layer->second.seen = now;
-    if (is_new) is_resolved_ = false;
-    renew_place(path, now);
+  void add_layer(const std::string& path, const Teller& teller, Clock::time_point now) {
+    if (path.empty()) return;
+    if (layers_.add(path, teller, now)) is_resolved_ = false;
+    const auto known = resolved_.find(path);
+    if (known == resolved_.end()) return;
+    Resolved& resolved = known->second;
+    // Whoever names the layer of another does not keep it when that one has gone.
+    if (teller != resolved.teller && !teller.is_trusted()) return;
+    resolved.teller = std::min(resolved.teller, teller);
+    places_.add(resolved.device, resolved.inside, now, teller);
   }
 
-  void renew_place(const std::string& layer, Clock::time_point now) {
-    if (const auto known = resolved_.find(layer); known != resolved_.end())
-      places_.add(known->second.first, known->second.second, now);
-  }
-
-  // To whom layers belong that a process tells of: 0, anybody, where it is in our user namespace; else the
-  // user who made its own. Nothing where its word is no good.
-  std::optional<std::uint32_t> owner_of_namespace(std::int32_t pid) const {
+  // A layer that a process tells of is one where that is in our user namespace, or where it belongs to the
+  // user who made the process's own.
+  Teller teller_in(std::int32_t pid) const {
     const std::string path = proc_ + "/" + std::to_string(pid) + "/ns/user";
     const auto users = sys::read_link(path);
-    if (!users) return std::nullopt;
-    if (*users == own_users_) return 0;
+    if (users && *users == own_users_) return {.kind = Teller::Kind::own_users};
     const auto owner = sys::read_namespace_owner(path);
-    return owner && *owner != 0 ? std::optional(*owner) : std::nullopt;
+    if (users && owner && *owner != 0) return {.kind = Teller::Kind::user, .number = *owner};
+    std::string_view number = users ? std::string_view(*users) : std::string_view();
+    util::take_until(number, '[');
+    return {.kind = Teller::Kind::name_space,
+            .number = util::parse_number<std::uint64_t>(util::take_until(number, ']')).value_or(0)};
   }
 
   // What is not there is looked for where nobody told of it: after a start, that is all. Whoever asks without
@@ -515,19 +520,20 @@ class ContainerPlaces final : public privilege::Places {
   // Overlays name their layers by paths of their own, by links for instance.
   void resolve_layers() {
     const auto table = host();
-    std::vector<std::pair<std::string, Layer>> pending;
+    std::vector<std::string> pending;
     {
       const std::lock_guard lock(mutex_);
       if (std::exchange(is_resolved_, true)) return;
-      std::ranges::copy_if(layers_, std::back_inserter(pending),
-                           [&](const auto& layer) { return !resolved_.contains(layer.first); });
+      pending = layers_.paths();
+      std::erase_if(pending, [&](const std::string& path) { return resolved_.contains(path); });
     }
-    for (const auto& [path, layer] : pending) {
+    for (const std::string& path : pending) {
       // A server may answer there that never does.
       const model::Mount* nearest = table->nearest(path);
       if (nearest == nullptr || !is_safe_to_cross(nearest->file_system)) continue;
       const auto opened = direct_.open_layer(path);
-      if (opened && belongs(opened->number(), layer)) add_place(opened->number(), path);
+      const auto teller = opened ? teller_of(path, opened->number()) : std::nullopt;
+      if (teller) add_place(opened->number(), *teller, path);
     }
   }
 
@@ -560,8 +566,8 @@ class ContainerPlaces final : public privilege::Places {
   std::shared_ptr<const HostTable> host_;
   Clock::time_point asked_{};  // when the table was asked for changes last
   bool is_resolved_ = false;
-  std::map<std::string, Layer> layers_;  // as their overlays name them
-  std::unordered_map<std::string, std::pair<model::Device, std::string>> resolved_;
+  LayerNames layers_;
+  std::unordered_map<std::string, Resolved> resolved_;
   PlaceSet places_;
   std::deque<std::uint64_t> admitted_;
   ApprovedObjects approved_{deep_objects};

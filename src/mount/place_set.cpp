@@ -7,20 +7,25 @@
 
 namespace dropwarden::mount {
 
-void PlaceSet::add(const model::Device& device, std::string path, Clock::time_point now) {
-  auto& places = places_[device];
-  if (const auto known = places.find(path); known != places.end()) {
-    known->second = now;
-  } else if (size_ < max_places) {
-    places.emplace(std::move(path), now);
-    ++size_;
+void PlaceSet::add(const model::Device& device, std::string path, Clock::time_point now,
+                   const Teller& teller) {
+  const auto places = places_.find(device);
+  if (places != places_.end()) {
+    if (const auto known = places->second.find(path); known != places->second.end()) {
+      known->second.seen = now;
+      return;
+    }
   }
+  if (shares_.take(teller)) places_[device].emplace(std::move(path), Place{.seen = now, .teller = teller});
 }
 
-void PlaceSet::add_outermost(const model::Device& device, const std::string& path, Clock::time_point now) {
+bool PlaceSet::add_outermost(const model::Device& device, const std::string& path, Clock::time_point now,
+                             const Teller& teller) {
   const auto places = places_.find(device);
   const bool is_known = places != places_.end() && places->second.contains(path);
-  if (is_known || !contains(device, path)) add(device, path, now);
+  if (!is_known && contains(device, path)) return false;
+  add(device, path, now, teller);
+  return true;
 }
 
 bool PlaceSet::contains(const model::Device& device, std::string_view path) const {
@@ -34,10 +39,12 @@ bool PlaceSet::contains(const model::Device& device, std::string_view path) cons
 }
 
 void PlaceSet::expire(Clock::time_point before) {
-  size_ = 0;
   for (auto& [device, places] : places_) {
-    std::erase_if(places, [&](const auto& place) { return place.second < before; });
-    size_ += places.size();
+    std::erase_if(places, [&](const auto& entry) {
+      if (entry.second.seen >= before) return false;
+      shares_.give_back(entry.second.teller);
+      return true;
+    });
   }
   std::erase_if(places_, [](const auto& entry) { return entry.second.empty(); });
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -11,27 +10,33 @@
 
 #include "dropwarden/model/mount.hpp"
 
+#include "teller.hpp"
+
 namespace dropwarden::mount {
 
 // Directories and files of file systems, by their paths in those, and when each was seen last. A value; pure.
 class PlaceSet {
  public:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::size_t max_places = 65536;
 
-  // Beyond `max_places` nothing new is taken.
-  void add(const model::Device& device, std::string path, Clock::time_point now);
+  // Nothing new beyond the teller's share. What several tell of is in the share of the first.
+  void add(const model::Device& device, std::string path, Clock::time_point now, const Teller& teller = {});
   // Nothing new below what is a place already: who shows a place can show any part of it as well, as often as
-  // it likes.
-  void add_outermost(const model::Device& device, const std::string& path, Clock::time_point now);
+  // it likes. Whether it is a place of its own.
+  bool add_outermost(const model::Device& device, const std::string& path, Clock::time_point now,
+                     const Teller& teller = {});
   // Whether `path` is one of them or below one.
   bool contains(const model::Device& device, std::string_view path) const;
   // Forgets what was seen last before that.
   void expire(Clock::time_point before);
 
  private:
-  std::unordered_map<model::Device, std::map<std::string, Clock::time_point, std::less<>>> places_;
-  std::size_t size_ = 0;
+  struct Place {
+    Clock::time_point seen;
+    Teller teller;  // in whose share it is
+  };
+  std::unordered_map<model::Device, std::map<std::string, Place, std::less<>>> places_;
+  Shares shares_;
 };
 
 // What the kernel calls `path` in the file system of `mount`, below whose mount point it lies; nothing where

@@ -700,5 +700,28 @@ TEST_F(MarkerPlaces, AreNotWhatAContainerSaysInANamespaceOfItsOwn) {
   }
 }
 
+// Everybody reads in mountinfo what layers a container has, and can name them before its own process is
+// asked.
+TEST_F(MarkerPlaces, AreAUsersLayersWhicheverOtherUserHasNamedThemBefore) {
+  constexpr uid_t user = 1000;
+  constexpr uid_t other = 1001;
+  ASSERT_EQ(::chmod(scratch().c_str(), 0755), 0);
+  const std::string of_user = make_scratch_directory();
+  write_file(of_user + "/data", "data");
+  ASSERT_EQ(::chown(of_user.c_str(), user, user), 0);
+  ASSERT_EQ(::chmod(of_user.c_str(), 0755), 0);
+  try {
+    const OwnNamespace of_other(other, of_user);
+    ASSERT_TRUE(marker_->read_process_mounts(of_other.pid()));
+    EXPECT_EQ(error_of(marker_->open_layer(of_user)), EPERM);
+    const OwnNamespace container(user, of_user);
+    ASSERT_TRUE(marker_->read_process_mounts(container.pid()));
+    EXPECT_EQ(error_of(marker_->open_layer(of_user)), 0);
+    EXPECT_EQ(try_read(of_user + "/data"), 0);
+  } catch (const std::exception&) {
+    GTEST_SKIP() << "SKIP kernel: no overlay can be mounted in a user namespace here";
+  }
+}
+
 }  // namespace
 }  // namespace dropwarden::test

@@ -21,7 +21,8 @@ struct SearchLimits {
 // the host's, read through `direct`, which outlives the answer. A layer counts when the host's table names
 // it; one that only a process's table names does where that process is in our user namespace, or where the
 // layer belongs to the user who made the namespace: in one of its own, a container can mount an overlay over
-// any path it likes to write. What has gone counts for two more minutes: its last files are still looked at.
+// any path it likes to write. Of what processes show, each user has a share; beyond it nothing is learned,
+// and the answer is EPERM. What has gone counts for two more minutes: its last files are still looked at.
 // `proc` is the root of procfs.
 //
 // What is not found is looked for at once in all tables. Where searches without end find nothing, the answer

@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 constexpr model::Device disk{8, 1};
 constexpr model::Device other_disk{8, 2};
+constexpr Teller user_a{.kind = Teller::Kind::user, .number = 1000};
+constexpr Teller user_b{.kind = Teller::Kind::user, .number = 1001};
 
 TEST(PlaceSet, HoldsWhatLiesBelowAPlaceAndNothingBesideIt) {
   PlaceSet places;
@@ -42,21 +44,53 @@ TEST(PlaceSet, ForgetsWhatWasNotSeenForLong) {
   EXPECT_TRUE(places.contains(disk, "/there"));
 }
 
-TEST(PlaceSet, HasABound) {
+// As many as `count` places below `top`.
+void fill(PlaceSet& places, const std::string& top, std::size_t count, const Teller& teller,
+          PlaceSet::Clock::time_point now = {}) {
+  for (std::size_t i = 0; i < count; ++i) places.add(disk, top + std::to_string(i), now, teller);
+}
+
+TEST(PlaceSet, HasAShareForEachUserAndTakesAllOfTheHosts) {
   PlaceSet places;
-  for (std::size_t i = 0; i < PlaceSet::max_places; ++i) places.add(disk, "/" + std::to_string(i), {});
-  places.add(disk, "/more", {});
-  EXPECT_FALSE(places.contains(disk, "/more"));
-  EXPECT_TRUE(places.contains(disk, "/0"));
+  fill(places, "/a", Shares::share + 1, user_a);
+  EXPECT_TRUE(places.contains(disk, "/a0"));
+  EXPECT_FALSE(places.contains(disk, "/a" + std::to_string(Shares::share)));
+  places.add(disk, "/b", {}, user_b);
+  EXPECT_TRUE(places.contains(disk, "/b"));
+  fill(places, "/own", Shares::most + 1, {.kind = Teller::Kind::own_users});
+  EXPECT_FALSE(places.contains(disk, "/own" + std::to_string(Shares::most)));
+  fill(places, "/host", Shares::most + 1, {});
+  EXPECT_TRUE(places.contains(disk, "/host" + std::to_string(Shares::most)));
+}
+
+TEST(PlaceSet, HasABoundForAllUsersTogetherThatLeavesTheOthersTheirs) {
+  PlaceSet places;
+  for (std::uint64_t user = 0; user < Shares::most / Shares::share; ++user)
+    fill(places, "/" + std::to_string(user) + "-", Shares::share,
+         {.kind = Teller::Kind::user, .number = 100'000 + user});
+  places.add(disk, "/a", {}, user_a);
+  EXPECT_FALSE(places.contains(disk, "/a"));
+  places.add(disk, "/own", {}, {.kind = Teller::Kind::own_users});
+  places.add(disk, "/host", {});
+  EXPECT_TRUE(places.contains(disk, "/own"));
+  EXPECT_TRUE(places.contains(disk, "/host"));
+}
+
+TEST(PlaceSet, GivesAShareBackWithWhatItForgets) {
+  PlaceSet places;
+  fill(places, "/a", Shares::share, user_a);
+  places.expire(PlaceSet::Clock::time_point{} + 1s);
+  fill(places, "/again", Shares::share, user_a);
+  EXPECT_TRUE(places.contains(disk, "/again" + std::to_string(Shares::share - 1)));
 }
 
 TEST(PlaceSet, TakesNoPartsOfAPlaceForPlacesOfTheirOwn) {
   const PlaceSet::Clock::time_point start{};
   PlaceSet places;
-  places.add_outermost(disk, "/volume", start);
-  for (std::size_t i = 0; i < PlaceSet::max_places; ++i)
-    places.add_outermost(disk, "/volume/" + std::to_string(i), start);
-  places.add_outermost(disk, "/other", start);
+  EXPECT_TRUE(places.add_outermost(disk, "/volume", start, user_a));
+  for (std::size_t i = 0; i < Shares::share; ++i)
+    EXPECT_FALSE(places.add_outermost(disk, "/volume/" + std::to_string(i), start, user_a));
+  EXPECT_TRUE(places.add_outermost(disk, "/other", start, user_a));
   EXPECT_TRUE(places.contains(disk, "/other")) << "there is room";
   places.add_outermost(disk, "/volume", start + 2s);
   places.expire(start + 1s);
