@@ -60,10 +60,10 @@ std::unordered_set<std::string> changed_groups(const std::vector<model::Mount>& 
 }
 
 // Of several the last: it covers those before.
-std::optional<model::Device> device_of_root(const std::vector<model::Mount>& table) {
+const model::Mount* root_of(const std::vector<model::Mount>& table) {
   const auto reversed = table | std::views::reverse;
   const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
-  return root == reversed.end() ? std::nullopt : std::optional(root->device);
+  return root == reversed.end() ? nullptr : &*root;
 }
 
 std::unordered_set<model::MountId> ids_of(const std::string& mountinfo) {
@@ -185,6 +185,7 @@ void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock
   for (auto& [key, view] : views_) {
     if (view.is_nested) continue;
     if (std::exchange(view.left_out, left_out[key]) != view.left_out) touch(key, now);
+    if (view.nested > 0 && has_left(view)) look_soon(view, now, told_pause);
   }
 }
 
@@ -232,6 +233,11 @@ void ContainerMounts::adopt(View& view, model::Pid process, Clock::time_point no
 bool ContainerMounts::is_in(model::Pid process, const std::string& name_space) {
   const auto own = privilege_.read_process_file(process.value, privilege::ProcessFile::mount_namespace);
   return own && *own == name_space;
+}
+
+// Into a namespace that it made itself (unshare(2)), of which nothing is told yet.
+bool ContainerMounts::has_left(const View& first) {
+  return first.process == first.init && !first.name_space.empty() && !is_in(first.init, first.name_space);
 }
 
 // A table has what lies below the root of its process: one that has gone into a directory for good
@@ -317,13 +323,23 @@ std::optional<std::vector<mount::JudgedMount>> ContainerMounts::judge(View& view
                                       options_);
   }
   auto judged = mount::judge_mounts(table, host_, options_);
-  const auto root = judged ? device_of_root(table) : std::nullopt;
-  if (root && std::exchange(view.root, root) != root) {
+  const model::Mount* root = judged ? root_of(table) : nullptr;
+  if (root != nullptr && std::exchange(view.root, root->device) != root->device) {
     for (auto& [key, other] : views_) {
       if (other.is_nested && other.container == view.container) look_soon(other, now, told_pause);
     }
   }
   return judged;
+}
+
+// It is left out of what is judged, or refused, for whoever keeps the overlays that are roots.
+void ContainerMounts::tell_root(const View& view, const std::vector<model::Mount>& table,
+                                Clock::time_point now) const {
+  const auto first = views_.find(view.container);
+  const bool is_of_init = first != views_.end() && view.process == first->second.init;
+  const model::Mount* root = is_of_init ? root_of(table) : nullptr;
+  if (root != nullptr && root->file_system == "overlay" && on_root_)
+    on_root_(view.container, root->device, now);
 }
 
 std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string& key, View& view,
@@ -352,6 +368,7 @@ std::optional<ContainerMounts::Reading> ContainerMounts::read(const std::string&
     }
     return std::nullopt;
   }
+  tell_root(view, table, now);
   if (text->size() == privilege::Privilege::max_mounts_bytes) {
     judged->push_back({.mount = {},
                        .reason = "its mounts are too many to read: what is behind the first 512 KiB of its "

@@ -35,8 +35,12 @@ class ContainerMounts {
   // where the kernel cannot: then `poll` has to find it.
   using WatchNamespace = std::function<bool(model::Pid)>;
 
+  // Is told of the overlay that the first process of a container has as its root, each time that is read.
+  using OnRoot = std::function<void(const std::string& container, const model::Device&, Clock::time_point)>;
+
   explicit ContainerMounts(privilege::Privilege& privilege);
   void set_watch_namespace(WatchNamespace watch) { watch_namespace_ = std::move(watch); }
+  void set_on_root(OnRoot on_root) { on_root_ = std::move(on_root); }
 
   // A new reading of the host's table. What has come or gone below a mount that a container's mounts receive
   // propagation from is looked for in that container.
@@ -112,6 +116,7 @@ class ContainerMounts {
   void on_seen(View& view, const NestedNamespace& nested, Clock::time_point now);
   void adopt(View& view, model::Pid process, Clock::time_point now);
   bool is_in(model::Pid process, const std::string& name_space);
+  bool has_left(const View& first);
   void ask_other(View& view);
   using Entry = std::pair<const std::string, View>;
   std::vector<Entry*> take_turns(Clock::time_point now, std::size_t most);
@@ -122,11 +127,13 @@ class ContainerMounts {
   std::optional<Reading> read(const std::string& key, View& view, Clock::time_point now);
   std::optional<std::vector<mount::JudgedMount>> judge(View& view, const std::vector<model::Mount>& table,
                                                        Clock::time_point now);
+  void tell_root(const View& view, const std::vector<model::Mount>& table, Clock::time_point now) const;
   void look_soon(View& view, Clock::time_point now, Clock::duration pause);
 
   privilege::Privilege& privilege_;
   std::unordered_set<std::string> host_name_spaces_;  // and our own, if it is another
   WatchNamespace watch_namespace_;
+  OnRoot on_root_;
   mount::HostMounts host_;
   mount::JudgeOptions options_;
   std::unordered_map<std::string, View> views_;  // by key

@@ -13,7 +13,6 @@
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/util/escape.hpp"
 #include "dropwarden/watch/features.hpp"
-#include "dropwarden/watch/marks.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -119,7 +118,11 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   for (const auto& [device, target] : wanted) targets.push_back(target);
   std::vector<model::Device> gone;
   for (const WatchedMount& overlay : mounts_.current()) {
-    if (overlay.is_overlay() && !wanted.contains(overlay.device)) gone.push_back(overlay.device);
+    if (!overlay.is_overlay() || wanted.contains(overlay.device)) continue;
+    if (is_left(overlay, marked))
+      mounts_.find(overlay.device)->init = {};
+    else
+      gone.push_back(overlay.device);
   }
   const watch::Plan plan = watch::plan_marks(targets, marked);
   for (const model::Device& device : gone) mounts_.retire(device, now);
@@ -130,8 +133,17 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   identify_containers(owners);
 }
 
+// A first process that goes to another root leaves others behind, and nothing else shows the overlay that
+// they are on.
+bool MarkKeeper::is_left(const WatchedMount& overlay, const std::vector<model::Device>& marked) const {
+  const auto is_root = [&](const model::Mount* root) { return root->device == overlay.device; };
+  return overlay.mount_point.empty() && overlay.is_marked() && view_.has_process(overlay.container) &&
+         std::ranges::find(marked, overlay.device) != marked.end() &&
+         std::ranges::none_of(view_.roots(), is_root);
+}
+
 watch::Marks MarkKeeper::read_marked() const {
-  auto marked = watch::read_marks(group_);
+  auto marked = read_marks_(group_);
   if (marked) return std::move(*marked);
   spdlog::warn("cannot read what is marked: {}; all is marked again", marked.error().text());
   return {};

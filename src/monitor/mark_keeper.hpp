@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "dropwarden/container/registry.hpp"
@@ -15,6 +17,7 @@
 #include "dropwarden/monitor/ledger.hpp"
 #include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/privilege/privilege.hpp"
+#include "dropwarden/watch/marks.hpp"
 #include "dropwarden/watch/plan.hpp"
 
 #include "overlay_view.hpp"
@@ -28,17 +31,22 @@ namespace dropwarden::monitor {
 class MarkKeeper {
  public:
   using Clock = std::chrono::steady_clock;
+  using ReadMarks = std::function<sys::Result<watch::Marks>(int group)>;
 
   // `most_marks` is what the kernel lets all groups have, of which overlays need to have some left.
   MarkKeeper(privilege::Privilege& privilege, int group, std::uint64_t mask, WatchedMounts& mounts,
-             Ledger& ledger, std::size_t most_marks)
+             Ledger& ledger, std::size_t most_marks, ReadMarks read_marks = watch::read_marks)
       : privilege_(privilege),
         group_(group),
         mask_(mask),
         mounts_(mounts),
         ledger_(ledger),
+        read_marks_(std::move(read_marks)),
         volumes_(privilege, group, mask, mounts, ledger, MarkBudget::within(most_marks),
-                 [this] { return read_marked(); }) {}
+                 [this] { return read_marked(); }) {
+    volumes_.seen().set_on_root([this](const std::string& container, const model::Device& device,
+                                       Clock::time_point now) { view_.on_root(container, device, now); });
+  }
 
   void set_options(const mount::JudgeOptions& options) { volumes_.set_options(options); }
 
@@ -78,6 +86,7 @@ class MarkKeeper {
  private:
   void apply();
   void apply_overlays(Clock::time_point now);
+  bool is_left(const WatchedMount& overlay, const std::vector<model::Device>& marked) const;
   watch::Marks read_marked() const;
   void mark(const watch::Target& target, const model::Mount& mount);
   void fail(const watch::Target& target, const sys::Error& error);
@@ -89,6 +98,7 @@ class MarkKeeper {
   const std::uint64_t mask_;
   WatchedMounts& mounts_;
   Ledger& ledger_;
+  ReadMarks read_marks_;
   OverlayView view_{privilege_};
   struct Young {
     model::Device device;

@@ -105,15 +105,25 @@ void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snaps
   }
 }
 
+void OverlayView::on_root(const std::string& container, const model::Device& device, Clock::time_point now) {
+  const auto known = roots_.find(container);
+  if (known == roots_.end() || device == host_root_) return;
+  Root& root = known->second;
+  if (root.mount && root.mount->device == device) return;
+  root.due = root.due ? std::min(*root.due, now) : now;
+}
+
 void OverlayView::look_at(Root& root, Clock::time_point now) const {
-  root.mount = read_root_mount(privilege_, root.init);
+  const auto before = std::exchange(root.mount, read_root_mount(privilege_, root.init));
   root.due.reset();
   // A runtime's first process is still on the host's root until it has pivoted.
   const bool is_own = root.mount && root.mount->file_system == "overlay" && root.mount->device != host_root_;
   if (!is_own) {
     root.mount.reset();
     if (const auto pause = pause_after(++root.looks)) root.due = now + *pause;
-  } else {
+  } else if (root.mount != before) {
+    root.reason.clear();
+    root.upper.reset();
     root.is_of_other_users = is_of_other_users(root.init);
     if (!is_shown_by_host(root.mount->device)) judge_hidden(root);
   }

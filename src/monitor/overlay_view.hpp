@@ -31,8 +31,11 @@ class OverlayView {
   void on_table(const std::vector<model::Mount>& table);
   // Asks nobody: the process of a container that is new, or was told of anew, is due then.
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot, Clock::time_point now);
-  // Looks at the processes that are due and not known to be in a root of their own, a few at a time and those
-  // first that wait the longest. True when one is by now.
+  // The first process of this container has been seen on this overlay: where that is another one than was
+  // known, since it may change its root at any time, it is due.
+  void on_root(const std::string& container, const model::Device& device, Clock::time_point now);
+  // Looks at the processes that are due, a few at a time and those first that wait the longest. True when one
+  // is by now.
   bool look_again(Clock::time_point now);
   // Makes due, each 200 ms at most, who is looked at rarely by now. True where there are such.
   bool hurry(Clock::time_point now);

@@ -204,7 +204,8 @@ void WatchedMounts::settle(EventIdentity& event, const model::ContainerId& conta
 }
 
 std::string way_through(const WatchedMount& overlay) {
-  if (overlay.is_of_other_users) return {};
+  const bool is_reached = !overlay.mount_point.empty() || overlay.init.value != 0;
+  if (overlay.is_of_other_users || !is_reached) return {};
   return overlay.mount_point.empty() ? "/proc/" + std::to_string(overlay.init.value) + "/root"
                                      : overlay.mount_point;
 }

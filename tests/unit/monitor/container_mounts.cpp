@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
+using testing::Ge;
 using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
@@ -356,6 +357,38 @@ TEST_F(ContainerMountsTest, OfAnotherNamespaceHaveARootThatIsItsOwnUnlessItIsThe
   EXPECT_EQ(told.at(init.value), "");
   EXPECT_EQ(told.at(500), "");
   EXPECT_THAT(told.at(501), testing::StartsWith("/: an overlay that the container mounted itself"));
+}
+
+// Of the first process, in whatever namespace: those of others are theirs.
+TEST_F(ContainerMountsTest, TellWhichOverlayIsTheRoot) {
+  std::vector<std::string> told;
+  mounts.set_on_root([&](const std::string& container, const model::Device& root, auto) {
+    told.push_back(container + " 0:" + std::to_string(root.minor));
+  });
+  ASSERT_EQ(read(start), 1U);
+  EXPECT_THAT(told, ElementsAre(id + " 0:40"));
+  add_process({500}, nested, "0:41");
+  ASSERT_TRUE(execute({500}, start));
+  ASSERT_EQ(read(start), 1U);
+  EXPECT_THAT(told, SizeIs(1));
+  add_process(init, "mnt:[1]", "0:42");
+  mounts.on_mounted({init}, start + 1s);
+  ASSERT_EQ(read(start + 1s), 1U);
+  EXPECT_THAT(told, ElementsAre(id + " 0:40", id + " 0:42"));
+}
+
+// unshare(2): the kernel was asked to tell of the namespace that it was in.
+TEST_F(ContainerMountsTest, AreReadAgainOnceTheFirstProcessHasLeftItsNamespace) {
+  ASSERT_EQ(read(start), 1U);
+  const std::vector<NestedNamespace> found{{.container = {id}, .name_space = nested, .process = {500}}};
+  add_process({500}, nested, "0:41");
+  mounts.on_nested(found, start + 1s);
+  ASSERT_EQ(read(start + 1s), 1U) << "the other namespace";
+  add_process(init, nested, "0:41");
+  mounts.on_nested(found, start + 2s);
+  const auto readings = mounts.read_due(start + 2s, 1000);
+  ASSERT_THAT(readings, SizeIs(Ge(1U)));
+  EXPECT_THAT(mounts.name_spaces(), Contains(nested));
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::Contains;
+using testing::IsEmpty;
 using testing::Key;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
@@ -250,6 +251,46 @@ TEST_F(OverlayViewTest, TakesARootThatHasTheUpperDirectoryOfAnotherRootForForeig
   const auto foreign = view_.foreign({});
   ASSERT_THAT(foreign, SizeIs(1));
   EXPECT_EQ(foreign[0].container, "c8") << "the one that came later; not another process on the same overlay";
+}
+
+// pivot_root(2), into what it mounted itself or not.
+TEST_F(OverlayViewTest, LooksAgainAtAProcessThatIsSeenOnAnotherRoot) {
+  privilege_.directories = {{"/u", "/proc"}};
+  privilege_.tables[7] = overlay(50, "/u");
+  publish(7, 7);
+  look_at_all();
+  view_.on_root("c7", {0, 50}, now_);
+  view_.on_root("unknown", {0, 51}, now_);
+  EXPECT_EQ(view_.next_look(), std::nullopt) << "nothing new";
+
+  privilege_.tables[7] = overlay(51, "/u");
+  view_.on_root("c7", {0, 51}, now_);
+  EXPECT_EQ(view_.next_look(), now_);
+  EXPECT_TRUE(view_.look_again(now_));
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 51})));
+
+  privilege_.tables[7] = overlay(52, "/of/its/own");
+  view_.on_root("c7", {0, 52}, now_);
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), IsEmpty());
+  ASSERT_THAT(view_.foreign({}), SizeIs(1));
+  EXPECT_EQ(view_.foreign({})[0].mount->device, (model::Device{0, 52}));
+
+  privilege_.tables[7] = overlay(50, "/u");
+  view_.on_root("c7", {0, 50}, now_);
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})))
+      << "judged by what it is now";
+}
+
+TEST_F(OverlayViewTest, KeepsWhatTheMarkerHasRefusedWhereTheRootIsTheSame) {
+  privilege_.tables[7] = overlay(50);
+  publish(7, 7);
+  look_at_all();
+  view_.refuse({7}, "a reason");
+  view_.on_root("c7", {0, 51}, now_);  // it is back by now
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), IsEmpty());
 }
 
 TEST_F(OverlayViewTest, AsksInPartsWhoOwnsAnOverlayWhereThatTakesLong) {

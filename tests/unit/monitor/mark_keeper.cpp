@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "monitor/mark_keeper.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dropwarden/mount/table.hpp"
+#include "dropwarden/sys/file.hpp"
+
+#include "refusing_privilege.hpp"
+
+namespace dropwarden::monitor {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+// Shows each process a table of its own, in a mount namespace of its own; each directory but those below /own
+// is on the host. Marks each overlay, but those that it refuses to.
+class MarkingPrivilege final : public RefusingPrivilege {
+ public:
+  std::optional<sys::Error> host_mounts_problem() override { return {}; }
+  std::vector<privilege::ProcessTexts> read_processes(
+      std::int32_t pid, const std::vector<privilege::ProcessFile>& files,
+      const std::vector<privilege::ProcessFile>& of_ancestors) override {
+    auto all = RefusingPrivilege::read_processes(pid, files, of_ancestors);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+      if (files[i] == privilege::ProcessFile::mount_namespace)
+        all[0].files[i] = "mnt:[" + std::to_string(pid) + "]";
+      if (files[i] == privilege::ProcessFile::cgroup) all[0].files[i] = "0::/\n";
+      if (files[i] == privilege::ProcessFile::user_namespace) all[0].files[i] = "user:[1]";
+    }
+    return all;
+  }
+  sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
+    const auto own = tables.find(pid);
+    return own == tables.end() ? RefusingPrivilege::read_process_mounts(pid) : own->second;
+  }
+  sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string&) override {
+    return open_layer(directory);
+  }
+  sys::Result<sys::Fd> open_layer(const std::string& directory) override {
+    if (directory.starts_with("/own")) return std::unexpected(sys::Error{"open", directory, ENOENT});
+    return sys::open_path("/", O_PATH | O_DIRECTORY);
+  }
+  sys::Result<privilege::RootIdentity> mark_file_system(int, const privilege::RootPath& path, std::uint64_t,
+                                                        std::uint64_t) override {
+    const auto* process = std::get_if<privilege::ProcessRoot>(&path);
+    const std::string& text = process == nullptr ? host : tables[process->pid];
+    for (const model::Mount& mount : mount::parse_mountinfo(text)) {
+      if (process == nullptr && mount.mount_point != std::get<privilege::MountPoint>(path).path) continue;
+      ++asked[mount.device.minor];
+      if (mount.device.minor == fails) return std::unexpected(sys::Error{"fanotify_mark", "/", ENOSPC});
+      marks.file_systems.push_back(mount.device);
+      return privilege::RootIdentity{.mount_id = mount.id.value,
+                                     .device_major = mount.device.major,
+                                     .device_minor = mount.device.minor,
+                                     .file_system_type = OVERLAYFS_SUPER_MAGIC};
+    }
+    return std::unexpected(sys::Error{"open", "/", ENOENT});
+  }
+
+  std::string host;
+  std::map<std::int32_t, std::string> tables;
+  std::uint32_t fails = 0;  // the device that cannot be marked
+  watch::Marks marks;
+  std::map<std::uint32_t, int> asked;  // how often, by device
+};
+
+std::string overlay(int device, const std::string& mount_point, const std::string& directory) {
+  return std::to_string(100 + device) + " 99 0:" + std::to_string(device) + " / " + mount_point +
+         " rw - overlay overlay rw,lowerdir=" + directory + "/l,upperdir=" + directory + "/u" +
+         std::to_string(device) + "\n";
+}
+
+class MarkKeeperTest : public testing::Test {
+ protected:
+  void set_host(const std::string& table) {
+    privilege_.host = table;
+    keeper_.on_table(mount::parse_mountinfo(table));
+  }
+  void add_container(const std::string& id, model::Pid init) {
+    auto container = std::make_shared<model::Container>();
+    container->id = {id};
+    container->init = init;
+    snapshot_.containers.insert_or_assign(id, std::move(container));
+    keeper_.on_containers(std::make_shared<const container::Snapshot>(snapshot_));
+  }
+  // Until nothing is due by now.
+  void go_on() {
+    while (keeper_.next_retry() && *keeper_.next_retry() <= MarkKeeper::Clock::now()) keeper_.retry();
+  }
+  void pivot(model::Pid init, const std::string& table) {
+    privilege_.tables[init.value] = table;
+    keeper_.volumes().seen().on_mounted({init}, MarkKeeper::Clock::now());
+    while (keeper_.next_retry()) keeper_.retry();
+  }
+  std::vector<std::uint32_t> marked() const {
+    std::vector<std::uint32_t> devices;
+    for (const WatchedMount& mount : mounts_.current()) {
+      if (mount.is_overlay() && mount.is_marked()) devices.push_back(mount.device.minor);
+    }
+    return devices;
+  }
+
+  MarkingPrivilege privilege_;
+  WatchedMounts mounts_;
+  Ledger ledger_;
+  container::Snapshot snapshot_;
+  MarkKeeper keeper_{privilege_, -1, 0, mounts_, ledger_, 1000, [this](int) -> sys::Result<watch::Marks> {
+                       return privilege_.marks;
+                     }};
+};
+
+TEST_F(MarkKeeperTest, NamesARootThatAFirstProcessHasMountedItselfAndGoneToLater) {
+  set_host(overlay(50, "/run/x/merged", "/host"));
+  privilege_.tables[7] = overlay(50, "/", "/host");
+  add_container("c", {7});
+  go_on();
+  ASSERT_THAT(marked(), ElementsAre(50));
+  ASSERT_THAT(keeper_.foreign(), IsEmpty());
+  pivot({7}, overlay(51, "/", "/own"));
+  ASSERT_THAT(keeper_.foreign(), SizeIs(1));
+  EXPECT_EQ(keeper_.foreign()[0].device, (model::Device{0, 51}));
+  EXPECT_EQ(keeper_.foreign()[0].container.value, "c");
+  EXPECT_THAT(keeper_.foreign()[0].problem, HasSubstr("upper directory"));
+  EXPECT_THAT(marked(), ElementsAre(50));
+}
+
+// Others may be there still.
+TEST_F(MarkKeeperTest, MarksTheRootThatAFirstProcessGoesToAndKeepsTheOneThatItHasLeft) {
+  privilege_.tables[7] = overlay(50, "/", "/host");
+  add_container("c", {7});
+  go_on();
+  ASSERT_THAT(marked(), ElementsAre(50));
+  pivot({7}, overlay(51, "/", "/other"));
+  EXPECT_THAT(marked(), ElementsAre(50, 51));
+  ASSERT_NE(mounts_.find({0, 50}), nullptr);
+  EXPECT_EQ(way_through(*mounts_.find({0, 50})), "") << "the process is elsewhere";
+  EXPECT_EQ(mounts_.find({0, 50})->container.value, "c");
+
+  privilege_.marks.file_systems = {{0, 51}};  // it is gone, and its mark with it
+  keeper_.mark_again();
+  EXPECT_THAT(marked(), ElementsAre(51));
+}
+
+}  // namespace
+}  // namespace dropwarden::monitor
