@@ -212,7 +212,10 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
   unmarked.init = target.init;
   unmarked.problem = explain(error);
   unmarked.is_failed = true;
-  if (const model::Mount* mount = view_.mount_of(target))
+  // Of one that only a process shows they are the words of whoever mounted it: the marker has not proved
+  // them.
+  const model::Mount* mount = target.mount_point.empty() ? nullptr : view_.mount_of(target);
+  if (mount != nullptr)
     unmarked.layers = mount::parse_overlay_layers(*mount).value_or(model::OverlayLayers{});
   mounts_.add(std::move(unmarked), Clock::now());
   if (failures > 2) return;

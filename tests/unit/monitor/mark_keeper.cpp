@@ -26,8 +26,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// Shows each process a table of its own, in a mount namespace of its own; each directory but those below /own
-// is on the host. Marks each overlay, but those that it refuses to.
+// Shows each process a table of its own, in a mount namespace of its own. Each directory but those below /own
+// is on the host: those below /other are one, and all else is another. Marks each overlay, but those that it
+// refuses to.
 class MarkingPrivilege final : public RefusingPrivilege {
  public:
   std::optional<sys::Error> host_mounts_problem() override { return {}; }
@@ -52,7 +53,7 @@ class MarkingPrivilege final : public RefusingPrivilege {
   }
   sys::Result<sys::Fd> open_layer(const std::string& directory) override {
     if (directory.starts_with("/own")) return std::unexpected(sys::Error{"open", directory, ENOENT});
-    return sys::open_path("/", O_PATH | O_DIRECTORY);
+    return sys::open_path(directory.starts_with("/other") ? "/proc" : "/", O_PATH | O_DIRECTORY);
   }
   sys::Result<privilege::RootIdentity> mark_file_system(int, const privilege::RootPath& path, std::uint64_t,
                                                         std::uint64_t) override {
@@ -153,6 +154,24 @@ TEST_F(MarkKeeperTest, MarksTheRootThatAFirstProcessGoesToAndKeepsTheOneThatItHa
   privilege_.marks.file_systems = {{0, 51}};  // it is gone, and its mark with it
   keeper_.mark_again();
   EXPECT_THAT(marked(), ElementsAre(51));
+}
+
+// Whoever scans a tree, or watches an upper directory, goes by them.
+TEST_F(MarkKeeperTest, BelievesTheLayersOfWhatCouldNotBeMarkedWhereTheHostShowsIt) {
+  privilege_.fails = 50;
+  set_host(overlay(50, "/run/x/merged", "/host"));
+  keeper_.mark_again();
+  ASSERT_NE(mounts_.find({0, 50}), nullptr);
+  EXPECT_TRUE(mounts_.find({0, 50})->is_failed);
+  EXPECT_EQ(mounts_.find({0, 50})->layers.upperdir, "/host/u50");
+
+  privilege_.fails = 51;
+  privilege_.tables[7] = overlay(51, "/", "/other");
+  add_container("c", {7});
+  keeper_.mark_again();
+  ASSERT_NE(mounts_.find({0, 51}), nullptr);
+  EXPECT_TRUE(mounts_.find({0, 51})->is_failed);
+  EXPECT_EQ(mounts_.find({0, 51})->layers.upperdir, "");
 }
 
 }  // namespace
