@@ -113,7 +113,7 @@ void OverlayView::on_root(const std::string& container, const model::Device& dev
   root.due = root.due ? std::min(*root.due, now) : now;
 }
 
-void OverlayView::look_at(Root& root, Clock::time_point now) const {
+void OverlayView::look_at(Root& root, Clock::time_point now) {
   const auto before = std::exchange(root.mount, read_root_mount(privilege_, root.init));
   root.due.reset();
   // A runtime's first process is still on the host's root until it has pivoted.
@@ -129,13 +129,15 @@ void OverlayView::look_at(Root& root, Clock::time_point now) const {
   }
 }
 
-bool OverlayView::is_of_other_users(model::Pid init) const {
+bool OverlayView::is_of_other_users(model::Pid init) {
   const auto users_of = [this](std::int32_t pid) {
     return privilege_.read_process_file(pid, privilege::ProcessFile::user_namespace);
   };
+  if (!own_users_) {
+    if (auto own = users_of(::getpid())) own_users_ = std::move(*own);
+  }
   const auto users = users_of(init.value);
-  const auto own = users_of(::getpid());
-  return !users || !own || *users != *own;
+  return !users || !own_users_ || *users != *own_users_;
 }
 
 void OverlayView::judge_hidden(Root& root) const {

@@ -92,8 +92,8 @@ class OverlayView {
     std::optional<model::Device> owned{};  // what it answered then
   };
 
-  void look_at(Root& root, Clock::time_point now) const;
-  bool is_of_other_users(model::Pid init) const;
+  void look_at(Root& root, Clock::time_point now);
+  bool is_of_other_users(model::Pid init);
   void judge_hidden(Root& root) const;
   bool is_claimed(const Root& root) const;
   std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
@@ -113,6 +113,7 @@ class OverlayView {
   std::vector<HostOverlay> host_overlays_;
   LayerJudge judge_{privilege_};
   std::optional<model::Device> host_root_;
+  std::optional<std::string> own_users_;         // our user namespace, once it could be read
   std::unordered_map<std::string, Root> roots_;  // by container ID
   Clock::time_point rested_{};                   // no look before
   Clock::time_point hurried_{};

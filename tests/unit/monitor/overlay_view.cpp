@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <functional>
 #include <map>
+#include <set>
 #include <thread>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,7 +40,8 @@ class CountingPrivilege final : public RefusingPrivilege {
     auto all = RefusingPrivilege::read_processes(pid, files, of_ancestors);
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (files[i] == privilege::ProcessFile::cgroup) all[0].files[i] = "0::/\n";
-      if (files[i] == privilege::ProcessFile::user_namespace) all[0].files[i] = users[pid];
+      if (files[i] != privilege::ProcessFile::user_namespace) continue;
+      if (!unreadable.contains(pid)) all[0].files[i] = users[pid];
     }
     return all;
   }
@@ -60,6 +63,7 @@ class CountingPrivilege final : public RefusingPrivilege {
   std::map<std::string, std::string> directories;
   std::map<std::int32_t, std::string> tables;
   std::map<std::int32_t, std::string> users;
+  std::set<std::int32_t> unreadable;  // whose user namespace is
   std::chrono::milliseconds slowness{};
   int asked = 0;
 };
@@ -209,6 +213,18 @@ TEST_F(OverlayViewTest, MindsTheLowerLayersOfNoOverlayOfOtherUsers) {
   publish(7, 8);
   look_at_all();
   EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
+}
+
+TEST_F(OverlayViewTest, AsksForItsOwnUserNamespaceUntilItKnows) {
+  for (int pid = 1; pid <= 4; ++pid) privilege_.tables[pid] = overlay(50 + pid);
+  privilege_.unreadable = {::getpid()};
+  publish(1, 2);
+  EXPECT_EQ(count([&] { look_at_all(); }), 2 * 3);
+  EXPECT_TRUE(view_.targets({}).at({0, 51}).is_of_other_users);
+  privilege_.unreadable = {};
+  publish(3, 4);
+  EXPECT_EQ(count([&] { look_at_all(); }), 2 * 2 + 1);
+  EXPECT_FALSE(view_.targets({}).at({0, 54}).is_of_other_users);
 }
 
 TEST_F(OverlayViewTest, NamesWhatTheMarkerHasRefusedAndGivesItUp) {
