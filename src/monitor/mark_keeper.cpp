@@ -55,6 +55,11 @@ void MarkKeeper::on_containers(std::shared_ptr<const container::Snapshot> snapsh
   apply();
 }
 
+void MarkKeeper::mark_again() {
+  for (auto& [device, failing] : failing_) failing.due = {};
+  apply();
+}
+
 void MarkKeeper::retry() {
   const auto now = Clock::now();
   const bool has_new_root = view_.look_again(now);
@@ -128,7 +133,8 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   for (const model::Device& device : gone) mounts_.retire(device, now);
   std::erase_if(failing_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const watch::Target& target : plan.to_mark) {
-    if (const model::Mount* mount = view_.mount_of(target)) mark(target, *mount);
+    const model::Mount* mount = view_.mount_of(target);
+    if (mount != nullptr && !has_to_wait(target, *mount, now)) mark(target, *mount);
   }
   identify_containers(owners);
 }
@@ -164,11 +170,11 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   if (is_over) return view_.forget(target.init);
   if (!identity && privilege::is_foreign(identity.error()))
     return view_.refuse(target.init, identity.error().object);
-  if (!identity) return fail(target, identity.error());
+  if (!identity) return fail(target, mount, identity.error());
   // Something else was mounted there meanwhile. The mark on it is one too many and harmless; ours is still
   // missing.
   if (model::Device{identity->device_major, identity->device_minor} != target.device) {
-    return fail(target, {"fanotify_mark", target.mount_point, ESTALE});
+    return fail(target, mount, {"fanotify_mark", target.mount_point, ESTALE});
   }
   failing_.erase(target.device);
   WatchedMount marked;
@@ -197,12 +203,24 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   }
 }
 
-void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
+// Each attempt is many questions of the marker to the kernel, and what is due by now may be another one.
+bool MarkKeeper::has_to_wait(const watch::Target& target, const model::Mount& mount, Clock::time_point now) {
+  const auto known = failing_.find(target.device);
+  if (known == failing_.end()) return false;
+  const Failing& failing = known->second;
+  if (failing.due <= now || failing.target != target || failing.mount != mount) return false;
+  retry_at(failing.due);
+  return true;
+}
+
+void MarkKeeper::fail(const watch::Target& target, const model::Mount& mount, const sys::Error& error) {
   Failing& failing = failing_[target.device];
-  if (failing.target != target) failing = {.target = target, .attempts = {}};
+  if (failing.target != target) failing = {.target = target, .mount = {}, .attempts = {}, .due = {}};
+  failing.mount = mount;
   MarkAttempts& attempts = failing.attempts;
   const int failures = attempts.is_soon_settled(error) ? 0 : attempts.fail();
-  retry_at(Clock::now() + attempts.pause());
+  failing.due = Clock::now() + attempts.pause();
+  retry_at(failing.due);
   // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container
   // that we do not see.
   if (failures < 2) return;
@@ -214,9 +232,8 @@ void MarkKeeper::fail(const watch::Target& target, const sys::Error& error) {
   unmarked.is_failed = true;
   // Of one that only a process shows they are the words of whoever mounted it: the marker has not proved
   // them.
-  const model::Mount* mount = target.mount_point.empty() ? nullptr : view_.mount_of(target);
-  if (mount != nullptr)
-    unmarked.layers = mount::parse_overlay_layers(*mount).value_or(model::OverlayLayers{});
+  if (!target.mount_point.empty())
+    unmarked.layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
   mounts_.add(std::move(unmarked), Clock::now());
   if (failures > 2) return;
   ledger_.lose(model::Loss::mark_failed);

@@ -55,7 +55,7 @@ class MarkKeeper {
   // The containers changed.
   void on_containers(std::shared_ptr<const container::Snapshot> snapshot);
   // Marks what should be marked and is not, whatever was tried before.
-  void mark_again() { apply(); }
+  void mark_again();
   // Goes on with what is due, and tries again what failed. When to call it next, if there is anything.
   void retry();
   std::optional<Clock::time_point> next_retry() const;
@@ -89,7 +89,8 @@ class MarkKeeper {
   bool is_left(const WatchedMount& overlay, const std::vector<model::Device>& marked) const;
   watch::Marks read_marked() const;
   void mark(const watch::Target& target, const model::Mount& mount);
-  void fail(const watch::Target& target, const sys::Error& error);
+  bool has_to_wait(const watch::Target& target, const model::Mount& mount, Clock::time_point now);
+  void fail(const watch::Target& target, const model::Mount& mount, const sys::Error& error);
   void retry_at(Clock::time_point when);
   void identify_containers(const OverlayView::Owners& owners);
 
@@ -108,7 +109,9 @@ class MarkKeeper {
   std::vector<Young> young_;
   struct Failing {
     watch::Target target;  // a device number is the next overlay's at once
+    model::Mount mount;
     MarkAttempts attempts;
+    Clock::time_point due;  // not tried before
   };
   std::unordered_map<model::Device, Failing> failing_;
   std::optional<Clock::time_point> next_retry_;

@@ -21,6 +21,7 @@
 namespace dropwarden::monitor {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -172,6 +173,34 @@ TEST_F(MarkKeeperTest, BelievesTheLayersOfWhatCouldNotBeMarkedWhereTheHostShowsI
   ASSERT_NE(mounts_.find({0, 51}), nullptr);
   EXPECT_TRUE(mounts_.find({0, 51})->is_failed);
   EXPECT_EQ(mounts_.find({0, 51})->layers.upperdir, "");
+}
+
+// Whatever happens to others meanwhile.
+TEST_F(MarkKeeperTest, TriesWhatHasFailedEverMoreRarely) {
+  privilege_.fails = 50;
+  constexpr int tables = 200;
+  for (int device = 51; device < 51 + tables; ++device) {
+    set_host(overlay(50, "/run/x/merged", "/host") +
+             overlay(device, "/run/" + std::to_string(device), "/host"));
+    keeper_.retry();
+    ASSERT_NE(keeper_.next_retry(), std::nullopt) << "it is not forgotten";
+  }
+  EXPECT_LE(privilege_.asked[50], 12) << "the twelfth would be after more than 20 s";
+  const int asked = privilege_.asked[50];
+  keeper_.mark_again();
+  EXPECT_EQ(privilege_.asked[50], asked + 1) << "whatever was tried before";
+  privilege_.fails = 0;
+  while (keeper_.next_retry()) keeper_.retry();
+  EXPECT_THAT(marked(), Contains(50));
+}
+
+// The same number and place, and no reading of the table in between.
+TEST_F(MarkKeeperTest, LetsNoOverlayWaitForOneThatWasThereBefore) {
+  privilege_.fails = 50;
+  set_host(overlay(50, "/run/x/merged", "/host"));
+  privilege_.fails = 0;
+  set_host(overlay(50, "/run/x/merged", "/another"));
+  EXPECT_THAT(marked(), ElementsAre(50));
 }
 
 }  // namespace
