@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* may_never_answer = "a layer of it lies on a file system that might never answer";
 
-// A layer that belongs to somebody else, or that was not opened in time, is none of these.
+// What belongs to somebody else, or was not opened in time, is none of these.
 bool is_absence(const sys::Error& error) {
   constexpr std::array absent{EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR};
   return std::ranges::find(absent, error.number) != absent.end();
@@ -36,7 +36,8 @@ LayerJudge::Verdict LayerJudge::judge(const model::OverlayLayers& layers) const 
   if (may_hang(layers)) return {.reason = may_never_answer};
   if (layers.upperdir.empty()) return {};
   const auto opened = privilege_.open_in_directory(layers.upperdir, ".");
-  if (!opened) return {.reason = "its upper directory is not on this host"};
+  if (!opened && is_absence(opened.error())) return {.reason = "its upper directory is not on this host"};
+  if (!opened) return {.reason = "its upper directory cannot be looked at", .is_final = false};
   const auto status = sys::read_cached_status(opened->number());
   if (!status) return {};
   return {.upper = Directory{.device = {status->device_major, status->device_minor}, .inode = status->inode}};

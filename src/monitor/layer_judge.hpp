@@ -33,6 +33,7 @@ class LayerJudge {
   struct Verdict {
     const char* reason = nullptr;      // why it may be a container's own; null where it is not
     std::optional<Directory> upper{};  // on this host, as far as it could be looked at
+    bool is_final = true;              // false: it could not be looked at, and may be at another time
   };
   // Of an overlay that the host's mount table shows.
   Verdict judge(const model::OverlayLayers& layers) const;

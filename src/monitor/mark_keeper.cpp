@@ -137,6 +137,7 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
     if (mount != nullptr && !has_to_wait(target, *mount, now)) mark(target, *mount);
   }
   identify_containers(owners);
+  tell_foreign(owners);
 }
 
 // A first process that goes to another root leaves others behind, and nothing else shows the overlay that
@@ -245,6 +246,19 @@ void MarkKeeper::retry_at(Clock::time_point when) {
   next_retry_ = next_retry_ ? std::min(*next_retry_, when) : when;
 }
 
+// Everything that a container writes there passes us by: said once of each, however often it changes its
+// root.
+void MarkKeeper::tell_foreign(const OverlayView::Owners& owners) {
+  std::erase_if(told_, [this](const std::string& container) { return !view_.has_process({container}); });
+  for (const auto& root : view_.foreign(owners)) {
+    if (root.container.empty() || root.may_change || !told_.insert(root.container).second) continue;
+    spdlog::warn(
+        "the root of container {} is not watched, and nothing that is written to it is seen: a container may "
+        "have mounted it itself ({})",
+        util::escape(root.container, longest_reason), util::escape(root.reason, longest_reason));
+  }
+}
+
 void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
   for (const model::Mount* root : view_.roots()) mounts_.learn_mount(root->id, root->device);
   for (const auto& [device, owner] : owners) {
@@ -258,14 +272,14 @@ void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
 
 std::vector<WatchedMount> MarkKeeper::foreign() const {
   std::vector<WatchedMount> foreign;
-  for (const auto& [mount, reason, container, init] : view_.foreign(view_.told_owners())) {
+  for (const auto& known : view_.foreign(view_.told_owners())) {
     WatchedMount overlay;
-    overlay.device = mount->device;
-    if (container.empty()) overlay.mount_point = mount->mount_point;
-    overlay.container = {container};
-    overlay.init = init;
-    overlay.problem =
-        "not marked: a container may have mounted it itself (" + util::escape(reason, longest_reason) + ")";
+    overlay.device = known.mount->device;
+    if (known.container.empty()) overlay.mount_point = known.mount->mount_point;
+    overlay.container = {known.container};
+    overlay.init = known.init;
+    overlay.problem = "not marked: a container may have mounted it itself (" +
+                      util::escape(known.reason, longest_reason) + ")";
     foreign.push_back(std::move(overlay));
   }
   return foreign;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -92,6 +93,7 @@ class MarkKeeper {
   bool has_to_wait(const watch::Target& target, const model::Mount& mount, Clock::time_point now);
   void fail(const watch::Target& target, const model::Mount& mount, const sys::Error& error);
   void retry_at(Clock::time_point when);
+  void tell_foreign(const OverlayView::Owners& owners);
   void identify_containers(const OverlayView::Owners& owners);
 
   privilege::Privilege& privilege_;
@@ -115,6 +117,7 @@ class MarkKeeper {
   };
   std::unordered_map<model::Device, Failing> failing_;
   std::optional<Clock::time_point> next_retry_;
+  std::unordered_set<std::string> told_;  // containers whose root is foreign, which was said
   VolumeKeeper volumes_;
   bool is_ready_ = false;
 };

@@ -39,6 +39,15 @@ std::optional<OverlayView::Clock::duration> pause_after(int looks) {
   return std::min<OverlayView::Clock::duration>(first_pause * looks, brisk_pause);
 }
 
+// Of layers that could not be looked at: more than a minute in the end, since each look may be a wait in
+// vain.
+OverlayView::Clock::duration pause_of_doubt(int doubts) {
+  constexpr int longest_shift = 12;
+  return brisk_pause * (1 << std::min(doubts - 1, longest_shift));
+}
+// Five seconds later there is something wrong that somebody has to hear of.
+constexpr int most_patience = 8;
+
 // The host itself, or the container that dropwarden runs in, may live on an overlay.
 bool is_root_of_host(const model::Mount& mount) {
   return mount.mount_point == "/";
@@ -66,10 +75,16 @@ OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
   if (known != host_overlays_.end()) return *known;
   HostOverlay overlay{.mount = mount, .layers = {}};
   if (auto layers = mount::parse_overlay_layers(mount)) overlay.layers = std::move(*layers);
+  judge(overlay, {});
+  return overlay;
+}
+
+void OverlayView::judge(HostOverlay& overlay, Clock::time_point now) const {
   const auto verdict = judge_.judge(overlay.layers);
   overlay.reason = text_of(verdict.reason);
   overlay.upper = verdict.upper;
-  return overlay;
+  overlay.due.reset();
+  if (!verdict.is_final) overlay.due = now + pause_of_doubt(++overlay.doubts);
 }
 
 bool OverlayView::is_shown_by_host(const model::Device& device) const {
@@ -121,11 +136,12 @@ void OverlayView::look_at(Root& root, Clock::time_point now) {
   if (!is_own) {
     root.mount.reset();
     if (const auto pause = pause_after(++root.looks)) root.due = now + *pause;
-  } else if (root.mount != before) {
+  } else if (root.mount != before || root.doubts > 0) {
+    if (root.mount != before) root.doubts = 0;
     root.reason.clear();
     root.upper.reset();
     root.is_of_other_users = is_of_other_users(root.init);
-    if (!is_shown_by_host(root.mount->device)) judge_hidden(root);
+    if (!is_shown_by_host(root.mount->device)) judge_hidden(root, now);
   }
 }
 
@@ -140,7 +156,7 @@ bool OverlayView::is_of_other_users(model::Pid init) {
   return !users || !own_users_ || *users != *own_users_;
 }
 
-void OverlayView::judge_hidden(Root& root) const {
+void OverlayView::judge_hidden(Root& root, Clock::time_point now) const {
   // Where the host is out of reach, so are the layers of all containers.
   if (privilege_.host_mounts_problem()) return;
   auto layers = mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{});
@@ -149,6 +165,8 @@ void OverlayView::judge_hidden(Root& root) const {
   const auto verdict = judge_.judge_hidden(layers);
   root.reason = text_of(verdict.reason);
   root.upper = verdict.upper;
+  root.doubts = verdict.is_final ? 0 : root.doubts + 1;
+  if (!verdict.is_final) root.due = now + pause_of_doubt(root.doubts);
   if (root.reason.empty() && is_claimed(root)) root.reason = shared_upper;
 }
 
@@ -185,8 +203,16 @@ bool OverlayView::look_again(Clock::time_point now) {
     look_at(*root, now);
     is_news = is_news || root->mount;
   }
+  std::size_t judged = 0;
+  for (HostOverlay& overlay : host_overlays_) {
+    if (!overlay.due || *overlay.due > now || judged == looks_in_a_row) continue;
+    judge(overlay, now);
+    is_news = is_news || !overlay.due;
+    ++judged;
+  }
   // The loop has other work: half of its time at most.
-  rested_ = count < due.size() ? now + 2 * (Clock::now() - begin) : now;
+  const bool has_more = count < due.size() || judged == looks_in_a_row;
+  rested_ = has_more ? now + 2 * (Clock::now() - begin) : now;
   return is_news;
 }
 
@@ -194,7 +220,7 @@ bool OverlayView::hurry(Clock::time_point now) {
   const auto when = std::max(now, hurried_ + hurry_pause);
   bool is_any = false;
   for (auto& [id, root] : roots_) {
-    if (!root.due || *root.due <= when) continue;
+    if (!root.due || root.mount || *root.due <= when) continue;
     root.due = when;
     --root.looks;
     is_any = true;
@@ -204,14 +230,18 @@ bool OverlayView::hurry(Clock::time_point now) {
 }
 
 bool OverlayView::has_due(Clock::time_point now) const {
-  return std::ranges::any_of(roots_,
-                             [&](const auto& entry) { return entry.second.due && *entry.second.due <= now; });
+  const auto is_due = [&](const auto& due) { return due && *due <= now; };
+  return std::ranges::any_of(roots_, [&](const auto& entry) { return is_due(entry.second.due); }) ||
+         std::ranges::any_of(host_overlays_, is_due, &HostOverlay::due);
 }
 
 std::optional<OverlayView::Clock::time_point> OverlayView::next_look() const {
   std::optional<Clock::time_point> next;
   for (const auto& [id, root] : roots_) {
     if (root.due) next = next ? std::min(*next, *root.due) : root.due;
+  }
+  for (const HostOverlay& overlay : host_overlays_) {
+    if (overlay.due) next = next ? std::min(*next, *overlay.due) : overlay.due;
   }
   return next ? std::optional(std::max(*next, rested_)) : std::nullopt;
 }
@@ -251,8 +281,11 @@ std::vector<OverlayView::Foreign> OverlayView::foreign(const Owners& owners) con
   for (const auto& [id, root] : roots_) {
     if (!root.mount || is_shown_by_host(root.mount->device) || is_told(owners, root.mount->device)) continue;
     if (auto reason = why_foreign(root); !reason.empty())
-      foreign.push_back(
-          {.mount = &*root.mount, .reason = std::move(reason), .container = id, .init = root.init});
+      foreign.push_back({.mount = &*root.mount,
+                         .reason = std::move(reason),
+                         .container = id,
+                         .init = root.init,
+                         .may_change = root.doubts > 0 && root.doubts < most_patience});
   }
   return foreign;
 }

@@ -34,12 +34,13 @@ class OverlayView {
   // The first process of this container has been seen on this overlay: where that is another one than was
   // known, since it may change its root at any time, it is due.
   void on_root(const std::string& container, const model::Device& device, Clock::time_point now);
-  // Looks at the processes that are due, a few at a time and those first that wait the longest. True when one
-  // is by now.
+  // Looks at the processes that are due, a few at a time and those first that wait the longest, and at layers
+  // that could not be looked at before. True when one of the processes is in a root of its own by now, or one
+  // of those overlays is judged.
   bool look_again(Clock::time_point now);
   // Makes due, each 200 ms at most, who is looked at rarely by now. True where there are such.
   bool hurry(Clock::time_point now);
-  // Whether there is more to look at by now.
+  // Whether there is more to look at, or to judge again, by now.
   bool has_due(Clock::time_point now) const;
   // When to call that next.
   std::optional<Clock::time_point> next_look() const;
@@ -58,6 +59,7 @@ class OverlayView {
     std::string reason;
     std::string container;  // whose root it is; empty where that is not known
     model::Pid init;
+    bool may_change = false;  // its layers could not be looked at so far, and soon will be once more
   };
   // Overlays that no runtime told of and that a container may have mounted itself: in a volume that
   // propagates its mounts to the host, or as the root that its first process has gone to.
@@ -87,6 +89,7 @@ class OverlayView {
     std::optional<LayerJudge::Directory> upper{};  // of one that no mount of the host shows
     bool is_of_other_users = false;                // it may be another user namespace's
     int looks = 0;                                 // that have shown no root of its own
+    int doubts = 0;                                // how often its layers could not be looked at
     std::optional<Clock::time_point> due{};
     std::uint64_t round = 0;               // in which it was asked what it owns
     std::optional<model::Device> owned{};  // what it answered then
@@ -94,7 +97,7 @@ class OverlayView {
 
   void look_at(Root& root, Clock::time_point now);
   bool is_of_other_users(model::Pid init);
-  void judge_hidden(Root& root) const;
+  void judge_hidden(Root& root, Clock::time_point now) const;
   bool is_claimed(const Root& root) const;
   std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
   std::vector<container::OverlayClue> clues() const;
@@ -105,8 +108,11 @@ class OverlayView {
     model::OverlayLayers layers;
     std::string reason{};                          // as above
     std::optional<LayerJudge::Directory> upper{};  // its upper directory on this host
+    int doubts = 0;                                // as above
+    std::optional<Clock::time_point> due{};        // to be judged again
   };
   HostOverlay look_at(const model::Mount& mount) const;
+  void judge(HostOverlay& overlay, Clock::time_point now) const;
   bool is_shown_by_host(const model::Device& device) const;
   std::string why_foreign(const Root& root) const;
 

@@ -93,6 +93,19 @@ TEST_F(LayerJudgeTest, LeavesALayerOfSomebodyElseToTheMarker) {
               IsEmpty());
 }
 
+TEST_F(LayerJudgeTest, KnowsWhatIsNotThereFromWhatCouldNotBeLookedAt) {
+  privilege_.errors = {
+      {"/u", 0}, {"/busy", EBUSY}, {"/slow", ETIMEDOUT}, {"/refused", EPERM}, {"/file", ENOTDIR}};
+  const auto judge = [this](const std::string& upperdir) {
+    return judge_.judge({.upperdir = upperdir, .workdir = {}, .lowerdirs = {}});
+  };
+  for (const char* upper : {"/u", "/file", "/gone"}) EXPECT_TRUE(judge(upper).is_final) << upper;
+  for (const char* upper : {"/busy", "/slow", "/refused"}) {
+    EXPECT_FALSE(judge(upper).is_final) << upper;
+    EXPECT_THAT(judge(upper).reason, HasSubstr("cannot be looked at"));
+  }
+}
+
 TEST_F(LayerJudgeTest, WantsLayersOfWhatIsKnownByAProcessAloneOnLocalFileSystems) {
   privilege_.errors = {{"/l", 0}};
   for (const char* type : {"nfs4", "proc", "fuse.other"}) {

@@ -203,5 +203,18 @@ TEST_F(MarkKeeperTest, LetsNoOverlayWaitForOneThatWasThereBefore) {
   EXPECT_THAT(marked(), ElementsAre(50));
 }
 
+TEST_F(MarkKeeperTest, SaysOnceOfAContainerThatItsRootIsItsOwn) {
+  testing::internal::CaptureStdout();
+  privilege_.tables[7] = overlay(50, "/", "/own/\\033[2J");
+  privilege_.tables[8] = overlay(60, "/", "/other");
+  add_container("c\033", {7});
+  add_container("d", {8});
+  go_on();
+  for (const int device : {51, 52}) pivot({7}, overlay(device, "/", "/own"));
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(said, HasSubstr("the root of container c\\x1b is not watched"));
+  EXPECT_EQ(said.find("is not watched"), said.rfind("is not watched")) << said;
+}
+
 }  // namespace
 }  // namespace dropwarden::monitor

@@ -54,6 +54,8 @@ class CountingPrivilege final : public RefusingPrivilege {
 
   std::optional<sys::Error> host_mounts_problem() override { return {}; }
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string&) override {
+    if (const auto failing = errors.find(directory); failing != errors.end())
+      return std::unexpected(sys::Error{"open", directory, failing->second});
     const auto known = directories.find(directory);
     if (known == directories.end()) return std::unexpected(sys::Error{"open", directory, ENOENT});
     return sys::open_path(known->second, O_PATH | O_DIRECTORY);
@@ -61,6 +63,7 @@ class CountingPrivilege final : public RefusingPrivilege {
 
   // Upper directories of this host, and what they really are.
   std::map<std::string, std::string> directories;
+  std::map<std::string, int> errors;  // of those that cannot be looked at
   std::map<std::int32_t, std::string> tables;
   std::map<std::int32_t, std::string> users;
   std::set<std::int32_t> unreadable;  // whose user namespace is
@@ -307,6 +310,48 @@ TEST_F(OverlayViewTest, KeepsWhatTheMarkerHasRefusedWhereTheRootIsTheSame) {
   view_.on_root("c7", {0, 51}, now_);  // it is back by now
   look_at_all();
   EXPECT_THAT(view_.targets({}), IsEmpty());
+}
+
+TEST_F(OverlayViewTest, JudgesARootAgainWhoseLayersCouldNotBeLookedAt) {
+  privilege_.directories = {{"/u", "/proc"}};
+  privilege_.errors = {{"/u", ETIMEDOUT}};
+  privilege_.tables[7] = overlay(50, "/u");
+  publish(7, 7);
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), IsEmpty());
+  ASSERT_THAT(view_.foreign({}), SizeIs(1));
+  EXPECT_TRUE(view_.foreign({})[0].may_change);
+  EXPECT_FALSE(view_.hurry(now_)) << "it is known whose it is";
+
+  int looks = 0;
+  for (const auto end = now_ + 1h; *view_.next_look() < end; ++looks) {
+    now_ = *view_.next_look();
+    view_.look_again(now_);
+  }
+  EXPECT_GT(looks, 40);
+  EXPECT_LT(looks, 80);
+  EXPECT_FALSE(view_.foreign({})[0].may_change) << "no longer worth to wait for";
+  privilege_.errors.clear();
+  now_ = *view_.next_look();
+  EXPECT_TRUE(view_.look_again(now_));
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
+  EXPECT_EQ(view_.next_look(), std::nullopt);
+}
+
+TEST_F(OverlayViewTest, JudgesAnOverlayOfTheHostAgainWhoseLayersCouldNotBeLookedAt) {
+  privilege_.directories = {{"/u", "/proc"}};
+  privilege_.errors = {{"/u", EBUSY}};
+  view_.on_table(
+      mount::parse_mountinfo("30 1 0:90 / /run/x/merged rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n"));
+  EXPECT_THAT(view_.targets({}), IsEmpty());
+  ASSERT_TRUE(view_.next_look());
+  EXPECT_FALSE(view_.look_again(now_));
+  EXPECT_FALSE(view_.has_due(now_));
+  privilege_.errors.clear();
+  now_ = *view_.next_look();
+  EXPECT_TRUE(view_.look_again(now_));
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 90})));
+  EXPECT_EQ(view_.next_look(), std::nullopt);
 }
 
 TEST_F(OverlayViewTest, AsksInPartsWhoOwnsAnOverlayWhereThatTakesLong) {
