@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -75,6 +76,25 @@ TEST_F(MountNews, TellWhoMountedInTheContainer) {
   EXPECT_EQ(events[0].record.mask & watch::mount_mask(), events[0].record.mask);
   EXPECT_EQ(events[0].record.pid.value, container_->pid());
   EXPECT_FALSE(events[0].file);
+}
+
+// Or it would write to a root that nobody has looked at.
+TEST_F(MountNews, TellOfAProcessThatGoesToAnotherRoot) {
+  container_ = std::make_unique<Child>([this](Line& line) {
+    enter_container_root(overlay_->merged());
+    mount_memory_at("/dev");
+    std::filesystem::create_directories("/dev/old");
+    line.tell("mounted");
+    line.hear();
+    require(::syscall(SYS_pivot_root, "/dev", "/dev/old") == 0, "pivot_root");
+    line.tell("acted");
+    line.hear();
+  });
+  container_->line().hear();
+  ASSERT_TRUE(mark(container_->pid()));
+  const auto events = act();
+  ASSERT_THAT(events, Not(IsEmpty()));
+  EXPECT_EQ(events[0].record.pid.value, container_->pid());
 }
 
 TEST_F(MountNews, TellNothingOfANamespaceThatTheContainerMakes) {
