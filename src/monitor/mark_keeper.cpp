@@ -123,11 +123,14 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   for (const auto& [device, target] : wanted) targets.push_back(target);
   std::vector<model::Device> gone;
   for (const WatchedMount& overlay : mounts_.current()) {
-    if (!overlay.is_overlay() || wanted.contains(overlay.device)) continue;
-    if (is_left(overlay, marked))
-      mounts_.find(overlay.device)->init = {};
-    else
-      gone.push_back(overlay.device);
+    if (!overlay.is_overlay()) continue;
+    const auto target = wanted.find(overlay.device);
+    const bool is_wanted = target != wanted.end();
+    const bool is_kept = is_wanted || is_left(overlay, marked);
+    if (!is_kept) gone.push_back(overlay.device);
+    // The process that has shown it may be elsewhere.
+    if (is_kept && overlay.mount_point.empty())
+      mounts_.find(overlay.device)->init = is_wanted ? target->second.init : model::Pid{};
   }
   const watch::Plan plan = watch::plan_marks(targets, marked);
   for (const model::Device& device : gone) mounts_.retire(device, now);

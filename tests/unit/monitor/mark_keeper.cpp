@@ -152,6 +152,12 @@ TEST_F(MarkKeeperTest, MarksTheRootThatAFirstProcessGoesToAndKeepsTheOneThatItHa
   EXPECT_EQ(way_through(*mounts_.find({0, 50})), "") << "the process is elsewhere";
   EXPECT_EQ(mounts_.find({0, 50})->container.value, "c");
 
+  pivot({7}, overlay(50, "/", "/host"));
+  EXPECT_THAT(marked(), ElementsAre(50, 51));
+  EXPECT_EQ(way_through(*mounts_.find({0, 50})), "/proc/7/root") << "it is back";
+  EXPECT_EQ(way_through(*mounts_.find({0, 51})), "");
+  pivot({7}, overlay(51, "/", "/other"));
+
   privilege_.marks.file_systems = {{0, 51}};  // it is gone, and its mark with it
   keeper_.mark_again();
   EXPECT_THAT(marked(), ElementsAre(51));
