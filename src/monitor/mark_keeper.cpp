@@ -29,6 +29,9 @@ constexpr auto asking_pause = 1s;
 // Between an overlay's mount and its container's first process there are 50 to 350 ms on a quiet machine.
 constexpr auto longest_start = 3s;
 constexpr std::size_t longest_reason = 1024;
+// A runtime mounts some overlays for less than a millisecond, and on a busy machine the table that shows one is
+// old. What cannot be marked for 140 ms is a container that we do not see.
+constexpr int failures_to_tell = 4;
 
 std::string place_of(const watch::Target& target) {
   return target.mount_point.empty() ? "/proc/" + std::to_string(target.init.value) + "/root"
@@ -225,9 +228,7 @@ void MarkKeeper::fail(const watch::Target& target, const model::Mount& mount, co
   const int failures = attempts.is_soon_settled(error) ? 0 : attempts.fail();
   failing.due = Clock::now() + attempts.pause();
   retry_at(failing.due);
-  // A runtime mounts some overlays for less than a millisecond. Once may be such a one; twice is a container
-  // that we do not see.
-  if (failures < 2) return;
+  if (failures < failures_to_tell) return;
   WatchedMount unmarked;
   unmarked.device = target.device;
   unmarked.mount_point = target.mount_point;
@@ -239,7 +240,7 @@ void MarkKeeper::fail(const watch::Target& target, const model::Mount& mount, co
   if (!target.mount_point.empty())
     unmarked.layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
   mounts_.add(std::move(unmarked), Clock::now());
-  if (failures > 2) return;
+  if (failures > failures_to_tell) return;
   ledger_.lose(model::Loss::mark_failed);
   spdlog::error("cannot watch the overlay at {}: {}; its container is not covered, trying again",
                 place_of(target), explain(error));

@@ -108,6 +108,10 @@ class MarkKeeperTest : public testing::Test {
     keeper_.volumes().seen().on_mounted({init}, MarkKeeper::Clock::now());
     while (keeper_.next_retry()) keeper_.retry();
   }
+  // Longer than a mount of a moment does.
+  void fail_for_long() {
+    for (int times = 0; times < 4; ++times) keeper_.mark_again();
+  }
   std::vector<std::uint32_t> marked() const {
     std::vector<std::uint32_t> devices;
     for (const WatchedMount& mount : mounts_.current()) {
@@ -167,18 +171,29 @@ TEST_F(MarkKeeperTest, MarksTheRootThatAFirstProcessGoesToAndKeepsTheOneThatItHa
 TEST_F(MarkKeeperTest, BelievesTheLayersOfWhatCouldNotBeMarkedWhereTheHostShowsIt) {
   privilege_.fails = 50;
   set_host(overlay(50, "/run/x/merged", "/host"));
-  keeper_.mark_again();
+  fail_for_long();
   ASSERT_NE(mounts_.find({0, 50}), nullptr);
   EXPECT_TRUE(mounts_.find({0, 50})->is_failed);
+  EXPECT_EQ(ledger_.lost(model::Loss::mark_failed), 1U);
   EXPECT_EQ(mounts_.find({0, 50})->layers.upperdir, "/host/u50");
 
   privilege_.fails = 51;
   privilege_.tables[7] = overlay(51, "/", "/other");
   add_container("c", {7});
-  keeper_.mark_again();
+  fail_for_long();
   ASSERT_NE(mounts_.find({0, 51}), nullptr);
   EXPECT_TRUE(mounts_.find({0, 51})->is_failed);
   EXPECT_EQ(mounts_.find({0, 51})->layers.upperdir, "");
+}
+
+TEST_F(MarkKeeperTest, SaysNothingOfWhatIsMountedForAMoment) {
+  privilege_.fails = 50;
+  set_host(overlay(50, "/run/x/merged", "/host"));
+  keeper_.mark_again();
+  set_host(overlay(50, "/run/y/merged", "/host"));
+  keeper_.mark_again();
+  set_host("");
+  EXPECT_EQ(ledger_.lost(model::Loss::mark_failed), 0U);
 }
 
 // Whatever happens to others meanwhile.
