@@ -29,8 +29,8 @@ constexpr auto asking_pause = 1s;
 // Between an overlay's mount and its container's first process there are 50 to 350 ms on a quiet machine.
 constexpr auto longest_start = 3s;
 constexpr std::size_t longest_reason = 1024;
-// A runtime mounts some overlays for less than a millisecond, and on a busy machine the table that shows one is
-// old. What cannot be marked for 140 ms is a container that we do not see.
+// A runtime mounts some overlays for less than a millisecond, and on a busy machine the table that shows one
+// is old. What cannot be marked for 140 ms is a container that we do not see.
 constexpr int failures_to_tell = 4;
 
 std::string place_of(const watch::Target& target) {
