@@ -32,8 +32,11 @@ sys::Result<Features> probe_features(const OpenGroup& open_group) {
   return Features{.has_fd_error = *fd_error, .has_mount_events = *mount_events};
 }
 
+// Without a limit of marks: that is one for all groups of root, and root of a container may be one
+// (fanotify(7): since Linux 5.13 anybody has groups), who would keep each further container from being
+// marked.
 unsigned group_flags(const Features& features) {
-  const unsigned flags = FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK;
+  const unsigned flags = FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS;
   return features.has_fd_error ? flags | sys::fanotify_abi::report_fd_error : flags;
 }
 
@@ -50,7 +53,7 @@ std::uint64_t exec_mask() {
 }
 
 unsigned mount_group_flags() {
-  return FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | sys::fanotify_abi::report_mount;
+  return FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS | sys::fanotify_abi::report_mount;
 }
 
 std::uint64_t mount_mask() {

@@ -33,7 +33,8 @@ sys::Result<FidFeatures> probe_fid_features(const OpenGroup& open_group) {
 }
 
 unsigned fid_group_flags(const FidFeatures& features) {
-  const unsigned flags = FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID | FAN_REPORT_DFID_NAME;
+  const unsigned flags = FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS | FAN_REPORT_FID |
+                         FAN_REPORT_DFID_NAME;
   return features.has_target_fid ? flags | sys::fanotify_abi::report_target_fid : flags;
 }
 

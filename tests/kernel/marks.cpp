@@ -4,15 +4,20 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sched.h>
+#include <sys/fanotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
 
+#include "dropwarden/sys/error.hpp"
+#include "dropwarden/watch/features.hpp"
+
 #include "kernel_test.hpp"
 #include "support/child.hpp"
 #include "support/container_root.hpp"
+#include "support/file.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
 
@@ -40,6 +45,30 @@ class FileSystemMark : public KernelTest {
   std::unique_ptr<TestGroup> group_;
   privilege::RootIdentity marked_;
 };
+
+// Of all groups of a user together: root of a container may be the same one, and take all.
+class MarkLimit {
+ public:
+  MarkLimit() : before_(read_file(file)) { write_file(file, "0"); }
+  ~MarkLimit() { write_file(file, before_); }
+  MarkLimit(const MarkLimit&) = delete;
+  MarkLimit& operator=(const MarkLimit&) = delete;
+
+  static constexpr const char* file = "/proc/sys/fs/fanotify/max_user_marks";
+
+ private:
+  const std::string before_;
+};
+
+TEST_F(FileSystemMark, IsSetThoughTheUserHasAsManyAsItMay) {
+  if (::access(MarkLimit::file, W_OK) != 0) GTEST_SKIP() << "SKIP kernel: no such limit, or it cannot be set";
+  const TestOverlay another(make_scratch_directory());
+  TestGroup limited(*privilege_, watch::group_flags(features_) & ~unsigned{FAN_UNLIMITED_MARKS},
+                    watch::group_event_flags());
+  const MarkLimit limit;
+  EXPECT_THROW(limited.mark(another.merged()), sys::SystemError);
+  EXPECT_NO_THROW(group_->mark(another.merged()));
+}
 
 TEST_F(FileSystemMark, SeesAWriteMadeInTheMountNamespaceOfAContainer) {
   Child container([&](Line&) {

@@ -14,7 +14,7 @@ namespace {
 // A kernel that knows the old flags and `known`.
 OpenGroup kernel_with(unsigned known) {
   return [known](unsigned flags, unsigned) -> sys::Result<sys::Fd> {
-    constexpr unsigned old = FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_NOTIF;
+    constexpr unsigned old = FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_NOTIF | FAN_UNLIMITED_MARKS;
     if ((flags & ~(old | known)) != 0) return std::unexpected(sys::Error{"fanotify_init", "", EINVAL});
     return sys::Fd{};
   };
@@ -55,6 +55,7 @@ TEST(GroupFlags, BoundTheQueueAndNeverBlock) {
   for (const bool has_fd_error : {false, true}) {
     const unsigned flags = group_flags({.has_fd_error = has_fd_error});
     EXPECT_EQ(flags & FAN_UNLIMITED_QUEUE, 0U);
+    EXPECT_NE(flags & FAN_UNLIMITED_MARKS, 0U);
     EXPECT_NE(flags & FAN_NONBLOCK, 0U);
     EXPECT_EQ((flags & sys::fanotify_abi::report_fd_error) != 0, has_fd_error);
   }

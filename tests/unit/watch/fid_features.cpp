@@ -13,7 +13,7 @@ namespace {
 // A kernel that knows the old flags and `known`.
 OpenGroup kernel_with(unsigned known) {
   return [known](unsigned flags, unsigned) -> sys::Result<sys::Fd> {
-    constexpr unsigned old = FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_NOTIF;
+    constexpr unsigned old = FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_NOTIF | FAN_UNLIMITED_MARKS;
     if ((flags & ~(old | known)) != 0) return std::unexpected(sys::Error{"fanotify_init", "", EINVAL});
     return sys::Fd{};
   };
