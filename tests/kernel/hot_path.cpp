@@ -28,6 +28,8 @@ class HotPath : public testing::Test {
     if (::geteuid() != 0) GTEST_SKIP() << "SKIP privilege: needs root";
     if (const auto reason = try_enter_private_mounts()) GTEST_SKIP() << "SKIP privilege: " << *reason;
     overlay_.emplace(make_scratch_directory());
+    // Before there are threads: AddressSanitizer may hold a lock for one of them when a child is made.
+    writer_.emplace([this](Line& line) { write_forever(line); });
     privilege_ = privilege::make_direct({.host_process = ::getpid()});
     monitor_.emplace(loop_, *privilege_, nullptr, monitor::Settings{},
                      monitor::Monitor::Deliver{
@@ -47,14 +49,8 @@ class HotPath : public testing::Test {
 
   // What the loop's thread does for files that were written while it did nothing.
   Calls count(int files, const std::string& content) {
-    EXPECT_TRUE(run_in_child([&] {
-      for (int i = 0; i < files; ++i) {
-        const std::string path = overlay_->merged() + "/tmp/" + std::to_string(i);
-        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-        require(file >= 0 && ::write(file, content.data(), content.size()) > 0, "write");
-        ::close(file);
-      }
-    }));
+    writer_->line().tell(std::to_string(files) + ' ' + content);
+    writer_->line().hear();
     const auto wanted = monitor_->ledger().received() + static_cast<std::uint64_t>(files);
     const Calls before = calls();
     while (monitor_->ledger().received() < wanted) loop_.run_one();
@@ -63,7 +59,25 @@ class HotPath : public testing::Test {
             .paths = calls().paths - before.paths};
   }
 
+  // As many files, of that content, as it is told.
+  [[noreturn]] void write_forever(Line& line) const {
+    while (true) {
+      const std::string order = line.hear();
+      const auto space = order.find(' ');
+      const std::string content = order.substr(space + 1);
+      const int files = std::stoi(order.substr(0, space));
+      for (int i = 0; i < files; ++i) {
+        const std::string path = overlay_->merged() + "/tmp/" + std::to_string(i);
+        const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+        require(file >= 0 && ::write(file, content.data(), content.size()) > 0, "write");
+        ::close(file);
+      }
+      line.tell();
+    }
+  }
+
   std::optional<TestOverlay> overlay_;
+  std::optional<Child> writer_;
   std::unique_ptr<privilege::Privilege> privilege_;
   boost::asio::io_context loop_{1};
   std::optional<monitor::Monitor> monitor_;
