@@ -28,24 +28,21 @@ util::WallTime latest_change(const sys::FileStatus& status) {
 
 // A descriptor from before it left for another namespace may be executed there: that is found like one in
 // which nothing is executed.
-bool ExecSensor::is_through_root(int fd) const {
-  const auto status = sys::read_cached_status(fd);
-  return status && mounts_.is_root_mount({status->mount_id}, {status->device_major, status->device_minor});
+bool ExecSensor::is_through_root(const sys::FileStatus& status) const {
+  return mounts_.is_root_mount({status.mount_id}, {status.device_major, status.device_minor});
 }
 
-std::optional<model::Disposition> ExecSensor::judge(int fd, model::Pid pid) {
-  const auto status = sys::read_cached_status(fd);
-  if (!status) return model::Disposition::unreadable;
+std::optional<model::Disposition> ExecSensor::judge(int fd, const sys::FileStatus& status, model::Pid pid) {
   const auto now = RecentFiles::Clock::now();
   const auto back = step_back_.update(now, util::WallTime{std::chrono::system_clock::now()});
-  const WatchedMount* const mount = find_mount(fd, *status);
+  const WatchedMount* const mount = find_mount(fd, status);
   if (mount != nullptr && mount->is_overlay() && mount->container.value.empty()) on_unowned_(*mount, pid);
-  if (latest_change(*status) + back + margin < marked_since(mount)) return model::Disposition::executed;
-  const FileNumbers numbers{.device = {status->device_major, status->device_minor},
-                            .inode = status->inode,
-                            .size = status->size,
-                            .changed = status->changed};
-  if (recent_.contains(numbers, now) && !may_have_changed(fd, *status, numbers, mount))
+  if (latest_change(status) + back + margin < marked_since(mount)) return model::Disposition::executed;
+  const FileNumbers numbers{.device = {status.device_major, status.device_minor},
+                            .inode = status.inode,
+                            .size = status.size,
+                            .changed = status.changed};
+  if (recent_.contains(numbers, now) && !may_have_changed(fd, status, numbers, mount))
     return model::Disposition::duplicate;
   return std::nullopt;
 }

@@ -29,11 +29,13 @@ class ExecSensor {
   ExecSensor(WatchedMounts& mounts, RecentFiles& recent, const FileOpener& opener, OnUnowned on_unowned)
       : mounts_(mounts), recent_(recent), opener_(opener), on_unowned_(std::move(on_unowned)) {}
 
+  // Of both, `status` is what the kernel has cached of the file (sys::read_cached_status).
+  //
   // Whether the file was found through the root that the first process of a container has: then so was what
   // executes it, which is in that one's mount namespace, since each has mounts of its own.
-  bool is_through_root(int fd) const;
+  bool is_through_root(const sys::FileStatus& status) const;
   // How the execution of the file that `fd` has open ends; nothing when it is to be looked at.
-  std::optional<model::Disposition> judge(int fd, model::Pid pid);
+  std::optional<model::Disposition> judge(int fd, const sys::FileStatus& status, model::Pid pid);
 
  private:
   const WatchedMount* find_mount(int fd, const sys::FileStatus& status);

@@ -10,6 +10,7 @@
 
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/watcher.hpp"
+#include "dropwarden/sys/file.hpp"
 #include "dropwarden/watch/features.hpp"
 #include "dropwarden/watch/group.hpp"
 #include "dropwarden/watch/marks.hpp"
@@ -242,13 +243,18 @@ class Monitor::Impl {
     const bool is_written = watch::is_written(event);
     const bool is_executed = watch::is_executed(event);
     sighting.is_executed = is_executed;
-    if (is_executed && !exec_.is_through_root(sighting.file.number())) name_spaces_.look_at(event.pid);
-    if (!is_written) {
-      sighting.sensor = model::Sensor::exec;
-      pipeline_.note_execution(event.pid);
-      if (const auto ended = exec_.judge(sighting.file.number(), event.pid)) {
-        ledger_.receive();
-        return ledger_.end(*ended);
+    if (is_executed) {
+      const auto status = sys::read_cached_status(sighting.file.number());
+      if (!status || !exec_.is_through_root(*status)) name_spaces_.look_at(event.pid);
+      if (!is_written) {
+        sighting.sensor = model::Sensor::exec;
+        pipeline_.note_execution(event.pid);
+        const auto ended = status ? exec_.judge(sighting.file.number(), *status, event.pid)
+                                  : std::optional(model::Disposition::unreadable);
+        if (ended) {
+          ledger_.receive();
+          return ledger_.end(*ended);
+        }
       }
     }
     pipeline_.take(std::move(sighting));

@@ -40,7 +40,7 @@ struct Sighting {
   std::optional<Located> located{};             // nothing: the descriptor is the container's own
   std::optional<model::ProcessInfo> process{};  // a first look at `pid`, where one was taken in time
   bool is_write = false;                        // of sensor B: it was closed after writing
-  bool is_executed = false;                     // if nothing else
+  bool is_executed = false;                     // also, or alone
   std::uint64_t read = 0;                       // FileEvent::read; 0: of no group that gives descriptors
 };
 
