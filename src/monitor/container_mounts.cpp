@@ -2,7 +2,6 @@
 #include "container_mounts.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <unistd.h>
 #include <utility>
 
@@ -57,13 +56,6 @@ std::unordered_set<std::string> changed_groups(const std::vector<model::Mount>& 
     }
   }
   return groups_of(parents);
-}
-
-// Of several the last: it covers those before.
-const model::Mount* root_of(const std::vector<model::Mount>& table) {
-  const auto reversed = table | std::views::reverse;
-  const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
-  return root == reversed.end() ? nullptr : &*root;
 }
 
 std::unordered_set<model::MountId> ids_of(const std::string& mountinfo) {
@@ -323,7 +315,7 @@ std::optional<std::vector<mount::JudgedMount>> ContainerMounts::judge(View& view
                                       options_);
   }
   auto judged = mount::judge_mounts(table, host_, options_);
-  const model::Mount* root = judged ? root_of(table) : nullptr;
+  const model::Mount* root = judged ? mount::find_root(table) : nullptr;
   if (root != nullptr && std::exchange(view.root, root->device) != root->device) {
     for (auto& [key, other] : views_) {
       if (other.is_nested && other.container == view.container) look_soon(other, now, told_pause);
@@ -337,7 +329,7 @@ void ContainerMounts::tell_root(const View& view, const std::vector<model::Mount
                                 Clock::time_point now) const {
   const auto first = views_.find(view.container);
   const bool is_of_init = first != views_.end() && view.process == first->second.init;
-  const model::Mount* root = is_of_init ? root_of(table) : nullptr;
+  const model::Mount* root = is_of_init ? mount::find_root(table) : nullptr;
   if (root != nullptr && root->file_system == "overlay" && on_root_)
     on_root_(view.container, root->device, now);
 }

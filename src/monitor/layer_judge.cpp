@@ -2,26 +2,13 @@
 #include "layer_judge.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 
 #include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/mount/layer_problem.hpp"
 #include "dropwarden/sys/file.hpp"
 
 // Owns a directory of the host for the length of a look at it.
 namespace dropwarden::monitor {
-namespace {
-
-constexpr const char* may_never_answer = "a layer of it lies on a file system that might never answer";
-
-// What belongs to somebody else, or was not opened in time, is none of these.
-bool is_absence(const sys::Error& error) {
-  constexpr std::array absent{EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR};
-  return std::ranges::find(absent, error.number) != absent.end();
-}
-
-}  // namespace
-
 void LayerJudge::on_table(const std::vector<model::Mount>& table) {
   points_.clear();
   is_local_.clear();
@@ -33,10 +20,11 @@ void LayerJudge::on_table(const std::vector<model::Mount>& table) {
 
 // The type is looked at first: to ask a file system for the directory may already be to wait for its server.
 LayerJudge::Verdict LayerJudge::judge(const model::OverlayLayers& layers) const {
-  if (may_hang(layers)) return {.reason = may_never_answer};
+  if (may_hang(layers)) return {.reason = mount::layer_may_never_answer};
   if (layers.upperdir.empty()) return {};
   const auto opened = privilege_.open_in_directory(layers.upperdir, ".");
-  if (!opened && is_absence(opened.error())) return {.reason = "its upper directory is not on this host"};
+  if (!opened && mount::is_absence(opened.error()))
+    return {.reason = "its upper directory is not on this host"};
   if (!opened) return {.reason = "its upper directory cannot be looked at", .is_final = false};
   const auto status = sys::read_cached_status(opened->number());
   if (!status) return {};
@@ -51,11 +39,11 @@ LayerJudge::Verdict LayerJudge::judge_hidden(const model::OverlayLayers& layers)
 
 const char* LayerJudge::why_foreign(const std::vector<std::string>& lowerdirs) const {
   for (const auto& opened : privilege_.open_layers(lowerdirs)) {
-    if (!opened && is_absence(opened.error())) return "a layer of it is not on this host";
+    if (!opened && mount::is_absence(opened.error())) return mount::layer_is_absent;
     const auto id = opened ? sys::read_mount_id(opened->number()) : std::unexpected(opened.error());
     // What was mounted since the table was read, the marker knows.
     const auto known = id ? is_local_.find(*id) : is_local_.end();
-    if (known != is_local_.end() && !known->second) return may_never_answer;
+    if (known != is_local_.end() && !known->second) return mount::layer_may_never_answer;
   }
   return nullptr;
 }

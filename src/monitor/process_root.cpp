@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_root.hpp"
 
-#include <algorithm>
-#include <ranges>
-
 #include "dropwarden/mount/table.hpp"
 
 namespace dropwarden::monitor {
@@ -15,10 +12,8 @@ std::optional<model::Mount> read_root_mount(privilege::Privilege& privilege, mod
 
 std::optional<model::Mount> root_mount_in(std::string_view mountinfo) {
   const auto table = mount::parse_mountinfo(mountinfo);
-  const auto reversed = table | std::views::reverse;
-  const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
-  if (root == reversed.end()) return std::nullopt;
-  return *root;
+  const model::Mount* root = mount::find_root(table);
+  return root == nullptr ? std::nullopt : std::optional(*root);
 }
 
 }  // namespace dropwarden::monitor

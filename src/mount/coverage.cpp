@@ -2,21 +2,15 @@
 #include "dropwarden/mount/coverage.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/mount/table.hpp"
 #include "dropwarden/util/text.hpp"
 
 namespace dropwarden::mount {
 namespace {
-
-const model::Mount* root_of(const std::vector<model::Mount>& table) {
-  const auto reversed = table | std::views::reverse;
-  const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
-  return root == reversed.end() ? nullptr : &*root;
-}
 
 bool has_option(std::string_view options, std::string_view wanted) {
   while (!options.empty()) {
@@ -174,14 +168,35 @@ class Judge {
   std::unordered_set<model::Device> whole_;  // superblocks that are marked
 };
 
-std::vector<JudgedMount> judge_all(const std::vector<model::Mount>& table, const model::Mount& root,
-                                   const std::optional<model::Device>& watched, const HostMounts& host,
-                                   const JudgeOptions& options) {
-  Judge judge(table, root, watched, host, options);
+}  // namespace
+
+bool is_read_only(const model::Mount& mount) {
+  return has_option(mount.options, "ro") || has_option(mount.super_options, "ro");
+}
+
+bool has_host_root(const std::vector<model::Mount>& table, const HostMounts& host) {
+  return std::ranges::any_of(
+      table, [&](const model::Mount& mount) { return mount.mount_point == "/" && host.is_host_root(mount); });
+}
+
+std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mount>& table,
+                                                     const HostMounts& host, const JudgeOptions& options) {
+  const model::Mount* root = find_root(table);
+  return judge_nested_mounts(table, host, root == nullptr ? std::nullopt : std::optional(root->device),
+                             options);
+}
+
+std::optional<std::vector<JudgedMount>> judge_nested_mounts(
+    const std::vector<model::Mount>& table, const HostMounts& host,
+    const std::optional<model::Device>& container_root, const JudgeOptions& options) {
+  const model::Mount* found = find_root(table);
+  if (found == nullptr || host.is_host_root(*found)) return std::nullopt;
+  const model::Mount& root = *found;
+  Judge judge(table, root, container_root, host, options);
   // Of a container's root, its own or another's. One that is a directory of a host which lives on an overlay
   // itself is marked whole by nobody.
   const bool is_seen_to =
-      !host.is_root_device(root.device) && (root.device == watched || host.has_overlay(root.device));
+      !host.is_root_device(root.device) && (root.device == container_root || host.has_overlay(root.device));
   std::vector<JudgedMount> judged;
   std::size_t left_out = 0;
   for (const model::Mount& mount : table) {
@@ -198,32 +213,6 @@ std::vector<JudgedMount> judge_all(const std::vector<model::Mount>& table, const
     judged.push_back(std::move(rest));
   }
   return judged;
-}
-
-}  // namespace
-
-bool is_read_only(const model::Mount& mount) {
-  return has_option(mount.options, "ro") || has_option(mount.super_options, "ro");
-}
-
-bool has_host_root(const std::vector<model::Mount>& table, const HostMounts& host) {
-  return std::ranges::any_of(
-      table, [&](const model::Mount& mount) { return mount.mount_point == "/" && host.is_host_root(mount); });
-}
-
-std::optional<std::vector<JudgedMount>> judge_mounts(const std::vector<model::Mount>& table,
-                                                     const HostMounts& host, const JudgeOptions& options) {
-  const model::Mount* root = root_of(table);
-  if (root == nullptr || host.is_host_root(*root)) return std::nullopt;
-  return judge_all(table, *root, root->device, host, options);
-}
-
-std::optional<std::vector<JudgedMount>> judge_nested_mounts(
-    const std::vector<model::Mount>& table, const HostMounts& host,
-    const std::optional<model::Device>& container_root, const JudgeOptions& options) {
-  const model::Mount* root = root_of(table);
-  if (root == nullptr || host.is_host_root(*root)) return std::nullopt;
-  return judge_all(table, *root, container_root, host, options);
 }
 
 }  // namespace dropwarden::mount

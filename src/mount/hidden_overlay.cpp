@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hidden_overlay.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <string>
 #include <sys/fanotify.h>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "dropwarden/mount/file_system.hpp"
+#include "dropwarden/mount/layer_problem.hpp"
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/privilege/places.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -19,30 +18,23 @@
 namespace dropwarden::mount {
 namespace {
 
-constexpr const char* may_hang = "a layer of it lies on a file system that might never answer";
-
 std::unexpected<sys::Error> foreign(const char* reason) {
   return std::unexpected(sys::Error{privilege::foreign_overlay, reason, EPERM});
-}
-
-bool is_absence(const sys::Error& error) {
-  constexpr std::array absent{EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR};
-  return std::ranges::find(absent, error.number) != absent.end();
 }
 
 // The type is looked at first: to ask a file system for the directory may already be to wait for its server.
 sys::Result<sys::Fd> open_local(const std::string& layer, const HostTable& host,
                                 privilege::Privilege& direct) {
   const model::Mount* nearest = host.nearest(layer);
-  if (nearest != nullptr && !is_safe_to_cross(nearest->file_system)) return foreign(may_hang);
+  if (nearest != nullptr && !is_safe_to_cross(nearest->file_system)) return foreign(layer_may_never_answer);
   auto opened = direct.open_layer(layer);
-  if (!opened && is_absence(opened.error())) return foreign("a layer of it is not on this host");
+  if (!opened && is_absence(opened.error())) return foreign(layer_is_absent);
   if (!opened) return opened;
   const auto id = sys::read_mount_id(opened->number());
   if (!id) return std::unexpected(id.error());
   const model::Mount* mount = host.find(*id);
   const bool is_local = mount != nullptr && has_local_files(mount->file_system);
-  return is_local ? std::move(opened) : foreign(may_hang);
+  return is_local ? std::move(opened) : foreign(layer_may_never_answer);
 }
 
 // The file systems of the kernel tell whether a file is left out of dumps (chattr(1), `d`), and FUSE does not

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <ranges>
+
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/util/text.hpp"
 
@@ -57,6 +60,12 @@ std::vector<model::Mount> parse_mountinfo(std::string_view text, std::size_t* ma
   }
   if (malformed != nullptr) *malformed = bad;
   return mounts;
+}
+
+const model::Mount* find_root(const std::vector<model::Mount>& table) {
+  const auto reversed = table | std::views::reverse;
+  const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
+  return root == reversed.end() ? nullptr : &*root;
 }
 
 }  // namespace dropwarden::mount

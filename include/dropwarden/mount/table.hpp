@@ -14,6 +14,10 @@ namespace dropwarden::mount {
 // counted in `malformed` when that is given. Pure.
 std::vector<model::Mount> parse_mountinfo(std::string_view text, std::size_t* malformed = nullptr);
 
+// The mount at `/`, of several the last, since it covers those before; in `table`, null when there is none.
+// Pure.
+const model::Mount* find_root(const std::vector<model::Mount>& table);
+
 // The layers of an overlay from its mountinfo line: `lowerdir=A:B`, `lowerdir+=A` repeated, data-only layers,
 // the escapes of the kernel and of overlayfs (`\040`, `\134:`), and the relative names that runtimes use with
 // many layers, resolved against where the runtime stood when it mounted: two above the upperdir (containerd)

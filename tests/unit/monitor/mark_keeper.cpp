@@ -16,7 +16,7 @@
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/sys/file.hpp"
 
-#include "refusing_privilege.hpp"
+#include "showing_privilege.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -27,27 +27,21 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// Shows each process a table of its own, in a mount namespace of its own. Each directory but those below /own
+// Each directory but those below /own
 // is on the host: those below /other are one, and all else is another. Marks each overlay, but those that it
 // refuses to.
-class MarkingPrivilege final : public RefusingPrivilege {
+class MarkingPrivilege final : public ShowingPrivilege {
  public:
   std::optional<sys::Error> host_mounts_problem() override { return {}; }
   std::vector<privilege::ProcessTexts> read_processes(
       std::int32_t pid, const std::vector<privilege::ProcessFile>& files,
       const std::vector<privilege::ProcessFile>& of_ancestors) override {
-    auto all = RefusingPrivilege::read_processes(pid, files, of_ancestors);
+    auto all = ShowingPrivilege::read_processes(pid, files, of_ancestors);
     for (std::size_t i = 0; i < files.size(); ++i) {
-      if (files[i] == privilege::ProcessFile::mount_namespace)
-        all[0].files[i] = "mnt:[" + std::to_string(pid) + "]";
       if (files[i] == privilege::ProcessFile::cgroup) all[0].files[i] = "0::/\n";
       if (files[i] == privilege::ProcessFile::user_namespace) all[0].files[i] = "user:[1]";
     }
     return all;
-  }
-  sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
-    const auto own = tables.find(pid);
-    return own == tables.end() ? RefusingPrivilege::read_process_mounts(pid) : own->second;
   }
   sys::Result<sys::Fd> open_in_directory(const std::string& directory, const std::string&) override {
     return open_layer(directory);
@@ -74,7 +68,6 @@ class MarkingPrivilege final : public RefusingPrivilege {
   }
 
   std::string host;
-  std::map<std::int32_t, std::string> tables;
   std::uint32_t fails = 0;  // the device that cannot be marked
   watch::Marks marks;
   std::map<std::uint32_t, int> asked;  // how often, by device

@@ -13,7 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "refusing_privilege.hpp"
+#include "showing_privilege.hpp"
 
 namespace dropwarden::monitor {
 namespace {
@@ -28,26 +28,14 @@ std::chrono::nanoseconds thread_time() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
-// Shows each process a table of its own, if it has one, and a mount namespace.
-class ShowingPrivilege final : public RefusingPrivilege {
+// Takes its time to show a table, and marks each mount.
+class SlowPrivilege final : public ShowingPrivilege {
  public:
-  std::vector<privilege::ProcessTexts> read_processes(
-      std::int32_t pid, const std::vector<privilege::ProcessFile>& files,
-      const std::vector<privilege::ProcessFile>& of_ancestors) override {
-    auto all = RefusingPrivilege::read_processes(pid, files, of_ancestors);
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      if (files[i] == privilege::ProcessFile::mount_namespace)
-        all[0].files[i] = "mnt:[" + std::to_string(pid) + "]";
-    }
-    return all;
-  }
   sys::Result<std::string> read_process_mounts(std::int32_t pid) override {
     ++asked;
     std::this_thread::sleep_for(slowness);
     for (const auto begin = thread_time(); thread_time() - begin < work;) continue;
-    const auto own = tables.find(pid);
-    if (own == tables.end()) return RefusingPrivilege::read_process_mounts(pid);
-    return own->second;
+    return ShowingPrivilege::read_process_mounts(pid);
   }
 
   std::vector<sys::Result<privilege::RootIdentity>> mark_mounts(
@@ -57,7 +45,6 @@ class ShowingPrivilege final : public RefusingPrivilege {
   }
 
   watch::Marks marks;
-  std::map<std::int32_t, std::string> tables;
   std::chrono::milliseconds slowness{};
   std::chrono::milliseconds work{};
   int asked = 0;
@@ -98,7 +85,7 @@ class VolumeKeeperTest : public testing::Test {
         mounts_.current(), [&](const WatchedMount& mount) { return mount.problem.contains(text); }));
   }
 
-  ShowingPrivilege privilege_;
+  SlowPrivilege privilege_;
   WatchedMounts mounts_;
   Ledger ledger_;
   container::Snapshot snapshot_;
