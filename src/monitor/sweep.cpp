@@ -350,7 +350,8 @@ std::unique_ptr<TreeScan> Sweep::make_scan(const ScannedTree& tree, const SyncSt
     if (!mount->is_overlay()) host = host_.find(mount->device, mount->root, mount->path, mount->path);
     TreeScan::Range range{.changed_since = ticket.changed_since,
                           .never_before = told_from(ticket.told_from),
-                          .is_whole = ticket.changed_since == util::WallTime{}};
+                          .is_whole = ticket.changed_since == util::WallTime{},
+                          .may_put_off = settings_.sweep};
     // What a volume held before is not its containers' doing.
     range.never_before = std::max(range.never_before, ticket.written_from);
     range.changed_since = std::max(range.changed_since, range.never_before);

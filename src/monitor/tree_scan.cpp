@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tree_scan.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 #include "dropwarden/sys/clock.hpp"
@@ -17,6 +19,8 @@ constexpr int max_walks = 4;
 constexpr std::size_t longest_path = 1024;
 // Of one mount. What is forgotten is handed on once more, and known there.
 constexpr std::size_t max_handed_on = 65536;
+// A file that has changed within this time and is open for writing is not written to its end yet.
+constexpr std::chrono::seconds being_written{1};
 
 std::optional<util::WallTime> time_or_nothing(util::WallTime since) {
   if (since == util::WallTime{}) return std::nullopt;
@@ -36,6 +40,11 @@ std::uint64_t key_of(const layer::ScannedFile& file) {
                                    static_cast<std::uint64_t>(status.modified.time_since_epoch().count())})
     key = mix(key, part);
   return key;
+}
+
+std::uint64_t key_of_put_off(const layer::ScannedFile& file) {
+  const std::uint64_t device = std::uint64_t{file.status.device_major} << 32U | file.status.device_minor;
+  return mix(mix(std::hash<std::string_view>{}("put off"), device), file.status.inode);
 }
 
 std::string describe(const layer::CutOff& cut) {
@@ -101,7 +110,10 @@ bool TreeScan::end_walk() {
   const bool has_changed = result.has_changed;
   const bool is_cut = result.cut_off > 0;
   const util::WallTime started = result.started;
-  if (++walks_ >= max_walks || (is_cut ? !is_worth_another : !has_changed)) return false;
+  if (++walks_ >= max_walks || (is_cut ? !is_worth_another : !has_changed)) {
+    if (put_off_from_) totals_.started = std::min(totals_.started, *put_off_from_);
+    return false;
+  }
   // What has been left out is looked for as before, else only what came meanwhile.
   if (!is_cut) {
     since_ = started;
@@ -111,10 +123,24 @@ bool TreeScan::end_walk() {
   return true;
 }
 
+// Half of a file is another file, with a hash that nobody knows. Its close is told of, and the next sweep
+// reads it again: that one takes it as it is, since who writes on and on would else hide it.
+bool TreeScan::is_put_off(const layer::ScannedFile& file, HandedOn& handed_on) {
+  if (!may_put_off_ || file.status.modified < sys::read_file_time() - being_written) return false;
+  if (!privilege_.is_open_for_write(file.file.number()).value_or(false)) return false;
+  const std::uint64_t key = key_of_put_off(file);
+  if (put_off_.contains(key)) return true;
+  if (!handed_on.insert(key).second) return false;
+  put_off_.insert(key);
+  put_off_from_ = std::min(put_off_from_.value_or(file.status.changed), file.status.changed);
+  return true;
+}
+
 void TreeScan::on_scanned(layer::ScannedFile file, HandedOn& handed_on, const OnFile& on_file) {
   const std::uint64_t key = key_of(file);
   if (handed_on.contains(key) && !is_whole_) return;
   if (handed_on.size() >= max_handed_on) handed_on.clear();
+  if (is_put_off(file, handed_on)) return;
   handed_on.insert(key);
   ++totals_.handed_on;
   Located located{.mount = tree_.mount().serial,

@@ -21,7 +21,7 @@
 namespace dropwarden::monitor {
 
 // The files that a scan has handed on, so that the next one does not do it again: by path, inode, size, times
-// and first bytes. One thread.
+// and first bytes. Those that were being written then are put off instead, once, and go by inode. One thread.
 using HandedOn = std::unordered_set<std::uint64_t>;
 
 // One scan of a mount: a walk, and further ones of what has changed meanwhile, while something does; four at
@@ -29,7 +29,9 @@ using HandedOn = std::unordered_set<std::uint64_t>;
 class TreeScan {
  public:
   struct Totals {
-    util::WallTime started{};  // of the last walk, or when it could not begin; the epoch: neither yet
+    // Of the last walk, or when it could not begin; the epoch: neither yet. At the end no later than what was
+    // put off has changed.
+    util::WallTime started{};
     std::chrono::nanoseconds opening{};  // the mount, for each step anew
     std::uint64_t entries = 0;
     std::uint64_t files = 0;  // of which the first bytes were read
@@ -44,6 +46,8 @@ class TreeScan {
     util::WallTime changed_since{};  // the epoch: everything
     util::WallTime never_before{};   // layer::ScanOptions
     bool is_whole = false;           // also what was handed on before
+    // Whether a scan that comes a minute later reads what this one leaves to it.
+    bool may_put_off = false;
   };
   TreeScan(privilege::Privilege& privilege, MountTree tree, const Range& range,
            std::vector<classify::RegistrationRule> rules)
@@ -52,6 +56,7 @@ class TreeScan {
         since_(range.changed_since),
         never_before_(range.never_before),
         is_whole_(range.is_whole),
+        may_put_off_(range.may_put_off),
         rules_(std::move(rules)) {}
 
   // Takes the file; `located` is told of it.
@@ -67,6 +72,7 @@ class TreeScan {
   bool open();
   bool fail(const sys::Error& error);
   bool end_walk();
+  bool is_put_off(const layer::ScannedFile& file, HandedOn& handed_on);
   void on_scanned(layer::ScannedFile file, HandedOn& handed_on, const OnFile& on_file);
   void add(const layer::ScanResult& before, const layer::ScanResult& after);
 
@@ -75,11 +81,14 @@ class TreeScan {
   util::WallTime since_;
   const util::WallTime never_before_;
   const bool is_whole_;
+  const bool may_put_off_;
   std::vector<classify::RegistrationRule> rules_;
   std::chrono::steady_clock::time_point step_began_{};
   std::unique_ptr<layer::Scanner> scanner_;
   int walks_ = 0;
-  bool is_further_ = false;  // what had not changed has been walked past
+  HandedOn put_off_;                            // by this scan
+  std::optional<util::WallTime> put_off_from_;  // the first ctime of those
+  bool is_further_ = false;                     // what had not changed has been walked past
   Totals totals_;
 };
 

@@ -3,12 +3,14 @@
 // was full or the monitor could open nothing, and those whose writer never closes them. A scan finds them.
 #include "moments.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include <boost/json.hpp>
@@ -22,6 +24,7 @@
 #include "support/file.hpp"
 #include "support/leased_writer.hpp"
 #include "support/overlay.hpp"
+#include "support/sha256.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -90,6 +93,37 @@ TEST_F(Moments, AWriterThatNeverClosesIsFoundByTheSweep) {
   const auto file = sys::value_or_throw(sys::open_path(in_container("/tmp/open"), O_RDWR | O_CREAT, 0755));
   ASSERT_EQ(::write(file.number(), busybox.data(), busybox.size()), static_cast<ssize_t>(busybox.size()));
   EXPECT_EQ(sensor_of("/tmp/open"), "scan") << daemon_->log();
+}
+
+// Its first half would be a finding by itself, of another hash.
+TEST_F(Moments, WhatIsBeingWrittenAtTheStartIsToldOnceAndWhole) {
+  const auto busybox = read_file("/bin/busybox");
+  auto file = sys::value_or_throw(sys::open_path(in_container("/tmp/slow"), O_WRONLY | O_CREAT, 0755));
+  std::atomic<bool> is_scanned{false};
+  std::thread writer([&] {
+    const std::size_t half = busybox.size() / 2;
+    std::size_t written = 0;
+    const auto write_some = [&](std::size_t size) {
+      require(::write(file.number(), &busybox[written], size) == static_cast<ssize_t>(size), "write");
+      written += size;
+    };
+    write_some(half);
+    while (!is_scanned) {
+      if (written + 1 < busybox.size()) write_some(1);
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+    write_some(busybox.size() - written);
+    file.reset();
+  });
+  start();
+  EXPECT_TRUE(wait_until_synced()) << boost::json::serialize(sync());
+  EXPECT_FALSE(wait_for("/tmp/slow", std::chrono::milliseconds{0})) << daemon_->log();
+  is_scanned = true;
+  writer.join();
+  const auto record = wait_for("/tmp/slow");
+  ASSERT_TRUE(record) << daemon_->log();
+  EXPECT_EQ(text_at(*record, "/detected_by"), "close_write");
+  EXPECT_EQ(text_at(*record, "/event/file/sha256/value"), sha256(busybox));
 }
 
 TEST_F(Moments, WhatTheKernelDroppedIsFound) {
