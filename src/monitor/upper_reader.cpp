@@ -31,7 +31,7 @@ UpperReader::UpperReader(boost::asio::io_context& loop, privilege::Privilege& pr
       group_(context_, std::move(group), rest,
              {.on_event = [this](const watch::FidEvent& event) { on_event(event); },
               .on_rest = [this] { resolver_.let_go(); },
-              .on_loss = [this](model::Loss loss) { put({.loss = loss}); },
+              .on_loss = [this](model::Loss loss) { put({.loss = UpperResolver::Missed{.loss = loss}}); },
               .on_failure = [this](sys::Error error) { put({.failure = std::move(error)}); }}),
       group_number_(group_.descriptor()) {
   group_.start();
@@ -152,7 +152,7 @@ void UpperReader::on_answer(UpperResolver::Answer answer, const watch::FidEvent&
                     .due = {}});
   if (look != nullptr) answer = resolver_.resolve_at_last(event);
   if (auto* sighting = std::get_if<Sighting>(&answer)) put({.sighting = std::move(*sighting)});
-  if (const auto* loss = std::get_if<model::Loss>(&answer)) put({.loss = *loss});
+  if (const auto* missed = std::get_if<UpperResolver::Missed>(&answer)) put({.loss = *missed});
 }
 
 void UpperReader::arm() {

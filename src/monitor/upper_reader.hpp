@@ -38,7 +38,7 @@ class UpperReader {
  public:
   struct Handler {  // on the loop
     std::function<void(Sighting)> on_sighting;
-    std::function<void(model::Loss)> on_loss;
+    std::function<void(UpperResolver::Missed)> on_loss;
     std::function<void(sys::Error)> on_failure;  // the group can be read no more
   };
   // The loop outlives it. Throws boost::system::system_error when `group` cannot be polled.
@@ -67,7 +67,7 @@ class UpperReader {
  private:
   struct Item {
     std::optional<Sighting> sighting{};
-    std::optional<model::Loss> loss{};
+    std::optional<UpperResolver::Missed> loss{};
     std::optional<sys::Error> failure{};
   };
   // A record that is to be looked at again.

@@ -67,9 +67,12 @@ std::optional<UpperResolver::Opened> UpperResolver::find(const watch::FidEvent& 
   return is_named ? open_named(event) : open_unnamed(event);
 }
 
-void UpperResolver::note_unopened(const sys::Error& error) {
-  if (is_unanswered(error))
-    lost_ = model::Loss::open_failed;
+// A lease is of whoever wrote the file, and anybody may take one on his own: it is laid to him alone.
+void UpperResolver::note_unopened(const sys::Error& error, std::uint64_t mount) {
+  if (error.number == EAGAIN)
+    lost_ = Missed{.loss = model::Loss::lease, .mount = mount};
+  else if (is_unanswered(error))
+    lost_ = Missed{.mount = mount};
   else
     ++tally_.gone;
 }
@@ -100,7 +103,7 @@ std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidE
     entry = open_nameless(event);
   }
   if (!entry) {
-    note_unopened(entry.error());
+    note_unopened(entry.error(), directory.place->mount);
     return std::nullopt;
   }
   opened.entry = std::move(*entry);
@@ -147,7 +150,7 @@ std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::Fi
   }
   const auto status = entry ? sys::read_status(entry->number()) : std::unexpected(entry.error());
   if (!status) {
-    note_unopened(status.error());
+    note_unopened(status.error(), 0);
     return std::nullopt;
   }
   if (status->links == 0) {
@@ -170,7 +173,7 @@ const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fi
   Directory directory;
   const auto opened = open(fid);
   if (!opened && is_unanswered(opened.error())) {
-    lost_ = model::Loss::open_failed;
+    lost_ = Missed{};
     return unknown_;
   }
   const auto path = read_path_by_handle(opened);
@@ -233,7 +236,7 @@ UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEven
   auto file = opened.is_file ? sys::Result<sys::Fd>(std::move(opened.entry))
                              : privilege_.open_regular_file(opened.entry.number());
   if (!file) {
-    note_unopened(file.error());
+    note_unopened(file.error(), opened.place->mount);
     return {};
   }
   Sighting sighting = show(std::move(opened), std::move(*file), event.pid);

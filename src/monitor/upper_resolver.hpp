@@ -47,8 +47,12 @@ class UpperResolver {
   // name or its attributes changed while, or shortly before, bytes came. Its close is told of elsewhere, and
   // a finding of half a file would be one too many; so it is asked for again, with that look as `before`,
   // until nothing has changed for `settling`. A loss where it may be a container's, and is there, but was not
-  // opened for us.
-  using Answer = std::variant<std::monostate, Sighting, Look, model::Loss>;
+  // opened for us: of this mount, by its serial, or 0 where that is not known.
+  struct Missed {
+    model::Loss loss = model::Loss::open_failed;
+    std::uint64_t mount = 0;
+  };
+  using Answer = std::variant<std::monostate, Sighting, Look, Missed>;
   Answer resolve(const watch::FidEvent& event, const std::optional<Look>& before = {});
   // The file may still be written, but it is looked at as it is.
   Answer resolve_at_last(const watch::FidEvent& event);
@@ -106,7 +110,7 @@ class UpperResolver {
   sys::Result<sys::Fd> open_file(const watch::Fid& fid);
   Answer answer(const watch::FidEvent& event, const std::optional<Look>& before, bool is_last);
   std::optional<Opened> find(const watch::FidEvent& event);
-  void note_unopened(const sys::Error& error);
+  void note_unopened(const sys::Error& error, std::uint64_t mount);
   void follow_name(Opened& opened) const;
   bool is_settled(const Look& look, const std::optional<Look>& before) const;
   Sighting show(Opened opened, sys::Fd file, model::Pid pid);
@@ -129,7 +133,7 @@ class UpperResolver {
   Held held_;
   Tally tally_;
   const Directory unknown_;
-  std::optional<model::Loss> lost_;  // of the record at hand
+  std::optional<Missed> lost_;  // of the record at hand
   std::array<std::byte, classify::first_bytes> first_{};
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sensor B makes of a record with a marker that hands over nothing outside of the places of containers.
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
@@ -94,7 +95,7 @@ class ResolvedRecord : public testing::Test {
   // Where the container has the file; nothing where it is none of its.
   std::optional<std::string> path_of(const watch::FidEvent& event) {
     auto answer = resolver_->resolve_at_last(event);
-    EXPECT_FALSE(std::holds_alternative<model::Loss>(answer));
+    EXPECT_FALSE(std::holds_alternative<monitor::UpperResolver::Missed>(answer));
     const auto* sighting = std::get_if<monitor::Sighting>(&answer);
     return sighting != nullptr ? std::optional(sighting->located->path) : std::nullopt;
   }
@@ -121,6 +122,18 @@ TEST_F(ResolvedRecord, IsNoLossWhereTheFileIsTheHosts) {
   EXPECT_EQ(path_of(without_name(record(FAN_ATTRIB, other))), std::nullopt);
   EXPECT_EQ(resolver_->tally().elsewhere, 3U);
   EXPECT_EQ(resolver_->tally().gone, 0U);
+}
+
+// Whoever takes a lease would else have all containers scanned, again and again.
+TEST_F(ResolvedRecord, OfALeasedFileIsALossOfItsContainerAlone) {
+  const auto owner = sys::value_or_throw(sys::open_path(overlay_->upper() + "/new", O_RDWR));
+  ASSERT_EQ(::fcntl(owner.number(), F_SETLEASE, F_WRLCK), 0);
+  std::signal(SIGIO, SIG_IGN);
+  const auto answer = resolver_->resolve_at_last(record(FAN_ATTRIB, overlay_->upper()));
+  const auto* missed = std::get_if<monitor::UpperResolver::Missed>(&answer);
+  ASSERT_NE(missed, nullptr);
+  EXPECT_EQ(missed->loss, model::Loss::lease);
+  EXPECT_EQ(missed->mount, 1U);
 }
 
 TEST_F(ResolvedRecord, IsFoundByItsNameWhereTheKernelHasForgottenThat) {

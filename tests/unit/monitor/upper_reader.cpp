@@ -29,7 +29,7 @@ class UpperReaderTest : public testing::Test {
         loop_, *privilege_, sys::Fd(ends[0]),
         UpperReader::Handler{
             .on_sighting = [this](const Sighting&) { ++sightings_; },
-            .on_loss = [this](model::Loss loss) { losses_.push_back(loss); },
+            .on_loss = [this](UpperResolver::Missed missed) { losses_.push_back(missed.loss); },
             .on_failure = [this](const sys::Error& error) { failures_.push_back(error.number); }});
   }
 

@@ -23,8 +23,8 @@ class RefusedRecord : public testing::Test {
   }
   bool is_lost(const watch::FidEvent& event) {
     const auto answer = resolver_.resolve(event);
-    const auto* loss = std::get_if<model::Loss>(&answer);
-    return loss != nullptr && *loss == model::Loss::open_failed;
+    const auto* missed = std::get_if<UpperResolver::Missed>(&answer);
+    return missed != nullptr && missed->loss == model::Loss::open_failed;
   }
 
   static watch::FidEvent named() {
