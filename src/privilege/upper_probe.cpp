@@ -51,8 +51,9 @@ sys::Result<UpperEvents> try_events(const std::string& place) {
   if (auto left = leave_mounts(); !left) return std::unexpected(std::move(left.error()));
   if (auto made = make_tmpfs(place); !made) return std::unexpected(std::move(made.error()));
   if (auto made = make_overlay(place); !made) return std::unexpected(std::move(made.error()));
-  const sys::Fd group(::fanotify_init(
-      FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_FID | FAN_REPORT_DFID_NAME, O_RDONLY));
+  const sys::Fd group(::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS |
+                                          FAN_REPORT_FID | FAN_REPORT_DFID_NAME,
+                                      O_RDONLY));
   if (!group) return sys::unexpected_errno("fanotify_init");
   if (::fanotify_mark(group.number(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_CLOSE_WRITE | FAN_MOVED_TO,
                       AT_FDCWD, (place + "/upper").c_str()) != 0) {

@@ -41,8 +41,10 @@ bool is_told(const Fd& group) {
 }  // namespace
 
 Result<bool> is_upper_directory(int overlay, int directory) {
-  const Fd group{
-      ::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_TID, O_RDONLY | O_CLOEXEC)};
+  // The limit of marks is one for all of uid 0, root of a container among them.
+  constexpr unsigned flags =
+      FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_TID | FAN_UNLIMITED_MARKS;
+  const Fd group{::fanotify_init(flags, O_RDONLY | O_CLOEXEC)};
   if (!group) return unexpected_errno("fanotify_init");
   // The end of what is opened: before Linux 6.5 the kernel tells of no beginning that is its own.
   const std::string link = "/proc/self/fd/" + std::to_string(directory);
