@@ -14,6 +14,7 @@
 
 #include "docker_document.hpp"
 #include "docker_image.hpp"
+#include "docker_pod.hpp"
 #include "labels.hpp"
 
 namespace dropwarden::container {
@@ -59,18 +60,14 @@ void take_labels(const json::value* labels, DockerContainer& into) {
   into.labels_cut = kept.cut;
 }
 
-// The labels that the kubelet gives containers. Looked up among all, so that no number of others can hide
-// them.
+// By all labels, so that no number of others can hide those of the kubelet; once runtime and name are known.
+// The kubelet makes no containers by podman, which tells of its own pods elsewhere.
 void take_pod(const json::value* labels, model::Container& into) {
-  const auto label = [&](std::string_view key) -> std::string {
-    return labels == nullptr ? std::string{}
-                             : std::string(text_at(*labels, {key}).substr(0, max_label_bytes));
-  };
-  model::Pod pod{.name = label("io.kubernetes.pod.name"),
-                 .name_space = label("io.kubernetes.pod.namespace"),
-                 .uid = label("io.kubernetes.pod.uid")};
-  if (!pod.name.empty() || !pod.uid.empty()) into.pod = std::move(pod);
-  into.is_sandbox = label("io.kubernetes.docker.type") == "podsandbox";  // cri-dockerd's own
+  if (into.runtime == model::Runtime::podman) return;
+  auto found = find_docker_pod(into.name, labels);
+  if (!found) return;
+  into.pod = std::move(found->pod);
+  into.is_sandbox = found->is_sandbox;
 }
 
 void take_all_labels(const json::value* labels, DockerContainer& into) {

@@ -123,16 +123,51 @@ TEST(ParseDockerContainer, GivesNoPidAndNoStartWhereThereIsNone) {
   EXPECT_EQ(parse_state("exited").started, util::WallTime{});
 }
 
-TEST(ParseDockerContainer, ReadsThePodOfTheKubeletsLabels) {
-  const auto parsed = parse_docker_container(R"({"Id":")" + id + R"(","Config":{"Labels":{
-      "io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"shop","io.kubernetes.pod.uid":"12-34",
-      "io.kubernetes.docker.type":"podsandbox"}}})",
-                                             model::Runtime::docker);
-  ASSERT_TRUE(parsed && parsed->container.pod);
-  EXPECT_EQ(parsed->container.pod->name, "web-0");
-  EXPECT_EQ(parsed->container.pod->name_space, "shop");
-  EXPECT_EQ(parsed->container.pod->uid, "12-34");
-  EXPECT_TRUE(parsed->container.is_sandbox);
+// What an image can say of the pod: docker and podman give its labels to each container made of it.
+const std::string labels_of_web_0 = R"("io.kubernetes.pod.name":"web-0","io.kubernetes.pod.namespace":"shop",
+    "io.kubernetes.pod.uid":"12-34","io.kubernetes.docker.type":"podsandbox")";
+
+model::Container parse_named(const std::string& name, const std::string& labels,
+                             model::Runtime runtime = model::Runtime::docker) {
+  const auto parsed = parse_docker_container(
+      R"({"Id":")" + id + R"(","Name":"/)" + name + R"(","Config":{"Labels":{)" + labels + "}}}", runtime);
+  return parsed.value().container;
+}
+
+TEST(ParseDockerContainer, ReadsThePodOfOneThatTheKubeletMade) {
+  for (const char* name : {"k8s_POD_web-0_shop_12-34_0", "k8s_POD_web-0_shop_12-34_3_0a1b2c3d"}) {
+    const model::Container container = parse_named(name, labels_of_web_0);
+    EXPECT_EQ(container.pod, (model::Pod{.name = "web-0", .name_space = "shop", .uid = "12-34"})) << name;
+    EXPECT_TRUE(container.is_sandbox) << name;
+  }
+  const model::Container server = parse_named("k8s_server_web-0_shop_12-34_0", labels_of_web_0);
+  EXPECT_TRUE(server.pod);
+  EXPECT_FALSE(server.is_sandbox) << "the kubelet calls nothing else POD";
+}
+
+TEST(ParseDockerContainer, TakesNoPodFromTheLabelsOfAnImage) {
+  for (const char* name :
+       {"", "web", "k8s_POD_web-0_shop_12-34", "k8s_POD_web-0_shop_12-34_0_1_2", "k8s-POD_web-0_shop_12-34_0",
+        "K8S_POD_web-0_shop_12-34_0", "a/k8s_POD_web-0_shop_12-34_0", "k8s_POD_web-1_shop_12-34_0",
+        "k8s_POD_web-0_other_12-34_0", "k8s_POD_web-0_shop_56-78_0", "k8s_POD____"}) {
+    const model::Container container = parse_named(name, labels_of_web_0);
+    EXPECT_FALSE(container.pod) << name;
+    EXPECT_FALSE(container.is_sandbox) << name << ": `scan` would leave it out";
+    EXPECT_EQ(container.labels.at("io.kubernetes.pod.name"), "web-0") << name;
+  }
+}
+
+TEST(ParseDockerContainer, TakesNoPodFromANameAlone) {
+  const model::Container container = parse_named("k8s_POD_web-0_shop_12-34_0", R"("a":"b")");
+  EXPECT_FALSE(container.pod);
+  EXPECT_FALSE(container.is_sandbox);
+  EXPECT_FALSE(parse_named("k8s_POD____0", "").pod);
+}
+
+TEST(ParseDockerContainer, KnowsNoPodOfPodman) {
+  const auto container = parse_named("k8s_POD_web-0_shop_12-34_0", labels_of_web_0, model::Runtime::podman);
+  EXPECT_FALSE(container.pod);
+  EXPECT_FALSE(container.is_sandbox);
 }
 
 TEST(ParseDockerContainer, TakesWrongTypesAsAbsent) {
@@ -178,16 +213,18 @@ TEST(ParseDockerContainer, BoundsLabelsAndCountsWhatIsCut) {
   std::string labels = R"("!":")" + std::string(max_label_bytes + 1, 'v') + R"(",")" +
                        std::string(max_label_bytes + 1, '!') + R"(":"")";
   for (std::size_t i = 0; i < max_labels + 9; ++i) labels += ",\"" + std::to_string(i) + "\":\"v\"";
-  labels += R"(,"io.kubernetes.pod.name":"hidden-behind")";
-  const auto parsed = parse_docker_container(R"({"Id":")" + id + R"(","Config":{"Labels":{)" + labels + "}}}",
-                                             model::Runtime::docker);
+  labels += "," + labels_of_web_0;
+  const auto parsed = parse_docker_container(
+      R"({"Id":")" + id + R"(","Name":"/k8s_server_web-0_shop_12-34_0","Config":{"Labels":{)" + labels +
+          "}}}",
+      model::Runtime::docker);
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->container.labels.size(), max_labels);
   EXPECT_EQ(parsed->container.labels.at("!").size(), max_label_bytes);
   EXPECT_FALSE(parsed->container.labels.contains(std::string(max_label_bytes + 1, '!')));
-  constexpr std::size_t beyond_the_number = 1 + max_labels + 9 + 1 - max_labels;
+  constexpr std::size_t beyond_the_number = 1 + max_labels + 9 + 4 - max_labels;
   EXPECT_EQ(parsed->labels_cut, 1U /* the long value */ + 1U /* the long key */ + beyond_the_number);
-  EXPECT_EQ(parsed->container.pod.value().name, "hidden-behind");
+  EXPECT_EQ(parsed->container.pod.value().name, "web-0") << "hidden behind the others";
 }
 
 TEST(ParseDockerContainer, KeepsBytesThatAreNoText) {
@@ -219,6 +256,19 @@ TEST(ParseDockerList, GivesEntriesThatAreStillToBeInspected) {
   EXPECT_EQ(container.metadata, model::Metadata::pending);
   EXPECT_THAT(container.labels, ElementsAre(Pair("a", "b")));
   EXPECT_EQ(list->containers.front().image_id, image_id);
+}
+
+TEST(ParseDockerList, TakesNoPodFromTheLabelsOfAnImage) {
+  const auto entry = [](const std::string& name) {
+    return R"({"Id":")" + id + R"(","Names":["/)" + name + R"("],"Labels":{)" + labels_of_web_0 + "}}";
+  };
+  const auto list = parse_docker_list("[" + entry("web") + "," + entry("k8s_server_web-0_shop_12-34_0") + "]",
+                                      model::Runtime::docker);
+  ASSERT_TRUE(list);
+  ASSERT_EQ(list->containers.size(), 2U);
+  EXPECT_FALSE(list->containers[0].container.pod);
+  EXPECT_FALSE(list->containers[0].container.is_sandbox);
+  EXPECT_EQ(list->containers[1].container.pod.value().name, "web-0");
 }
 
 TEST(ParseDockerList, IsBounded) {
