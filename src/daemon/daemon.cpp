@@ -121,7 +121,7 @@ class Daemon {
     monitor_.start();
     sources_->start();
     memory_.start(loop_);
-    watchdog_.emplace(loop_, stall_looks());
+    watchdog_.emplace(loop_, stall_looks(), surroundings_.stuck_status);
     if (const auto interval = ServiceManager::watchdog_interval()) show_life(*interval / 2);
     watchdog_->run_loop();
     const auto lost = outputs_.finish();

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <memory>
+#include <poll.h>
 #include <unistd.h>
 #include <utility>
 
@@ -16,6 +17,21 @@ namespace {
 
 // Owned by the logger, which lives as long as the process.
 int journal_number = -1;
+pid_t impatient = -1;
+
+class StandardError final : public spdlog::sinks::stderr_color_sink_mt {
+ public:
+  void log(const spdlog::details::log_msg& message) override {
+    if (::getpid() != impatient || has_room()) spdlog::sinks::stderr_color_sink_mt::log(message);
+  }
+
+ private:
+  // Of a pipe a whole page, which is more than an entry.
+  static bool has_room() {
+    struct pollfd output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+    return ::poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0;
+  }
+};
 
 spdlog::level::level_enum to_spdlog(config::LogLevel level) {
   switch (level) {
@@ -39,7 +55,7 @@ void open_log(config::LogLevel level) {
   constexpr const char* name = "dropwarden";
   // The parts of the daemon inherit it, and a confined one could not connect anew.
   if (spdlog::default_logger()->name() == name) return set_log_level(level);
-  spdlog::sink_ptr sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  spdlog::sink_ptr sink = std::make_shared<StandardError>();
   if (is_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM"))) {
     if (sys::Fd journal = connect_journal()) {
       journal_number = journal.number();
@@ -51,6 +67,10 @@ void open_log(config::LogLevel level) {
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
   set_log_level(level);
+}
+
+void keep_log_from_waiting() {
+  impatient = ::getpid();
 }
 
 std::optional<int> log_descriptor() {

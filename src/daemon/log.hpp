@@ -13,6 +13,10 @@ namespace dropwarden::daemon {
 void open_log(config::LogLevel level);
 void set_log_level(config::LogLevel level);
 
+// This process, but none that it makes, waits no longer for whoever reads standard error: an entry for which
+// there is no room is lost.
+void keep_log_from_waiting();
+
 // What the log keeps open beside standard error, if anything.
 std::optional<int> log_descriptor();
 

@@ -84,7 +84,8 @@ void run_monitor(MonitorBirth birth, const std::function<int(Surroundings&)>& mo
                               .restarts = birth.restarts,
                               .supervisor = birth.supervisor,
                               .marker = &marker,
-                              .ask_for_reload = [link] { tell(link, LinkKind::configuration); }};
+                              .ask_for_reload = [link] { tell(link, LinkKind::configuration); },
+                              .stuck_status = birth.is_service ? monitor_stuck : 1};
     status = run_caught(surroundings, monitor);
     // What was printed here the supervisor knows nothing of.
     if (!sys::has_printed(std::cout, std::cerr)) status = 1;

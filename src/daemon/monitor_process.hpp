@@ -11,6 +11,10 @@
 
 namespace dropwarden::daemon {
 
+// What a monitor ends with that its watchdog ends, and with nothing else: to the supervisor no end of its own
+// but a death, as by a signal. Not a signal, which would say as much of what a container or the kernel did.
+inline constexpr int monitor_stuck = 75;
+
 // What the process of the monitor is born with.
 struct MonitorBirth {
   User user;

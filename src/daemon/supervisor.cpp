@@ -20,6 +20,7 @@
 
 #include "confine.hpp"
 #include "grants.hpp"
+#include "log.hpp"
 #include "monitor_process.hpp"
 #include "prepare_captures.hpp"
 #include "prepare_directories.hpp"
@@ -84,6 +85,8 @@ Supervisor::~Supervisor() {
 }
 
 int Supervisor::run() {
+  // What the loop of a monitor is stuck in may be the log itself.
+  if (options_.is_service) keep_log_from_waiting();
   if (options_.is_service) give_files();
   start_marker();
   start_monitor();
@@ -269,10 +272,11 @@ void Supervisor::on_marker_end(int status) {
 void Supervisor::on_monitor_end(int status) {
   monitor_.pid = -1;
   link_.reset();
-  const bool is_own_end = WIFEXITED(status);
+  const bool is_stuck = WIFEXITED(status) && WEXITSTATUS(status) == monitor_stuck;
+  const bool is_own_end = WIFEXITED(status) && !is_stuck;
   if (is_own_end || is_stopping_ || !options_.is_service) {
     // A signal that came before the monitor could take it is as good as one that it took.
-    const bool is_asked = is_stopping_ && !is_own_end && WTERMSIG(status) != SIGKILL;
+    const bool is_asked = is_stopping_ && WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL;
     status_ = is_own_end ? WEXITSTATUS(status) : is_asked ? 0 : 1;
     if (!is_own_end && !is_asked) spdlog::critical("the monitor has ended ({})", describe(status));
     return;
@@ -281,7 +285,7 @@ void Supervisor::on_monitor_end(int status) {
   monitor_.due = monitor_.backoff.next(monitor_.started, Clock::now());
   spdlog::error(
       "the monitor has ended ({}): another one is started, and finds by scans what was written meanwhile",
-      describe(status));
+      is_stuck ? "its event loop was stuck" : describe(status));
   // What the old one was told of mounts is no business of the new one.
   end_marker();
   marker_.due = monitor_.due;

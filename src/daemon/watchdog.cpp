@@ -30,12 +30,14 @@ clockid_t own_clock() {
 
 }  // namespace
 
-Watchdog::Watchdog(boost::asio::io_context& loop, unsigned limit, std::chrono::milliseconds look)
+Watchdog::Watchdog(boost::asio::io_context& loop, unsigned limit, int stuck_status,
+                   std::chrono::milliseconds look)
     : loop_(loop),
       loop_thread_(sys::thread_id()),
       loop_clock_(own_clock()),
       look_(look),
       limit_(limit),
+      stuck_status_(stuck_status),
       thread_([this] { run(); }) {}
 
 Watchdog::~Watchdog() {
@@ -60,7 +62,7 @@ void Watchdog::run() {
   std::unique_lock lock(mutex_);
   while (!changed_.wait_for(lock, look_, [this] { return is_over_; })) {
     if (is_ending_) {
-      if (++ending > longest_end) give_up("the end of the daemon does not come about");
+      if (++ending > longest_end) give_up("the end of the daemon does not come about", 1);
       continue;
     }
     const bool was_taken = is_taken_->exchange(false);
@@ -71,7 +73,7 @@ void Watchdog::run() {
       looks = 0;
       seen = turns;
     } else if (!is_waiting && ++looks >= limit_) {
-      give_up("the event loop is stuck: no event is handled any more");
+      give_up("the event loop is stuck: no event is handled any more", stuck_status_);
     }
   }
 }
@@ -91,7 +93,7 @@ bool Watchdog::was_starved() {
 }
 
 // Not by the log: the loop may be stuck while it holds its lock, or because nobody reads what it writes.
-void Watchdog::give_up(const std::string& why) const {
+void Watchdog::give_up(const std::string& why, int status) const {
   std::string text = "dropwarden: critical: " + why;
   if (const auto state = sys::read_thread_state(loop_thread_)) {
     text += " (state " + std::string(1, state->state);
@@ -103,7 +105,7 @@ void Watchdog::give_up(const std::string& why) const {
   if (::poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0)
     static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
   // A destructor would wait for what is stuck.
-  std::_Exit(1);
+  std::_Exit(status);
 }
 
 }  // namespace dropwarden::daemon

@@ -17,16 +17,16 @@ namespace dropwarden::daemon {
 
 // A thread that sees whether the loop turns: whether it ends one handler after the other, however many wait,
 // and takes what this thread gives it when none does. A loop that is stuck in a call can neither say so nor
-// do anything about it: the thread says it on standard error and ends the process, with status 1, so that who
-// supervises it (systemd, the supervisor) starts it again; what was missed is then scanned for. It does the
-// same when the end of the daemon itself takes too long. Goes by its own looks, one a second, and not by a
-// clock: a daemon that was stopped (SIGSTOP), or whose machine slept, is not stuck; nor is a loop that wants
-// the processor and does not get it, for which another process would be no better.
+// do anything about it: the thread says it on standard error and ends the process, so that who supervises it
+// (the supervisor, systemd) starts it again; what was missed is then scanned for. It does the same, with
+// status 1, when the end of the daemon itself takes too long. Goes by its own looks, one a second, and not by
+// a clock: a daemon that was stopped (SIGSTOP), or whose machine slept, is not stuck; nor is a loop that
+// wants the processor and does not get it, for which another process would be no better.
 class Watchdog {
  public:
-  // On the loop's thread. The loop outlives it. `limit`: looks without a turn, after which the loop is stuck.
-  // `look`: from one to the next.
-  Watchdog(boost::asio::io_context& loop, unsigned limit,
+  // On the loop's thread. The loop outlives it. `limit`: looks without a turn, after which the loop is stuck,
+  // and the process ends with `stuck_status`. `look`: from one to the next.
+  Watchdog(boost::asio::io_context& loop, unsigned limit, int stuck_status,
            std::chrono::milliseconds look = std::chrono::seconds{1});
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
@@ -45,7 +45,7 @@ class Watchdog {
  private:
   void run();
   bool was_starved();
-  [[noreturn]] void give_up(const std::string& why) const;
+  [[noreturn]] void give_up(const std::string& why, int status) const;
 
   boost::asio::io_context& loop_;
   const pid_t loop_thread_;
@@ -53,6 +53,7 @@ class Watchdog {
   std::chrono::nanoseconds used_{};
   const std::chrono::milliseconds look_;
   std::atomic<unsigned> limit_;
+  const int stuck_status_;
   std::atomic<std::uint64_t> turns_ = 0;  // handlers that have ended
   std::atomic<bool> is_ending_ = false;
   // What is posted may be dropped, or come after this has gone.

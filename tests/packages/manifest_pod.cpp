@@ -1,28 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manifest_pod.hpp"
 
-#include <array>
 #include <filesystem>
 #include <iostream>
-#include <netinet/in.h>
 #include <regex>
 #include <sstream>
 #include <stdexcept>
-#include <sys/socket.h>
 
 #include <boost/json/parse.hpp>
 #include <yaml-cpp/yaml.h>
 
-#include "dropwarden/sys/fd.hpp"
-#include "dropwarden/sys/unix_socket.hpp"
-
 #include "support/file.hpp"
 #include "support/free_port.hpp"
+#include "support/http_page.hpp"
 
 namespace dropwarden::test {
 namespace {
-
-using namespace std::chrono_literals;
 
 const std::string manifests =
     std::string(DROPWARDEN_SOURCE_DIRECTORY) + "/packaging/kubernetes/manifests/dropwarden.yaml";
@@ -37,30 +30,6 @@ YAML::Node pod_spec() {
 }
 YAML::Node container_spec() {
   return pod_spec()["containers"][0];
-}
-
-struct sockaddr_in loopback(std::uint16_t port) {
-  struct sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
-// The whole answer; empty when nobody listens.
-std::string get(std::uint16_t port, const std::string& path) {
-  const auto deadline = std::chrono::steady_clock::now() + 10s;
-  const sys::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const auto address = loopback(port);
-  if (::connect(socket.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) != 0)
-    return {};
-  if (!sys::send_all(socket.number(), "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n", deadline)) return {};
-  std::string answer;
-  std::array<char, 4096> bytes{};
-  for (auto got = sys::receive(socket.number(), bytes, deadline); got && *got != 0;
-       got = sys::receive(socket.number(), bytes, deadline))
-    answer.append(bytes.data(), *got);
-  return answer;
 }
 
 [[noreturn]] void not_understood(const std::string& what) {
@@ -192,7 +161,7 @@ std::string ManifestPod::probe(const std::string& name) const {
 }
 
 std::string ManifestPod::page(const std::string& path) const {
-  return get(port_, path);
+  return get_page(port_, path);
 }
 
 std::string ManifestPod::configuration() const {

@@ -109,16 +109,6 @@ bool Daemon::wait_for_log(const std::string& text, std::chrono::milliseconds lim
   return wait_for([&] { return log().find(text) != std::string::npos; }, limit);
 }
 
-pid_t Daemon::part(const std::string& name) const {
-  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", pid()));
-  for (pid_t child = 0; children >> child;) {
-    std::string comm;
-    std::getline(std::ifstream(fmt::format("/proc/{}/comm", child)) >> std::ws, comm);
-    if (comm == "dw-" + name) return child;
-  }
-  return 0;
-}
-
 void Daemon::send(const std::string& name, int signal) const {
   const pid_t process = part(name);
   if (process == 0) throw std::runtime_error("there is no " + name + " now: " + log());
@@ -141,6 +131,16 @@ std::map<std::string, std::uint64_t> Daemon::ledger() const {
     if (const auto number = util::parse_number<std::uint64_t>(word)) ledger.emplace(name, *number);
   }
   return ledger;
+}
+
+pid_t part_of(pid_t supervisor, const std::string& name) {
+  std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", supervisor));
+  for (pid_t child = 0; children >> child;) {
+    std::string comm;
+    std::getline(std::ifstream(fmt::format("/proc/{}/comm", child)) >> std::ws, comm);
+    if (comm == "dw-" + name) return child;
+  }
+  return 0;
 }
 
 std::string dropwarden_binary() {

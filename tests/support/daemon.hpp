@@ -26,6 +26,10 @@ void let_through(std::filesystem::path directory);
 std::string make_configuration(const std::string& directory, const std::vector<RuntimeSocket>& sockets,
                                const std::string& store = {}, const std::string& outputs = {});
 
+// The child of `supervisor`, a running dropwarden, that is its `marker` or `monitor`; 0 when there is none
+// now.
+pid_t part_of(pid_t supervisor, const std::string& name);
+
 // `dropwarden run` with a configuration of its own, ready once the constructor has returned. Findings and log
 // go to files, so that nothing waits for the test to read them. One thread.
 class Daemon {
@@ -58,8 +62,8 @@ class Daemon {
   pid_t pid() const { return process_->pid(); }
   // To the supervisor, which the others do not outlive.
   void send(int signal) const { process_->send(signal); }
-  // The process that is its `marker` or `monitor`; 0 when there is none now.
-  pid_t part(const std::string& name) const;
+  // As part_of.
+  pid_t part(const std::string& name) const { return part_of(pid(), name); }
   // To that process. Throws when there is none now.
   void send(const std::string& name, int signal) const;
 

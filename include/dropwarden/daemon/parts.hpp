@@ -28,6 +28,8 @@ struct Surroundings {
   // Asks the supervisor to read the configuration, which has changed, and to send SIGHUP then. Null where
   // there is one process.
   std::function<void()> ask_for_reload{};
+  // To end with where the loop is stuck: whoever started this process may take it for a death of a part.
+  int stuck_status = 1;
 };
 
 struct PartsOptions {

@@ -19,11 +19,12 @@ using namespace std::chrono_literals;
 
 constexpr auto look = 50ms;
 constexpr unsigned limit = 4;
+constexpr int stuck = 75;
 
 // Ends the process with 0, or is ended by the watchdog.
 void run_with(int handlers, std::chrono::milliseconds each) {
   boost::asio::io_context loop{1};
-  Watchdog watchdog(loop, limit, look);
+  Watchdog watchdog(loop, limit, stuck, look);
   for (int i = 0; i < handlers; ++i) boost::asio::post(loop, [each] { std::this_thread::sleep_for(each); });
   watchdog.run_loop();
   std::_Exit(0);
@@ -56,17 +57,17 @@ TEST_F(WatchdogDeathTest, LetsALoopTurnThatHasMuchToDo) {
 }
 
 TEST_F(WatchdogDeathTest, EndsTheProcessWhoseLoopIsStuckInOneHandler) {
-  EXPECT_EXIT(run_with(1, 60s), testing::ExitedWithCode(1), "the event loop is stuck");
+  EXPECT_EXIT(run_with(1, 60s), testing::ExitedWithCode(stuck), "the event loop is stuck");
 }
 
 TEST_F(WatchdogDeathTest, EndsTheProcessWhoseLoopTurnsInACircle) {
   const auto circle = [] {
     boost::asio::io_context loop{1};
-    Watchdog watchdog(loop, limit, look);
+    Watchdog watchdog(loop, limit, stuck, look);
     std::atomic<unsigned> turns = 0;
     while (true) ++turns;
   };
-  EXPECT_EXIT(circle(), testing::ExitedWithCode(1), "the event loop is stuck");
+  EXPECT_EXIT(circle(), testing::ExitedWithCode(stuck), "the event loop is stuck");
 }
 
 TEST(Watchdog, TellsWhoGetsNoProcessorFromWhoIsStuck) {
@@ -81,7 +82,7 @@ TEST_F(WatchdogDeathTest, LetsALoopWaitThatHasNothingToDo) {
   const auto idle = [] {
     boost::asio::io_context loop{1};
     const auto work = boost::asio::make_work_guard(loop);
-    Watchdog watchdog(loop, limit, look);
+    Watchdog watchdog(loop, limit, stuck, look);
     boost::asio::post(loop, [] {});
     std::thread end([&loop] {
       std::this_thread::sleep_for(limit * look * 2);
