@@ -122,7 +122,7 @@ class Daemon {
     sources_->start();
     memory_.start(loop_);
     watchdog_.emplace(loop_, stall_looks(), surroundings_.stuck_status);
-    if (const auto interval = ServiceManager::watchdog_interval()) show_life(*interval / 2);
+    if (const auto interval = ServiceManager::watchdog_interval()) heartbeat_.start(*interval / 2);
     watchdog_->run_loop();
     const auto lost = outputs_.finish();
     if (lost != 0) spdlog::error("{} lines could not be written", lost);
@@ -137,9 +137,10 @@ class Daemon {
   void serve_metrics(sys::Fd listener) {
     metrics_server_.emplace(
         loop_, std::move(listener),
-        std::map<std::string, metrics::MakePage>{{"/metrics", [this] { return metrics(); }},
-                                                 {"/healthz", [this] { return health(true); }},
-                                                 {"/readyz", [this] { return health(is_ready_); }}});
+        std::map<std::string, metrics::MakePage>{
+            {"/metrics", [this] { return metrics(); }},
+            {"/healthz", [this] { return make_health_page(monitor_.vital_signs(), true); }},
+            {"/readyz", [this] { return make_health_page(monitor_.vital_signs(), is_ready_); }}});
   }
 
   // In a call that does not return: it refers to this, which must then not be destroyed.
@@ -244,13 +245,6 @@ class Daemon {
                                    monitor_.ledger(), monitor_.vital_signs(), tally_)};
   }
 
-  metrics::Page health(bool is_ready) {
-    const auto& vital_signs = monitor_.vital_signs();
-    if (!is_ready) return {.status = 503, .body = "starting\n"};
-    const bool may_be_blind = vital_signs.condition == monitor::Condition::unhealthy;
-    return {.status = may_be_blind ? 503U : 200U, .body = format_health(vital_signs)};
-  }
-
   void await_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
@@ -306,15 +300,6 @@ class Daemon {
     stop();
   }
 
-  // Before systemd sees that nothing comes, the canary has been missed and said so.
-  void show_life(std::chrono::microseconds pause) {
-    if (monitor_.vital_signs().condition != monitor::Condition::unhealthy) service_manager_.alive();
-    life_.expires_after(pause);
-    life_.async_wait([this, pause](const boost::system::error_code& cancelled) {
-      if (!cancelled) show_life(pause);
-    });
-  }
-
   // The watchdog looks once a second.
   unsigned stall_looks() const {
     return static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(config_.watch.stall_after).count());
@@ -324,7 +309,7 @@ class Daemon {
     if (std::exchange(is_stopping_, true)) return;
     service_manager_.stopping();
     if (watchdog_) watchdog_->expect_end();
-    life_.cancel();
+    heartbeat_.stop();
     signals_.cancel();
     metrics_server_.reset();
     config_watch_.stop();
@@ -343,8 +328,8 @@ class Daemon {
       loop_.stop();
       return;
     }
-    life_.expires_after(pause);
-    life_.async_wait([this, deadline](const boost::system::error_code& cancelled) {
+    end_.expires_after(pause);
+    end_.async_wait([this, deadline](const boost::system::error_code& cancelled) {
       if (!cancelled) end_when_all_is_known(deadline);
     });
   }
@@ -368,8 +353,10 @@ class Daemon {
   boost::asio::signal_set signals_;
   ConfigWatch config_watch_;
   const bool is_on_terminal_ = sys::terminal_columns(STDOUT_FILENO).has_value();
-  boost::asio::steady_timer life_{loop_};
+  boost::asio::steady_timer end_{loop_};
   const ServiceManager service_manager_{};
+  // Before systemd sees that nothing comes, the canary has been missed and said so.
+  Heartbeat heartbeat_{loop_, [this] { return !may_be_blind(monitor_.vital_signs()); }};
   bool is_ready_ = false;
   bool is_stopping_ = false;
   bool has_stuck_threads_ = false;

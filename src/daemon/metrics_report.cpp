@@ -223,11 +223,16 @@ std::string format_metrics(const MetricsFacts& facts, const container::Snapshot&
   return page.text();
 }
 
-std::string format_health(const monitor::VitalSigns& vital_signs) {
+bool may_be_blind(const monitor::VitalSigns& vital_signs) {
+  return vital_signs.condition == monitor::Condition::unhealthy;
+}
+
+metrics::Page make_health_page(const monitor::VitalSigns& vital_signs, bool is_ready) {
+  if (!is_ready) return {.status = 503, .body = "starting\n"};
   std::string text = fmt::format("{}\n", name_of(vital_signs.condition));
   for (const auto& reason : vital_signs.reasons)
     text += fmt::format("{}: {}: {}\n", name_of(reason.condition), reason.part, reason.text);
-  return text;
+  return {.status = may_be_blind(vital_signs) ? 503U : 200U, .body = std::move(text)};
 }
 
 }  // namespace dropwarden::daemon

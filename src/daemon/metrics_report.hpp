@@ -11,6 +11,7 @@
 
 #include "dropwarden/container/registry.hpp"
 #include "dropwarden/metrics/histogram.hpp"
+#include "dropwarden/metrics/server.hpp"
 #include "dropwarden/model/finding.hpp"
 #include "dropwarden/monitor/capture_report.hpp"
 #include "dropwarden/monitor/ledger.hpp"
@@ -64,7 +65,11 @@ std::string format_metrics(const MetricsFacts& facts, const container::Snapshot&
                            const monitor::UpperLayers& upper_layers, const monitor::Ledger& ledger,
                            const monitor::VitalSigns& vital_signs, const FindingTally& findings);
 
-// The page /healthz or /readyz: `ok`, or a line for each reason why it is not.
-std::string format_health(const monitor::VitalSigns& vital_signs);
+// Whether what containers write may go unseen: what neither probes nor systemd may take for life.
+bool may_be_blind(const monitor::VitalSigns& vital_signs);
+
+// The page /healthz or /readyz: `ok`, or a line for each reason why it is not. Status 503 where the monitor
+// may be blind, or is not ready.
+metrics::Page make_health_page(const monitor::VitalSigns& vital_signs, bool is_ready);
 
 }  // namespace dropwarden::daemon

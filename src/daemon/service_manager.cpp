@@ -55,4 +55,12 @@ std::optional<std::chrono::microseconds> ServiceManager::watchdog_interval() {
   return std::chrono::microseconds{*interval};
 }
 
+void Heartbeat::start(std::chrono::microseconds pause) {
+  if (is_well_()) ServiceManager{}.alive();
+  timer_.expires_after(pause);
+  timer_.async_wait([this, pause](const boost::system::error_code& cancelled) {
+    if (!cancelled) start(pause);
+  });
+}
+
 }  // namespace dropwarden::daemon

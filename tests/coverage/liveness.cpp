@@ -21,7 +21,9 @@
 #include "box_test.hpp"
 #include "program.hpp"
 #include "support/file.hpp"
+#include "support/free_port.hpp"
 #include "support/held_thread.hpp"
+#include "support/http_page.hpp"
 #include "support/record.hpp"
 #include "support/wait.hpp"
 
@@ -97,7 +99,6 @@ class Service {
     const auto file = directory + "/dropwarden.yaml";
     write_file(file, make_configuration(directory, {}) + more);
     let_through(directory);
-    configuration_ = file;
     process_ = std::make_unique<ChildProcess>(
         std::vector<std::string>{dropwarden_binary(), "run", "--config", file},
         ChildOptions{.output = -1, .error = error, .environment = environment});
@@ -108,14 +109,8 @@ class Service {
   bool has_another_monitor(pid_t before) const {
     return wait_for([&] { return monitor() != 0 && monitor() != before; }, 30s);
   }
-  CommandResult status(const std::vector<std::string>& options) const {
-    std::vector<std::string> arguments{"status", "--config", configuration_};
-    arguments.insert(arguments.end(), options.begin(), options.end());
-    return run_dropwarden(arguments);
-  }
 
  private:
-  std::string configuration_;
   std::unique_ptr<ChildProcess> process_;
 };
 
@@ -252,6 +247,52 @@ TEST_F(Liveness, IsNotToldToSystemdWhileTheLoopDoesNotTurn) {
   ::kill(-service.process().pid(), SIGCONT);
   EXPECT_TRUE(systemd.wait("WATCHDOG=1", before + 2)) << systemd.all();
   EXPECT_TRUE(service.process().terminate(10s).is_success());
+}
+
+// Told to systemd five times a second, and to probes at a port.
+class Told : public Liveness {
+ protected:
+  // Skips the test where systemd is told nothing.
+  void start(const std::string& watch) {
+    service_.emplace(
+        host_path("service"),
+        "watch:\n" + watch + "metrics:\n  listen: 127.0.0.1:" + std::to_string(port_) + "\n", -1,
+        std::vector<std::string>{"NOTIFY_SOCKET=" + host_path("notify"), "WATCHDOG_USEC=400000"});
+    ASSERT_TRUE(wait_for([&] { return page().starts_with("HTTP/1.1 200"); }, 20s)) << page();
+    if (!systemd_->wait("READY=1")) GTEST_SKIP() << "it was built without libsystemd";
+    ASSERT_TRUE(systemd_->wait("WATCHDOG=1", 2)) << systemd_->all();
+  }
+  void SetUp() override {
+    Liveness::SetUp();
+    if (!IsSkipped() && !HasFatalFailure()) systemd_.emplace(host_path("notify"));
+  }
+  void TearDown() override {
+    service_.reset();
+    Liveness::TearDown();
+  }
+  std::string page() const { return get_page(port_, "/healthz", 2s); }
+  std::size_t times_alive() { return systemd_->count("WATCHDOG=1"); }
+  // Whether life is told once more in ten times the time that it takes to be.
+  bool is_told_again() {
+    return wait_for([&, before = times_alive()] { return times_alive() > before; }, 2s);
+  }
+
+  const std::uint16_t port_ = free_port();
+  std::optional<NotifySocket> systemd_;
+  std::optional<Service> service_;
+};
+
+TEST_F(Told, IsNoLifeAndNoHealthOfALoopThatIsStuck) {
+  start("  stall_after: 10m\n");
+  if (IsSkipped() || HasFatalFailure()) return;
+  {
+    const HeldThread loop(service_->monitor());
+    EXPECT_FALSE(is_told_again()) << systemd_->all();
+    EXPECT_EQ(page(), "") << "somebody else answers";
+  }
+  EXPECT_TRUE(is_told_again()) << systemd_->all();
+  EXPECT_TRUE(page().starts_with("HTTP/1.1 200")) << page();
+  EXPECT_TRUE(service_->process().terminate(10s).is_success());
 }
 
 }  // namespace

@@ -170,12 +170,24 @@ TEST(MetricsPage, BoundsTheRulesThatItCounts) {
   EXPECT_THAT(page_of(tally), HasSubstr("{rule=\"other\",severity=\"info\"} 4000\n"));
 }
 
+TEST(HealthPage, FailsWhereTheMonitorMayBeBlindOrIsNotReady) {
+  monitor::VitalSigns signs;
+  EXPECT_EQ(make_health_page(signs, true).status, 200U);
+  EXPECT_EQ(make_health_page(signs, false).status, 503U);
+  signs.condition = monitor::Condition::degraded;
+  EXPECT_EQ(make_health_page(signs, true).status, 200U);
+  EXPECT_FALSE(may_be_blind(signs));
+  signs.condition = monitor::Condition::unhealthy;
+  EXPECT_EQ(make_health_page(signs, true).status, 503U);
+  EXPECT_TRUE(may_be_blind(signs));
+}
+
 TEST(HealthPage, SaysWhy) {
   monitor::VitalSigns signs;
-  EXPECT_EQ(format_health(signs), "ok\n");
+  EXPECT_EQ(make_health_page(signs, true).body, "ok\n");
   signs.condition = monitor::Condition::unhealthy;
   signs.reasons.push_back({.part = "canary", .condition = monitor::Condition::unhealthy, .text = "missed"});
-  EXPECT_EQ(format_health(signs), "unhealthy\nunhealthy: canary: missed\n");
+  EXPECT_EQ(make_health_page(signs, true).body, "unhealthy\nunhealthy: canary: missed\n");
 }
 
 }  // namespace
