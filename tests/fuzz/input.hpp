@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <string_view>
 
@@ -17,6 +18,11 @@ inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
 
 inline std::span<const std::byte> bytes_of(const std::uint8_t* data, std::size_t size) {
   return std::as_bytes(std::span(data, size));
+}
+
+// What holds of every input: that it does not is found as a crash is.
+inline void require(bool holds) {
+  if (!holds) std::abort();
 }
 
 }  // namespace dropwarden::fuzz

@@ -4,7 +4,6 @@
 // daemon down, and what is filed for a fast look has to be found as if everything were asked.
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +20,7 @@
 namespace {
 
 using namespace dropwarden;
+using fuzz::require;
 
 constexpr util::WallTime now{std::chrono::hours{24 * 20'000}};
 // To look for what leaves nothing to others takes the square of the length.
@@ -52,10 +52,6 @@ model::WriteEvent read_event(std::string_view& rest) {
   event.process.uid = bits >> 2U;
   event.image_programs = {"/usr/bin/dpkg"};
   return event;
-}
-
-void require(bool holds) {
-  if (!holds) std::abort();
 }
 
 // Asks all, one after the other.
