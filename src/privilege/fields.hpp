@@ -11,7 +11,7 @@
 
 namespace dropwarden::privilege {
 
-// What the structs of Privilege consist of, said once for both directions of the channel.
+// What the structs of Privilege and of the link consist of, said once for both directions of the channel.
 template <class S, class T>
 concept Is = std::same_as<std::remove_const_t<S>, T>;
 
@@ -62,6 +62,10 @@ constexpr auto fields_of(Is<OutputGrants> auto& s) {
 }
 constexpr auto fields_of(Is<Grants> auto& s) {
   return std::tie(s.runtimes, s.control_socket, s.store, s.captures, s.metrics, s.outputs);
+}
+// The lanes go beside the bytes.
+constexpr auto fields_of(Is<LinkMessage> auto& s) {
+  return std::tie(s.kind, s.number, s.grants);
 }
 constexpr auto fields_of(Is<sys::Error> auto& s) {
   return std::tie(s.call, s.object, s.number);

@@ -22,9 +22,7 @@ std::pair<sys::Fd, sys::Fd> open_link() {
 
 sys::Result<void> send_link(int socket, const LinkMessage& message) {
   Encoder encoder;
-  encoder.put(message.kind);
-  encoder.put(message.number);
-  encoder.put(message.grants);
+  encoder.put(message);
   for (const sys::Fd& lane : message.lanes) encoder.lend(lane.number());
   return send(socket, encoder.take());
 }
@@ -33,10 +31,7 @@ sys::Result<LinkMessage> receive_link(int socket) {
   auto received = receive(socket, max_link);
   if (!received) return std::unexpected(std::move(received.error()));
   Decoder decoder(received->bytes, {});
-  LinkMessage message;
-  decoder.get(message.kind);
-  decoder.get(message.number);
-  decoder.get(message.grants);
+  auto message = decoder.get<LinkMessage>();
   if (!decoder.is_well_formed()) return std::unexpected(sys::Error{"recvmsg", "link", EPROTO});
   message.lanes = std::move(received->descriptors);
   return message;
