@@ -24,11 +24,11 @@ void append_value(Bytes& bytes, T value) {
 
 // An information record as the kernel writes it: padded to 4 bytes, the name ended by a zero byte.
 inline Bytes fid_info(std::uint8_t type, std::string_view handle, std::string_view name = {},
-                      std::uint64_t file_system = 0x1122334455667788) {
+                      std::uint64_t file_system = 0x1122334455667788, std::int32_t handle_type = 0x81) {
   Bytes body;
   append_value(body, file_system);
   append_value(body, static_cast<std::uint32_t>(handle.size()));
-  append_value(body, std::int32_t{0x81});
+  append_value(body, handle_type);
   append(body, handle.data(), handle.size());
   if (type == FAN_EVENT_INFO_TYPE_DFID_NAME) {
     append(body, name.data(), name.size());
