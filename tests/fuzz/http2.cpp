@@ -7,16 +7,27 @@
 
 namespace {
 
+// The one call there is.
 class Sink final : public dropwarden::net::Http2Events {
  public:
-  void on_header(std::int32_t, std::string_view, std::string_view) override {}
-  void on_data(std::int32_t, std::string_view bytes) override {
-    if (!has_failed_) has_failed_ = !messages_.feed(bytes);
+  void on_header(std::int32_t, std::string_view name, std::string_view value) override {
+    if (!has_failed_) has_failed_ = !response_.add_header(name, value);
   }
-  void on_closed(std::int32_t, std::uint32_t) override {}
+  void on_data(std::int32_t, std::string_view bytes) override {
+    if (has_failed_) return;
+    const auto messages = response_.add_data(bytes);
+    has_failed_ = !messages;
+    if (!messages) return;
+    for (const std::string& message : *messages) dropwarden::fuzz::require(message.size() <= max_message);
+    dropwarden::fuzz::require(response_.held_bytes() <= max_message + 5);  // and what stands before it
+  }
+  void on_closed(std::int32_t, std::uint32_t error_code) override {
+    if (!has_failed_) dropwarden::fuzz::require(response_.finish(error_code).text().size() <= 512);
+  }
 
  private:
-  dropwarden::net::MessageReader messages_{65536};
+  static constexpr std::size_t max_message = 4096;
+  dropwarden::net::GrpcResponse response_{max_message};
   bool has_failed_ = false;
 };
 
