@@ -4,6 +4,7 @@
 #include "dropwarden/watch/marks.hpp"
 
 #include "input.hpp"
+#include "privilege/mount_type.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace dropwarden;
@@ -12,6 +13,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     mount::parse_overlay_layers(mount);
     mount::classify_overlay(mount);
     mount::container_id_of(mount);
+    privilege::mount_type(text, mount.id.value);
   }
   watch::parse_marks(text);
   return 0;
