@@ -8,6 +8,7 @@ namespace dropwarden::monitor {
 bool is_scanned(const WatchedMount& mount) {
   if (!mount.is_marked() && !mount.is_failed) return false;
   if (mount.type == "overlay") return mount.is_overlay() && !mount.layers.upperdir.empty();
+  if (mount.belongs_to_others) return false;
   // A root that is no overlay holds the image itself, and nothing tells what of it is new.
   return mount.place != model::Place::rootfs;
 }

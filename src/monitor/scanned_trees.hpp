@@ -28,8 +28,8 @@ struct ScannedTree {
 // By name.
 using ScannedTrees = std::map<std::string, ScannedTree>;
 
-// Whether there is anything to be scanned, and it can be: an overlay by its upper directory, so that none in
-// another place is.
+// Whether there is anything to be scanned that is a container's, and it can be: an overlay by its upper
+// directory, so that none in another place is.
 bool is_scanned(const WatchedMount& mount);
 
 // Holds after a restart of this program.

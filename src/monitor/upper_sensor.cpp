@@ -220,7 +220,7 @@ UpperSensor::Known UpperSensor::locate_volume(const WatchedMount& mount,
               .problem = {},
               .gone_at = {}};
   const model::Mount* by = widest_mount(table, mount.device);
-  if (by == nullptr || !why_not(*by).empty()) return known;
+  if (by == nullptr || !why_not(*by).empty() || mount.belongs_to_others) return known;
   const auto path = path_by(*by, mount.root);
   if (!path) return known;
   // A directory on the way may be a container's, and a link by now: what it is called then is something else.

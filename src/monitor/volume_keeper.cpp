@@ -23,6 +23,9 @@ constexpr std::size_t longest_path = 1024;
 // Until a container that has its share of marks is read for whether it has less by now.
 constexpr std::chrono::minutes beyond_pause{1};
 
+constexpr const char* not_of_its_users =
+    "only what is written through it is watched: it belongs to nobody in the user namespace that shows it";
+
 bool is_same(const WatchedMount& known, const mount::JudgedMount& judged) {
   const model::Mount& mount = judged.mount;
   return known.mount == mount.id && known.device == mount.device && known.path == mount.mount_point &&
@@ -185,13 +188,17 @@ std::vector<VolumeKeeper::Answer> VolumeKeeper::ask(model::Pid init, const std::
       continue;
     }
     std::size_t answer = request_of[i];
+    bool belongs_to_others = false;
     if (wanted[i].coverage == mount::Coverage::file_system) {
       const auto& known = ways[wanted[i].mount->device];
       const auto marked =
           std::ranges::find_if(known, [&](std::size_t way) { return answers[way].has_value(); });
       if (marked != known.end()) answer = *marked;
+      belongs_to_others = std::ranges::any_of(
+          known, [&](std::size_t way) { return answers[way] && answers[way]->belongs_to_others; });
     }
     result.push_back(answers[answer]);
+    if (result.back() && belongs_to_others) result.back()->belongs_to_others = true;
   }
   return result;
 }
@@ -210,7 +217,8 @@ void VolumeKeeper::mark(const ContainerMounts::Reading& reading, const std::vect
       mount.coverage = wanted[i].coverage;
       mounts_.set_marked(mount, since);
       mount.file_system = {answers[i]->file_system_id};
-      mount.problem.clear();
+      mount.belongs_to_others = answers[i]->belongs_to_others;
+      mount.problem = mount.belongs_to_others ? not_of_its_users : "";
       mount.is_failed = false;
       const bool is_late = may_be_late && !wanted[i].was_marked;
       mount.is_late = mount.is_late || is_late;

@@ -12,6 +12,7 @@
 #include "dropwarden/util/text.hpp"
 
 #include "mount_type.hpp"
+#include "namespace_users.hpp"
 
 // Owns what it marks for the length of a call: a descriptor in a container would pin its mounts.
 namespace dropwarden::privilege {
@@ -74,12 +75,17 @@ class MountPoints {
   int left_ = 64;  // directories that are asked for, each for a table
 };
 
+// What a process shows, and who acts in its user namespace.
+struct Shown {
+  std::string table;
+  NamespaceUsers users;
+};
+
 // Whether what is held is what was asked for.
-sys::Result<RootIdentity> check_held(const sys::Fd& held, const ContainerMount& mount,
-                                     std::string_view table) {
+sys::Result<RootIdentity> check_held(const sys::Fd& held, const ContainerMount& mount, const Shown& shown) {
   const auto status = sys::read_cached_status(held.number());
   if (!status) return std::unexpected(status.error());
-  const auto type = mount_type(table, status->mount_id);
+  const auto type = mount_type(shown.table, status->mount_id);
   if (status->mount_id != mount.mount_id || !type)
     return std::unexpected(sys::Error{"fanotify_mark", mount.path, ESTALE});
   if (*type != mount.type) return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
@@ -87,17 +93,27 @@ sys::Result<RootIdentity> check_held(const sys::Fd& held, const ContainerMount& 
   if (!file_system) return std::unexpected(file_system.error());
   if (file_system->type != mount.type_magic)
     return std::unexpected(sys::Error{"fanotify_mark", mount.path, ENOTSUP});
-  return identity_of(*status, *file_system);
+  RootIdentity identity = identity_of(*status, *file_system);
+  identity.belongs_to_others = !shown.users.has(status->uid);
+  return identity;
 }
 
 sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const ContainerMount& mount,
-                                    std::string_view table, std::uint64_t mask) {
-  auto identity = check_held(held, mount, table);
+                                    const Shown& shown, std::uint64_t mask) {
+  auto identity = check_held(held, mount, shown);
   if (!identity) return identity;
   const unsigned what = mount.is_whole_file_system ? FAN_MARK_FILESYSTEM : FAN_MARK_MOUNT;
   const auto marked = mark_descriptor(group, FAN_MARK_ADD | what, mask, held.number(), mount.path);
   if (!marked) return std::unexpected(marked.error());
   return identity;
+}
+
+// By its directory of procfs, which the caller holds, so that all of it is of one process: nothing is found
+// there once that has ended, whoever has its number then.
+MarkedProcess hold(const MarkedProcess& process, const sys::Fd& directory) {
+  MarkedProcess same = process;
+  same.directory = "/proc/self/fd/" + std::to_string(directory.number());
+  return same;
 }
 
 // What the process shows now; the caller holds what it opened by way of it.
@@ -107,6 +123,15 @@ sys::Result<std::string> read_checked_table(const MarkedProcess& process) {
   const auto checked = process.check(*table);
   if (!checked) return std::unexpected(checked.error());
   return table;
+}
+
+// And then its users: whoever is in our user namespace by now was so before.
+sys::Result<Shown> read_shown(const MarkedProcess& process) {
+  auto table = read_checked_table(process);
+  if (!table) return std::unexpected(std::move(table.error()));
+  auto users = read_namespace_users(process.directory);
+  if (!users) return std::unexpected(std::move(users.error()));
+  return Shown{.table = std::move(*table), .users = std::move(*users)};
 }
 
 sys::Result<void> check_root(const MarkedProcess& process, int top, std::string_view table,
@@ -160,14 +185,11 @@ sys::Result<RootIdentity> mark_file_system(int group, const std::string& path, s
   return mark_top(group, *opened, path, mask, allowed_type);
 }
 
-// By a directory of procfs that is held, so that all of it is of one process: nothing is found there once
-// that has ended, whoever has its number then.
 sys::Result<RootIdentity> mark_file_system(int group, const MarkedProcess& process, std::uint64_t mask,
                                            std::uint64_t allowed_type) {
   const auto held = sys::open_path(process.directory, O_PATH | O_DIRECTORY);
   if (!held) return std::unexpected(held.error());
-  MarkedProcess same = process;
-  same.directory = "/proc/self/fd/" + std::to_string(held->number());
+  const MarkedProcess same = hold(process, *held);
   const std::string path = process.directory + "/root";
   const auto opened = sys::open_path(same.directory + "/root", O_PATH | O_DIRECTORY);
   if (!opened) return std::unexpected(sys::Error{"open", path, opened.error().number});
@@ -188,33 +210,40 @@ std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const MarkedProces
                                                    const std::vector<ContainerMount>& mounts,
                                                    std::uint64_t mask) {
   using Answers = std::vector<sys::Result<RootIdentity>>;
-  const auto root = sys::open_path(process.directory + "/root", O_PATH | O_DIRECTORY);
+  const auto directory = sys::open_path(process.directory, O_PATH | O_DIRECTORY);
+  if (!directory) return Answers(mounts.size(), std::unexpected(directory.error()));
+  const MarkedProcess same = hold(process, *directory);
+  const auto root = sys::open_path(same.directory + "/root", O_PATH | O_DIRECTORY);
   if (!root) return Answers(mounts.size(), std::unexpected(root.error()));
   // All are held first and the table is read then: what is held keeps its ID (mount IDs are reused at once).
   std::vector<sys::Result<sys::Fd>> opened;
   opened.reserve(mounts.size());
-  MountPoints points(process, root->number());
+  MountPoints points(same, root->number());
   for (const ContainerMount& mount : mounts) opened.push_back(points.open(mount));
-  const auto table = read_checked_table(process);
-  if (!table) return Answers(mounts.size(), std::unexpected(table.error()));
+  const auto shown = read_shown(same);
+  if (!shown) return Answers(mounts.size(), std::unexpected(shown.error()));
   Answers answers;
   answers.reserve(mounts.size());
   for (std::size_t i = 0; i < mounts.size(); ++i) {
-    answers.push_back(opened[i] ? mark_held(group, *opened[i], mounts[i], *table, mask)
+    answers.push_back(opened[i] ? mark_held(group, *opened[i], mounts[i], *shown, mask)
                                 : std::unexpected(opened[i].error()));
   }
   return answers;
 }
 
 sys::Result<sys::Fd> open_mount(const MarkedProcess& process, const ContainerMount& mount) {
-  const auto root = sys::open_path(process.directory + "/root", O_PATH | O_DIRECTORY);
+  const auto directory = sys::open_path(process.directory, O_PATH | O_DIRECTORY);
+  if (!directory) return std::unexpected(directory.error());
+  const MarkedProcess same = hold(process, *directory);
+  const auto root = sys::open_path(same.directory + "/root", O_PATH | O_DIRECTORY);
   if (!root) return std::unexpected(root.error());
-  auto held = MountPoints(process, root->number()).open(mount);
+  auto held = MountPoints(same, root->number()).open(mount);
   if (!held) return held;
-  const auto table = read_checked_table(process);
-  if (!table) return std::unexpected(table.error());
-  const auto checked = check_held(*held, mount, *table);
+  const auto shown = read_shown(same);
+  if (!shown) return std::unexpected(shown.error());
+  const auto checked = check_held(*held, mount, *shown);
   if (!checked) return std::unexpected(checked.error());
+  if (checked->belongs_to_others) return std::unexpected(sys::Error{"open", mount.path, EPERM});
   return held;
 }
 

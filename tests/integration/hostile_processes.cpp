@@ -2,6 +2,7 @@
 // Processes that come and go faster than they can be looked at, that have the number of another, and that
 // give their cgroups the names of other containers; mounts without end; whoever has the control socket; and
 // what the monitor itself writes where it watches.
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
@@ -33,6 +34,7 @@
 #include "support/file.hpp"
 #include "support/process_holdings.hpp"
 #include "support/sanitizer.hpp"
+#include "support/user_namespace.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -362,6 +364,60 @@ TEST_F(HostileMounts, ThatAJailedProcessDoesNotShowAreFoundByAnother) {
   jailed.line().tell();
   EXPECT_TRUE(mounter.wait());
   EXPECT_TRUE(jailed.wait());
+}
+
+// Whoever makes a user namespace may show all of the host in it, by a bind mount, in a cgroup that he named
+// after a container.
+TEST_F(HostileMounts, OfWhatIsNotTheirsMakeNothingOfTheHostAContainers) {
+  constexpr uid_t user = 4711;
+  const std::string id(64, 'e');
+  start("scan:\n  interval: 1s\n");
+  const UsersCgroup cgroup("docker-" + id + ".scope");
+  for (const char* name : {"of-host", "of-user", "users-root"}) fs::create_directory(path(name));
+  ASSERT_EQ(::chown(path("of-user").c_str(), user, user), 0);
+  for (fs::path above = path("of-user"); above != "/"; above = above.parent_path())
+    fs::permissions(above, fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+  const auto bind = [](const std::string& source, const std::string& target) {
+    require(::mkdir(target.c_str(), 0755) == 0, "mkdir");
+    require(::mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) == 0, "mount");
+  };
+  Child container([&](Line& line) {
+    cgroup.join();
+    enter_user_namespace(user);
+    const auto root = path("users-root");
+    mount_file_system("own", root, "tmpfs");
+    bind("/", root + "/host");
+    bind(path("of-user"), root + "/own");
+    stay_in_container_root(root, line);
+  });
+  container.line().hear();
+  const auto is_watched = [&] {
+    const auto report = ask();
+    return report.is_object() && std::ranges::any_of(mounts_of(report, id), [](const auto& mount) {
+             return text_at(mount, "/path") == "/own" && text_at(mount, "/sensor") != "";
+           });
+  };
+  EXPECT_TRUE(wait_for(is_watched, 20s)) << daemon_->report();
+  // By a process of the host: a close that the mount of the user does not see, and a name.
+  const auto drop_into = [&](const std::string& directory) {
+    put(path(directory + "/new"), make_program(directory));
+    fs::rename(path(directory + "/new"), path(directory + "/moved"));
+  };
+  drop_into("of-host");
+  drop_into("of-user");
+  const auto is_told = [&](const std::string& where) {
+    return std::ranges::any_of(daemon_->records(), [&](const Record& record) {
+      return container_of(record) == id && path_of(record).starts_with(where);
+    });
+  };
+  EXPECT_TRUE(wait_for([&] { return is_told("/own/moved"); }, 20s)) << daemon_->report();
+  // Two sweeps and more.
+  drop_into("of-user");
+  box_->run([] { drop("/c/later"); });
+  EXPECT_TRUE(record_of("/c/later", 20s));
+  EXPECT_FALSE(wait_for([&] { return is_told("/host"); }, 5s)) << daemon_->report();
+  container.line().tell();
+  EXPECT_TRUE(container.wait());
 }
 
 // What it writes there is on no file system that is watched: so much is to be known.

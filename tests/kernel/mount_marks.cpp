@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include <gmock/gmock.h>
 
@@ -27,6 +28,7 @@
 #include "support/hide_openat2.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/user_namespace.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -385,6 +387,44 @@ TEST_F(MountMark, IsSetBelowWhatTheKernelMakesUp) {
   }
   container.line().tell();
   EXPECT_TRUE(container.wait());
+}
+
+// Of a bind mount its user namespace says nothing: whoever makes one may show all of the host there.
+TEST_F(MountMark, TellsWhatBelongsToNobodyInTheUserNamespaceThatShowsIt) {
+  constexpr uid_t user = 1000;
+  ASSERT_EQ(::chmod(scratch().c_str(), 0755), 0);
+  const std::string of_user = make_scratch_directory();
+  const std::string of_host = make_scratch_directory();
+  const std::string root = make_scratch_directory();
+  ASSERT_EQ(::chown(of_user.c_str(), user, user), 0);
+  for (const auto& path : {of_user, of_host, root}) ASSERT_EQ(::chmod(path.c_str(), 0755), 0);
+  Child container([&](Line& line) {
+    enter_user_namespace(user);
+    mount_file_system("own", root, "tmpfs");
+    for (const auto& [source, target] : {std::pair(of_user, root + "/user"), {of_host, root + "/host"}}) {
+      require(::mkdir(target.c_str(), 0755) == 0, "mkdir");
+      require(::mount(source.c_str(), target.c_str(), nullptr, MS_BIND, nullptr) == 0, "mount");
+    }
+    stay_in_container_root(root, line);
+  });
+  container.line().hear();
+  table_ = mount::parse_mountinfo(privilege_->read_process_mounts(container.pid()).value());
+  const auto mark_of = [&](const std::string& path) {
+    return sys::value_or_throw(privilege_
+                                   ->mark_mounts(group_->descriptor(), container.pid(), {request_for(path)},
+                                                 watch::close_write_mask())
+                                   .at(0));
+  };
+  EXPECT_TRUE(mark_of("/host").belongs_to_others);
+  EXPECT_FALSE(mark_of("/user").belongs_to_others);
+  EXPECT_TRUE(privilege_->open_mount(container.pid(), request_for("/user")));
+  const auto opened = privilege_->open_mount(container.pid(), request_for("/host"));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().number, EPERM);
+  container.line().tell();
+  EXPECT_TRUE(container.wait());
+  start([] {});
+  EXPECT_FALSE(mark("/etc").belongs_to_others) << "in our namespace that is for root to say";
 }
 
 // Without the cache alone to go by (RESOLVE_CACHED) a lookup asks the server.

@@ -42,6 +42,9 @@ struct WatchedMount {
   // Of an overlay: it may have been mounted in another user namespace, so that nobody knows what its lower
   // layers are. Nothing that is executed is told of, and nobody looks through it.
   bool is_of_other_users = false;
+  // Of any other: to nobody in the user namespace that shows it (privilege::RootIdentity). What is written
+  // through this mount is told, and nothing else that is done there.
+  bool belongs_to_others = false;
   bool is_late = false;         // marked after its container may have run
   bool is_failed = false;       // it could not be marked, and is tried again
   util::WallTime marked_since;  // of files: what changes from then on has no earlier ctime; 0 until marked

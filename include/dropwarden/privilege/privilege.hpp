@@ -33,6 +33,9 @@ struct RootIdentity {
   std::uint32_t device_minor = 0;
   std::uint64_t file_system_type = 0;  // f_type
   std::uint64_t file_system_id = 0;    // f_fsid
+  // By `mark_mounts`: to nobody who acts in the user namespace of the process, which some user has made. What
+  // others do there is none of the container's doing.
+  bool belongs_to_others = false;
 };
 
 // The root of a process that is about to be marked, as one and the same process shows it.
@@ -203,8 +206,9 @@ class Privilege {
   // Writes and closes a file there that looks like an executable; ENOENT where there is no such overlay.
   virtual sys::Result<void> write_canary(std::uint64_t number) = 0;
 
-  // The top of a mount of the process `pid`, O_PATH, checked in the same way. Pins the mount. ESTALE,
-  // ENOTSUP, EAGAIN, ENOENT and ESRCH as above. Needs CAP_SYS_PTRACE.
+  // The top of a mount of the process `pid`, O_PATH, checked in the same way. Pins the mount. EPERM where it
+  // belongs to others (RootIdentity). ESTALE, ENOTSUP, EAGAIN, ENOENT and ESRCH as above. Needs
+  // CAP_SYS_PTRACE.
   virtual sys::Result<sys::Fd> open_mount(std::int32_t pid, const ContainerMount& mount) = 0;
 
   // Marks the mount namespace that the mount table comes from (FAN_MARK_MNTNS, Linux 6.15): EINVAL before.

@@ -59,6 +59,17 @@ TEST(ScannedTrees, AreThoseOfTheHostWhereAContainerNamesTheUpperDirectoryOfAnoth
   EXPECT_THAT(find_trees({thief(1)}).begin()->second.containers, ElementsAre("thief"));
 }
 
+// Else the container of a user who shows the volume of another in a namespace of his own would share it.
+TEST(ScannedTrees, AreNoneOfWhoShowsWhatBelongsToOthers) {
+  auto lent = volume(1, "thief");
+  lent.belongs_to_others = true;
+  const auto trees = find_trees({lent, volume(2, "b")});
+  ASSERT_THAT(trees, SizeIs(1));
+  EXPECT_THAT(trees.begin()->second.serials, ElementsAre(2));
+  EXPECT_THAT(trees.begin()->second.containers, ElementsAre("b"));
+  EXPECT_THAT(find_trees({lent}), IsEmpty());
+}
+
 TEST(ScannedTrees, AreNoneOfWhatIsNotWatchedOrHasNothingNew) {
   auto unmarked = overlay(1, "a", "/merged");
   unmarked.coverage = mount::Coverage::none;

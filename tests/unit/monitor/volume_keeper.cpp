@@ -40,11 +40,16 @@ class SlowPrivilege final : public ShowingPrivilege {
 
   std::vector<sys::Result<privilege::RootIdentity>> mark_mounts(
       int, std::int32_t, const std::vector<privilege::ContainerMount>& mounts, std::uint64_t) override {
-    for (const auto& mount : mounts) marks.mounts.push_back({mount.mount_id});
-    return std::vector<sys::Result<privilege::RootIdentity>>(mounts.size(), privilege::RootIdentity{});
+    std::vector<sys::Result<privilege::RootIdentity>> answers;
+    for (const auto& mount : mounts) {
+      if (!mount.is_whole_file_system) marks.mounts.push_back({mount.mount_id});
+      answers.emplace_back(privilege::RootIdentity{.belongs_to_others = mount.path == of_others});
+    }
+    return answers;
   }
 
   watch::Marks marks;
+  std::string of_others;  // the path of a mount
   std::chrono::milliseconds slowness{};
   std::chrono::milliseconds work{};
   int asked = 0;
@@ -119,6 +124,31 @@ TEST_F(VolumeKeeperTest, CountsWhatItLookedAtInVain) {
   keeper_.apply(start);
   EXPECT_GE(keeper_.take_spent(), 5ms);
   EXPECT_EQ(keeper_.take_spent(), 0ms);
+}
+
+TEST_F(VolumeKeeperTest, SaysOfWhichMountNothingIsWatchedButWhatIsWrittenThroughIt) {
+  privilege_.tables[7] = root(50) + volumes(1000, 2);
+  privilege_.of_others = "/1001";
+  add_container("c", {7});
+  go_on();
+  ASSERT_EQ(mounts_.current().size(), 2U);
+  for (const WatchedMount& mount : mounts_.current()) {
+    EXPECT_TRUE(mount.is_marked()) << mount.path;
+    EXPECT_EQ(mount.belongs_to_others, mount.path == "/1001") << mount.path;
+  }
+  EXPECT_EQ(count_problems("only what is written through it is watched"), 1U);
+}
+
+// It is marked by way of one of its mounts, and which that is says nothing about the others.
+TEST_F(VolumeKeeperTest, BelievesNoMountOfASuperblockOfWhichOneBelongsToOthers) {
+  privilege_.tables[7] = root(50) +
+                         "1000 100 0:60 / /own rw - tmpfs own rw\n"
+                         "1001 100 0:60 /a /others rw - tmpfs own rw\n";
+  privilege_.of_others = "/others";
+  add_container("c", {7});
+  go_on();
+  ASSERT_EQ(mounts_.current().size(), 2U);
+  for (const WatchedMount& mount : mounts_.current()) EXPECT_TRUE(mount.belongs_to_others) << mount.path;
 }
 
 // As one container after the other has it, whose number is free in between.
