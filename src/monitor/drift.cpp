@@ -177,7 +177,12 @@ WritableLayers find_writable_layers(privilege::Privilege& privilege,
     found.layers.push_back(std::move(layer));
   }
   for (const auto& [id, container] : snapshot->containers) {
-    if (container->upperdir.empty() || known.contains(id)) continue;
+    // That of another one's overlay is not this one's, whatever a runtime tells.
+    const auto is_its = [&](const WritableLayer& layer) {
+      return layer.layers.upperdir == container->upperdir;
+    };
+    if (container->upperdir.empty() || known.contains(id) || std::ranges::any_of(found.layers, is_its))
+      continue;
     found.layers.push_back(
         {.container = {id},
          .layers = {.upperdir = container->upperdir, .workdir = {}, .lowerdirs = container->lowerdirs},

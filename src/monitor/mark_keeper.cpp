@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <linux/magic.h>
+#include <utility>
 
 #include <spdlog/spdlog.h>
 
@@ -265,13 +266,60 @@ void MarkKeeper::tell_foreign(const OverlayView::Owners& owners) {
 
 void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
   for (const model::Mount* root : view_.roots()) mounts_.learn_mount(root->id, root->device);
+  std::unordered_set<std::uint64_t> current;
+  for (const WatchedMount& mount : mounts_.current()) current.insert(mount.serial);
+  std::erase_if(naming_, [&](const auto& entry) { return !current.contains(entry.first); });
   for (const auto& [device, owner] : owners) {
     WatchedMount* overlay = mounts_.find(device);
-    if (overlay == nullptr) continue;
-    // What a process shows gives way to what a runtime told, and never takes a name back.
-    const bool is_told = owner.evidence != container::Evidence::init_root;
-    if (is_told || overlay->container.value.empty()) overlay->container = owner.id;
+    if (overlay != nullptr) identify(*overlay, owner);
   }
+}
+
+MarkKeeper::Proof MarkKeeper::proof_of(const container::OverlayOwner& owner,
+                                       const model::Device& device) const {
+  switch (owner.evidence) {
+    case container::Evidence::mount_point:
+      return Proof::carried;
+    case container::Evidence::init_root:
+      return Proof::seen;
+    case container::Evidence::upperdir:
+      return view_.was_seen_on(owner.id, device) ? Proof::told_and_seen : Proof::told;
+    case container::Evidence::later_mount:
+      break;
+  }
+  return Proof::told;
+}
+
+// A name stays, whatever runtimes tell later and in turns, unless the kernel says another.
+void MarkKeeper::identify(WatchedMount& overlay, const container::OverlayOwner& owner) {
+  Naming& naming = naming_[overlay.serial];
+  if (!owner.id.value.empty()) {
+    const Proof proof = proof_of(owner, overlay.device);
+    const bool is_free = overlay.container.value.empty() || overlay.container == owner.id;
+    if (is_free || proof > naming.proof) {
+      naming.proof = is_free ? std::max(naming.proof, proof) : proof;
+      overlay.container = owner.id;
+    } else if (owner.evidence == container::Evidence::upperdir) {
+      dispute(overlay, naming, owner.id);
+    }
+  }
+  if (!owner.denied.value.empty() && owner.denied != overlay.container)
+    dispute(overlay, naming, owner.denied);
+}
+
+// Said once of each overlay: a runtime may tell as many containers as it likes.
+void MarkKeeper::dispute(WatchedMount& overlay, Naming& naming, const model::ContainerId& told) {
+  // One that cannot be marked is another object with each attempt, and tells nothing.
+  if (!overlay.is_marked() || std::exchange(naming.is_disputed, true)) return;
+  const std::string id = util::escape(told.value, longest_reason);
+  const std::string truth = overlay.container.value.empty()
+                                ? "several are told to have it, and no first process is seen there"
+                                : "it is container " + util::escape(overlay.container.value, longest_reason) +
+                                      "'s by its mount, its first process or what was told before";
+  if (overlay.problem.empty())
+    overlay.problem = "a runtime tells that it is container " + id + "'s, which is not believed: " + truth;
+  spdlog::warn("a runtime tells that the overlay at {} is container {}'s, which is not believed: {}",
+               util::escape(overlay.layers.upperdir, longest_reason), id, truth);
 }
 
 std::vector<WatchedMount> MarkKeeper::foreign() const {

@@ -95,6 +95,15 @@ class MarkKeeper {
   void retry_at(Clock::time_point when);
   void tell_foreign(const OverlayView::Owners& owners);
   void identify_containers(const OverlayView::Owners& owners);
+  // How well it is known whose an overlay is, best last.
+  enum class Proof { none, told, seen, told_and_seen, carried };
+  struct Naming {
+    Proof proof = Proof::none;
+    bool is_disputed = false;  // a runtime tells another one, which was said
+  };
+  Proof proof_of(const container::OverlayOwner& owner, const model::Device& device) const;
+  void identify(WatchedMount& overlay, const container::OverlayOwner& owner);
+  static void dispute(WatchedMount& overlay, Naming& naming, const model::ContainerId& told);
 
   privilege::Privilege& privilege_;
   const int group_;
@@ -117,7 +126,8 @@ class MarkKeeper {
   };
   std::unordered_map<model::Device, Failing> failing_;
   std::optional<Clock::time_point> next_retry_;
-  std::unordered_set<std::string> told_;  // containers whose root is foreign, which was said
+  std::unordered_map<std::uint64_t, Naming> naming_;  // by the serial in `mounts_`
+  std::unordered_set<std::string> told_;              // containers whose root is foreign, which was said
   VolumeKeeper volumes_;
   bool is_ready_ = false;
 };

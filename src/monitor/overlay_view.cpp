@@ -128,7 +128,7 @@ void OverlayView::on_root(const std::string& container, const model::Device& dev
   root.due = root.due ? std::min(*root.due, now) : now;
 }
 
-void OverlayView::look_at(Root& root, Clock::time_point now) {
+void OverlayView::look_at(const std::string& id, Root& root, Clock::time_point now) {
   const auto before = std::exchange(root.mount, read_root_mount(privilege_, root.init));
   root.due.reset();
   // A runtime's first process is still on the host's root until it has pivoted.
@@ -137,12 +137,21 @@ void OverlayView::look_at(Root& root, Clock::time_point now) {
     root.mount.reset();
     if (const auto pause = pause_after(++root.looks)) root.due = now + *pause;
   } else if (root.mount != before || root.doubts > 0) {
-    if (root.mount != before) root.doubts = 0;
+    if (root.mount != before) {
+      root.doubts = 0;
+      root.is_its_own = is_its_own(id, root.init);
+    }
     root.reason.clear();
     root.upper.reset();
     root.is_of_other_users = is_of_other_users(root.init);
     if (!is_shown_by_host(root.mount->device)) judge_hidden(root, now);
   }
+}
+
+// A runtime may tell the process of another container.
+bool OverlayView::is_its_own(const std::string& id, model::Pid init) const {
+  const auto cgroup = privilege_.read_process_file(init.value, privilege::ProcessFile::cgroup);
+  return cgroup && !container::is_of_another(*cgroup, id);
 }
 
 bool OverlayView::is_of_other_users(model::Pid init) {
@@ -189,19 +198,19 @@ std::string OverlayView::why_foreign(const Root& root) const {
 
 bool OverlayView::look_again(Clock::time_point now) {
   const auto begin = Clock::now();
-  std::vector<Root*> due;
-  for (auto& [id, root] : roots_) {
-    if (root.due && *root.due <= now) due.push_back(&root);
+  std::vector<std::pair<const std::string, Root>*> due;
+  for (auto& entry : roots_) {
+    if (entry.second.due && *entry.second.due <= now) due.push_back(&entry);
   }
   const std::size_t count = std::min(due.size(), looks_in_a_row);
-  const auto is_earlier = [](const Root* one, const Root* other) {
-    return std::tie(one->due, one->looks) < std::tie(other->due, other->looks);
+  const auto is_earlier = [](const auto* one, const auto* other) {
+    return std::tie(one->second.due, one->second.looks) < std::tie(other->second.due, other->second.looks);
   };
   std::ranges::partial_sort(due, due.begin() + static_cast<std::ptrdiff_t>(count), is_earlier);
   bool is_news = false;
-  for (Root* root : due | std::views::take(count)) {
-    look_at(*root, now);
-    is_news = is_news || root->mount;
+  for (auto* entry : due | std::views::take(count)) {
+    look_at(entry->first, entry->second, now);
+    is_news = is_news || entry->second.mount;
   }
   std::size_t judged = 0;
   for (HostOverlay& overlay : host_overlays_) {
@@ -317,15 +326,28 @@ std::vector<const model::Mount*> OverlayView::roots() const {
 // Asked again each time: the process may have ended since its container was last told of, its number may be
 // another's, and the device number of its overlay the next container's.
 std::optional<model::Device> OverlayView::read_root_device(const std::string& id, model::Pid init) const {
-  const auto cgroup = privilege_.read_process_file(init.value, privilege::ProcessFile::cgroup);
-  if (!cgroup || container::is_of_another(*cgroup, id)) return std::nullopt;
+  if (!is_its_own(id, init)) return std::nullopt;
   const auto root = read_root_mount(privilege_, init);
   if (!root || root->file_system != "overlay" || root->device == host_root_) return std::nullopt;
   return root->device;
 }
 
+std::optional<model::Device> OverlayView::seen_root(const model::Container& container) const {
+  const auto known = roots_.find(container.id.value);
+  if (known == roots_.end()) return std::nullopt;
+  const Root& root = known->second;
+  if (root.init != container.init || !root.mount || !root.is_its_own) return std::nullopt;
+  return root.mount->device;
+}
+
+bool OverlayView::was_seen_on(const model::ContainerId& container, const model::Device& device) const {
+  const auto* known = snapshot_->find(container);
+  return known != nullptr && seen_root(*known) == device;
+}
+
 OverlayView::Owners OverlayView::told_owners() const {
-  return container::find_overlay_owners(clues(), *snapshot_, [](model::Pid) { return std::nullopt; });
+  const auto seen = [this](const model::Container& container) { return seen_root(container); };
+  return container::find_overlay_owners(clues(), *snapshot_, {.seen = seen, .now = seen});
 }
 
 // Who cannot be asked any more this time has what it answered last: an overlay that nobody owned for that
@@ -334,21 +356,18 @@ OverlayView::Owners OverlayView::owners() {
   // Those that are left over are asked first the next time, before all are asked again.
   if (!std::exchange(has_more_to_ask_, false)) ++round_;
   const auto deadline = Clock::now() + longest_asking;
-  std::unordered_map<std::int32_t, std::pair<const std::string, Root>*> by_init;
-  for (auto& entry : roots_) {
-    if (entry.second.mount) by_init.emplace(entry.second.init.value, &entry);
-  }
-  return container::find_overlay_owners(clues(), *snapshot_,
-                                        [&](model::Pid init) -> std::optional<model::Device> {
-                                          const auto known = by_init.find(init.value);
-                                          if (known == by_init.end()) return std::nullopt;
-                                          auto& [id, root] = *known->second;
-                                          if (root.round == round_) return root.owned;
-                                          has_more_to_ask_ = has_more_to_ask_ || Clock::now() >= deadline;
-                                          if (has_more_to_ask_) return root.owned;
-                                          root.round = round_;
-                                          return root.owned = read_root_device(id, init);
-                                        });
+  const auto seen = [this](const model::Container& container) { return seen_root(container); };
+  const auto now = [&](const model::Container& container) -> std::optional<model::Device> {
+    const auto known = roots_.find(container.id.value);
+    if (known == roots_.end() || !known->second.mount) return std::nullopt;
+    Root& root = known->second;
+    if (root.round == round_) return root.owned;
+    has_more_to_ask_ = has_more_to_ask_ || Clock::now() >= deadline;
+    if (has_more_to_ask_) return root.owned;
+    root.round = round_;
+    return root.owned = read_root_device(known->first, root.init);
+  };
+  return container::find_overlay_owners(clues(), *snapshot_, {.seen = seen, .now = now});
 }
 
 OverlayView::Owners OverlayView::look_for_owners(Clock::time_point now) {

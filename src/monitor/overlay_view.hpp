@@ -74,8 +74,10 @@ class OverlayView {
   bool has_more_to_ask() const { return has_more_to_ask_; }
   // All of them, after a look at all processes that are due: for who has nothing else to do.
   Owners look_for_owners(Clock::time_point now);
-  // By what is told alone.
+  // By what is told, and what was seen before: asks nobody.
   Owners told_owners() const;
+  // Whether the container's first process had its root there when it was looked at last.
+  bool was_seen_on(const model::ContainerId& container, const model::Device& device) const;
   // The mounts that containers see as their root.
   std::vector<const model::Mount*> roots() const;
 
@@ -87,18 +89,21 @@ class OverlayView {
     std::optional<model::Mount> mount{};             // nothing when it could not be read, or is no overlay
     std::string reason{};                          // why it may be the container's own; empty where it is not
     std::optional<LayerJudge::Directory> upper{};  // of one that no mount of the host shows
-    bool is_of_other_users = false;                // it may be another user namespace's
-    int looks = 0;                                 // that have shown no root of its own
-    int doubts = 0;                                // how often its layers could not be looked at
+    bool is_its_own = false;         // by the cgroup of the process, when that mount was seen first
+    bool is_of_other_users = false;  // it may be another user namespace's
+    int looks = 0;                   // that have shown no root of its own
+    int doubts = 0;                  // how often its layers could not be looked at
     std::optional<Clock::time_point> due{};
     std::uint64_t round = 0;               // in which it was asked what it owns
     std::optional<model::Device> owned{};  // what it answered then
   };
 
-  void look_at(Root& root, Clock::time_point now);
+  void look_at(const std::string& id, Root& root, Clock::time_point now);
+  bool is_its_own(const std::string& id, model::Pid init) const;
   bool is_of_other_users(model::Pid init);
   void judge_hidden(Root& root, Clock::time_point now) const;
   bool is_claimed(const Root& root) const;
+  std::optional<model::Device> seen_root(const model::Container& container) const;
   std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
   std::vector<container::OverlayClue> clues() const;
 

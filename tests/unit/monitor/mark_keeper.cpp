@@ -85,10 +85,11 @@ class MarkKeeperTest : public testing::Test {
     privilege_.host = table;
     keeper_.on_table(mount::parse_mountinfo(table));
   }
-  void add_container(const std::string& id, model::Pid init) {
+  void add_container(const std::string& id, model::Pid init, const std::string& upperdir = {}) {
     auto container = std::make_shared<model::Container>();
     container->id = {id};
     container->init = init;
+    container->upperdir = upperdir;
     snapshot_.containers.insert_or_assign(id, std::move(container));
     keeper_.on_containers(std::make_shared<const container::Snapshot>(snapshot_));
   }
@@ -228,6 +229,66 @@ TEST_F(MarkKeeperTest, SaysOnceOfAContainerThatItsRootIsItsOwn) {
   const std::string said = testing::internal::GetCapturedStdout();
   EXPECT_THAT(said, HasSubstr("the root of container c\\x1b is not watched"));
   EXPECT_EQ(said.find("is not watched"), said.rfind("is not watched")) << said;
+}
+
+// Or that its first process has ended, so that nothing shows any more whose it is.
+TEST_F(MarkKeeperTest, KeepsTheNameThatAFirstProcessShowedWhateverRuntimesTellLaterAndSaysSoOnce) {
+  testing::internal::CaptureStdout();
+  set_host(overlay(50, "/run/x/merged", "/host"));
+  privilege_.tables[7] = overlay(50, "/", "/host");
+  add_container("a", {7});
+  go_on();
+  EXPECT_EQ(mounts_.find({0, 50})->container.value, "a");
+  EXPECT_EQ(mounts_.find({0, 50})->problem, "");
+  add_container("a", {});
+  for (const char* other : {"b\033", "c"}) {
+    add_container(other, {}, "/host/u50");
+    go_on();
+    EXPECT_EQ(mounts_.find({0, 50})->container.value, "a");
+  }
+  EXPECT_THAT(mounts_.find({0, 50})->problem, HasSubstr("container b\\x1b's, which is not believed"));
+  const std::string said = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(said, HasSubstr("a runtime tells that the overlay at /host/u50 is container b\\x1b's"));
+  EXPECT_EQ(said.find("not believed"), said.rfind("not believed")) << said;
+}
+
+TEST_F(MarkKeeperTest, TakesANameBackThatARuntimeToldBeforeTheFirstProcessWasThere) {
+  set_host(overlay(50, "/run/x/merged", "/host"));
+  add_container("b", {}, "/host/u50");
+  EXPECT_EQ(mounts_.find({0, 50})->container.value, "b") << "nothing else is known";
+  privilege_.tables[7] = overlay(50, "/", "/host");
+  add_container("a", {7});
+  go_on();
+  EXPECT_EQ(mounts_.find({0, 50})->container.value, "a");
+  EXPECT_THAT(mounts_.find({0, 50})->problem, HasSubstr("container b's, which is not believed"));
+}
+
+// In a volume that propagates its mounts to the host.
+TEST_F(MarkKeeperTest, LetsNoContainerNameItsOverlayByAMountThatItMakes) {
+  const std::string first = overlay(50, "/run/x/merged", "/host");
+  set_host(first);
+  privilege_.tables[7] = overlay(50, "/", "/host");
+  add_container("a", {7});
+  go_on();
+  set_host(first + overlay(50, "/volume/rootfs/overlayfs/b", "/host"));
+  EXPECT_EQ(mounts_.find({0, 50})->container.value, "a");
+}
+
+// A container that sees the roots of others, and waits there for the end of one.
+TEST_F(MarkKeeperTest, LetsNoProcessThatEnteredARootTakeItsName) {
+  set_host(overlay(50, "/run/x/merged", "/host"));
+  privilege_.tables[8] = overlay(50, "/", "/host");
+  add_container("b", {8});
+  go_on();
+  EXPECT_EQ(mounts_.find({0, 50})->container.value, "b") << "nothing else is known";
+  privilege_.tables[7] = overlay(50, "/", "/host");
+  add_container("a", {7}, "/host/u50");
+  go_on();
+  EXPECT_EQ(mounts_.find({0, 50})->container.value, "a");
+  add_container("a", {}, "/host/u50");
+  go_on();
+  EXPECT_EQ(mounts_.find({0, 50})->container.value, "a");
+  EXPECT_EQ(mounts_.find({0, 50})->problem, "");
 }
 
 }  // namespace
