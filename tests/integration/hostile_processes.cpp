@@ -43,14 +43,11 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-constexpr std::uint64_t some_memory = std::uint64_t{32} << 20U;
-
 class HostileProcesses : public HostileTest {};
 
 TEST_F(HostileProcesses, OfAMomentEachHideNoDrop) {
   constexpr int writers = 3000;
   start();
-  const Usage before = read_usage(*daemon_);
   box_->run([] {
     for (int i = 0; i < writers; ++i) {
       const pid_t child = ::fork();
@@ -68,7 +65,6 @@ TEST_F(HostileProcesses, OfAMomentEachHideNoDrop) {
   EXPECT_TRUE(wait_for([&] { return found() >= writers; }, 60s)) << found();
   EXPECT_EQ(found(), std::size_t{writers});
   for (const auto& record : daemon_->records()) EXPECT_EQ(container_of(record), box_->id());
-  expect_bounded(before, some_memory);
 }
 
 // clone3(2): the new process has this number in the number space of the host.
@@ -115,7 +111,7 @@ TEST_F(HostileProcesses, WithTheNumberOfAWriterThatHasEndedChangeNothingOfWhoseA
 
 // Nobody tells of that moment: no runtime, and no mount of the host.
 TEST_F(HostileProcesses, ThatEnterTheirRootLongAfterTheyBeganAreOfTheContainerThatHasIt) {
-  daemon_ = start_daemon();
+  start_monitor();
   const auto gate = host_path("gate");
   box_->set_gate(gate);
   bool is_known = false;
@@ -135,7 +131,7 @@ TEST_F(HostileProcesses, ThatEnterTheirRootLongAfterTheyBeganAreOfTheContainerTh
 
 // As in the middle of pivot_root(2), on a machine that is very busy: longer than the monitor waits by itself.
 TEST_F(HostileProcesses, ThatAreBetweenTwoRootsForLongAreWatchedOnceTheyHaveOne) {
-  daemon_ = start_daemon();
+  start_monitor();
   const auto gate = host_path("gate");
   box_->set_gate(gate, Box::Gate::between_roots);
   std::jthread opener([&] {
@@ -265,8 +261,8 @@ TEST_F(HostileProcesses, InCgroupsThatAUserOfTheHostNamedAfterAContainerAreTheHo
 class HostileMounts : public HostileTest {};
 
 TEST_F(HostileMounts, WithoutEndAreWatchedUpToALimitThatIsSaid) {
+  more_memory_ = std::uint64_t{64} << 20U;
   start("scan:\n  interval: 1s\n");
-  const Usage before = read_usage(*daemon_);
   box_->run([] {
     // One beside the other at first, each of which could be marked, and then one over the other.
     constexpr int beside = 500;
@@ -289,7 +285,6 @@ TEST_F(HostileMounts, WithoutEndAreWatchedUpToALimitThatIsSaid) {
   expect_well();
   // Marks in the kernel: a container may have 256.
   EXPECT_LT(count_marks(daemon_->part("monitor")), 300U);
-  expect_bounded(before, std::uint64_t{64} << 20U);
   // Nothing changes any more: the tables are read for their own sake and by sweeps, and that has a bound.
   const auto start = read_usage(*daemon_).processor;
   std::this_thread::sleep_for(5s);
@@ -471,7 +466,6 @@ class HostileClients : public HostileTest {
 
 TEST_F(HostileClients, OfTheControlSocketTakeNothingFromTheMonitor) {
   start();
-  const Usage before = read_usage(*daemon_);
   const std::string huge(std::size_t{1} << 20U, 'x');
   std::vector<sys::Fd> sockets;
   for (int i = 0; i < 2000; ++i) {
@@ -499,9 +493,9 @@ TEST_F(HostileClients, OfTheControlSocketTakeNothingFromTheMonitor) {
   // With all of them still there the monitor goes on, and once they are cut off it answers again.
   box_->run([] { drop("/c/meanwhile"); });
   EXPECT_EQ(sensor_of("/c/meanwhile"), "close_write");
-  EXPECT_LT(read_usage(*daemon_).descriptors, before.descriptors + 32);
+  EXPECT_LT(read_usage(*daemon_).descriptors, before_.descriptors + 32);
   EXPECT_TRUE(wait_for([&] { return ask().is_object() && ask().as_object().contains("containers"); }, 30s));
-  expect_bounded(before, some_memory);
+  expect_bounded(*daemon_, before_, more_memory_);
 }
 
 class HostileToItself : public HostileTest {};
@@ -512,7 +506,7 @@ TEST_F(HostileToItself, IsNotTheMonitorThatWritesWhereItWatches) {
   box_->start();
   fs::create_directory(box_->merged() + "/c/state");
   fs::permissions(box_->merged() + "/c/state", fs::perms::owner_all);
-  daemon_ = start_daemon("scan:\n  interval: 1s\n", box_->merged() + "/c/state/drops.db");
+  start_monitor("scan:\n  interval: 1s\n", box_->merged() + "/c/state/drops.db");
   ASSERT_TRUE(is_watched(*daemon_, *box_)) << daemon_->report();
   for (int i = 0; i < 20; ++i) expect_well();
   // It comes to rest: the rows are written, and nothing follows from that.

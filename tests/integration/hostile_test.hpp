@@ -12,17 +12,9 @@
 #include "coverage/box_test.hpp"
 #include "support/child.hpp"
 #include "support/daemon.hpp"
+#include "support/usage.hpp"
 
 namespace dropwarden::test {
-
-// What the processes of a daemon hold, all of them together: itself and its children, however many it is made
-// of.
-struct Usage {
-  std::uint64_t memory = 0;  // bytes, RssAnon of proc(5)
-  std::size_t descriptors = 0;
-  std::chrono::milliseconds processor{};  // user and system time so far
-};
-Usage read_usage(const Daemon& daemon);
 
 // A container whose processes do their worst, and the monitor, which has to outlive it: it answers, it ends
 // when it is told to with a balanced ledger, it names the right container, and it grows no more than a
@@ -35,6 +27,8 @@ class HostileTest : public BoxTest {
 
   // The container, then the monitor, which watches all its places once this has returned.
   void start(const std::string& configuration = {});
+  // The monitor alone; `store` as of BoxTest::start_daemon. TearDown compares what it holds with now.
+  void start_monitor(const std::string& configuration = {}, const std::string& store = {});
 
   // A small program, of bytes of its own, into the container; any process may call it there.
   static void drop(const std::string& path);
@@ -44,14 +38,14 @@ class HostileTest : public BoxTest {
 
   // It answers, and tells of a drop that is made now.
   void expect_well();
-  // No more of anything than a monitor has that had nothing to do, and some for what it may remember.
-  void expect_bounded(const Usage& before, std::uint64_t more_memory) const;
   boost::json::value ask() const;
   // Of the ledger that it answers with.
   std::uint64_t count(std::string_view name) const;
 
   std::unique_ptr<Box> box_;
   std::unique_ptr<Daemon> daemon_;
+  Usage before_;                                          // of a monitor that has had nothing to do
+  std::uint64_t more_memory_ = std::uint64_t{32} << 20U;  // for what it may remember, in the end
 
  private:
   unsigned drops_ = 0;
