@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processes that come and go faster than they can be looked at, that have the number of another, and that
-// give their cgroups the names of other containers; mounts without end; whoever has the control socket; and
-// what the monitor itself writes where it watches.
+// give their cgroups the names of other containers; mounts without end; whoever has the control socket, or
+// reaches the metrics listener; and what the monitor itself writes where it watches.
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <deque>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <linux/sched.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <set>
 #include <sys/mount.h>
@@ -23,6 +26,7 @@
 #include <gtest/gtest.h>
 
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/sys/unix_socket.hpp"
 
 #include "coverage/acting.hpp"
 #include "coverage/program.hpp"
@@ -32,6 +36,7 @@
 #include "support/container_report.hpp"
 #include "support/container_root.hpp"
 #include "support/file.hpp"
+#include "support/free_port.hpp"
 #include "support/process_holdings.hpp"
 #include "support/sanitizer.hpp"
 #include "support/user_namespace.hpp"
@@ -496,6 +501,83 @@ TEST_F(HostileClients, OfTheControlSocketTakeNothingFromTheMonitor) {
   EXPECT_LT(read_usage(*daemon_).descriptors, before_.descriptors + 32);
   EXPECT_TRUE(wait_for([&] { return ask().is_object() && ask().as_object().contains("containers"); }, 30s));
   expect_bounded(*daemon_, before_, more_memory_);
+}
+
+// Connects to a port of the loopback without waiting; it may be under way, or have been refused.
+sys::Fd begin_to_connect(std::uint16_t port, bool has_room = true) {
+  sys::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  require(socket.number() >= 0, "socket");
+  const int least = 1;  // the kernel makes it the least that it allows (socket(7))
+  if (!has_room) ::setsockopt(socket.number(), SOL_SOCKET, SO_RCVBUF, &least, sizeof least);
+  struct sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::connect(socket.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address);
+  return socket;
+}
+
+// What the metrics listener answers, within a second.
+std::string get_of(std::uint16_t port, std::string_view path) {
+  const auto socket = begin_to_connect(port);
+  const auto soon = std::chrono::steady_clock::now() + 1s;
+  ::fcntl(socket.number(), F_SETFL, 0);  // to wait from here on
+  const auto request = fmt::format("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", path);
+  if (!sys::send_all(socket.number(), request, soon)) return {};
+  std::string answer;
+  std::array<char, 4096> bytes{};
+  while (true) {
+    const auto got = sys::receive(socket.number(), bytes, soon);
+    if (!got || *got == 0) return answer;
+    answer.append(bytes.data(), *got);
+  }
+}
+
+// It takes a hundred connections a second; the others wait, or are refused.
+TEST_F(HostileClients, OfTheMetricsListenerTakeNothingFromTheMonitor) {
+  const auto port = free_port();
+  start(fmt::format("metrics:\n  listen: 127.0.0.1:{}\n", port));
+  ASSERT_THAT(get_of(port, "/healthz"), HasSubstr("200 OK"));
+  constexpr std::string_view begin = "GET /metrics HTTP/1.1\r\nHost: x\r\n";
+  std::string fields;
+  for (int i = 0; i < 1000; ++i) fields += fmt::format("X-{}: {}\r\n", i, std::string(100, 'x'));
+  std::string requests;
+  for (int i = 0; i < 1000; ++i) requests += fmt::format("{}\r\n", begin);
+  constexpr std::size_t held = 500;
+  std::deque<sys::Fd> sockets;
+  std::deque<sys::Fd> endless;
+  for (int i = 0; i < 2000; ++i) {
+    auto socket = begin_to_connect(port, i % 5 != 4);
+    switch (i % 5) {
+      case 0:  // says nothing
+        break;
+      case 1:
+        say(socket, begin.substr(0, 20));
+        break;
+      case 2:
+        say(socket, begin);
+        endless.push_back(std::move(socket));
+        break;
+      case 3:
+        say(socket, requests);
+        break;
+      default:  // never reads, and has no room for the answer
+        say(socket, fmt::format("{}\r\n", begin));
+    }
+    if (socket) sockets.push_back(std::move(socket));
+    if (sockets.size() > held) sockets.pop_front();
+    if (endless.size() > held / 5) endless.pop_front();
+    for (const auto& one : endless) say(one, fields);
+    if (i % 200 != 199) continue;
+    // All the while it tells of what is dropped.
+    const auto path = fmt::format("/c/meanwhile{}", i);
+    box_->run([&] { drop(path); });
+    EXPECT_EQ(sensor_of(path), "close_write") << path;
+    EXPECT_LT(read_usage(*daemon_).descriptors, before_.descriptors + 32);
+  }
+  expect_bounded(*daemon_, before_, more_memory_);
+  EXPECT_TRUE(wait_for([&] { return get_of(port, "/healthz").find("200 OK") != std::string::npos; }, 30s));
+  EXPECT_THAT(get_of(port, "/metrics"), HasSubstr("dropwarden_"));
 }
 
 class HostileToItself : public HostileTest {};
