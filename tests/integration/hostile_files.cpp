@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that take long, never end, are no files, or are others by the time that they are read.
 #include <fcntl.h>
+#include <filesystem>
 #include <set>
 #include <sys/inotify.h>
 #include <sys/socket.h>
@@ -245,23 +246,25 @@ class HostileLinks : public HostileFiles {
     }
   }
 
-  // `host` is the directory that `target` leads to.
-  void run_race(const std::string& target, const std::string& host) {
+  // In a directory of the container's; `host` is the one of the host's that `target` leads to.
+  void run_race(const std::string& place, const std::string& target, const std::string& host) {
     auto secret_bytes = large_program(std::size_t{300} << 10U, 's');
     secret_bytes.replace(secret_bytes.size() - 6, 6, "secret");
     const Secret secret(host, secret_bytes);
-    start("scan:\n  interval: 1s\n");
+    const auto captures = host_path("captures");
+    start(fmt::format("scan:\n  interval: 1s\ncapture:\n  directory: {}\n", captures));
     box_->run([&] {
-      require(::mkdir("/c/d", 0755) == 0 && ::mkdir("/c/d/sub", 0755) == 0, "mkdir");
+      const auto raced = place + "/d";
+      require(::mkdir(raced.c_str(), 0755) == 0 && ::mkdir((raced + "/sub").c_str(), 0755) == 0, "mkdir");
       stay([&] {
         if (::fork() == 0) {
-          exchange_for(target, "/c/d", std::chrono::seconds{6});
+          exchange_for(target, raced, std::chrono::seconds{6});
           ::_exit(0);
         }
       });
       const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
       for (int i = 0; std::chrono::steady_clock::now() < end; ++i) {
-        const sys::Fd directory(::open("/c/d", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        const sys::Fd directory(::open(raced.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (!directory) continue;
         for (const char* name : {"x", "sub/x", "small", "zeros"}) {
           const sys::Fd file(
@@ -282,25 +285,41 @@ class HostileLinks : public HostileFiles {
     const auto hash = sha256(secret_bytes);
     for (const auto& record : daemon_->records())
       EXPECT_NE(text_at(record, "/event/file/sha256/value"), hash);
+    EXPECT_FALSE(std::filesystem::exists(captures + "/" + hash));
+    EXPECT_FALSE(std::filesystem::is_empty(captures));
     EXPECT_GT(count("received"), 100U);
   }
 };
 
-TEST_F(HostileLinks, ThatTakeThePlaceOfADirectoryLeadNobodyToTheHost) {
-  run_race(host_path("secret"), host_path("secret"));
+// What is mounted there is opened by other ways than the root is, and a volume lies in a directory of the
+// host's.
+class HostileLinksAt : public HostileLinks, public testing::WithParamInterface<Place> {};
+
+TEST_P(HostileLinksAt, ThatTakeThePlaceOfADirectoryLeadNobodyToTheHost) {
+  run_race(GetParam().path, host_path("secret"), host_path("secret"));
 }
 
-TEST_F(HostileLinks, OfTheKernelLeadNobodyToTheHost) {
-  run_race("/proc/self/root" + host_path("secret"), host_path("secret"));
+TEST_P(HostileLinksAt, OfTheKernelLeadNobodyToTheHost) {
+  run_race(GetParam().path, "/proc/self/root" + host_path("secret"), host_path("secret"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Places, HostileLinksAt,
+                         testing::Values(Place{"rootfs", "/c"}, Place{"bind", "/bind"},
+                                         Place{"shm", "/dev/shm"}),
+                         [](const auto& place) { return std::string(place.param.name); });
 
 TEST_F(HostileLinks, ThatClimbLeadNobodyToTheHost) {
-  run_race("../../../../../../../../../../../../../../../.." + host_path("secret"), host_path("secret"));
+  run_race("/c", "../../../../../../../../../../../../../../../.." + host_path("secret"),
+           host_path("secret"));
 }
 
 // No mount is crossed on the way there: it lies beside the container's directory, of which `upper` is one.
 TEST_F(HostileLinks, ThatClimbLeadNobodyToWhatTheHostKeepsBesideTheLayers) {
-  run_race("../../../secret", path("secret"));
+  run_race("/c", "../../../secret", path("secret"));
+}
+
+TEST_F(HostileLinks, ThatClimbLeadNobodyToWhatTheHostKeepsBesideAVolume) {
+  run_race("/bind", "../secret", host_path("secret"));
 }
 
 }  // namespace
