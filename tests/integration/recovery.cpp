@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The runtime is killed, restarted, mute, or talks nonsense: what is dropped meanwhile is found, with its
 // container, and named once the runtime answers.
+#include <cstdint>
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +13,7 @@
 #include "support/daemon.hpp"
 #include "support/file.hpp"
 #include "support/nonsense_server.hpp"
+#include "support/usage.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -112,20 +116,34 @@ TEST_F(Recovery, FromARuntimeThatTalksNonsenseCompletesWhatWasFoundMeanwhile) {
   NonsenseServer server(make_directory() + "/socket");
   connect_to(server.path());
   start_daemon();  // it waits in vain for a while
+  const Usage before = read_usage(*daemon_);
   using enum NonsenseServer::Manner;
-  for (const auto& [manner, name] :
-       {std::pair{mute, "mute"}, {noise, "noise"}, {endless, "endless"}, {hangs_up, "hangs_up"}}) {
+  std::map<std::string, NonsenseServer::Manner> manners{
+      {"mute", mute}, {"noise", noise}, {"hangs_up", hangs_up}};
+  // Each takes as long as the pause between two attempts has grown to: only what the source might understand.
+  if (socket_.type == "cri") {
+    manners.insert({{"frames", frames},
+                    {"endless_headers", endless_headers},
+                    {"endless_data", endless_data},
+                    {"pings", pings}});
+  } else {
+    manners.insert({"endless", endless});
+  }
+  for (const auto& [name, manner] : manners) {
     SCOPED_TRACE(name);
     server.set_manner(manner);
     ASSERT_TRUE(wait_for([&] { return server.has_met_a_client(); }, 20s));
     drop(name);
     expect_pending(name);
     EXPECT_THAT(problem(), Not(""));
+    // An answer may have 16 MiB.
+    expect_bounded(*daemon_, before, std::uint64_t{64} << 20U);
   }
   connect_to(runtime().socket().path);
   server.set_manner(hangs_up);
-  for (const char* name : {"mute", "noise", "endless", "hangs_up"}) expect_named(**container_, name);
+  for (const auto& [name, manner] : manners) expect_named(**container_, name);
   EXPECT_EQ(problem(), "");
+  expect_bounded(*daemon_, before, std::uint64_t{64} << 20U);
 }
 
 }  // namespace

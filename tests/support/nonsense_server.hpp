@@ -4,6 +4,7 @@
 #include <atomic>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "dropwarden/sys/fd.hpp"
 
@@ -16,8 +17,13 @@ class NonsenseServer {
   enum class Manner {
     mute,      // takes what it is told, and is silent
     noise,     // bytes of no protocol
-    endless,   // an answer of HTTP/1.1 without an end
+    endless,   // an answer of HTTP/1.1 without an end, as fast as it is read
     hangs_up,  // in the middle of an answer
+    // HTTP/2, as CRI has it, and as fast as it is read:
+    frames,           // of all types, with anything in them
+    endless_headers,  // of the answer to the first call
+    endless_data,     // likewise: a message of 16 MiB, and more
+    pings,            // each of which is to be answered; the answers are not read
   };
 
   // Throws sys::SystemError.
@@ -33,7 +39,12 @@ class NonsenseServer {
   bool has_met_a_client() const { return has_met_a_client_; }
 
  private:
+  struct Connection {
+    sys::Fd socket;
+    bool has_spoken = false;  // the client, and was answered
+  };
   void serve(const std::stop_token& stop);
+  bool is_kept(Connection& connection, int events, Manner manner, const std::string& more);
 
   std::string path_;
   sys::Fd listener_;
