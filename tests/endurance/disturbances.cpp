@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "disturbances.hpp"
 
-#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <fcntl.h>
-#include <fstream>
+#include <stdexcept>
 #include <thread>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/file.hpp"
+
+#include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -20,67 +23,45 @@ using namespace std::chrono_literals;
 
 // More than fs.fanotify.max_queued_events, where that is as the kernel sets it.
 constexpr unsigned more_than_a_queue = 20'000;
+constexpr std::uint64_t memory_left = std::uint64_t{1} << 20U;  // bytes
 
 }  // namespace
 
-const char* name_of(Disturbance disturbance) {
-  switch (disturbance) {
-    case Disturbance::kill_monitor:
-      return "kill -9 of the monitor";
-    case Disturbance::kill_part:
-      return "kill -9 of a part of it";
-    case Disturbance::restart_runtime:
-      return "the runtime killed and started";
-    case Disturbance::storm:
-      return "a storm of files";
-    case Disturbance::overflow:
-      return "a storm that nobody reads";
-    case Disturbance::full_disk:
-      return "a full disk";
-    case Disturbance::memory:
-      return "memory pressure";
-    case Disturbance::clock:
-      return "a clock that jumps";
-  }
-  return "";
-}
-
-bool is_deadly(Disturbance disturbance) {
-  using enum Disturbance;
-  return disturbance == kill_monitor || disturbance == kill_part || disturbance == memory;
+Disturbances::Disturbances(Place place, Runtime& runtime, Churn& churn, Watchman& watchman, unsigned seed)
+    : place_(std::move(place)), runtime_(runtime), churn_(churn), watchman_(watchman), deck_(seed) {
+  for (const Disturbance one : all_disturbances) accounts_[one].missing = missing(one);
 }
 
 std::string Disturbances::missing(Disturbance disturbance) const {
-  if (disturbance == Disturbance::kill_part && watchman_.family().size() < 2) return "it is one process";
-  if (disturbance == Disturbance::memory && place_.cgroup.empty()) return "no memory controller";
+  if (disturbance == Disturbance::memory && !place_.cgroup) return place_.cgroup.error();
   if (disturbance == Disturbance::clock && !place_.may_set_clock) return "only with --clock";
   return {};
 }
 
-void Disturbances::make_one(bool with_deadly) {
-  const auto is_out = [&](Disturbance one) {
-    return (is_deadly(one) && !with_deadly) || !missing(one).empty();
-  };
-  std::erase_if(deck_, is_out);
-  if (deck_.empty()) {
-    deck_.assign(all_disturbances.begin(), all_disturbances.end());
-    std::erase_if(deck_, is_out);
-    std::ranges::shuffle(deck_, random_);
+void Disturbances::make_one(const std::vector<Disturbance>& wanted) {
+  auto possible = wanted;
+  std::erase_if(possible, [&](Disturbance one) { return !accounts_.at(one).missing.empty(); });
+  if (possible.empty()) throw std::runtime_error("nothing that is wanted can go wrong here");
+  const Disturbance next = deck_.deal(possible);
+  try {
+    make(next);
+  } catch (const std::exception& error) {
+    throw std::runtime_error(fmt::format("{}: {}", name_of(next), error.what()));
   }
-  const Disturbance next = deck_.back();
-  deck_.pop_back();
-  make(next);
-  ++made_[next];
+  ++accounts_.at(next).made;
+  if (is_between_) ++accounts_.at(next).made_between;
 }
 
 void Disturbances::make(Disturbance disturbance) {
   switch (disturbance) {
-    case Disturbance::kill_monitor:
+    case Disturbance::kill_all:
       watchman_.expect_end();
       send_to_all(SIGKILL);
-      return std::this_thread::sleep_for(std::chrono::milliseconds(below(2000)));
-    case Disturbance::kill_part:
-      return kill_part();
+      return std::this_thread::sleep_for(std::chrono::milliseconds(deck_.below(2000)));
+    case Disturbance::kill_monitor:
+      return watchman_.replace("monitor");
+    case Disturbance::kill_marker:
+      return kill_markers();
     case Disturbance::restart_runtime:
       return restart_runtime();
     case Disturbance::storm:
@@ -100,15 +81,14 @@ void Disturbances::send_to_all(int signal) const {
   for (const pid_t pid : watchman_.family()) ::kill(pid, signal);
 }
 
-void Disturbances::kill_part() {
-  const auto family = watchman_.family();
-  if (family.size() < 2) return;
-  ::kill(family[1 + below(static_cast<unsigned>(family.size()) - 1)], SIGKILL);
+// More of them, one after the other, than descriptors may happen to be open: what is kept of each is seen.
+void Disturbances::kill_markers() {
+  for (std::size_t i = 0; i <= descriptors_allowed; ++i) watchman_.replace("marker");
 }
 
 void Disturbances::restart_runtime() {
   runtime_.crash();
-  std::this_thread::sleep_for(std::chrono::milliseconds(below(3000)));
+  std::this_thread::sleep_for(std::chrono::milliseconds(deck_.below(3000)));
   runtime_.recover();
 }
 
@@ -136,12 +116,20 @@ void Disturbances::fill_disk() {
 
 // As much as it has now, and hardly more. The kernel may end a part of it for that.
 void Disturbances::squeeze_memory() {
-  const auto limit = place_.cgroup + "/memory.limit_in_bytes";
-  const auto kib = watchman_.holdings().anonymous_kib;
+  const auto& cgroup = place_.cgroup.value();
+  const auto before = cgroup.hits();
   watchman_.expect_end();
-  std::ofstream(limit) << (kib + 2048) * 1024 << std::flush;
-  std::this_thread::sleep_for(3s);
-  std::ofstream(limit) << -1 << std::flush;
+  try {
+    cgroup.squeeze(memory_left);
+    wait_for([&] { return cgroup.hits() != before; }, 10s);
+    std::this_thread::sleep_for(3s);
+  } catch (...) {
+    cgroup.release();
+    throw;
+  }
+  cgroup.release();
+  if (watchman_.daemon().is_running()) watchman_.expect_no_end();
+  if (cgroup.hits() == before) throw std::runtime_error("it had all the memory that it wanted");
 }
 
 // An hour forth, then back: what is measured by the clock in between is wrong twice.

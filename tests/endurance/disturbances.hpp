@@ -1,70 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <cstddef>
+#include <expected>
 #include <map>
-#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "churn.hpp"
+#include "disturbance.hpp"
+#include "memory_cgroup.hpp"
 #include "watchman.hpp"
 
 namespace dropwarden::test {
 
-enum class Disturbance {
-  kill_monitor,
-  kill_part,
-  restart_runtime,
-  storm,
-  overflow,
-  full_disk,
-  memory,
-  clock
-};
-inline constexpr std::array all_disturbances{
-    Disturbance::kill_monitor, Disturbance::kill_part, Disturbance::restart_runtime, Disturbance::storm,
-    Disturbance::overflow,     Disturbance::full_disk, Disturbance::memory,          Disturbance::clock};
-const char* name_of(Disturbance disturbance);
-// Whether the monitor, or a part of it, does not live through it.
-bool is_deadly(Disturbance disturbance);
-
-// What goes wrong on a node, for real, one thing at a time. One thread.
+// Makes them, one thing at a time. One thread.
 class Disturbances {
  public:
   struct Place {
     std::string store_directory;  // a file system of its own, which may be filled
-    std::string cgroup;           // of a memory controller; empty: there is none
+    // In which the monitor runs, or why there is none.
+    std::expected<MemoryCgroup, std::string> cgroup;
     bool may_set_clock = false;
   };
-  Disturbances(Place place, Runtime& runtime, Churn& churn, Watchman& watchman, unsigned seed)
-      : place_(std::move(place)), runtime_(runtime), churn_(churn), watchman_(watchman), random_(seed) {}
+  Disturbances(Place place, Runtime& runtime, Churn& churn, Watchman& watchman, unsigned seed);
 
-  // Any of those that can be made here, each as often as the others; deadly ones only where wanted.
-  void make_one(bool with_deadly);
-  const std::map<Disturbance, std::size_t>& made() const { return made_; }
-  // Why one cannot be made here, or nothing.
-  std::string missing(Disturbance disturbance) const;
+  // Any of those `wanted` that can be made here, each as often as the others. Throws when it cannot be made
+  // after all, or nothing is wanted that can.
+  void make_one(const std::vector<Disturbance>& wanted);
+  // What comes next is `first`, if that can be made, and then any.
+  void start_over(Disturbance first) { deck_.start_over(first); }
+  // From now on what is made counts as made between the times that are compared.
+  void begin_between() { is_between_ = true; }
+  const std::map<Disturbance, Account>& accounts() const { return accounts_; }
 
  private:
+  std::string missing(Disturbance disturbance) const;
   void make(Disturbance disturbance);
-  void kill_part();
+  void kill_markers();
   void restart_runtime();
   void overflow();
   void fill_disk();
   void squeeze_memory();
   void step_clock();
   void send_to_all(int signal) const;
-  unsigned below(unsigned bound) { return static_cast<unsigned>(random_() % bound); }
 
   Place place_;
   Runtime& runtime_;
   Churn& churn_;
   Watchman& watchman_;
-  std::mt19937 random_;
-  std::map<Disturbance, std::size_t> made_;
-  std::vector<Disturbance> deck_;
+  Deck deck_;
+  std::map<Disturbance, Account> accounts_;
+  bool is_between_ = false;
 };
 
 }  // namespace dropwarden::test

@@ -9,7 +9,9 @@
 
 #include "dropwarden/sys/error.hpp"
 
+#include "memory_cgroup.hpp"
 #include "soak.hpp"
+#include "support/file.hpp"
 #include "support/guard.hpp"
 #include "support/image.hpp"
 #include "support/requirements.hpp"
@@ -29,15 +31,6 @@ std::string make_directory(const RuntimePlace& place, const std::string& name) {
   const auto path = place.directory + "/" + name;
   std::filesystem::create_directory(path);
   return path;
-}
-
-// Of the hierarchy of cgroup v1, or nothing: v2 gives a cgroup with processes no controllers for its
-// children.
-std::string make_memory_cgroup(const RuntimePlace& place) {
-  const auto path = "/sys/fs/cgroup/memory" + place.cgroup;
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  return !error && std::filesystem::exists(path + "/memory.limit_in_bytes", error) ? path : std::string{};
 }
 
 std::unique_ptr<Runtime> start_runtime(const std::string& name, const RuntimePlace& place,
@@ -60,8 +53,8 @@ int run(const Arguments& arguments, const RuntimePlace& place) {
   Churn churn(*runtime, plants);
   const auto monitor_directory = make_directory(place, "monitor");
   Watchman watchman(monitor_directory, store, runtime->socket());
-  const auto cgroup = make_memory_cgroup(place);
-  watchman.set_cgroup(cgroup);
+  const auto cgroup = MemoryCgroup::make("/sys/fs/cgroup", place.cgroup, read_file("/proc/self/cgroup"));
+  if (cgroup) watchman.set_cgroup(*cgroup);
   Disturbances disturbances(
       {.store_directory = store, .cgroup = cgroup, .may_set_clock = arguments.may_set_clock}, *runtime, churn,
       watchman, arguments.seed);

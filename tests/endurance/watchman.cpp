@@ -2,25 +2,47 @@
 #include "watchman.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <utility>
 
+#include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/text.hpp"
 
 #include "support/process_family.hpp"
 #include "support/process_holdings.hpp"
+#include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::size_t count_mounts() {
+// The fifth field of each line (proc_pid_mountinfo(5)).
+std::vector<std::string> read_mount_points() {
   const auto table = sys::read_file("/proc/self/mountinfo", std::size_t{64} << 20U).value_or("");
-  return static_cast<std::size_t>(std::ranges::count(table, '\n'));
+  std::vector<std::string> points;
+  for (const auto line : util::split(table, '\n'))
+    if (const auto fields = util::split(line, ' '); fields.size() > 4) points.emplace_back(fields[4]);
+  std::ranges::sort(points);
+  return points;
 }
+
+Held read_held(pid_t pid) {
+  if (pid == 0) return {};
+  return {.pid = pid,
+          .anonymous_kib = anonymous_memory(pid) / 1024,
+          .descriptors = count_descriptors(pid),
+          .threads = count_threads(pid),
+          .marks = count_marks(pid)};
+}
+
+// Of the supervisor, before it starts a part again (daemon::Backoff), and as much again.
+constexpr std::chrono::seconds longest_pause{60};
 
 }  // namespace
 
@@ -48,12 +70,22 @@ void Watchman::start() {
   daemon_.reset();
   records_taken_ = 0;
   is_end_expected_ = false;
+  if (!cgroup_) return start_daemon(directory);
+  cgroup_->enter();
+  try {
+    start_daemon(directory);
+  } catch (...) {
+    cgroup_->leave();
+    throw;
+  }
+  cgroup_->leave();
+}
+
+void Watchman::start_daemon(const std::string& directory) {
   // Of the store, which stands before it: as much as there is room for on its file system.
   const std::string settings = "  max_size: 12MiB\nscan:\n  interval: 10s\nwatch:\n  canary: 5s\n";
   daemon_ =
       std::make_unique<Daemon>(directory, std::vector{socket_}, std::vector<std::string>{}, settings, store_);
-  if (cgroup_.empty()) return;
-  for (const pid_t pid : family()) std::ofstream(cgroup_ + "/cgroup.procs") << pid << std::flush;
 }
 
 void Watchman::take_in(Plants& plants) {
@@ -67,14 +99,21 @@ std::vector<pid_t> Watchman::family() const {
 }
 
 Holdings Watchman::holdings() const {
-  Holdings holdings{.mounts = count_mounts()};
-  for (const pid_t pid : family()) {
-    holdings.anonymous_kib += anonymous_memory(pid) / 1024;
-    holdings.descriptors += count_descriptors(pid);
-    holdings.threads += count_threads(pid);
-    holdings.marks += count_marks(pid);
-  }
-  return holdings;
+  return {.supervisor = read_held(daemon_->pid()),
+          .monitor = read_held(daemon_->part("monitor")),
+          .marker = read_held(daemon_->part("marker")),
+          .mounts = read_mount_points()};
+}
+
+void Watchman::replace(const std::string& part) const {
+  pid_t before = 0;
+  const auto find = [&](pid_t unwanted) {
+    return [&, unwanted] { return (before = daemon_->part(part)) != 0 && before != unwanted; };
+  };
+  if (!wait_for(find(0), longest_pause)) throw std::runtime_error("there is no " + part);
+  const pid_t killed = before;
+  if (::kill(killed, SIGKILL) != 0) throw sys::SystemError(sys::last_error("kill", part));
+  if (!wait_for(find(killed), longest_pause)) throw std::runtime_error("no " + part + " follows a dead one");
 }
 
 bool Watchman::stop(Plants& plants) {

@@ -2,26 +2,19 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
 
+#include "holdings.hpp"
+#include "memory_cgroup.hpp"
 #include "plants.hpp"
 #include "support/daemon.hpp"
 #include "support/runtime.hpp"
 
 namespace dropwarden::test {
-
-// What the monitor holds at a moment, over all its processes.
-struct Holdings {
-  std::uint64_t anonymous_kib = 0;  // RssAnon of /proc/PID/status
-  std::size_t descriptors = 0;
-  std::size_t threads = 0;
-  std::size_t mounts = 0;  // of the machine
-  std::size_t marks = 0;   // of fanotify, over all groups (proc_pid_fdinfo(5))
-};
 
 // The monitor, and what a service manager would do for it: starts it again whenever it has ended, with the
 // same database. One thread.
@@ -36,6 +29,8 @@ class Watchman {
   Daemon& daemon() { return *daemon_; }
   std::vector<pid_t> family() const;
   Holdings holdings() const;
+  // Kills its `marker` or `monitor`, and waits until there is another. Throws when there is none.
+  void replace(const std::string& part) const;
   // SIGTERM. Whether it ended with status 0 and its ledger balanced; the next `look` starts another.
   bool stop(Plants& plants);
 
@@ -43,17 +38,19 @@ class Watchman {
   // Whether one has ended that nobody had asked to: not by `expect_end`.
   std::size_t unexpected_ends() const { return unexpected_ends_; }
   void expect_end() { is_end_expected_ = true; }
-  // The cgroup that each of its processes is to be in, `memory.…` files and all; empty: none.
-  void set_cgroup(std::string directory) { cgroup_ = std::move(directory); }
+  void expect_no_end() { is_end_expected_ = false; }
+  // In which each of its processes is to be.
+  void set_cgroup(MemoryCgroup cgroup) { cgroup_ = std::move(cgroup); }
 
  private:
   void start();
+  void start_daemon(const std::string& directory);
   void take_in(Plants& plants);
 
   std::string directory_;
   std::string store_;
   RuntimeSocket socket_;
-  std::string cgroup_;
+  std::optional<MemoryCgroup> cgroup_;
   std::unique_ptr<Daemon> daemon_;
   std::size_t starts_ = 0;
   std::size_t unexpected_ends_ = 0;
