@@ -4,7 +4,8 @@
 #include <filesystem>
 #include <map>
 #include <set>
-#include <thread>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -30,6 +31,29 @@ class Parts : public Moments {
         },
         patience);
   }
+  // Of `status --json`: how often that part was replaced.
+  std::int64_t restarts(const std::string& part) const {
+    const auto result = run_dropwarden({"status", "--json", "--config", daemon_->configuration_file()});
+    boost::system::error_code error;
+    const auto status = boost::json::parse(result.output, error);
+    return error ? -1 : status.at("channel").at(part + "_restarts").to_number<std::int64_t>();
+  }
+  std::size_t count_in_log(const std::string& text) const {
+    const auto log = daemon_->log();
+    std::size_t count = 0;
+    for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++count;
+    return count;
+  }
+  // A container that starts now is marked, and what is dropped in it is told.
+  void expect_to_watch_what_starts(const std::string& name) {
+    std::filesystem::create_directory(path(name));
+    const TestOverlay started(path(name));
+    EXPECT_TRUE(test::wait_for([&] { return daemon_->report().find(started.merged()) != std::string::npos; },
+                               patience))
+        << daemon_->log();
+    std::filesystem::copy_file("/bin/busybox", started.merged() + "/tmp/" + name);
+    EXPECT_TRUE(wait_for("/tmp/" + name)) << daemon_->log();
+  }
   // With one write and one close: where the monitor sees two of them apart, each is a finding of its own.
   void drop_whole(const std::string& file) const {
     write_file(in_container(file), "#!/bin/sh\n# " + file + "\n");
@@ -39,11 +63,13 @@ class Parts : public Moments {
     start(no_sweep);
     ASSERT_TRUE(wait_until_synced());
     constexpr int files = 120;
+    std::int64_t kills = 0;
     for (int i = 0; i < files; ++i) {
       if (i % 40 == 20) {
         const pid_t before = daemon_->part(part);
         ASSERT_NE(before, 0);
         ::kill(before, SIGKILL);
+        ++kills;
         for (int n = 0; n < 10; ++n) drop_whole("/tmp/at-" + std::to_string(i) + "-" + std::to_string(n));
         ASSERT_TRUE(is_replaced(part, before)) << daemon_->log();
       }
@@ -60,9 +86,33 @@ class Parts : public Moments {
       if (!file.starts_with("/tmp/")) continue;
       EXPECT_EQ(all.size(), 1U) << file;
     }
+    // Each time it is said, and counted.
+    const std::string ended =
+        "the " + part + " has ended (killed by signal 9 (KILL)): another one is started, ";
+    EXPECT_EQ(count_in_log(ended), static_cast<std::size_t>(kills)) << daemon_->log();
+    EXPECT_TRUE(test::wait_for([&] { return restarts(part) == kills; }, patience)) << restarts(part);
     EXPECT_EQ(daemon_->stop().value, 0);
   }
 };
+
+// The one of the descriptors of the monitor that leads to the supervisor: it waits for that without end, and
+// for the marker on its lanes for a time (SO_RCVTIMEO).
+sys::Fd take_link_of(pid_t monitor) {
+  const sys::Fd process(static_cast<int>(::syscall(SYS_pidfd_open, monitor, 0)));
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(monitor) + "/fd")) {
+    const int number = std::stoi(entry.path().filename());
+    sys::Fd copy(static_cast<int>(::syscall(SYS_pidfd_getfd, process.number(), number, 0)));
+    int type = 0;
+    socklen_t length = sizeof type;
+    if (::getsockopt(copy.number(), SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_SEQPACKET)
+      continue;
+    struct timeval limit{};
+    length = sizeof limit;
+    require(::getsockopt(copy.number(), SOL_SOCKET, SO_RCVTIMEO, &limit, &length) == 0, "getsockopt");
+    if (limit.tv_sec == 0 && limit.tv_usec == 0) return copy;
+  }
+  return {};
+}
 
 TEST_F(Parts, TheMonitorHasNoPrivilegeAndTheMarkerLittle) {
   start(no_sweep);
@@ -95,16 +145,43 @@ TEST_F(Parts, ANewMarkerMarksWhatComesAfterTheDeathOfTheOld) {
   const pid_t before = daemon_->part("marker");
   daemon_->send("marker", SIGKILL);
   ASSERT_TRUE(is_replaced("marker", before));
-  std::filesystem::create_directory(path("later"));
-  const TestOverlay later(path("later"));
-  const auto is_marked = [&] {
-    return daemon_->log().find("marked overlay") != std::string::npos &&
-           daemon_->report().find(later.merged()) != std::string::npos;
-  };
-  EXPECT_TRUE(test::wait_for(is_marked, patience)) << daemon_->log();
-  std::filesystem::copy_file("/bin/busybox", later.merged() + "/tmp/later");
-  EXPECT_TRUE(wait_for("/tmp/later")) << daemon_->log();
+  expect_to_watch_what_starts("later");
   EXPECT_THAT(daemon_->log(), HasSubstr("the marker has ended (killed by signal 9"));
+}
+
+// It has not died, so nobody but who asks it notices: here for what the writer of the file is, and for a
+// mark.
+TEST_F(Parts, AMarkerThatAnswersNothingIsReplaced) {
+  start(no_sweep);
+  ASSERT_TRUE(wait_until_synced());
+  const pid_t before = daemon_->part("marker");
+  ASSERT_NE(before, 0);
+  daemon_->send("marker", SIGSTOP);
+  for (int i = 0; i < 5; ++i) drop_whole("/tmp/asked-" + std::to_string(i));
+  EXPECT_TRUE(daemon_->wait_for_log("the marker has answered nothing for long: another one takes its place",
+                                    2 * patience))
+      << daemon_->log();
+  ASSERT_TRUE(is_replaced("marker", before)) << daemon_->log();
+  expect_to_watch_what_starts("later");
+  EXPECT_TRUE(test::wait_for([&] { return restarts("marker") == 1; }, patience)) << restarts("marker");
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(wait_for("/tmp/asked-" + std::to_string(i))) << i << daemon_->log();
+  EXPECT_EQ(daemon_->stop().value, 0);
+}
+
+TEST_F(Parts, AMonitorThatTalksNonsenseToTheSupervisorIsReplaced) {
+  start(no_sweep);
+  ASSERT_TRUE(wait_until_synced());
+  const pid_t before = daemon_->part("monitor");
+  const sys::Fd link = take_link_of(before);
+  ASSERT_TRUE(link);
+  const std::string nonsense(100, '!');
+  ASSERT_EQ(::send(link.number(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(nonsense.size()));
+  ASSERT_TRUE(is_replaced("monitor", before)) << daemon_->log();
+  EXPECT_THAT(daemon_->log(), HasSubstr("the monitor does not keep to its link ("));
+  EXPECT_TRUE(test::wait_for([&] { return restarts("monitor") == 1; }, patience)) << restarts("monitor");
+  expect_to_watch_what_starts("later");
+  EXPECT_EQ(daemon_->stop().value, 0);
 }
 
 TEST_F(Parts, NoPartOutlivesTheSupervisor) {
