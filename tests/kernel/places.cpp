@@ -265,6 +265,27 @@ TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralLayersAreOpened) {
   EXPECT_EQ(error_of(marker_->open_layers(many).back()), EMFILE);
 }
 
+// Tops and ways in one question are checked as if they were asked for one after the other.
+TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralTreesAreOpened) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  for (const std::string& top : {overlay.upper(), overlay.lower(), other}) {
+    std::filesystem::create_directories(top + "/way");
+    write_file(top + "/way/file", "file");
+  }
+  const auto mount = mount_of(::getpid(), scratch()).mount_id;
+  const auto trees = marker_->open_trees(
+      {{overlay.upper(), mount}, {other, mount}, {scratch(), mount}, {overlay.lower(), mount + 1}},
+      {"way", "file"}, privilege::AttributeSpace::trusted);
+  ASSERT_EQ(trees.size(), 4U);
+  EXPECT_EQ(error_of(trees[1]), EPERM);
+  EXPECT_EQ(error_of(trees[2]), EPERM) << "what is above a layer";
+  ASSERT_TRUE(trees[0] && trees[3]);
+  ASSERT_EQ(trees[0]->way.size(), 2U);
+  EXPECT_EQ(error_of(trees[0]->way[1]), 0);
+  EXPECT_TRUE(trees[3]->way.empty()) << "on another mount than the one named";
+}
+
 TEST_F(MarkerPlaces, AreNotLeftByAHandle) {
   const TestOverlay overlay(make_scratch_directory());
   const std::string other = make_scratch_directory();
@@ -630,6 +651,14 @@ TEST_F(MarkerPlaces, AreAllThatAGroupWhichOpensFilesIsMarkedFor) {
   TestGroup tells(*privilege_, FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_REPORT_FID, O_RDONLY);
   EXPECT_EQ(
       error_of(marker_->mark_by_handle(tells.descriptor(), host, {.wanted = FAN_ATTRIB, .unwanted = 0})), 0);
+  EXPECT_EQ(error_of(marker_->ignore_mount(opens.descriptor(), host, FAN_CLOSE_WRITE)), EPERM);
+  EXPECT_EQ(error_of(marker_->ignore_mount(tells.descriptor(), host, FAN_CLOSE_WRITE)), 0);
+  auto other_type = host;
+  other_type.type = 0x65735546;  // FUSE
+  EXPECT_EQ(error_of(marker_->ignore_mount(tells.descriptor(), other_type, FAN_CLOSE_WRITE)), EPERM);
+  EXPECT_EQ(error_of(marker_->mark_by_handle(tells.descriptor(), other_type,
+                                             {.wanted = FAN_ATTRIB, .unwanted = 0})),
+            EPERM);
   const auto mark = [&](const privilege::RootPath& root, std::uint64_t type) {
     return error_of(marker_->mark_file_system(opens.descriptor(), root, FAN_OPEN, type));
   };

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/privilege/channel.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <future>
+#include <poll.h>
+#include <semaphore>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -14,6 +17,7 @@
 #include "dropwarden/sys/file.hpp"
 
 #include "support/wait.hpp"
+#include "unit/monitor/refusing_privilege.hpp"
 
 namespace dropwarden::privilege {
 namespace {
@@ -112,6 +116,61 @@ TEST(Channel, IsForManyThreadsAtOnce) {
   }
   threads.clear();
   EXPECT_EQ(right, 1600);
+}
+
+// Answers nobody before it is told to, as a file system that hangs.
+class Hanging : public monitor::RefusingPrivilege {
+ public:
+  sys::Result<std::string> read_process_mounts(std::int32_t) override {
+    ++inside;
+    go_on.acquire();
+    --inside;
+    return "answered";
+  }
+
+  std::atomic<std::size_t> inside = 0;
+  std::counting_semaphore<> go_on{0};
+};
+
+// What bounds the processor time of the marker when somebody who owns the monitor asks without end: he may
+// send the next question before the last one is answered, which `Lanes` does not.
+TEST(Channel, ServesTwelveQuestionsAtOnceHoweverManyWereSent) {
+  EXPECT_EQ(lane_count, 12U);
+  auto ends = open_lanes(lane_count);
+  const auto duplicates = [](const std::vector<sys::Fd>& all) {
+    std::vector<sys::Fd> copies;
+    for (const sys::Fd& fd : all) copies.emplace_back(::fcntl(fd.number(), F_DUPFD_CLOEXEC, 0));
+    return copies;
+  };
+  const auto answering = duplicates(ends.answering);
+  auto asking = duplicates(ends.asking);
+  Hanging hanging;
+  std::jthread marker([&] { serve(std::move(ends.answering), hanging); });
+  Lanes first(std::move(ends.asking), {.answer = 60s, .replacement = 1s}, {});
+  const auto remote = make_remote(first);
+  Lanes second(std::move(asking), {.answer = 60s, .replacement = 1s}, {});
+  const auto remote_too = make_remote(second);
+
+  std::atomic<std::size_t> answered = 0;
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < 2 * lane_count; ++i) {
+    threads.emplace_back([&, asked = i % 2 == 0 ? remote.get() : remote_too.get()] {
+      answered += asked->read_process_mounts(1).value_or("") == "answered";
+    });
+  }
+  const auto are_more_waiting = [&] {
+    return std::ranges::all_of(answering, [](const sys::Fd& lane) {
+      struct pollfd polled{lane.number(), POLLIN, 0};
+      return ::poll(&polled, 1, 0) == 1;
+    });
+  };
+  EXPECT_TRUE(test::wait_for([&] { return hanging.inside == lane_count && are_more_waiting(); }, 10s))
+      << hanging.inside;
+  hanging.go_on.release(2 * lane_count);
+  threads.clear();
+  EXPECT_EQ(answered, 2 * lane_count);
+  first.replace({});
+  second.replace({});
 }
 
 TEST(Channel, GivesUpOnAnAnswerThatDoesNotComeAndSaysSoWhenAllAreOverdue) {

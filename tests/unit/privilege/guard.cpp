@@ -47,6 +47,29 @@ TEST_F(Guard, MarksForGroupsAlone) {
   EXPECT_EQ(answers[1].error().number, EPERM);
 }
 
+// Before anything else is done: /dev/null is named as what was refused, whatever the kernel would have said.
+TEST_F(Guard, TakesNothingButAGroupForTheOneThatIsMarked) {
+  const auto expect_refused = [](const auto& result, const char* object) {
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().number, EPERM);
+    EXPECT_EQ(result.error().object, object);
+  };
+  const int no_group = null_.number();
+  const HostMount host{.path = "/", .mount_id = 1, .type = 0xef53};
+  expect_refused(guarded_->ignore_mount(no_group, host, FAN_CLOSE_WRITE), "/dev/null");
+  expect_refused(guarded_->mark_by_handle(no_group, host, {.wanted = FAN_ATTRIB, .unwanted = 0}),
+                 "/dev/null");
+  expect_refused(guarded_->mark_mount_namespace(no_group, 0), "/dev/null");
+  expect_refused(guarded_->mark_mount_namespace_of(no_group, ::getpid(), 0), "/dev/null");
+  expect_refused(guarded_->open_canary(no_group, FAN_CLOSE_WRITE), "/dev/null");
+
+  constexpr const char* held_up = "permission event";
+  expect_refused(guarded_->ignore_mount(no_group, host, FAN_OPEN_PERM), held_up);
+  expect_refused(guarded_->mark_mount_namespace(no_group, FAN_OPEN_PERM), held_up);
+  expect_refused(guarded_->mark_mount_namespace_of(no_group, ::getpid(), FAN_OPEN_PERM), held_up);
+  expect_refused(guarded_->open_canary(no_group, FAN_OPEN_PERM), held_up);
+}
+
 TEST_F(Guard, RefusesPermissionEventsAndForeignFileSystems) {
   EXPECT_EQ(check_group(null_.number(), FAN_OPEN_PERM).error().object, "permission event");
   EXPECT_EQ(check_type(0x65735546).error().number, EPERM) << "FUSE";
