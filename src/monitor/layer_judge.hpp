@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,7 +29,7 @@ class LayerJudge {
     model::Device device;
     std::uint64_t inode = 0;
 
-    friend bool operator==(const Directory&, const Directory&) = default;
+    friend auto operator<=>(const Directory&, const Directory&) = default;
   };
   struct Verdict {
     const char* reason = nullptr;      // why it may be a container's own; null where it is not

@@ -141,7 +141,9 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   std::erase_if(failing_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const watch::Target& target : plan.to_mark) {
     const model::Mount* mount = view_.mount_of(target);
-    if (mount != nullptr && !has_to_wait(target, *mount, now)) mark(target, *mount);
+    const bool is_due = mount != nullptr && !has_to_wait(target, *mount, now);
+    // One of those before may have been proven to have its upper directory.
+    if (is_due && view_.is_wanted(target, owners)) mark(target, model::Mount(*mount));
   }
   identify_containers(owners);
   tell_foreign(owners);
@@ -184,6 +186,8 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   if (model::Device{identity->device_major, identity->device_minor} != target.device) {
     return fail(target, mount, {"fanotify_mark", target.mount_point, ESTALE});
   }
+  if (!is_on_host && !view_.prove(target.init, mount, Clock::now()))
+    return fail(target, mount, {"fanotify_mark", "/", ESTALE});
   failing_.erase(target.device);
   WatchedMount marked;
   marked.device = target.device;

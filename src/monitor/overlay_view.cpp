@@ -141,6 +141,7 @@ void OverlayView::look_at(const std::string& id, Root& root, Clock::time_point n
       root.doubts = 0;
       root.is_its_own = is_its_own(id, root.init);
     }
+    root.is_proven = false;
     root.reason.clear();
     root.upper.reset();
     root.is_of_other_users = is_of_other_users(root.init);
@@ -176,24 +177,31 @@ void OverlayView::judge_hidden(Root& root, Clock::time_point now) const {
   root.upper = verdict.upper;
   root.doubts = verdict.is_final ? 0 : root.doubts + 1;
   if (!verdict.is_final) root.due = now + pause_of_doubt(root.doubts);
-  if (root.reason.empty() && is_claimed(root)) root.reason = shared_upper;
 }
 
-// By the root of another container, on another overlay, that was there before: of two that pass for one
-// another, the one that came later may have waited for it.
-bool OverlayView::is_claimed(const Root& root) const {
-  return root.upper && std::ranges::any_of(roots_, [&](const auto& entry) {
-           const Root& other = entry.second;
-           return &other != &root && other.mount && other.reason.empty() && other.upper == root.upper &&
-                  other.mount->device != root.mount->device;
-         });
+OverlayView::Claims OverlayView::claims() const {
+  Claims claims;
+  for (const HostOverlay& overlay : host_overlays_) {
+    if (overlay.upper) claims.of_host.insert(*overlay.upper);
+  }
+  for (const auto& [id, root] : roots_) {
+    if (root.mount && root.upper && root.is_proven && root.reason.empty())
+      claims.of_roots[*root.upper].insert(root.mount->device);
+  }
+  return claims;
 }
 
-// What the host mounts may come later, and is the one that is believed.
-std::string OverlayView::why_foreign(const Root& root) const {
+// What the host mounts may come later, and is the one that is believed. Of roots it is the one that was
+// proven first: of two that pass for one another, the one that came later may have waited for it. Asked each
+// time, since who was believed may be found out, or gone.
+std::string OverlayView::why_foreign(const Root& root, const Claims& claims) {
   if (!root.reason.empty() || !root.upper) return root.reason;
-  const auto of_host = std::ranges::find(host_overlays_, root.upper, &HostOverlay::upper);
-  return of_host == host_overlays_.end() ? std::string() : shared_upper;
+  if (claims.of_host.contains(*root.upper)) return shared_upper;
+  const auto known = claims.of_roots.find(*root.upper);
+  if (root.is_proven || known == claims.of_roots.end()) return {};
+  // Not by another process on the same overlay.
+  const bool is_of_another = known->second.size() > 1 || !known->second.contains(root.mount->device);
+  return is_of_another ? shared_upper : std::string();
 }
 
 bool OverlayView::look_again(Clock::time_point now) {
@@ -267,10 +275,12 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
     targets.try_emplace(mount.device,
                         watch::Target{.device = mount.device, .mount_point = mount.mount_point, .init = {}});
   }
+  const Claims known = claims();
   for (const auto& [id, root] : roots_) {
     if (!root.mount) continue;
     const model::Device& device = root.mount->device;
-    const bool is_foreign = is_shown_by_host(device) ? !targets.contains(device) : !why_foreign(root).empty();
+    const bool is_foreign =
+        is_shown_by_host(device) ? !targets.contains(device) : !why_foreign(root, known).empty();
     if (is_foreign && !is_told(owners, device)) continue;
     watch::Target& target =
         targets.try_emplace(device, watch::Target{.device = device, .mount_point = {}, .init = {}})
@@ -287,9 +297,10 @@ std::vector<OverlayView::Foreign> OverlayView::foreign(const Owners& owners) con
     if (!overlay.reason.empty() && !is_told(owners, overlay.mount.device))
       foreign.push_back({.mount = &overlay.mount, .reason = overlay.reason, .container = {}, .init = {}});
   }
+  const Claims known = claims();
   for (const auto& [id, root] : roots_) {
     if (!root.mount || is_shown_by_host(root.mount->device) || is_told(owners, root.mount->device)) continue;
-    if (auto reason = why_foreign(root); !reason.empty())
+    if (auto reason = why_foreign(root, known); !reason.empty())
       foreign.push_back({.mount = &*root.mount,
                          .reason = std::move(reason),
                          .container = id,
@@ -303,6 +314,30 @@ void OverlayView::refuse(model::Pid init, std::string reason) {
   for (auto& [id, root] : roots_) {
     if (root.init == init) root.reason = reason;
   }
+}
+
+bool OverlayView::prove(model::Pid init, const model::Mount& mount, Clock::time_point now) {
+  const auto found = std::ranges::find_if(
+      roots_, [&](const auto& entry) { return entry.second.init == init && entry.second.mount == mount; });
+  if (found == roots_.end()) return false;
+  Root& root = found->second;
+  // The device number is the next overlay's at once, and a directory on the way to the upper one may be a
+  // user's.
+  const auto layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
+  const bool is_as_seen = read_root_mount(privilege_, init) == root.mount &&
+                          (!root.upper || judge_.judge(layers).upper == root.upper);
+  root.is_proven = is_as_seen;
+  if (is_as_seen) return true;
+  root.mount.reset();
+  root.due = now + brisk_pause;
+  return false;
+}
+
+bool OverlayView::is_wanted(const watch::Target& target, const Owners& owners) const {
+  if (!target.mount_point.empty() || is_told(owners, target.device)) return true;
+  const auto found =
+      std::ranges::find_if(roots_, [&](const auto& entry) { return entry.second.init == target.init; });
+  return found != roots_.end() && why_foreign(found->second, claims()).empty();
 }
 
 const model::Mount* OverlayView::mount_of(const watch::Target& target) const {

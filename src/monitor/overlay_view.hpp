@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -66,6 +68,12 @@ class OverlayView {
   std::vector<Foreign> foreign(const Owners& owners) const;
   // The marker has found out why the root of this process may be the container's own.
   void refuse(model::Pid init, std::string reason);
+  // The marker has found the root of this process to be what the options of `mount` say. Only then does it
+  // keep others from having its upper directory: the options are the words of whoever mounted it. False, and
+  // it is looked at again, where it is another one than was seen, so that nobody knows which was found so.
+  bool prove(model::Pid init, const model::Mount& mount, Clock::time_point now);
+  // Whether it is still one of `targets`, once others are proven.
+  bool is_wanted(const watch::Target& target, const Owners& owners) const;
   // The mount of a target, null when there is no such target any more.
   const model::Mount* mount_of(const watch::Target& target) const;
   // By what is told, and by the roots of first processes, which are asked for 200 ms at most.
@@ -89,6 +97,7 @@ class OverlayView {
     std::optional<model::Mount> mount{};             // nothing when it could not be read, or is no overlay
     std::string reason{};                          // why it may be the container's own; empty where it is not
     std::optional<LayerJudge::Directory> upper{};  // of one that no mount of the host shows
+    bool is_proven = false;          // that `upper` is its upper directory
     bool is_its_own = false;         // by the cgroup of the process, when that mount was seen first
     bool is_of_other_users = false;  // it may be another user namespace's
     int looks = 0;                   // that have shown no root of its own
@@ -102,7 +111,6 @@ class OverlayView {
   bool is_its_own(const std::string& id, model::Pid init) const;
   bool is_of_other_users(model::Pid init);
   void judge_hidden(Root& root, Clock::time_point now) const;
-  bool is_claimed(const Root& root) const;
   std::optional<model::Device> seen_root(const model::Container& container) const;
   std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
   std::vector<container::OverlayClue> clues() const;
@@ -119,7 +127,13 @@ class OverlayView {
   HostOverlay look_at(const model::Mount& mount) const;
   void judge(HostOverlay& overlay, Clock::time_point now) const;
   bool is_shown_by_host(const model::Device& device) const;
-  std::string why_foreign(const Root& root) const;
+  // Upper directories that others cannot have.
+  struct Claims {
+    std::set<LayerJudge::Directory> of_host;
+    std::map<LayerJudge::Directory, std::set<model::Device>> of_roots;  // by the overlays that have them
+  };
+  Claims claims() const;
+  static std::string why_foreign(const Root& root, const Claims& claims);
 
   std::vector<HostOverlay> host_overlays_;
   LayerJudge judge_{privilege_};

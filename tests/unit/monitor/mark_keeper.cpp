@@ -27,9 +27,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// Each directory but those below /own
-// is on the host: those below /other are one, and all else is another. Marks each overlay, but those that it
-// refuses to.
+// Each directory but those below /own is on the host: those below /other are one, and all else is another.
+// Marks each overlay, but those that it refuses to.
 class MarkingPrivilege final : public ShowingPrivilege {
  public:
   std::optional<sys::Error> host_mounts_problem() override { return {}; }
@@ -86,12 +85,15 @@ class MarkKeeperTest : public testing::Test {
     keeper_.on_table(mount::parse_mountinfo(table));
   }
   void add_container(const std::string& id, model::Pid init, const std::string& upperdir = {}) {
+    add_quietly(id, init, upperdir);
+    keeper_.on_containers(std::make_shared<const container::Snapshot>(snapshot_));
+  }
+  void add_quietly(const std::string& id, model::Pid init, const std::string& upperdir = {}) {
     auto container = std::make_shared<model::Container>();
     container->id = {id};
     container->init = init;
     container->upperdir = upperdir;
     snapshot_.containers.insert_or_assign(id, std::move(container));
-    keeper_.on_containers(std::make_shared<const container::Snapshot>(snapshot_));
   }
   // Until nothing is due by now.
   void go_on() {
@@ -216,6 +218,35 @@ TEST_F(MarkKeeperTest, LetsNoOverlayWaitForOneThatWasThereBefore) {
   privilege_.fails = 0;
   set_host(overlay(50, "/run/x/merged", "/another"));
   EXPECT_THAT(marked(), ElementsAre(50));
+}
+
+// In its options, which are words; as does who never gets to the end of pivot_root(2).
+TEST_F(MarkKeeperTest, MarksARootWhoseUpperDirectoryIsNamedByOneThatTheMarkerHasNotProven) {
+  privilege_.fails = 51;
+  privilege_.tables[7] = overlay(51, "/", "/other");
+  privilege_.tables[8] = overlay(52, "/", "/other");
+  add_container("claimer", {7});
+  go_on();
+  add_container("victim", {8});
+  go_on();
+  EXPECT_THAT(marked(), ElementsAre(52));
+  privilege_.fails = 0;
+  keeper_.mark_again();
+  EXPECT_THAT(marked(), ElementsAre(52)) << "now the other one is the victim's";
+  ASSERT_THAT(keeper_.foreign(), SizeIs(1));
+  EXPECT_EQ(keeper_.foreign()[0].container.value, "claimer");
+}
+
+TEST_F(MarkKeeperTest, MarksOneOfThoseThatHaveOneUpperDirectoryHoweverManyAreFoundAtOnce) {
+  for (const int pid : {7, 8, 9}) {
+    privilege_.tables[pid] = overlay(50 + pid, "/", "/other");
+    add_quietly("c" + std::to_string(pid), {pid});
+  }
+  keeper_.on_containers(std::make_shared<const container::Snapshot>(snapshot_));
+  go_on();
+  EXPECT_THAT(marked(), SizeIs(1));
+  EXPECT_THAT(privilege_.marks.file_systems, SizeIs(1));
+  EXPECT_THAT(keeper_.foreign(), SizeIs(2));
 }
 
 TEST_F(MarkKeeperTest, SaysOnceOfAContainerThatItsRootIsItsOwn) {

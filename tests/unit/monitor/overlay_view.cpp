@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 using testing::Contains;
 using testing::IsEmpty;
 using testing::Key;
+using testing::Not;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
@@ -100,6 +101,10 @@ class OverlayViewTest : public testing::Test {
   }
   void look_at_all() {
     while (view_.has_due(now_)) view_.look_again(now_);
+  }
+  // As the marker does a root that it has shown as this.
+  bool prove(int pid, const std::string& table) {
+    return view_.prove({pid}, mount::parse_mountinfo(table).at(0), now_);
   }
   std::vector<model::Device> seen() const {
     std::vector<model::Device> devices;
@@ -259,17 +264,58 @@ TEST_F(OverlayViewTest, TakesARootThatHasTheUpperDirectoryOfAnOverlayOfTheHostFo
   EXPECT_EQ(foreign[0].container, "c7");
 }
 
+// Else who names another one's would hide it.
+TEST_F(OverlayViewTest, TakesNobodysWordForItsUpperDirectory) {
+  privilege_.directories = {{"/u", "/proc"}, {"/link/u", "/proc"}};
+  privilege_.tables = {{7, overlay(50, "/u")}, {8, overlay(51, "/link/u")}};
+  for (const int pid : {7, 8}) {
+    publish(pid, pid);
+    look_at_all();
+  }
+  EXPECT_THAT(view_.targets({}), SizeIs(2));
+  EXPECT_THAT(view_.foreign({}), IsEmpty());
+}
+
 TEST_F(OverlayViewTest, TakesARootThatHasTheUpperDirectoryOfAnotherRootForForeign) {
   privilege_.directories = {{"/u", "/proc"}, {"/link/u", "/proc"}};
   privilege_.tables = {{7, overlay(50, "/u")}, {8, overlay(51, "/link/u")}, {9, overlay(50, "/u")}};
-  publish(7, 7);
-  look_at_all();
   publish(7, 9);
   look_at_all();
+  const auto later = view_.targets({}).at({0, 51});
+  ASSERT_TRUE(prove(7, overlay(50, "/u")));
   EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
+  EXPECT_FALSE(view_.is_wanted(later, {}));
   const auto foreign = view_.foreign({});
   ASSERT_THAT(foreign, SizeIs(1));
   EXPECT_EQ(foreign[0].container, "c8") << "the one that came later; not another process on the same overlay";
+  ASSERT_TRUE(prove(8, overlay(51, "/link/u")));
+  EXPECT_THAT(view_.targets({}), SizeIs(2)) << "both have it";
+
+  privilege_.tables[7] = overlay(60, "/link/u");
+  view_.on_root("c7", {0, 60}, now_);
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), Not(Contains(Key(model::Device{0, 60})))) << "what was proven is elsewhere";
+}
+
+// By a device number that is the next overlay's at once, or a link in a directory of a user's own.
+TEST_F(OverlayViewTest, BelievesNoProofOfAnotherRootThanItHasSeen) {
+  privilege_.directories = {{"/u", "/proc"}, {"/of/its/own", "/sys"}};
+  privilege_.tables = {{7, overlay(50, "/u")}, {8, overlay(51, "/u")}};
+  publish(7, 8);
+  look_at_all();
+  privilege_.tables[7] = overlay(50, "/of/its/own");
+  EXPECT_FALSE(prove(7, overlay(50, "/u")));
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 51})));
+  now_ = *view_.next_look();
+  look_at_all();
+  EXPECT_TRUE(prove(7, overlay(50, "/of/its/own")));
+  EXPECT_THAT(view_.targets({}), SizeIs(2));
+
+  privilege_.directories["/u"] = "/sys";
+  EXPECT_FALSE(prove(8, overlay(51, "/u")));
+  now_ = *view_.next_look();
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
 }
 
 // pivot_root(2), into what it mounted itself or not.
