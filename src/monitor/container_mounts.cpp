@@ -170,7 +170,7 @@ void ContainerMounts::on_nested(const std::vector<NestedNamespace>& found, Clock
     const auto known = views_.find(key_of(nested));
     if (known != views_.end()) {
       on_seen(known->second, nested, now);
-    } else if (!add_nested(nested, now)) {
+    } else if (!add_nested(nested, now) && !is_of_first(nested)) {
       ++left_out[nested.container.value];
     }
   }
@@ -202,6 +202,12 @@ bool ContainerMounts::add_nested(const NestedNamespace& nested, Clock::time_poin
       key_of(nested),
       View{.container = nested.container.value, .process = nested.process, .is_nested = true, .due = now});
   return true;
+}
+
+// It is read by the first process, whoever else is jailed in it.
+bool ContainerMounts::is_of_first(const NestedNamespace& nested) const {
+  const auto first = views_.find(nested.container.value);
+  return first != views_.end() && first->second.name_space == nested.name_space;
 }
 
 void ContainerMounts::on_seen(View& view, const NestedNamespace& nested, Clock::time_point now) {

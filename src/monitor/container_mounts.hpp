@@ -113,6 +113,7 @@ class ContainerMounts {
   static std::string key_of(const NestedNamespace& nested) {
     return nested.container.value + " " + nested.name_space;
   }
+  bool is_of_first(const NestedNamespace& nested) const;
   void on_seen(View& view, const NestedNamespace& nested, Clock::time_point now);
   void adopt(View& view, model::Pid process, Clock::time_point now);
   bool is_in(model::Pid process, const std::string& name_space);

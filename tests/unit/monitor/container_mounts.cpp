@@ -253,6 +253,15 @@ TEST_F(ContainerMountsTest, OfAFirstProcessThatIsJailedAreReadByAnotherInItsName
   EXPECT_EQ(mounts.read_due(start + 2s, 1000).at(0).process, init);
 }
 
+TEST_F(ContainerMountsTest, OfANamespaceInWhichAllAreJailedAreReadAndNotLeftOut) {
+  std::filesystem::create_symlink("/jail", proc.path() / std::to_string(init.value) / "root");
+  ASSERT_EQ(read(start), 1U);
+  add_process({500}, "mnt:[1]");
+  mounts.on_nested({{.container = {id}, .name_space = "mnt:[1]", .process = {500}, .is_jailed = true}},
+                   start + 1s);
+  EXPECT_EQ(read(start + 2s), 0U);
+}
+
 // A process that leaves a namespace can make another, which may get the number that has become free.
 TEST_F(ContainerMountsTest, OfANamespaceThatMayHaveTheNumberOfAnotherAreReadWithinASecond) {
   std::vector<model::Pid> watched;
