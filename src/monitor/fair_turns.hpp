@@ -38,7 +38,8 @@ class FairTurns {
  private:
   void bound(std::size_t most);
 
-  std::unordered_map<std::string, std::uint64_t> turns_;  // the last one, by container
+  using Turns = std::unordered_map<std::string, std::uint64_t>;
+  Turns turns_;  // the last one, by container
   std::uint64_t turn_ = 0;
 };
 

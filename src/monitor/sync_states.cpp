@@ -44,8 +44,10 @@ void SyncStates::add(const std::string& mount, std::set<std::string> containers,
 void SyncStates::set_containers(const std::string& mount, const std::set<std::string>& containers) {
   const auto found = mounts_.find(mount);
   if (found == mounts_.end()) return;
+  const std::string before = sharer_of(mount, found->second);
   found->second.containers = containers;
-  turns_.join(sharer_of(mount, found->second), max_turns);
+  // Whose turn is forgotten, since it was long ago, is not new.
+  if (const auto& sharer = sharer_of(mount, found->second); sharer != before) turns_.join(sharer, max_turns);
 }
 
 void SyncStates::set_present(const std::string& mount, bool is_present) {

@@ -118,6 +118,18 @@ TEST_F(Sync, AContainerThatIsNewComesBehindThoseThatWait) {
   }
 }
 
+// As each look at what there is does, at any time.
+TEST_F(Sync, WhoIsToldOfAsBeforeIsNotPutBehindOthers) {
+  add("waits", "of one");
+  add("other", "other");
+  states_.begin("other", at(0s));
+  for (int i = 0; i < 8192; ++i) add(std::to_string(i), "many " + std::to_string(i));
+  states_.desync("waits", DesyncReason::lease, wall(1s));
+  states_.desync_all(DesyncReason::lease, wall(2s));
+  states_.set_containers("waits", {"of one"});
+  EXPECT_EQ(*states_.next(at(5s)), "waits");
+}
+
 TEST_F(Sync, RemembersNoTurnsWithoutEnd) {
   for (int i = 0; i < 20'000; ++i) {
     add("m", std::to_string(i));
