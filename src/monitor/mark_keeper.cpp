@@ -123,8 +123,14 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   std::vector<model::Device> marked = read_marked().file_systems;
   // The mark of a file system that was away from the table is still there; who it was is forgotten.
   std::erase_if(marked, [this](const model::Device& device) { return mounts_.find(device) == nullptr; });
+  // Those are marked for less, and by now it is known that they need not be.
+  std::unordered_set<model::Device> narrow;
   std::vector<watch::Target> targets;
-  for (const auto& [device, target] : wanted) targets.push_back(target);
+  for (const auto& [device, target] : wanted) {
+    targets.push_back(target);
+    const WatchedMount* known = mounts_.find(device);
+    if (known != nullptr && known->is_of_other_users && !target.is_of_other_users) narrow.insert(device);
+  }
   std::vector<model::Device> gone;
   for (const WatchedMount& overlay : mounts_.current()) {
     if (!overlay.is_overlay()) continue;
@@ -136,6 +142,7 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
     if (is_kept && overlay.mount_point.empty())
       mounts_.find(overlay.device)->init = is_wanted ? target->second.init : model::Pid{};
   }
+  std::erase_if(narrow, [&](const model::Device& device) { return std::erase(marked, device) == 0; });
   const watch::Plan plan = watch::plan_marks(targets, marked);
   for (const model::Device& device : gone) mounts_.retire(device, now);
   std::erase_if(failing_, [&](const auto& entry) { return !wanted.contains(entry.first); });
@@ -143,7 +150,12 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
     const model::Mount* mount = view_.mount_of(target);
     const bool is_due = mount != nullptr && !has_to_wait(target, *mount, now);
     // One of those before may have been proven to have its upper directory.
-    if (is_due && view_.is_wanted(target, owners)) mark(target, model::Mount(*mount));
+    if (!is_due || !view_.is_wanted(target, owners)) continue;
+    if (narrow.contains(target.device)) {
+      widen(target, model::Mount(*mount));
+    } else {
+      mark(target, model::Mount(*mount));
+    }
   }
   identify_containers(owners);
   tell_foreign(owners);
@@ -165,30 +177,53 @@ watch::Marks MarkKeeper::read_marked() const {
   return {};
 }
 
-void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
+sys::Result<privilege::RootIdentity> MarkKeeper::set_mark(const watch::Target& target,
+                                                          const model::Mount& mount, std::uint64_t mask) {
   const bool is_on_host = !target.mount_point.empty();
   const privilege::RootPath path = is_on_host
                                        ? privilege::RootPath{privilege::MountPoint{target.mount_point}}
                                        : privilege::RootPath{privilege::ProcessRoot{target.init.value}};
+  auto identity = privilege_.mark_file_system(group_, path, mask, OVERLAYFS_SUPER_MAGIC);
+  if (!identity) return identity;
+  // Something else was mounted there meanwhile. The mark on it is one too many and harmless; ours is still
+  // missing.
+  const bool is_another = model::Device{identity->device_major, identity->device_minor} != target.device ||
+                          (!is_on_host && !view_.prove(target.init, mount, Clock::now()));
+  if (is_another) return std::unexpected(sys::Error{"fanotify_mark", target.mount_point, ESTALE});
+  failing_.erase(target.device);
+  return identity;
+}
+
+bool MarkKeeper::is_given_up(const watch::Target& target, const sys::Error& error) {
+  // The process is over, and its container with it: there is nothing left to watch.
+  const bool is_over = target.mount_point.empty() && (error.number == ENOENT || error.number == ESRCH);
+  const bool is_foreign = privilege::is_foreign(error);
+  if (is_over) view_.forget(target.init);
+  if (is_foreign) view_.refuse(target.init, error.object);
+  return is_over || is_foreign;
+}
+
+// What is watched already stays so, whatever comes of it.
+void MarkKeeper::widen(const watch::Target& target, const model::Mount& mount) {
+  if (const auto identity = set_mark(target, mount, mask_); !identity) {
+    if (!is_given_up(target, identity.error())) put_off(target, mount, identity.error());
+    return;
+  }
+  WatchedMount& overlay = *mounts_.find(target.device);
+  overlay.is_of_other_users = false;
+  overlay.problem.clear();
+}
+
+void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
+  const bool is_on_host = !target.mount_point.empty();
   // An event opens the file, and of an execution that may be one of a lower layer.
   const std::uint64_t mask = target.is_of_other_users ? mask_ & ~watch::exec_mask() : mask_;
   const util::WallTime since = sys::read_file_time();
-  const auto identity = privilege_.mark_file_system(group_, path, mask, OVERLAYFS_SUPER_MAGIC);
-  // The process is over, and its container with it: there is nothing left to watch.
-  const bool is_over =
-      !identity && !is_on_host && (identity.error().number == ENOENT || identity.error().number == ESRCH);
-  if (is_over) return view_.forget(target.init);
-  if (!identity && privilege::is_foreign(identity.error()))
-    return view_.refuse(target.init, identity.error().object);
-  if (!identity) return fail(target, mount, identity.error());
-  // Something else was mounted there meanwhile. The mark on it is one too many and harmless; ours is still
-  // missing.
-  if (model::Device{identity->device_major, identity->device_minor} != target.device) {
-    return fail(target, mount, {"fanotify_mark", target.mount_point, ESTALE});
+  const auto identity = set_mark(target, mount, mask);
+  if (!identity) {
+    if (!is_given_up(target, identity.error())) fail(target, mount, identity.error());
+    return;
   }
-  if (!is_on_host && !view_.prove(target.init, mount, Clock::now()))
-    return fail(target, mount, {"fanotify_mark", "/", ESTALE});
-  failing_.erase(target.device);
   WatchedMount marked;
   marked.device = target.device;
   marked.file_system = {identity->file_system_id};
@@ -225,7 +260,8 @@ bool MarkKeeper::has_to_wait(const watch::Target& target, const model::Mount& mo
   return true;
 }
 
-void MarkKeeper::fail(const watch::Target& target, const model::Mount& mount, const sys::Error& error) {
+// How often it has failed by now.
+int MarkKeeper::put_off(const watch::Target& target, const model::Mount& mount, const sys::Error& error) {
   Failing& failing = failing_[target.device];
   if (failing.target != target) failing = {.target = target, .mount = {}, .attempts = {}, .due = {}};
   failing.mount = mount;
@@ -233,6 +269,11 @@ void MarkKeeper::fail(const watch::Target& target, const model::Mount& mount, co
   const int failures = attempts.is_soon_settled(error) ? 0 : attempts.fail();
   failing.due = Clock::now() + attempts.pause();
   retry_at(failing.due);
+  return failures;
+}
+
+void MarkKeeper::fail(const watch::Target& target, const model::Mount& mount, const sys::Error& error) {
+  const int failures = put_off(target, mount, error);
   if (failures < failures_to_tell) return;
   WatchedMount unmarked;
   unmarked.device = target.device;

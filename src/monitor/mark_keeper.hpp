@@ -89,8 +89,13 @@ class MarkKeeper {
   void apply_overlays(Clock::time_point now);
   bool is_left(const WatchedMount& overlay, const std::vector<model::Device>& marked) const;
   watch::Marks read_marked() const;
+  sys::Result<privilege::RootIdentity> set_mark(const watch::Target& target, const model::Mount& mount,
+                                                std::uint64_t mask);
+  bool is_given_up(const watch::Target& target, const sys::Error& error);
   void mark(const watch::Target& target, const model::Mount& mount);
+  void widen(const watch::Target& target, const model::Mount& mount);
   bool has_to_wait(const watch::Target& target, const model::Mount& mount, Clock::time_point now);
+  int put_off(const watch::Target& target, const model::Mount& mount, const sys::Error& error);
   void fail(const watch::Target& target, const model::Mount& mount, const sys::Error& error);
   void retry_at(Clock::time_point when);
   void tell_foreign(const OverlayView::Owners& owners);

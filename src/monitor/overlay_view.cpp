@@ -144,8 +144,11 @@ void OverlayView::look_at(const std::string& id, Root& root, Clock::time_point n
     root.is_proven = false;
     root.reason.clear();
     root.upper.reset();
-    root.is_of_other_users = is_of_other_users(root.init);
-    if (!is_shown_by_host(root.mount->device)) judge_hidden(root, now);
+    const auto is_of_others = is_of_other_users(root.init);
+    root.is_of_other_users = is_of_others.value_or(true);
+    const bool is_judged = is_shown_by_host(root.mount->device) || judge_hidden(root);
+    root.doubts = is_of_others && is_judged ? 0 : root.doubts + 1;
+    if (root.doubts > 0) root.due = now + pause_of_doubt(root.doubts);
   }
 }
 
@@ -155,7 +158,7 @@ bool OverlayView::is_its_own(const std::string& id, model::Pid init) const {
   return cgroup && !container::is_of_another(*cgroup, id);
 }
 
-bool OverlayView::is_of_other_users(model::Pid init) {
+std::optional<bool> OverlayView::is_of_other_users(model::Pid init) {
   const auto users_of = [this](std::int32_t pid) {
     return privilege_.read_process_file(pid, privilege::ProcessFile::user_namespace);
   };
@@ -163,20 +166,20 @@ bool OverlayView::is_of_other_users(model::Pid init) {
     if (auto own = users_of(::getpid())) own_users_ = std::move(*own);
   }
   const auto users = users_of(init.value);
-  return !users || !own_users_ || *users != *own_users_;
+  if (!users || !own_users_) return std::nullopt;
+  return *users != *own_users_;
 }
 
-void OverlayView::judge_hidden(Root& root, Clock::time_point now) const {
+bool OverlayView::judge_hidden(Root& root) const {
   // Where the host is out of reach, so are the layers of all containers.
-  if (privilege_.host_mounts_problem()) return;
+  if (privilege_.host_mounts_problem()) return true;
   auto layers = mount::parse_overlay_layers(*root.mount).value_or(model::OverlayLayers{});
   // Nothing rests on the lower ones where no execution is told of (mount::check_hidden_overlay).
   if (root.is_of_other_users) layers.lowerdirs.clear();
   const auto verdict = judge_.judge_hidden(layers);
   root.reason = text_of(verdict.reason);
   root.upper = verdict.upper;
-  root.doubts = verdict.is_final ? 0 : root.doubts + 1;
-  if (!verdict.is_final) root.due = now + pause_of_doubt(root.doubts);
+  return verdict.is_final;
 }
 
 OverlayView::Claims OverlayView::claims() const {
@@ -312,7 +315,9 @@ std::vector<OverlayView::Foreign> OverlayView::foreign(const Owners& owners) con
 
 void OverlayView::refuse(model::Pid init, std::string reason) {
   for (auto& [id, root] : roots_) {
-    if (root.init == init) root.reason = reason;
+    if (root.init != init) continue;
+    root.reason = reason;
+    root.doubts = 0;
   }
 }
 

@@ -101,7 +101,8 @@ class OverlayView {
     bool is_its_own = false;         // by the cgroup of the process, when that mount was seen first
     bool is_of_other_users = false;  // it may be another user namespace's
     int looks = 0;                   // that have shown no root of its own
-    int doubts = 0;                  // how often its layers could not be looked at
+    // How often its layers could not be looked at, or whose user namespace it is.
+    int doubts = 0;
     std::optional<Clock::time_point> due{};
     std::uint64_t round = 0;               // in which it was asked what it owns
     std::optional<model::Device> owned{};  // what it answered then
@@ -109,8 +110,10 @@ class OverlayView {
 
   void look_at(const std::string& id, Root& root, Clock::time_point now);
   bool is_its_own(const std::string& id, model::Pid init) const;
-  bool is_of_other_users(model::Pid init);
-  void judge_hidden(Root& root, Clock::time_point now) const;
+  // Nothing where it cannot be read.
+  std::optional<bool> is_of_other_users(model::Pid init);
+  // Whether that is final.
+  bool judge_hidden(Root& root) const;
   std::optional<model::Device> seen_root(const model::Container& container) const;
   std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
   std::vector<container::OverlayClue> clues() const;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <sys/fanotify.h>
 #include <variant>
 #include <vector>
 
@@ -38,7 +39,7 @@ class MarkingPrivilege final : public ShowingPrivilege {
     auto all = ShowingPrivilege::read_processes(pid, files, of_ancestors);
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (files[i] == privilege::ProcessFile::cgroup) all[0].files[i] = "0::/\n";
-      if (files[i] == privilege::ProcessFile::user_namespace) all[0].files[i] = "user:[1]";
+      if (files[i] == privilege::ProcessFile::user_namespace && has_users) all[0].files[i] = "user:[1]";
     }
     return all;
   }
@@ -49,14 +50,15 @@ class MarkingPrivilege final : public ShowingPrivilege {
     if (directory.starts_with("/own")) return std::unexpected(sys::Error{"open", directory, ENOENT});
     return sys::open_path(directory.starts_with("/other") ? "/proc" : "/", O_PATH | O_DIRECTORY);
   }
-  sys::Result<privilege::RootIdentity> mark_file_system(int, const privilege::RootPath& path, std::uint64_t,
-                                                        std::uint64_t) override {
+  sys::Result<privilege::RootIdentity> mark_file_system(int, const privilege::RootPath& path,
+                                                        std::uint64_t mask, std::uint64_t) override {
     const auto* process = std::get_if<privilege::ProcessRoot>(&path);
     const std::string& text = process == nullptr ? host : tables[process->pid];
     for (const model::Mount& mount : mount::parse_mountinfo(text)) {
       if (process == nullptr && mount.mount_point != std::get<privilege::MountPoint>(path).path) continue;
       ++asked[mount.device.minor];
       if (mount.device.minor == fails) return std::unexpected(sys::Error{"fanotify_mark", "/", ENOSPC});
+      masks[mount.device.minor] = mask;
       marks.file_systems.push_back(mount.device);
       return privilege::RootIdentity{.mount_id = mount.id.value,
                                      .device_major = mount.device.major,
@@ -67,9 +69,11 @@ class MarkingPrivilege final : public ShowingPrivilege {
   }
 
   std::string host;
+  bool has_users = true;    // it is known in which user namespace processes are
   std::uint32_t fails = 0;  // the device that cannot be marked
   watch::Marks marks;
-  std::map<std::uint32_t, int> asked;  // how often, by device
+  std::map<std::uint32_t, int> asked;            // how often, by device
+  std::map<std::uint32_t, std::uint64_t> masks;  // the last one, by device
 };
 
 std::string overlay(int device, const std::string& mount_point, const std::string& directory) {
@@ -120,7 +124,8 @@ class MarkKeeperTest : public testing::Test {
   WatchedMounts mounts_;
   Ledger ledger_;
   container::Snapshot snapshot_;
-  MarkKeeper keeper_{privilege_, -1, 0, mounts_, ledger_, 1000, [this](int) -> sys::Result<watch::Marks> {
+  static constexpr std::uint64_t mask = FAN_CLOSE_WRITE | FAN_OPEN_EXEC;
+  MarkKeeper keeper_{privilege_, -1, mask, mounts_, ledger_, 1000, [this](int) -> sys::Result<watch::Marks> {
                        return privilege_.marks;
                      }};
 };
@@ -161,6 +166,22 @@ TEST_F(MarkKeeperTest, MarksTheRootThatAFirstProcessGoesToAndKeepsTheOneThatItHa
   privilege_.marks.file_systems = {{0, 51}};  // it is gone, and its mark with it
   keeper_.mark_again();
   EXPECT_THAT(marked(), ElementsAre(51));
+}
+
+TEST_F(MarkKeeperTest, WatchesWhatIsExecutedOnceItKnowsThatARootIsNoOtherUsers) {
+  privilege_.has_users = false;
+  privilege_.tables[7] = overlay(50, "/", "/host");
+  add_container("c", {7});
+  ASSERT_NE(mounts_.find({0, 50}), nullptr);
+  EXPECT_TRUE(mounts_.find({0, 50})->is_of_other_users);
+  EXPECT_EQ(privilege_.masks[50], FAN_CLOSE_WRITE);
+  const auto serial = mounts_.find({0, 50})->serial;
+  privilege_.has_users = true;
+  while (keeper_.next_retry()) keeper_.retry();
+  EXPECT_EQ(privilege_.masks[50], mask);
+  EXPECT_FALSE(mounts_.find({0, 50})->is_of_other_users);
+  EXPECT_EQ(mounts_.find({0, 50})->problem, "");
+  EXPECT_EQ(mounts_.find({0, 50})->serial, serial) << "it was watched all the time";
 }
 
 // Whoever scans a tree, or watches an upper directory, goes by them.

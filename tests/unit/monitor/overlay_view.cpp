@@ -233,6 +233,10 @@ TEST_F(OverlayViewTest, AsksForItsOwnUserNamespaceUntilItKnows) {
   publish(3, 4);
   EXPECT_EQ(count([&] { look_at_all(); }), 2 * 3 + 1);
   EXPECT_FALSE(view_.targets({}).at({0, 54}).is_of_other_users);
+  now_ += 20ms;
+  look_at_all();
+  EXPECT_FALSE(view_.targets({}).at({0, 51}).is_of_other_users) << "what was not known is no answer";
+  EXPECT_EQ(view_.next_look(), std::nullopt);
 }
 
 TEST_F(OverlayViewTest, NamesWhatTheMarkerHasRefusedAndGivesItUp) {
