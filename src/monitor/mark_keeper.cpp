@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <linux/magic.h>
+#include <unordered_set>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -33,6 +34,8 @@ constexpr std::size_t longest_reason = 1024;
 // A runtime mounts some overlays for less than a millisecond, and on a busy machine the table that shows one
 // is old. What cannot be marked for 140 ms is a container that we do not see.
 constexpr int failures_to_tell = 4;
+// Roots of one container that its first process has left: it can go from one to the next without end.
+constexpr std::size_t most_left = 16;
 
 std::string place_of(const watch::Target& target) {
   return target.mount_point.empty() ? "/proc/" + std::to_string(target.init.value) + "/root"
@@ -131,20 +134,15 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
     const WatchedMount* known = mounts_.find(device);
     if (known != nullptr && known->is_of_other_users && !target.is_of_other_users) narrow.insert(device);
   }
-  std::vector<model::Device> gone;
+  for (const model::Device& device : find_gone(wanted, marked)) mounts_.retire(device, now);
   for (const WatchedMount& overlay : mounts_.current()) {
-    if (!overlay.is_overlay()) continue;
-    const auto target = wanted.find(overlay.device);
-    const bool is_wanted = target != wanted.end();
-    const bool is_kept = is_wanted || is_left(overlay, marked);
-    if (!is_kept) gone.push_back(overlay.device);
+    if (!overlay.is_overlay() || !overlay.mount_point.empty()) continue;
     // The process that has shown it may be elsewhere.
-    if (is_kept && overlay.mount_point.empty())
-      mounts_.find(overlay.device)->init = is_wanted ? target->second.init : model::Pid{};
+    const auto target = wanted.find(overlay.device);
+    mounts_.find(overlay.device)->init = target != wanted.end() ? target->second.init : model::Pid{};
   }
   std::erase_if(narrow, [&](const model::Device& device) { return std::erase(marked, device) == 0; });
   const watch::Plan plan = watch::plan_marks(targets, marked);
-  for (const model::Device& device : gone) mounts_.retire(device, now);
   std::erase_if(failing_, [&](const auto& entry) { return !wanted.contains(entry.first); });
   for (const watch::Target& target : plan.to_mark) {
     const model::Mount* mount = view_.mount_of(target);
@@ -162,12 +160,28 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
 }
 
 // A first process that goes to another root leaves others behind, and nothing else shows the overlay that
-// they are on.
-bool MarkKeeper::is_left(const WatchedMount& overlay, const std::vector<model::Device>& marked) const {
-  const auto is_root = [&](const model::Mount* root) { return root->device == overlay.device; };
-  return overlay.mount_point.empty() && overlay.is_marked() && view_.has_process(overlay.container) &&
-         std::ranges::find(marked, overlay.device) != marked.end() &&
-         std::ranges::none_of(view_.roots(), is_root);
+// they are on: so it is kept as long as it is marked.
+std::vector<model::Device> MarkKeeper::find_gone(const Targets& wanted,
+                                                 const std::vector<model::Device>& marked) {
+  std::unordered_set<model::Device> may_be_left(marked.begin(), marked.end());
+  for (const model::Mount* root : view_.roots()) may_be_left.erase(root->device);
+  std::vector<model::Device> gone;
+  std::unordered_map<std::string, std::vector<model::Device>> left;  // by container, the oldest first
+  for (const WatchedMount& overlay : mounts_.current()) {
+    if (!overlay.is_overlay() || wanted.contains(overlay.device)) continue;
+    const bool is_left = overlay.mount_point.empty() && overlay.is_marked() &&
+                         view_.has_process(overlay.container) && may_be_left.contains(overlay.device);
+    (is_left ? left[overlay.container.value] : gone).push_back(overlay.device);
+  }
+  for (const auto& [container, devices] : left) {
+    if (devices.size() <= most_left) continue;
+    gone.insert(gone.end(), devices.begin(), devices.end() - most_left);
+    if (std::exchange(told_[container].has_left, true)) continue;
+    spdlog::warn(
+        "container {} has left more roots than are kept: what is still written to the oldest is not seen",
+        util::escape(container, longest_reason));
+  }
+  return gone;
 }
 
 watch::Marks MarkKeeper::read_marked() const {
@@ -242,6 +256,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   spdlog::debug("marked overlay {}:{} at {}", target.device.major, target.device.minor, place_of(target));
   if (overlay.is_late) {
     ledger_.lose(model::Loss::marked_late);
+    if (std::exchange(told_[view_.container_of(target.init)].is_late, true)) return;
     spdlog::warn(
         "the overlay at {} is in no mount table that can be seen from here and was marked after its "
         "container started: what was "
@@ -299,9 +314,10 @@ void MarkKeeper::retry_at(Clock::time_point when) {
 // Everything that a container writes there passes us by: said once of each, however often it changes its
 // root.
 void MarkKeeper::tell_foreign(const OverlayView::Owners& owners) {
-  std::erase_if(told_, [this](const std::string& container) { return !view_.has_process({container}); });
+  std::erase_if(told_, [this](const auto& entry) { return !view_.has_process({entry.first}); });
   for (const auto& root : view_.foreign(owners)) {
-    if (root.container.empty() || root.may_change || !told_.insert(root.container).second) continue;
+    if (root.container.empty() || root.may_change) continue;
+    if (std::exchange(told_[root.container].is_foreign, true)) continue;
     spdlog::warn(
         "the root of container {} is not watched, and nothing that is written to it is seen: a container may "
         "have mounted it itself ({})",

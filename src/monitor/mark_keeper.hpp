@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -87,7 +86,8 @@ class MarkKeeper {
  private:
   void apply();
   void apply_overlays(Clock::time_point now);
-  bool is_left(const WatchedMount& overlay, const std::vector<model::Device>& marked) const;
+  using Targets = std::unordered_map<model::Device, watch::Target>;
+  std::vector<model::Device> find_gone(const Targets& wanted, const std::vector<model::Device>& marked);
   watch::Marks read_marked() const;
   sys::Result<privilege::RootIdentity> set_mark(const watch::Target& target, const model::Mount& mount,
                                                 std::uint64_t mask);
@@ -132,7 +132,12 @@ class MarkKeeper {
   std::unordered_map<model::Device, Failing> failing_;
   std::optional<Clock::time_point> next_retry_;
   std::unordered_map<std::uint64_t, Naming> naming_;  // by the serial in `mounts_`
-  std::unordered_set<std::string> told_;              // containers whose root is foreign, which was said
+  struct Told {
+    bool is_foreign = false;  // its root
+    bool is_late = false;     // it was marked after it may have run
+    bool has_left = false;    // more roots than are kept
+  };
+  std::unordered_map<std::string, Told> told_;  // what was said of a container
   VolumeKeeper volumes_;
   bool is_ready_ = false;
 };

@@ -270,6 +270,12 @@ void OverlayView::forget(model::Pid init) {
   std::erase_if(roots_, [&](const auto& entry) { return entry.second.init == init; });
 }
 
+std::string OverlayView::container_of(model::Pid init) const {
+  const auto found =
+      std::ranges::find_if(roots_, [&](const auto& entry) { return entry.second.init == init; });
+  return found == roots_.end() ? std::string() : found->first;
+}
+
 std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owners& owners) const {
   std::unordered_map<model::Device, watch::Target> targets;
   for (const HostOverlay& overlay : host_overlays_) {

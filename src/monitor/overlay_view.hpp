@@ -52,6 +52,9 @@ class OverlayView {
   // Whether a process of this container is known.
   bool has_process(const model::ContainerId& container) const { return roots_.contains(container.value); }
 
+  // Whose first process that is; empty where that is not known.
+  std::string container_of(model::Pid init) const;
+
   using Owners = std::unordered_map<model::Device, container::OverlayOwner>;
 
   // Each overlay once, reached through the host's table where it is there. Without those that are foreign.

@@ -168,6 +168,27 @@ TEST_F(MarkKeeperTest, MarksTheRootThatAFirstProcessGoesToAndKeepsTheOneThatItHa
   EXPECT_THAT(marked(), ElementsAre(51));
 }
 
+// Who goes from one to the next without end would have us keep them all.
+TEST_F(MarkKeeperTest, KeepsTheNewestOfTheRootsThatAFirstProcessHasLeft) {
+  testing::internal::CaptureStdout();
+  keeper_.set_ready();
+  privilege_.tables[7] = overlay(50, "/", "/other");
+  add_container("c\033", {7});
+  go_on();
+  for (int device = 51; device <= 70; ++device) pivot({7}, overlay(device, "/", "/other"));
+  std::vector<std::uint32_t> kept;
+  for (std::uint32_t device = 54; device <= 70; ++device) kept.push_back(device);
+  EXPECT_EQ(marked(), kept) << "16, and the one that it is on";
+  EXPECT_EQ(ledger_.lost(model::Loss::marked_late), 21U);
+  pivot({7}, overlay(51, "/", "/other"));
+  EXPECT_THAT(marked(), Contains(51)) << "it is back";
+  const std::string said = testing::internal::GetCapturedStdout();
+  for (const char* once : {"was marked after its container started", "container c\\x1b has left"}) {
+    EXPECT_THAT(said, HasSubstr(once));
+    EXPECT_EQ(said.find(once), said.rfind(once)) << said;
+  }
+}
+
 TEST_F(MarkKeeperTest, WatchesWhatIsExecutedOnceItKnowsThatARootIsNoOtherUsers) {
   privilege_.has_users = false;
   privilege_.tables[7] = overlay(50, "/", "/host");
