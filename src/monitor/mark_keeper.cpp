@@ -246,6 +246,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   marked.init = target.init;
   marked.coverage = mount::Coverage::file_system;
   marked.is_of_other_users = target.is_of_other_users;
+  marked.is_of_its_making = target.is_of_its_making;
   if (mask != mask_)
     marked.problem = "what is executed is not watched: another user namespace has mounted it";
   marked.is_late = is_ready_ && !is_on_host;

@@ -52,13 +52,14 @@ void OriginFinder::on_table(const std::vector<model::Mount>& table) {
 
 ProcessReader::Layers OriginFinder::layers_of(const model::ProcessInfo& process) {
   const WatchedMount* const overlay = process.exe_file ? overlays_.find(process.exe_file->device) : nullptr;
-  if (overlay == nullptr) return {};
+  if (overlay == nullptr || overlay->is_of_its_making) return {};
   return {.layers = share(*overlay), .mounts = mounts_};
 }
 
 ProcessReader::Layers OriginFinder::layers_of(const EventIdentity& identity, model::Place place) {
   const WatchedMount* const overlay = overlays_.identify(identity);
   if (overlay == nullptr || !overlay->is_overlay() || place != model::Place::rootfs) return {};
+  if (overlay->is_of_its_making) return {};
   return {.layers = share(*overlay), .mounts = mounts_};
 }
 

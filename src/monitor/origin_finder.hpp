@@ -37,7 +37,8 @@ class OriginFinder {
   void on_table(const std::vector<model::Mount>& table);
   void reconfigure(const config::Watch& settings) { max_bytes_ = settings.compare_max_bytes; }
 
-  // What it takes to look at the program of a process. Null when it lies on no container's overlay.
+  // What it takes to look at the program of a process. Null when it lies on no container's overlay, or on one
+  // that the container has mounted itself: exceptions rest on what is answered.
   ProcessReader::Layers layers_of(const model::ProcessInfo& process);
   // Those of the root file system that a file of this identity lies in. Null where it lies in none.
   ProcessReader::Layers layers_of(const EventIdentity& identity, model::Place place);

@@ -139,6 +139,7 @@ void OverlayView::look_at(const std::string& id, Root& root, Clock::time_point n
   } else if (root.mount != before || root.doubts > 0) {
     if (root.mount != before) {
       root.doubts = 0;
+      root.has_moved = root.has_moved || (before && before->device != root.mount->device);
       root.is_its_own = is_its_own(id, root.init);
     }
     root.is_proven = false;
@@ -296,6 +297,7 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
             .first->second;
     target.init = root.init;
     target.is_of_other_users = target.mount_point.empty() && root.is_of_other_users;
+    target.is_of_its_making = target.mount_point.empty() && root.has_moved;
   }
   return targets;
 }

@@ -100,7 +100,8 @@ class OverlayView {
     std::optional<model::Mount> mount{};             // nothing when it could not be read, or is no overlay
     std::string reason{};                          // why it may be the container's own; empty where it is not
     std::optional<LayerJudge::Directory> upper{};  // of one that no mount of the host shows
-    bool is_proven = false;          // that `upper` is its upper directory
+    bool is_proven = false;                        // that `upper` is its upper directory
+    bool has_moved = false;                        // to that mount, from another root of its own
     bool is_its_own = false;         // by the cgroup of the process, when that mount was seen first
     bool is_of_other_users = false;  // it may be another user namespace's
     int looks = 0;                   // that have shown no root of its own

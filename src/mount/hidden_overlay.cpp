@@ -56,7 +56,7 @@ sys::Result<void> check_of_other_users(const HiddenOverlay& overlay, const model
   return {};
 }
 
-// Nothing rests on those of other users: what is told of such an overlay opens no file of a lower layer.
+// Those of other users are not looked at: what is told of such an overlay opens no file of a lower layer.
 sys::Result<void> check_lower(const std::vector<std::string>& lowerdirs, const HostTable& host,
                               privilege::Privilege& direct) {
   for (const std::string& lower : lowerdirs) {

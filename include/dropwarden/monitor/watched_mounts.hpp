@@ -42,6 +42,9 @@ struct WatchedMount {
   // Of an overlay: it may have been mounted in another user namespace, so that nobody knows what its lower
   // layers are. Nothing that is executed is told of, and nobody looks through it.
   bool is_of_other_users = false;
+  // Of an overlay that no mount of the host shows: its container's first process has gone to it from another.
+  // So the lower layers that it names are the words of the container, and say nothing of its programs.
+  bool is_of_its_making = false;
   // Of any other: to nobody in the user namespace that shows it (privilege::RootIdentity). What is written
   // through this mount is told, and nothing else that is done there.
   bool belongs_to_others = false;

@@ -17,6 +17,7 @@ struct Target {
   std::string mount_point;         // host mount point; empty when it is only in a mount namespace of its own
   model::Pid init;                 // a process whose root it is; 0 when none is known
   bool is_of_other_users = false;  // it may have been mounted in another user namespace than ours
+  bool is_of_its_making = false;   // that process has gone there from another root of its own
 
   friend bool operator==(const Target&, const Target&) = default;
 };

@@ -153,6 +153,8 @@ TEST_F(MarkKeeperTest, MarksTheRootThatAFirstProcessGoesToAndKeepsTheOneThatItHa
   ASSERT_THAT(marked(), ElementsAre(50));
   pivot({7}, overlay(51, "/", "/other"));
   EXPECT_THAT(marked(), ElementsAre(50, 51));
+  EXPECT_FALSE(mounts_.find({0, 50})->is_of_its_making);
+  EXPECT_TRUE(mounts_.find({0, 51})->is_of_its_making);
   ASSERT_NE(mounts_.find({0, 50}), nullptr);
   EXPECT_EQ(way_through(*mounts_.find({0, 50})), "") << "the process is elsewhere";
   EXPECT_EQ(mounts_.find({0, 50})->container.value, "c");
