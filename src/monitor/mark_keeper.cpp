@@ -125,7 +125,11 @@ void MarkKeeper::apply_overlays(Clock::time_point now) {
   // the next mount may carry the same device number and mount ID at once.
   std::vector<model::Device> marked = read_marked().file_systems;
   // The mark of a file system that was away from the table is still there; who it was is forgotten.
-  std::erase_if(marked, [this](const model::Device& device) { return mounts_.find(device) == nullptr; });
+  // One that was set, and then found to be on another overlay than was seen, counts for nothing.
+  std::erase_if(marked, [this](const model::Device& device) {
+    const WatchedMount* const known = mounts_.find(device);
+    return known == nullptr || !known->is_marked();
+  });
   // Those are marked for less, and by now it is known that they need not be.
   std::unordered_set<model::Device> narrow;
   std::vector<watch::Target> targets;
@@ -226,6 +230,7 @@ void MarkKeeper::widen(const watch::Target& target, const model::Mount& mount) {
   WatchedMount& overlay = *mounts_.find(target.device);
   overlay.is_of_other_users = false;
   overlay.problem.clear();
+  naming_[overlay.serial].is_disputed = false;
 }
 
 void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {

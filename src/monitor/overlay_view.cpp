@@ -129,34 +129,48 @@ void OverlayView::on_root(const std::string& container, const model::Device& dev
 }
 
 void OverlayView::look_at(const std::string& id, Root& root, Clock::time_point now) {
-  const auto before = std::exchange(root.mount, read_root_mount(privilege_, root.init));
+  auto seen = read_root_mount(privilege_, root.init);
   root.due.reset();
   // A runtime's first process is still on the host's root until it has pivoted.
-  const bool is_own = root.mount && root.mount->file_system == "overlay" && root.mount->device != host_root_;
+  const bool is_own = seen && seen->file_system == "overlay" && seen->device != host_root_;
   if (!is_own) {
-    root.mount.reset();
+    root.lose();
     if (const auto pause = pause_after(++root.looks)) root.due = now + *pause;
-  } else if (root.mount != before || root.doubts > 0) {
-    if (root.mount != before) {
-      root.doubts = 0;
-      root.has_moved = root.has_moved || (before && before->device != root.mount->device);
-      root.is_its_own = is_its_own(id, root.init);
-    }
-    root.is_proven = false;
-    root.reason.clear();
-    root.upper.reset();
-    const auto is_of_others = is_of_other_users(root.init);
-    root.is_of_other_users = is_of_others.value_or(true);
-    const bool is_judged = is_shown_by_host(root.mount->device) || judge_hidden(root);
-    root.doubts = is_of_others && is_judged ? 0 : root.doubts + 1;
-    if (root.doubts > 0) root.due = now + pause_of_doubt(root.doubts);
+    return;
   }
+  const bool is_another = seen != root.mount;
+  if (is_another) root.enter(std::move(*seen));
+  if (!is_another && root.doubts == 0) return;
+  const auto is_of_others = is_of_other_users(root.init);
+  root.is_of_other_users = is_of_others.value_or(true);
+  if (!root.is_its_own) root.is_its_own = is_its_own(id, root.init);
+  // What is proven stays so, whatever else is in doubt.
+  const bool is_judged = is_shown_by_host(root.mount->device) || root.is_proven || judge_hidden(root);
+  root.doubts = is_of_others && root.is_its_own && is_judged ? 0 : root.doubts + 1;
+  if (root.doubts > 0) root.due = now + pause_of_doubt(root.doubts);
 }
 
-// A runtime may tell the process of another container.
-bool OverlayView::is_its_own(const std::string& id, model::Pid init) const {
+void OverlayView::Root::enter(model::Mount root) {
+  lose();
+  has_moved = has_moved || (last && *last != root.device);
+  last = root.device;
+  mount = std::move(root);
+  doubts = 0;
+  is_its_own.reset();
+}
+
+void OverlayView::Root::lose() {
+  mount.reset();
+  reason.clear();
+  upper.reset();
+  is_proven = false;
+}
+
+// A runtime may tell the process of another container. Nothing where it cannot be read.
+std::optional<bool> OverlayView::is_its_own(const std::string& id, model::Pid init) const {
   const auto cgroup = privilege_.read_process_file(init.value, privilege::ProcessFile::cgroup);
-  return cgroup && !container::is_of_another(*cgroup, id);
+  if (!cgroup) return std::nullopt;
+  return !container::is_of_another(*cgroup, id);
 }
 
 std::optional<bool> OverlayView::is_of_other_users(model::Pid init) {
@@ -285,6 +299,10 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
     targets.try_emplace(mount.device,
                         watch::Target{.device = mount.device, .mount_point = mount.mount_point, .init = {}});
   }
+  std::unordered_map<std::string, std::vector<model::Device>> told;
+  for (const auto& [device, owner] : owners) {
+    if (is_told(owners, device)) told[owner.id.value].push_back(device);
+  }
   const Claims known = claims();
   for (const auto& [id, root] : roots_) {
     if (!root.mount) continue;
@@ -297,7 +315,10 @@ std::unordered_map<model::Device, watch::Target> OverlayView::targets(const Owne
             .first->second;
     target.init = root.init;
     target.is_of_other_users = target.mount_point.empty() && root.is_of_other_users;
-    target.is_of_its_making = target.mount_point.empty() && root.has_moved;
+    // It may have gone there before it was looked at.
+    const bool has_another =
+        std::ranges::any_of(told[id], [&](const model::Device& other) { return other != device; });
+    target.is_of_its_making = target.mount_point.empty() && (root.has_moved || has_another);
   }
   return targets;
 }
@@ -336,31 +357,39 @@ bool OverlayView::prove(model::Pid init, const model::Mount& mount, Clock::time_
   Root& root = found->second;
   // The device number is the next overlay's at once, and a directory on the way to the upper one may be a
   // user's.
-  const auto layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
+  auto layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
+  // Those of other users may be anywhere.
+  layers.lowerdirs.clear();
   const bool is_as_seen = read_root_mount(privilege_, init) == root.mount &&
                           (!root.upper || judge_.judge(layers).upper == root.upper);
   root.is_proven = is_as_seen;
   if (is_as_seen) return true;
-  root.mount.reset();
+  root.lose();
   root.due = now + brisk_pause;
   return false;
 }
 
 bool OverlayView::is_wanted(const watch::Target& target, const Owners& owners) const {
   if (!target.mount_point.empty() || is_told(owners, target.device)) return true;
-  const auto found =
-      std::ranges::find_if(roots_, [&](const auto& entry) { return entry.second.init == target.init; });
-  return found != roots_.end() && why_foreign(found->second, claims()).empty();
+  const Root* const root = root_of(target);
+  return root != nullptr && why_foreign(*root, claims()).empty();
 }
 
 const model::Mount* OverlayView::mount_of(const watch::Target& target) const {
   for (const HostOverlay& overlay : host_overlays_) {
     if (overlay.mount.device == target.device) return &overlay.mount;
   }
-  for (const model::Mount* root : roots()) {
-    if (root->device == target.device) return root;
-  }
-  return nullptr;
+  const Root* const root = root_of(target);
+  return root == nullptr ? nullptr : &*root->mount;
+}
+
+// Another process may be on the same overlay by another mount.
+const OverlayView::Root* OverlayView::root_of(const watch::Target& target) const {
+  const auto found = std::ranges::find_if(roots_, [&](const auto& entry) {
+    const Root& root = entry.second;
+    return root.init == target.init && root.mount && root.mount->device == target.device;
+  });
+  return found == roots_.end() ? nullptr : &found->second;
 }
 
 std::vector<const model::Mount*> OverlayView::roots() const {
@@ -374,7 +403,7 @@ std::vector<const model::Mount*> OverlayView::roots() const {
 // Asked again each time: the process may have ended since its container was last told of, its number may be
 // another's, and the device number of its overlay the next container's.
 std::optional<model::Device> OverlayView::read_root_device(const std::string& id, model::Pid init) const {
-  if (!is_its_own(id, init)) return std::nullopt;
+  if (!is_its_own(id, init).value_or(false)) return std::nullopt;
   const auto root = read_root_mount(privilege_, init);
   if (!root || root->file_system != "overlay" || root->device == host_root_) return std::nullopt;
   return root->device;
@@ -384,7 +413,7 @@ std::optional<model::Device> OverlayView::seen_root(const model::Container& cont
   const auto known = roots_.find(container.id.value);
   if (known == roots_.end()) return std::nullopt;
   const Root& root = known->second;
-  if (root.init != container.init || !root.mount || !root.is_its_own) return std::nullopt;
+  if (root.init != container.init || !root.mount || !root.is_its_own.value_or(false)) return std::nullopt;
   return root.mount->device;
 }
 

@@ -101,23 +101,28 @@ class OverlayView {
     std::string reason{};                          // why it may be the container's own; empty where it is not
     std::optional<LayerJudge::Directory> upper{};  // of one that no mount of the host shows
     bool is_proven = false;                        // that `upper` is its upper directory
-    bool has_moved = false;                        // to that mount, from another root of its own
-    bool is_its_own = false;         // by the cgroup of the process, when that mount was seen first
-    bool is_of_other_users = false;  // it may be another user namespace's
-    int looks = 0;                   // that have shown no root of its own
-    // How often its layers could not be looked at, or whose user namespace it is.
+    std::optional<model::Device> last{};           // of the overlay that was its root, whatever is by now
+    bool has_moved = false;                        // it has had another such root
+    std::optional<bool> is_its_own{};  // by the cgroup of the process, when that mount was seen first
+    bool is_of_other_users = false;    // it may be another user namespace's
+    int looks = 0;                     // that have shown no root of its own
+    // How often its layers could not be looked at, or whose it is and in whose user namespace.
     int doubts = 0;
     std::optional<Clock::time_point> due{};
     std::uint64_t round = 0;               // in which it was asked what it owns
     std::optional<model::Device> owned{};  // what it answered then
+
+    void enter(model::Mount root);
+    void lose();
   };
 
   void look_at(const std::string& id, Root& root, Clock::time_point now);
-  bool is_its_own(const std::string& id, model::Pid init) const;
+  std::optional<bool> is_its_own(const std::string& id, model::Pid init) const;
   // Nothing where it cannot be read.
   std::optional<bool> is_of_other_users(model::Pid init);
   // Whether that is final.
   bool judge_hidden(Root& root) const;
+  const Root* root_of(const watch::Target& target) const;
   std::optional<model::Device> seen_root(const model::Container& container) const;
   std::optional<model::Device> read_root_device(const std::string& id, model::Pid init) const;
   std::vector<container::OverlayClue> clues() const;

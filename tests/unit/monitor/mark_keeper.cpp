@@ -207,6 +207,19 @@ TEST_F(MarkKeeperTest, WatchesWhatIsExecutedOnceItKnowsThatARootIsNoOtherUsers) 
   EXPECT_EQ(mounts_.find({0, 50})->serial, serial) << "it was watched all the time";
 }
 
+// Its mark is there, and was found to be on another overlay than was seen.
+TEST_F(MarkKeeperTest, TriesAgainWhatWasMarkedAndDisproved) {
+  privilege_.tables[7] = overlay(50, "/", "/host");
+  add_container("c", {7});
+  go_on();
+  ASSERT_THAT(marked(), ElementsAre(50));
+  WatchedMount& overlay = *mounts_.find({0, 50});
+  overlay.coverage = mount::Coverage::none;
+  overlay.is_failed = true;
+  keeper_.mark_again();
+  EXPECT_TRUE(mounts_.find({0, 50})->is_marked());
+}
+
 // Whoever scans a tree, or watches an upper directory, goes by them.
 TEST_F(MarkKeeperTest, BelievesTheLayersOfWhatCouldNotBeMarkedWhereTheHostShowsIt) {
   privilege_.fails = 50;

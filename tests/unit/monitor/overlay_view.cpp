@@ -217,10 +217,12 @@ TEST_F(OverlayViewTest, SaysOfARootThatNoMountOfTheHostShowsWhetherOthersMayHave
 TEST_F(OverlayViewTest, MindsTheLowerLayersOfNoOverlayOfOtherUsers) {
   view_.on_table(mount::parse_mountinfo("30 1 0:70 / /l rw - fuse.own own rw\n"));
   privilege_.users = {{7, "user:[2]"}};
-  privilege_.tables = {{7, overlay(50)}, {8, overlay(51)}};
+  privilege_.directories = {{"/u", "/proc"}};
+  privilege_.tables = {{7, overlay(50, "/u")}, {8, overlay(51)}};
   publish(7, 8);
   look_at_all();
   EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
+  EXPECT_TRUE(prove(7, overlay(50, "/u")));
 }
 
 TEST_F(OverlayViewTest, AsksForItsOwnUserNamespaceUntilItKnows) {
@@ -249,6 +251,37 @@ TEST_F(OverlayViewTest, NamesWhatTheMarkerHasRefusedAndGivesItUp) {
   ASSERT_THAT(foreign, SizeIs(1));
   EXPECT_EQ(foreign[0].reason, "a reason");
   EXPECT_EQ(foreign[0].container, "c7");
+}
+
+// Whatever else is not known yet: who names its upper directory meanwhile would take it over.
+TEST_F(OverlayViewTest, KeepsAProofWhileItAsksForTheUserNamespaceAgain) {
+  privilege_.directories = {{"/u", "/proc"}, {"/link/u", "/proc"}};
+  privilege_.tables = {{7, overlay(50, "/u")}, {8, overlay(51, "/link/u")}};
+  privilege_.unreadable = {7};
+  publish(7, 7);
+  look_at_all();
+  ASSERT_TRUE(prove(7, overlay(50, "/u")));
+  publish(8, 8);
+  look_at_all();
+  privilege_.errors["/u"] = EBUSY;
+  privilege_.unreadable = {};
+  now_ += 1s;
+  look_at_all();
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
+  EXPECT_FALSE(view_.targets({}).at({0, 50}).is_of_other_users);
+}
+
+// What its options say of lower layers is its own word then.
+TEST_F(OverlayViewTest, KnowsARootThatAProcessHasGoneToFromTheOneThatTheHostShows) {
+  privilege_.tables = {{7, overlay(50)}, {8, overlay(51)}};
+  publish(7, 8);
+  look_at_all();
+  const auto at_mount = [](const char* id) {
+    return container::OverlayOwner{{id}, container::Evidence::mount_point};
+  };
+  const auto targets = view_.targets({{{0, 90}, at_mount("c7")}, {{0, 51}, at_mount("c8")}});
+  EXPECT_TRUE(targets.at({0, 50}).is_of_its_making);
+  EXPECT_FALSE(targets.at({0, 51}).is_of_its_making);
 }
 
 // In its options, which it may have written itself.
