@@ -17,6 +17,7 @@
 #include "dropwarden/mount/container_places.hpp"
 #include "dropwarden/privilege/channel.hpp"
 #include "dropwarden/sys/heap.hpp"
+#include "dropwarden/sys/pidfd.hpp"
 
 #include "confine.hpp"
 #include "grants.hpp"
@@ -121,12 +122,15 @@ void Supervisor::give_files() const {
 
 void Supervisor::start_marker() {
   LaneEnds ends = open_lanes();
+  auto [own, its] = privilege::open_introduction();
   marker_.due.reset();
   marker_.started = Clock::now();
   const pid_t child = fork_part();
-  if (child == 0) be_marker(std::move(ends.answering));
+  if (child == 0) be_marker(std::move(ends.answering), std::move(its));
   marker_.pid = child;
+  introduction_ = std::move(own);
   if (link_) {
+    introduce_monitor();
     tell({.kind = LinkKind::lanes, .number = child, .grants = {}, .lanes = std::move(ends.asking)});
   } else {
     waiting_lanes_ = std::move(ends.asking);
@@ -145,10 +149,20 @@ void Supervisor::start_monitor() {
   monitor_.pid = child;
   link_ = std::move(own);
   waiting_lanes_.clear();
+  introduce_monitor();
 }
 
-void Supervisor::be_marker(std::vector<sys::Fd> lanes) {
-  std::vector<int> kept;
+// The number is nobody else's before `reap` has waited for it, and the marker is ended with the monitor: it
+// is told of one, and asked by no other.
+void Supervisor::introduce_monitor() {
+  const auto monitor = sys::open_pidfd(monitor_.pid);
+  // A marker that cannot take it has died, which comes as SIGCHLD. One that gets none waits for none.
+  if (monitor && introduction_) static_cast<void>(privilege::introduce(introduction_.number(), *monitor));
+  introduction_.reset();
+}
+
+void Supervisor::be_marker(std::vector<sys::Fd> lanes, sys::Fd introduction) {
+  std::vector<int> kept{introduction.number()};
   for (const sys::Fd& lane : lanes) kept.push_back(lane.number());
   close_others(std::move(kept));
   ::prctl(PR_SET_NAME, "dw-marker");
@@ -161,7 +175,7 @@ void Supervisor::be_marker(std::vector<sys::Fd> lanes) {
     auto places = options_.is_service ? mount::make_container_places(*direct) : nullptr;
     const auto guarded = privilege::make_guarded(std::move(direct), grants_, std::move(places));
     confine_marker(options_.sandbox);
-    privilege::serve(std::move(lanes), *guarded);
+    privilege::serve(std::move(lanes), *guarded, std::move(introduction));
     ::_exit(0);
   } catch (const std::exception& error) {
     spdlog::critical("marker: {}", error.what());

@@ -74,7 +74,8 @@ class Supervisor {
   void give_up_link(const sys::Error& error);
   void end_marker();
   pid_t fork_part();
-  [[noreturn]] void be_marker(std::vector<sys::Fd> lanes);
+  void introduce_monitor();
+  [[noreturn]] void be_marker(std::vector<sys::Fd> lanes, sys::Fd introduction);
   [[noreturn]] void be_monitor(sys::Fd link, std::vector<sys::Fd> lanes);
 
   const PartsOptions& options_;
@@ -89,6 +90,7 @@ class Supervisor {
   sys::Fd signals_;
   sys::Fd link_;                        // to the monitor
   std::vector<sys::Fd> waiting_lanes_;  // to the marker, for a monitor that is not there yet
+  sys::Fd introduction_;                // to a marker that knows of no monitor yet
   Part marker_;
   Part monitor_;
   std::uint32_t restarts_ = 0;

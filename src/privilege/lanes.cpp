@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <poll.h>
 #include <sys/socket.h>
+
+#include "lender.hpp"
 
 // Owns the asking ends. One thread at a time has a lane; one whose answer is overdue is nobody's until that
 // has come and was thrown away.
@@ -75,15 +78,19 @@ sys::Result<Lanes::Answer> Lanes::ask(const Request& request) {
     const auto deadline = Clock::now() + (tries == 0 ? limits_.answer : limits_.replacement);
     const auto lane = take(deadline, last_generation);
     if (!lane) return std::unexpected(tries == 0 ? sys::Error{"sendmsg", "marker", ETIMEDOUT} : gone());
-    const auto sent = send(lane->socket.number(), request.message);
-    // Of all that processes of this user have sent and nobody has received (unix(7)): the marker is well.
+    auto sent = send(lane->socket.number(), request.message);
+    // For all that processes of this user have sent and nobody has received (unix(7)), which may be a
+    // container's: the marker takes them by their numbers.
+    std::optional<sys::Error> refused;
     if (!sent && sent.error().number == ETOOMANYREFS) {
-      end(lane, End::answered);
-      return std::unexpected(sent.error());
+      refused = sent.error();
+      // Half of the time that is waited for the answer: they stay open until then, by whatever clock.
+      sent = send(lane->socket.number(), tell_numbers(request.message, Clock::now() + limits_.answer / 2));
     }
     auto received = sent ? receive(lane->socket.number(), max_answer) : std::unexpected(sent.error());
     if (received) {
       end(lane, End::answered);
+      if (refused && received->bytes.empty()) return std::unexpected(std::move(*refused));
       return Answer{std::move(*received)};
     }
     const bool is_late = received.error().number == ETIMEDOUT;

@@ -18,7 +18,6 @@ constexpr Call table[] = {
     {"kexec_load", {}, "another kernel", Verdict::fatal},
     {"keyctl", {}, "keys of the kernel", Verdict::fatal},
     {"perf_event_open", {}, "what other processes do", Verdict::fatal},
-    {"pidfd_getfd", {}, "descriptors of other processes", Verdict::fatal},
     {"pivot_root", {}, "another root", Verdict::fatal},
     {"process_vm_readv", {}, "memory of other processes", Verdict::fatal},
     {"process_vm_writev", {}, "memory of other processes", Verdict::fatal},

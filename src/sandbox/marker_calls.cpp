@@ -32,6 +32,7 @@ constexpr Call table[] = {
     {"readlinkat", {}, "/proc/PID/exe and namespaces, what a descriptor is"},
     {"fcntl", {is(1, F_SETLEASE, "F_SETLEASE")}, "whether somebody has a file open for writing"},
     {"ioctl", {is(1, NS_GET_OWNER_UID, "NS_GET_OWNER_UID")}, "whose user namespace a container is in"},
+    {"pidfd_getfd", {is(2, 0, "flags 0")}, "what the monitor lends, when the kernel lets it send none"},
     {"pidfd_open", {}, "holds a process while it is looked at"},
     {"wait4", {}, "the end of the other process"},
     {"waitid", {}, "the end of the other process"},

@@ -62,6 +62,8 @@ constexpr Call table[] = {
     {"kill", {is(1, SIGHUP, "SIGHUP")}, "passes on to itself what the supervisor was sent"},
     {"kill", {is(1, SIGUSR1, "SIGUSR1")}, "passes on to itself what the supervisor was sent"},
     {"ioctl", {is(1, TIOCGWINSZ, "TIOCGWINSZ")}, "how wide the terminal is"},
+    // The marker has a use for it: so not of those that are fatal to both.
+    {"pidfd_getfd", {}, "descriptors of other processes", Verdict::fatal},
     {"pidfd_open", {}, "holds a process while it is looked at"},
     // Sockets that it has been handed: runtimes, the control socket.
     {"accept", {}, "the control socket"},

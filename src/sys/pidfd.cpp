@@ -24,4 +24,10 @@ Result<bool> has_exited(int pidfd) {
   }
 }
 
+Result<Fd> duplicate_from(int pidfd, int number) {
+  const long duplicate = ::syscall(SYS_pidfd_getfd, pidfd, number, 0);
+  if (duplicate < 0) return unexpected_errno("pidfd_getfd", std::to_string(number));
+  return Fd{static_cast<int>(duplicate)};
+}
+
 }  // namespace dropwarden::sys

@@ -8,6 +8,7 @@
 #include "input.hpp"
 #include "privilege/answer.hpp"
 #include "privilege/codec.hpp"
+#include "privilege/lender.hpp"
 #include "privilege/message.hpp"
 #include "privilege/operations.hpp"
 #include "unit/monitor/refusing_privilege.hpp"
@@ -63,6 +64,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   decode_answers(text, std::type_identity<Operations>{});
   dropwarden::monitor::RefusingPrivilege nothing;
   static_cast<void>(answer({.bytes = std::string(text), .descriptors = {}}, nothing));
+  // Descriptors that are told by numbers, of nobody: what is let through lends none.
+  dropwarden::privilege::Lender nobody({});
+  const auto whole = nobody.complete({.bytes = std::string(text), .descriptors = {}});
+  require(!whole || whole->bytes == text);
   // Pieces of 64 bytes: whatever they say of themselves.
   constexpr std::size_t max_bytes = 4096;
   Assembly assembly(max_bytes);

@@ -11,7 +11,9 @@
 #include <gtest/gtest.h>
 
 #include "support/confined_monitor.hpp"
+#include "support/file.hpp"
 #include "support/guard.hpp"
+#include "support/hoarder.hpp"
 #include "support/record.hpp"
 #include "support/requirements.hpp"
 #include "support/runtime.hpp"
@@ -103,6 +105,30 @@ TEST_P(Confined, SeesADropOfAContainersFirstInstructionOrSaysThatItCameTooLate) 
     EXPECT_TRUE(is_out_of_reach) << monitor->log();
     EXPECT_THAT(monitor->log(), HasSubstr("was marked after its container started"));
   }
+  runtime_->remove(neighbour);
+}
+
+// By pidfd_getfd(2), which the default profile allows to who may trace.
+TEST_P(Confined, MarksANewNeighbourThoughTheUserOfTheMonitorMaySendNoDescriptor) {
+  const auto monitor = start_monitor();
+  const auto told = status_of(*monitor);
+  pid_t part = 0;
+  for (const auto& process : told.at("processes").as_array())
+    if (process.at("role") == "monitor") part = process.at("pid").to_number<pid_t>();
+  const auto status = read_file("/proc/" + std::to_string(part) + "/status");
+  const auto user = static_cast<uid_t>(std::stoul(status.substr(status.find("Uid:\t") + 5)));
+  constexpr int most = 512;
+  limit_descriptors(part, user, most);
+  const Hoarder hoarder(user, most + 1);
+  const auto neighbour = start_neighbour();
+  const auto copied = [&](int number) {
+    const std::string file = "/tmp/x" + std::to_string(number);
+    EXPECT_TRUE(runtime_->execute(neighbour, {"cp", "/bin/busybox", file}).status.is_success());
+    return monitor->findings().wait_for(final_of(neighbour.id, file), 3s).has_value();
+  };
+  int number = 0;
+  EXPECT_TRUE(wait_for([&] { return copied(++number); }, 30s)) << monitor->log();
+  EXPECT_THAT(monitor->log(), Not(HasSubstr("Too many references"))) << monitor->log();
   runtime_->remove(neighbour);
 }
 

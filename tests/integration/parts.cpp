@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "moments.hpp"
+#include "support/hoarder.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -53,6 +54,10 @@ class Parts : public Moments {
         << daemon_->log();
     std::filesystem::copy_file("/bin/busybox", started.merged() + "/tmp/" + name);
     EXPECT_TRUE(wait_for("/tmp/" + name)) << daemon_->log();
+  }
+  uid_t user_of(const std::string& part) const {
+    const auto status = status_of(part);
+    return static_cast<uid_t>(std::stoul(status.substr(status.find("Uid:\t") + 5)));
   }
   // With one write and one close: where the monitor sees two of them apart, each is a finding of its own.
   void drop_whole(const std::string& file) const {
@@ -182,6 +187,26 @@ TEST_F(Parts, AMonitorThatTalksNonsenseToTheSupervisorIsReplaced) {
   EXPECT_TRUE(test::wait_for([&] { return restarts("monitor") == 1; }, patience)) << restarts("monitor");
   expect_to_watch_what_starts("later");
   EXPECT_EQ(daemon_->stop().value, 0);
+}
+
+TEST_F(Parts, ANewContainerIsWatchedThoughTheMonitorsUserMaySendNoDescriptor) {
+  start(no_sweep);
+  ASSERT_TRUE(wait_until_synced());
+  const pid_t monitor = daemon_->part("monitor");
+  // What a container's root would do whose user namespace is the host's, with less to send.
+  constexpr int most = 512;
+  const uid_t user = user_of("monitor");
+  limit_descriptors(monitor, user, most);
+  const Hoarder hoarder(user, most + 1);
+  // By the marker that was there before the monitor, and by one that comes after it.
+  for (const char* const name : {"earlier", "later"}) {
+    expect_to_watch_what_starts(name);
+    const pid_t before = daemon_->part("marker");
+    daemon_->send("marker", SIGKILL);
+    ASSERT_TRUE(is_replaced("marker", before));
+  }
+  EXPECT_EQ(daemon_->stop().value, 0);
+  EXPECT_THAT(daemon_->log(), testing::Not(HasSubstr("Too many references")));
 }
 
 TEST_F(Parts, NoPartOutlivesTheSupervisor) {

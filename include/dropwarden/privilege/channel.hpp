@@ -87,7 +87,13 @@ class Lanes {
 std::unique_ptr<Privilege> make_remote(Lanes& lanes);
 
 // Answers on `lanes`, a thread each, by asking `privilege`, until all of them are closed at the other end. A
-// request that is malformed closes its lane.
-void serve(std::vector<sys::Fd> lanes, Privilege& privilege);
+// request that is malformed closes its lane. `introduction` is the marker's end.
+void serve(std::vector<sys::Fd> lanes, Privilege& privilege, sys::Fd introduction = {});
+
+// By which the marker learns from their parent, once, which process asks on its lanes: the ends of the parent
+// and of the marker, which takes descriptors of that process by their numbers when the kernel lets its user
+// send none. Throws sys::SystemError.
+std::pair<sys::Fd, sys::Fd> open_introduction();
+sys::Result<void> introduce(int introduction, const sys::Fd& pidfd);
 
 }  // namespace dropwarden::privilege

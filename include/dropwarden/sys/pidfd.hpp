@@ -17,4 +17,8 @@ Result<Fd> open_pidfd(std::int32_t pid);
 // waits.
 Result<bool> has_exited(int pidfd);
 
+// A duplicate of what is open in that process under `number` (pidfd_getfd(2), Linux 5.6). For who may trace
+// it (ptrace(2), PTRACE_MODE_ATTACH_REALCREDS); EBADF when nothing is, ESRCH once the process has ended.
+Result<Fd> duplicate_from(int pidfd, int number);
+
 }  // namespace dropwarden::sys

@@ -107,12 +107,18 @@ TEST_P(Filter, RefusesTheNumbersOfX32) {
 TEST_P(Filter, EndsAProcessThatWantsWhatOnlyAnIntruderWants) {
   for (const char* name : {"execve", "execveat", "ptrace", "process_vm_writev", "bpf", "init_module",
                            "finit_module", "kexec_load", "kexec_file_load", "io_uring_setup", "userfaultfd",
-                           "perf_event_open", "pidfd_getfd", "chroot", "pivot_root"}) {
+                           "perf_event_open", "chroot", "pivot_root"}) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     if (std::string_view(name) == "ptrace") continue;
 #endif
     EXPECT_EQ(verdict(name), SECCOMP_RET_KILL_PROCESS) << name;
   }
+}
+
+TEST_P(Filter, LetsTheMarkerAloneTakeDescriptorsOfAnother) {
+  const bool is_marker = profile() == Profile::marker;
+  EXPECT_EQ(verdict("pidfd_getfd"), is_marker ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS);
+  EXPECT_EQ(verdict("pidfd_getfd", {0, 0, 1}), is_marker ? SECCOMP_RET_TRAP : SECCOMP_RET_KILL_PROCESS);
 }
 
 TEST_P(Filter, RefusesWhatNeitherProcessDoes) {

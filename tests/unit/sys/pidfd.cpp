@@ -34,5 +34,15 @@ TEST(Pidfd, TellsALivingProcessAZombieAndOneThatIsGoneApart) {
   EXPECT_EQ(gone.error().number, ESRCH);
 }
 
+TEST(Pidfd, DuplicatesWhatIsOpenInTheProcess) {
+  const auto own = open_pidfd(::getpid());
+  ASSERT_TRUE(own);
+  const auto duplicate = duplicate_from(own->number(), own->number());
+  ASSERT_TRUE(duplicate) << duplicate.error().text();
+  EXPECT_NE(duplicate->number(), own->number());
+  EXPECT_EQ(has_exited(duplicate->number()), false);
+  EXPECT_EQ(duplicate_from(own->number(), -1).error().number, EBADF);
+}
+
 }  // namespace
 }  // namespace dropwarden::sys

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/hoarder.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace dropwarden::test {
+namespace {
+
+constexpr int most_at_once = 253;  // SCM_MAX_FD
+
+// Of nothing that matters, and no socket, for which the kernel would look for cycles.
+void send_descriptors(int socket, int descriptor, int count) {
+  std::array<int, most_at_once> numbers{};
+  numbers.fill(descriptor);
+  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(int);
+  char byte = 'x';
+  struct iovec part{&byte, 1};
+  alignas(struct cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof numbers)> room{};
+  struct msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = room.data();
+  message.msg_controllen = CMSG_SPACE(bytes);
+  struct cmsghdr* const control = CMSG_FIRSTHDR(&message);
+  control->cmsg_level = SOL_SOCKET;
+  control->cmsg_type = SCM_RIGHTS;
+  control->cmsg_len = CMSG_LEN(bytes);
+  std::memcpy(CMSG_DATA(control), numbers.data(), bytes);
+  require(::sendmsg(socket, &message, 0) == 1, "sendmsg");
+}
+
+}  // namespace
+
+Hoarder::Hoarder(uid_t user, int count)
+    : child_([=](Line& line) {
+        become_user(user);
+        std::array<int, 2> ends{};
+        require(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()) == 0, "socketpair");
+        const sys::Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        for (int left = count; left > 0; left -= most_at_once)
+          send_descriptors(ends[0], nothing.number(), std::min(left, most_at_once));
+        line.tell();
+        while (true) ::pause();
+      }) {
+  child_.line().hear();
+}
+
+void become_user(uid_t user) {
+  require(::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0, "setresuid");
+}
+
+// As that user: the limits of another's process take CAP_SYS_RESOURCE (prlimit(2)).
+void limit_descriptors(pid_t process, uid_t user, rlim_t most) {
+  const bool is_set = run_in_child([=] {
+    become_user(user);
+    const struct rlimit limit{most, most};
+    require(::prlimit(process, RLIMIT_NOFILE, &limit, nullptr) == 0, "prlimit");
+  });
+  require(is_set, "prlimit");
+}
+
+}  // namespace dropwarden::test

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "support/child.hpp"
+
+namespace dropwarden::test {
+
+// A process of another user that has sent itself `count` descriptors and receives none, while it lives:
+// nobody of that user whose RLIMIT_NOFILE is below may send any (unix(7), ETOOMANYREFS). Needs root.
+class Hoarder {
+ public:
+  Hoarder(uid_t user, int count);
+
+ private:
+  Child child_;
+};
+
+// The calling process becomes that user. For bodies of children.
+void become_user(uid_t user);
+
+// RLIMIT_NOFILE of a process of that user.
+void limit_descriptors(pid_t process, uid_t user, rlim_t most);
+
+}  // namespace dropwarden::test
