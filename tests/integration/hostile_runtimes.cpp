@@ -28,7 +28,7 @@ class HostileRuntimes : public HostileTest {
   void start_to_ask() {
     const auto directory = host_path("daemon");
     std::filesystem::create_directories(directory);
-    daemon_ = std::make_unique<Daemon>(directory, std::vector<RuntimeSocket>{{"docker", docker_->path()}});
+    watch_by(std::make_unique<Daemon>(directory, std::vector<RuntimeSocket>{{"docker", docker_->path()}}));
   }
   // Until the monitor has heard of it.
   void tell(const ToldContainer& container) {

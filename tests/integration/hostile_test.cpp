@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hostile_test.hpp"
 
+#include <utility>
+
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
@@ -36,9 +38,13 @@ void HostileTest::start(const std::string& configuration) {
   ASSERT_TRUE(is_watched(*daemon_, *box_)) << daemon_->report();
 }
 
-void HostileTest::start_monitor(const std::string& configuration, const std::string& store) {
-  daemon_ = start_daemon(configuration, store);
+void HostileTest::watch_by(std::unique_ptr<Daemon> daemon) {
+  daemon_ = std::move(daemon);
   before_ = read_usage(*daemon_);
+}
+
+void HostileTest::start_monitor(const std::string& configuration, const std::string& store) {
+  watch_by(start_daemon(configuration, store));
 }
 
 void HostileTest::drop(const std::string& path) {

@@ -27,7 +27,9 @@ class HostileTest : public BoxTest {
 
   // The container, then the monitor, which watches all its places once this has returned.
   void start(const std::string& configuration = {});
-  // The monitor alone; `store` as of BoxTest::start_daemon. TearDown compares what it holds with now.
+  // By this monitor. TearDown compares what it holds with now.
+  void watch_by(std::unique_ptr<Daemon> daemon);
+  // The monitor alone; `store` as of BoxTest::start_daemon.
   void start_monitor(const std::string& configuration = {}, const std::string& store = {});
 
   // A small program, of bytes of its own, into the container; any process may call it there.
