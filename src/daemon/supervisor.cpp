@@ -313,11 +313,13 @@ void Supervisor::tell(const privilege::LinkMessage& message) {
 // The monitor has closed it, or is gone, which comes as SIGCHLD. Or it talks nonsense, or does not listen: it
 // is not what was started, and nothing that it is told would reach it.
 void Supervisor::give_up_link(const sys::Error& error) {
-  link_.reset();
   const bool is_gone = error.number == ECONNRESET || error.number == EPIPE;
-  if (is_gone || monitor_.pid < 0) return;
-  spdlog::error("the monitor does not keep to its link ({}): it is ended", error.text());
-  ::kill(monitor_.pid, SIGKILL);
+  if (!is_gone && monitor_.pid > 0) {
+    spdlog::error("the monitor does not keep to its link ({}): it is ended", error.text());
+    ::kill(monitor_.pid, SIGKILL);
+  }
+  // Only then: else it may see that end first, take the supervisor for gone and end by itself.
+  link_.reset();
 }
 
 void Supervisor::take_link() {
