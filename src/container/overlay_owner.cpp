@@ -74,7 +74,7 @@ OverlayOwner judge(const model::Device& device, const Containers& claimants, Con
                    const RootDevices& roots) {
   std::erase_if(others,
                 [&](const auto* one) { return std::ranges::find(claimants, one) != claimants.end(); });
-  const OverlayOwner told{claimants.front()->id, Evidence::upperdir};
+  OverlayOwner told{claimants.front()->id, Evidence::upperdir};
   if (claimants.size() == 1 && others.empty()) return told;
   for (const auto* claimant : claimants) {
     if (claimant->init.value == 0) continue;
