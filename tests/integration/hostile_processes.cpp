@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -146,6 +147,9 @@ TEST_F(HostileProcesses, ThatAreBetweenTwoRootsForLongAreWatchedOnceTheyHaveOne)
   box_->start();
   opener.join();
   EXPECT_TRUE(is_watched(*daemon_, *box_)) << daemon_->report();
+  // They are marked late, and so scanned: that may come upon a file before its close is read.
+  const auto is_synced = [&] { return !boost::json::serialize(ask()).contains("\"synced\":false"); };
+  EXPECT_TRUE(wait_for(is_synced, 20s)) << daemon_->report();
   for (const Place& place : places) {
     const auto path = std::string(place.path) + "/x";
     box_->run([&] { drop(path); });
