@@ -3,12 +3,13 @@
 
 #include <cstdlib>
 #include <memory>
-#include <poll.h>
 #include <unistd.h>
 #include <utility>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include "dropwarden/sys/output.hpp"
 
 #include "journal_log.hpp"
 
@@ -22,14 +23,9 @@ pid_t impatient = -1;
 class StandardError final : public spdlog::sinks::stderr_color_sink_mt {
  public:
   void log(const spdlog::details::log_msg& message) override {
-    if (::getpid() != impatient || has_room()) spdlog::sinks::stderr_color_sink_mt::log(message);
-  }
-
- private:
-  // Of a pipe a whole page, which is more than an entry.
-  static bool has_room() {
-    struct pollfd output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-    return ::poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0;
+    // A pipe that can be written to takes a whole page, which is more than an entry.
+    const bool is_written = ::getpid() != impatient || sys::is_writable(STDERR_FILENO);
+    if (is_written) spdlog::sinks::stderr_color_sink_mt::log(message);
   }
 };
 

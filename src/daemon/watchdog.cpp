@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdlib>
-#include <poll.h>
 #include <pthread.h>
 #include <unistd.h>
 #include <utility>
@@ -101,9 +100,7 @@ void Watchdog::give_up(const std::string& why, int status) const {
     text += ")";
   }
   text += "; ended, to be started again\n";
-  struct pollfd output{.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
-  if (::poll(&output, 1, 0) == 1 && (output.revents & POLLOUT) != 0)
-    static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
+  if (sys::is_writable(STDERR_FILENO)) static_cast<void>(!::write(STDERR_FILENO, text.data(), text.size()));
   // A destructor would wait for what is stuck.
   std::_Exit(status);
 }

@@ -333,9 +333,7 @@ void MarkKeeper::tell_foreign(const OverlayView::Owners& owners) {
 
 void MarkKeeper::identify_containers(const OverlayView::Owners& owners) {
   for (const model::Mount* root : view_.roots()) mounts_.learn_mount(root->id, root->device);
-  std::unordered_set<std::uint64_t> current;
-  for (const WatchedMount& mount : mounts_.current()) current.insert(mount.serial);
-  std::erase_if(naming_, [&](const auto& entry) { return !current.contains(entry.first); });
+  std::erase_if(naming_, [&](const auto& entry) { return mounts_.find(entry.first) == nullptr; });
   for (const auto& [device, owner] : owners) {
     WatchedMount* overlay = mounts_.find(device);
     if (overlay != nullptr) identify(*overlay, owner);

@@ -108,12 +108,19 @@ sys::Result<RootIdentity> mark_held(int group, const sys::Fd& held, const Contai
   return identity;
 }
 
-// By its directory of procfs, which the caller holds, so that all of it is of one process: nothing is found
-// there once that has ended, whoever has its number then.
-MarkedProcess hold(const MarkedProcess& process, const sys::Fd& directory) {
-  MarkedProcess same = process;
-  same.directory = "/proc/self/fd/" + std::to_string(directory.number());
-  return same;
+// By its directory of procfs, so that all of it is of one process: nothing is found there once that has
+// ended, whoever has its number then.
+struct HeldProcess {
+  sys::Fd directory;
+  MarkedProcess process;
+};
+
+sys::Result<HeldProcess> hold(const MarkedProcess& process) {
+  auto directory = sys::open_path(process.directory, O_PATH | O_DIRECTORY);
+  if (!directory) return std::unexpected(std::move(directory.error()));
+  HeldProcess held{.directory = std::move(*directory), .process = process};
+  held.process.directory = "/proc/self/fd/" + std::to_string(held.directory.number());
+  return held;
 }
 
 // What the process shows now; the caller holds what it opened by way of it.
@@ -187,9 +194,9 @@ sys::Result<RootIdentity> mark_file_system(int group, const std::string& path, s
 
 sys::Result<RootIdentity> mark_file_system(int group, const MarkedProcess& process, std::uint64_t mask,
                                            std::uint64_t allowed_type) {
-  const auto held = sys::open_path(process.directory, O_PATH | O_DIRECTORY);
+  const auto held = hold(process);
   if (!held) return std::unexpected(held.error());
-  const MarkedProcess same = hold(process, *held);
+  const MarkedProcess& same = held->process;
   const std::string path = process.directory + "/root";
   const auto opened = sys::open_path(same.directory + "/root", O_PATH | O_DIRECTORY);
   if (!opened) return std::unexpected(sys::Error{"open", path, opened.error().number});
@@ -210,9 +217,9 @@ std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const MarkedProces
                                                    const std::vector<ContainerMount>& mounts,
                                                    std::uint64_t mask) {
   using Answers = std::vector<sys::Result<RootIdentity>>;
-  const auto directory = sys::open_path(process.directory, O_PATH | O_DIRECTORY);
-  if (!directory) return Answers(mounts.size(), std::unexpected(directory.error()));
-  const MarkedProcess same = hold(process, *directory);
+  const auto held = hold(process);
+  if (!held) return Answers(mounts.size(), std::unexpected(held.error()));
+  const MarkedProcess& same = held->process;
   const auto root = sys::open_path(same.directory + "/root", O_PATH | O_DIRECTORY);
   if (!root) return Answers(mounts.size(), std::unexpected(root.error()));
   // All are held first and the table is read then: what is held keeps its ID (mount IDs are reused at once).
@@ -232,19 +239,19 @@ std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const MarkedProces
 }
 
 sys::Result<sys::Fd> open_mount(const MarkedProcess& process, const ContainerMount& mount) {
-  const auto directory = sys::open_path(process.directory, O_PATH | O_DIRECTORY);
-  if (!directory) return std::unexpected(directory.error());
-  const MarkedProcess same = hold(process, *directory);
+  const auto held = hold(process);
+  if (!held) return std::unexpected(held.error());
+  const MarkedProcess& same = held->process;
   const auto root = sys::open_path(same.directory + "/root", O_PATH | O_DIRECTORY);
   if (!root) return std::unexpected(root.error());
-  auto held = MountPoints(same, root->number()).open(mount);
-  if (!held) return held;
+  auto opened = MountPoints(same, root->number()).open(mount);
+  if (!opened) return opened;
   const auto shown = read_shown(same);
   if (!shown) return std::unexpected(shown.error());
-  const auto checked = check_held(*held, mount, *shown);
+  const auto checked = check_held(*opened, mount, *shown);
   if (!checked) return std::unexpected(checked.error());
   if (checked->belongs_to_others) return std::unexpected(sys::Error{"open", mount.path, EPERM});
-  return held;
+  return opened;
 }
 
 }  // namespace dropwarden::privilege
