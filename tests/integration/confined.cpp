@@ -14,6 +14,7 @@
 #include "support/file.hpp"
 #include "support/guard.hpp"
 #include "support/hoarder.hpp"
+#include "support/other_user.hpp"
 #include "support/record.hpp"
 #include "support/requirements.hpp"
 #include "support/runtime.hpp"
@@ -115,11 +116,11 @@ TEST_P(Confined, MarksANewNeighbourThoughTheUserOfTheMonitorMaySendNoDescriptor)
   pid_t part = 0;
   for (const auto& process : told.at("processes").as_array())
     if (process.at("role") == "monitor") part = process.at("pid").to_number<pid_t>();
-  const auto status = read_file("/proc/" + std::to_string(part) + "/status");
-  const auto user = static_cast<uid_t>(std::stoul(status.substr(status.find("Uid:\t") + 5)));
+  const auto user = user_of(part);
+  ASSERT_TRUE(user);
   constexpr int most = 512;
-  limit_descriptors(part, user, most);
-  const Hoarder hoarder(user, most + 1);
+  ASSERT_TRUE(limit_descriptors(part, most));
+  const Hoarder hoarder(*user, most + 1);
   const auto neighbour = start_neighbour();
   const auto copied = [&](int number) {
     const std::string file = "/tmp/x" + std::to_string(number);

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -23,6 +22,7 @@
 #include "support/daemon.hpp"
 #include "support/file.hpp"
 #include "support/leased_writer.hpp"
+#include "support/other_user.hpp"
 #include "support/overlay.hpp"
 #include "support/sha256.hpp"
 #include "support/wait.hpp"
@@ -31,22 +31,6 @@ namespace dropwarden::test {
 namespace {
 
 using testing::HasSubstr;
-
-// RLIMIT_NOFILE of a process from now on; what it was. The limits of another user's process take
-// CAP_SYS_RESOURCE, so it is done as that user (prlimit(2)).
-std::optional<rlim_t> limit_descriptors(pid_t process, rlim_t number) {
-  const auto status = read_file("/proc/" + std::to_string(process) + "/status");
-  const auto line = status.find("Uid:\t");
-  if (line == std::string::npos) return std::nullopt;
-  const auto user = static_cast<uid_t>(std::stoul(status.substr(line + 5)));
-  struct rlimit before{};
-  const bool is_entered = ::setresgid(user, user, 0) == 0 && ::setresuid(user, user, 0) == 0;
-  bool is_set = is_entered && ::prlimit(process, RLIMIT_NOFILE, nullptr, &before) == 0;
-  const struct rlimit now{.rlim_cur = number, .rlim_max = before.rlim_max};
-  is_set = is_set && ::prlimit(process, RLIMIT_NOFILE, &now, nullptr) == 0;
-  require(::setresuid(0, 0, 0) == 0 && ::setresgid(0, 0, 0) == 0, "setresuid");
-  return is_set ? std::optional(before.rlim_cur) : std::nullopt;
-}
 
 TEST_F(Moments, WhatWasThereBeforeTheFirstStartIsFound) {
   drop("/tmp/before");

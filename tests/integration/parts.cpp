@@ -12,6 +12,7 @@
 
 #include "moments.hpp"
 #include "support/hoarder.hpp"
+#include "support/other_user.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -54,10 +55,6 @@ class Parts : public Moments {
         << daemon_->log();
     std::filesystem::copy_file("/bin/busybox", started.merged() + "/tmp/" + name);
     EXPECT_TRUE(wait_for("/tmp/" + name)) << daemon_->log();
-  }
-  uid_t user_of(const std::string& part) const {
-    const auto status = status_of(part);
-    return static_cast<uid_t>(std::stoul(status.substr(status.find("Uid:\t") + 5)));
   }
   // With one write and one close: where the monitor sees two of them apart, each is a finding of its own.
   void drop_whole(const std::string& file) const {
@@ -195,9 +192,10 @@ TEST_F(Parts, ANewContainerIsWatchedThoughTheMonitorsUserMaySendNoDescriptor) {
   const pid_t monitor = daemon_->part("monitor");
   // What a container's root would do whose user namespace is the host's, with less to send.
   constexpr int most = 512;
-  const uid_t user = user_of("monitor");
-  limit_descriptors(monitor, user, most);
-  const Hoarder hoarder(user, most + 1);
+  const auto user = user_of(monitor);
+  ASSERT_TRUE(user);
+  ASSERT_TRUE(limit_descriptors(monitor, most));
+  const Hoarder hoarder(*user, most + 1);
   // By the marker that was there before the monitor, and by one that comes after it.
   for (const char* const name : {"earlier", "later"}) {
     expect_to_watch_what_starts(name);

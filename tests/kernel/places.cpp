@@ -25,12 +25,20 @@
 #include "support/disk.hpp"
 #include "support/fuse_server.hpp"
 #include "support/layered_overlay.hpp"
+#include "support/other_user.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
 #include "support/user_namespace.hpp"
 
 namespace dropwarden::test {
 namespace {
+
+void make_ways(const std::vector<std::string>& tops) {
+  for (const std::string& top : tops) {
+    std::filesystem::create_directories(top + "/way");
+    write_file(top + "/way/file", "file");
+  }
+}
 
 // What the marker lets a monitor do that was taken over.
 class MarkerPlaces : public KernelTest {
@@ -137,7 +145,7 @@ class MarkerDescriptor : public MarkerPlaces {
   static bool can_read(const std::string& path, int directory = AT_FDCWD) {
     return run_in_child([&] {
       constexpr uid_t user = 60871;
-      require(::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0, "setresuid");
+      become_user(user);
       require(sys::Fd(::openat(directory, path.c_str(), O_RDONLY | O_CLOEXEC)).number() >= 0, "openat");
     });
   }
@@ -216,10 +224,7 @@ TEST_F(MarkerDescriptor, IsNotTheTopOfAMountOfTheHost) {
 TEST_F(MarkerPlaces, AreNotLeftByAWayThroughSeveralDirectories) {
   const TestOverlay overlay(make_scratch_directory());
   const std::string other = make_scratch_directory();
-  for (const std::string& top : {overlay.upper(), overlay.lower(), other}) {
-    std::filesystem::create_directories(top + "/way");
-    write_file(top + "/way/file", "file");
-  }
+  make_ways({overlay.upper(), overlay.lower(), other});
   const auto open = [](const std::string& path) {
     return sys::value_or_throw(sys::open_path(path, O_PATH | O_DIRECTORY));
   };
@@ -269,10 +274,7 @@ TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralLayersAreOpened) {
 TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralTreesAreOpened) {
   const TestOverlay overlay(make_scratch_directory());
   const std::string other = make_scratch_directory();
-  for (const std::string& top : {overlay.upper(), overlay.lower(), other}) {
-    std::filesystem::create_directories(top + "/way");
-    write_file(top + "/way/file", "file");
-  }
+  make_ways({overlay.upper(), overlay.lower(), other});
   const auto mount = mount_of(::getpid(), scratch()).mount_id;
   const auto trees = marker_->open_trees(
       {{overlay.upper(), mount}, {other, mount}, {scratch(), mount}, {overlay.lower(), mount + 1}},

@@ -2,16 +2,14 @@
 #include "support/fake_docker_socket.hpp"
 
 #include <array>
-#include <cstring>
 #include <poll.h>
 #include <string_view>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "support/child.hpp"
+#include "dropwarden/sys/unix_socket.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -40,14 +38,7 @@ std::string details_of(const ToldContainer& container) {
 }  // namespace
 
 FakeDockerSocket::FakeDockerSocket(std::string path)
-    : path_(std::move(path)), listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  struct sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  require(path_.size() < sizeof address.sun_path, "bind");
-  std::memcpy(address.sun_path, path_.data(), path_.size());
-  require(::bind(listener_.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) == 0,
-          "bind");
-  require(::listen(listener_.number(), 16) == 0, "listen");
+    : path_(std::move(path)), listener_(sys::value_or_throw(sys::listen_unix(path_, 0777, 16))) {
   thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
 }
 

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/other_user.hpp"
+
 namespace dropwarden::test {
 namespace {
 
@@ -49,20 +51,6 @@ Hoarder::Hoarder(uid_t user, int count)
         while (true) ::pause();
       }) {
   child_.line().hear();
-}
-
-void become_user(uid_t user) {
-  require(::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0, "setresuid");
-}
-
-// As that user: the limits of another's process take CAP_SYS_RESOURCE (prlimit(2)).
-void limit_descriptors(pid_t process, uid_t user, rlim_t most) {
-  const bool is_set = run_in_child([=] {
-    become_user(user);
-    const struct rlimit limit{most, most};
-    require(::prlimit(process, RLIMIT_NOFILE, &limit, nullptr) == 0, "prlimit");
-  });
-  require(is_set, "prlimit");
 }
 
 }  // namespace dropwarden::test

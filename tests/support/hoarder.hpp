@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "support/child.hpp"
@@ -17,11 +16,5 @@ class Hoarder {
  private:
   Child child_;
 };
-
-// The calling process becomes that user. For bodies of children.
-void become_user(uid_t user);
-
-// RLIMIT_NOFILE of a process of that user.
-void limit_descriptors(pid_t process, uid_t user, rlim_t most);
 
 }  // namespace dropwarden::test

@@ -2,17 +2,15 @@
 #include "support/nonsense_server.hpp"
 
 #include <array>
-#include <cstring>
 #include <poll.h>
 #include <string_view>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
-#include "support/child.hpp"
+#include "dropwarden/sys/unix_socket.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -107,14 +105,7 @@ std::string further_words(Manner manner) {
 }  // namespace
 
 NonsenseServer::NonsenseServer(std::string path)
-    : path_(std::move(path)), listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  struct sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  require(path_.size() < sizeof address.sun_path, "bind");
-  std::memcpy(address.sun_path, path_.data(), path_.size());
-  require(::bind(listener_.number(), reinterpret_cast<const struct sockaddr*>(&address), sizeof address) == 0,
-          "bind");
-  require(::listen(listener_.number(), 16) == 0, "listen");
+    : path_(std::move(path)), listener_(sys::value_or_throw(sys::listen_unix(path_, 0777, 16))) {
   thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "support/child.hpp"
+#include "support/other_user.hpp"
 
 namespace dropwarden::test {
 namespace {
@@ -23,7 +24,7 @@ void write_map(const char* path, const std::string& text) {
 }  // namespace
 
 void enter_user_namespace(uid_t user) {
-  require(::setresgid(user, user, user) == 0 && ::setresuid(user, user, user) == 0, "setresuid");
+  become_user(user);
   require(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0, "prctl");  // whoever is not may write no map
   require(::unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0, "unshare");
   const std::string map = "0 " + std::to_string(user) + " 1";

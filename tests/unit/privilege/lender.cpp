@@ -18,6 +18,7 @@
 #include "privilege/message.hpp"
 #include "support/child.hpp"
 #include "support/hoarder.hpp"
+#include "support/other_user.hpp"
 
 namespace dropwarden::privilege {
 namespace {
