@@ -161,13 +161,25 @@ class Daemon {
     if (is_ready_) return;
     is_ready_ = true;
     monitor_.set_ready();
-    // A contract with scripts: printed whatever the log level.
-    const std::size_t containers = registry_.snapshot()->count_running();
-    std::fprintf(stderr, "ready containers=%zu marks=%zu\n", containers, monitor_.marks());
-    service_manager_.ready(fmt::format("{} containers", containers));
+    tell_ready();
+    service_manager_.ready(fmt::format("{} containers", registry_.snapshot()->count_running()));
     for (const auto& source : registry_.snapshot()->sources) {
       if (!source.problem.empty()) spdlog::info("{}: {}", source.name, source.problem);
     }
+  }
+
+  // A contract with scripts: printed whatever the log level, and once somebody reads, for whom the loop must
+  // not wait.
+  void tell_ready() {
+    if (!sys::is_writable(STDERR_FILENO)) {
+      ready_again_.expires_after(std::chrono::milliseconds{100});
+      ready_again_.async_wait([this](const boost::system::error_code& error) {
+        if (!error) tell_ready();
+      });
+      return;
+    }
+    std::fprintf(stderr, "ready containers=%zu marks=%zu\n", registry_.snapshot()->count_running(),
+                 monitor_.marks());
   }
 
   store::Store* remember() {
@@ -354,6 +366,7 @@ class Daemon {
   ConfigWatch config_watch_;
   const bool is_on_terminal_ = sys::terminal_columns(STDOUT_FILENO).has_value();
   boost::asio::steady_timer end_{loop_};
+  boost::asio::steady_timer ready_again_{loop_};
   const ServiceManager service_manager_{};
   // Before systemd sees that nothing comes, the canary has been missed and said so.
   Heartbeat heartbeat_{loop_, [this] { return !may_be_blind(monitor_.vital_signs()); }};

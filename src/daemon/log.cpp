@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <unistd.h>
 #include <utility>
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -16,17 +20,38 @@
 namespace dropwarden::daemon {
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr const char* name = "dropwarden";
+
 // Owned by the logger, which lives as long as the process.
 int journal_number = -1;
-pid_t impatient = -1;
 
+// A daemon that waits for its log sees nothing meanwhile. So an entry waits a second for whoever reads
+// standard error, and as long as nobody does, the next ones do not wait.
 class StandardError final : public spdlog::sinks::stderr_color_sink_mt {
  public:
   void log(const spdlog::details::log_msg& message) override {
     // A pipe that can be written to takes a whole page, which is more than an entry.
-    const bool is_written = ::getpid() != impatient || sys::is_writable(STDERR_FILENO);
-    if (is_written) spdlog::sinks::stderr_color_sink_mt::log(message);
+    is_read_ = sys::is_writable(STDERR_FILENO, is_read_ ? longest_wait : 0ms);
+    if (!is_read_) {
+      ++lost_;
+      return;
+    }
+    if (const auto lost = lost_.exchange(0); lost > 0) tell_loss(lost);
+    spdlog::sinks::stderr_color_sink_mt::log(message);
   }
+
+ private:
+  static constexpr std::chrono::milliseconds longest_wait = 1s;
+
+  void tell_loss(std::uint64_t count) {
+    const auto text = fmt::format("{} entries of the log were lost: nobody read standard error", count);
+    spdlog::sinks::stderr_color_sink_mt::log({name, spdlog::level::warn, text});
+  }
+
+  std::atomic<bool> is_read_ = true;
+  std::atomic<std::uint64_t> lost_ = 0;
 };
 
 spdlog::level::level_enum to_spdlog(config::LogLevel level) {
@@ -48,7 +73,6 @@ spdlog::level::level_enum to_spdlog(config::LogLevel level) {
 }  // namespace
 
 void open_log(config::LogLevel level) {
-  constexpr const char* name = "dropwarden";
   // The parts of the daemon inherit it, and a confined one could not connect anew.
   if (spdlog::default_logger()->name() == name) return set_log_level(level);
   spdlog::sink_ptr sink = std::make_shared<StandardError>();
@@ -63,10 +87,6 @@ void open_log(config::LogLevel level) {
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
   set_log_level(level);
-}
-
-void keep_log_from_waiting() {
-  impatient = ::getpid();
 }
 
 std::optional<int> log_descriptor() {

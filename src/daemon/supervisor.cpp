@@ -86,8 +86,6 @@ Supervisor::~Supervisor() {
 }
 
 int Supervisor::run() {
-  // What the loop of a monitor is stuck in may be the log itself.
-  if (options_.is_service) keep_log_from_waiting();
   if (options_.is_service) give_files();
   start_marker();
   start_monitor();

@@ -70,9 +70,9 @@ bool has_hung_up(int fd) {
   return ::poll(&polled, 1, 0) == 1 && (polled.revents & POLLHUP) != 0;
 }
 
-bool is_writable(int fd) {
+bool is_writable(int fd, std::chrono::milliseconds time) {
   struct pollfd polled{fd, POLLOUT, 0};
-  return ::poll(&polled, 1, 0) == 1 && polled.revents == POLLOUT;
+  return ::poll(&polled, 1, static_cast<int>(time.count())) == 1 && polled.revents == POLLOUT;
 }
 
 Result<bool> wait_writable(int fd, int wake, std::optional<std::chrono::milliseconds> time) {

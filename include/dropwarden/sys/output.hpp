@@ -30,8 +30,9 @@ bool is_whole_or_nothing(int fd);
 // To such a one, PIPE_BUF bytes at most: all, or an error where there is no room (EAGAIN).
 Result<void> write_whole(int fd, std::string_view bytes);
 
-// Whether `fd` takes bytes now, and has no error to tell: then no reader is missing, pipe(7).
-bool is_writable(int fd);
+// Whether `fd` takes bytes, now or within `time`, and has no error to tell: then no reader is missing,
+// pipe(7). A signal ends the wait.
+bool is_writable(int fd, std::chrono::milliseconds time = {});
 
 // Waits until `fd` takes bytes or has an error to tell (true), or until `wake` is readable or the time is up
 // (false). Without a time it waits for ever.
