@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that take long, never end, are no files, or are others by the time that they are read.
+#include <algorithm>
+#include <cstddef>
 #include <fcntl.h>
 #include <filesystem>
 #include <set>
+#include <stop_token>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,6 +13,7 @@
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -178,6 +182,28 @@ TEST_F(HostileFiles, ThatAreTruncatedWhileTheyAreHashedHaveNoHash) {
     ASSERT_TRUE(wait_for([&] { return told(path, "/status").contains("final"); }, 30s)) << path;
     EXPECT_THAT(told(path, "/event/file/sha256/value"), IsSubsetOf(possible)) << path;
   }
+}
+
+// Hashing, comparing and scanning take as many processors as they have threads, one each.
+TEST_F(HostileFiles, OfManyMegabytesAtOnceTakeNoFurtherThread) {
+  start("scan:\n  interval: 1s\n");
+  // Whatever is started with the first file that it is needed for.
+  box_->run([] { put("/c/first", large_program(std::size_t{4} << 20U, 'a')); });
+  ASSERT_TRUE(wait_for([&] { return told("/c/first", "/status").contains("final"); }, 20s));
+  const std::size_t before = read_usage(*daemon_).threads;
+  std::size_t most = before;
+  {
+    const std::jthread look([&](const std::stop_token& stop) {
+      while (!stop.stop_requested()) most = std::max(most, read_usage(*daemon_).threads);
+    });
+    box_->run([] {
+      for (int i = 0; i < 100; ++i)
+        put(fmt::format("/c/large{}", i), large_program(std::size_t{4} << 20U, static_cast<char>('0' + i)));
+    });
+    EXPECT_TRUE(wait_for([&] { return told("/c/large99", "/status").contains("final"); }, 60s));
+  }
+  // A name is looked up, or a runtime connected to, by one that ends with it.
+  EXPECT_LE(most, before + 2);
 }
 
 TEST_F(HostileFiles, OfAHundredThousandNamesAreOneFinding) {

@@ -39,6 +39,7 @@ Usage read_usage(const Daemon& daemon) {
     usage.memory += anonymous_memory(pid);
     usage.processor += processor_time(pid);
     usage.descriptors += count_descriptors(pid);
+    usage.threads += count_threads(pid);
   }
   return usage;
 }

@@ -14,6 +14,7 @@ namespace dropwarden::test {
 struct Usage {
   std::uint64_t memory = 0;  // bytes, RssAnon of proc(5)
   std::size_t descriptors = 0;
+  std::size_t threads = 0;                // it can keep no more processors busy
   std::chrono::milliseconds processor{};  // user and system time so far
 };
 Usage read_usage(const Daemon& daemon);
