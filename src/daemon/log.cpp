@@ -38,17 +38,16 @@ class StandardError final : public spdlog::sinks::stderr_color_sink_mt {
       ++lost_;
       return;
     }
-    if (const auto lost = lost_.exchange(0); lost > 0) tell_loss(lost);
-    spdlog::sinks::stderr_color_sink_mt::log(message);
+    if (const auto lost = lost_.exchange(0); lost > 0) {
+      stderr_color_sink_mt::log(
+          {name, spdlog::level::warn,
+           fmt::format("{} entries of the log were lost: nobody read standard error", lost)});
+    }
+    stderr_color_sink_mt::log(message);
   }
 
  private:
   static constexpr std::chrono::milliseconds longest_wait = 1s;
-
-  void tell_loss(std::uint64_t count) {
-    const auto text = fmt::format("{} entries of the log were lost: nobody read standard error", count);
-    spdlog::sinks::stderr_color_sink_mt::log({name, spdlog::level::warn, text});
-  }
 
   std::atomic<bool> is_read_ = true;
   std::atomic<std::uint64_t> lost_ = 0;
