@@ -14,6 +14,7 @@
 #include <climits>
 
 #include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/fanotify_group.hpp"
 
 #include "log.hpp"
 
@@ -86,6 +87,7 @@ std::vector<std::string> become_monitor(const User& user, pid_t parent) {
 
 std::vector<std::string> become_marker(pid_t parent) {
   Problems problems;
+  if (::geteuid() == 0) sys::reserve_user();
   keep_capabilities(of_marker, problems);
   tie_to(parent, problems);
   return problems.take();

@@ -27,9 +27,11 @@ constexpr const char* name = "dropwarden";
 // Owned by the logger, which lives as long as the process.
 int journal_number = -1;
 
+using ColoredError = spdlog::sinks::stderr_color_sink_mt;
+
 // A daemon that waits for its log sees nothing meanwhile. So an entry waits a second for whoever reads
 // standard error, and as long as nobody does, the next ones do not wait.
-class StandardError final : public spdlog::sinks::stderr_color_sink_mt {
+class StandardError final : public ColoredError {
  public:
   void log(const spdlog::details::log_msg& message) override {
     // A pipe that can be written to takes a whole page, which is more than an entry.
@@ -39,11 +41,10 @@ class StandardError final : public spdlog::sinks::stderr_color_sink_mt {
       return;
     }
     if (const auto lost = lost_.exchange(0); lost > 0) {
-      stderr_color_sink_mt::log(
-          {name, spdlog::level::warn,
-           fmt::format("{} entries of the log were lost: nobody read standard error", lost)});
+      ColoredError::log({name, spdlog::level::warn,
+                         fmt::format("{} entries of the log were lost: nobody read standard error", lost)});
     }
-    stderr_color_sink_mt::log(message);
+    ColoredError::log(message);
   }
 
  private:

@@ -15,6 +15,7 @@
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/sys/address.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
+#include "dropwarden/sys/fanotify_group.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/sys/lease.hpp"
 #include "dropwarden/util/check.hpp"
@@ -92,9 +93,7 @@ class Direct final : public Privilege {
   void set_root_check(RootCheck check) override { check_root_ = std::move(check); }
 
   sys::Result<sys::Fd> open_group(unsigned flags, unsigned event_flags) override {
-    const int number = ::fanotify_init(flags | FAN_CLOEXEC, event_flags | O_CLOEXEC);
-    if (number < 0) return sys::unexpected_errno("fanotify_init");
-    return sys::Fd{number};
+    return sys::open_fanotify_group(flags, event_flags);
   }
 
   sys::Result<RootIdentity> mark_file_system(int group, const RootPath& root, std::uint64_t mask,

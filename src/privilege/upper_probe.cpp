@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "dropwarden/sys/descriptor.hpp"
+#include "dropwarden/sys/fanotify_group.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/file.hpp"
 
@@ -51,17 +52,16 @@ sys::Result<UpperEvents> try_events(const std::string& place) {
   if (auto left = leave_mounts(); !left) return std::unexpected(std::move(left.error()));
   if (auto made = make_tmpfs(place); !made) return std::unexpected(std::move(made.error()));
   if (auto made = make_overlay(place); !made) return std::unexpected(std::move(made.error()));
-  const sys::Fd group(::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_UNLIMITED_MARKS |
-                                          FAN_REPORT_FID | FAN_REPORT_DFID_NAME,
-                                      O_RDONLY));
-  if (!group) return sys::unexpected_errno("fanotify_init");
-  if (::fanotify_mark(group.number(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_CLOSE_WRITE | FAN_MOVED_TO,
+  const auto group = sys::open_fanotify_group(
+      FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_UNLIMITED_MARKS | FAN_REPORT_FID | FAN_REPORT_DFID_NAME, O_RDONLY);
+  if (!group) return std::unexpected(group.error());
+  if (::fanotify_mark(group->number(), FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_CLOSE_WRITE | FAN_MOVED_TO,
                       AT_FDCWD, (place + "/upper").c_str()) != 0) {
     return sys::unexpected_errno("fanotify_mark", "tmpfs");
   }
   if (auto written = write_and_rename(place + "/merged"); !written)
     return std::unexpected(std::move(written.error()));
-  const std::uint64_t masks = read_masks(group.number());
+  const std::uint64_t masks = read_masks(group->number());
   return UpperEvents{.has_names = (masks & FAN_MOVED_TO) != 0, .has_writes = (masks & FAN_CLOSE_WRITE) != 0};
 }
 

@@ -39,6 +39,12 @@ constexpr Call table[] = {
     // Marks.
     {"fanotify_init", {}, "the groups"},
     {"fanotify_mark", {}, "the marks"},
+    {"capget", {}, "a group that is counted as another user's"},
+    {"capset", {}, "a group that is counted as another user's"},
+    {"getresuid", {}, "which user that may be"},
+    {"setresuid",
+     {is(0, -1U, "no real user ID"), is(2, -1U, "no saved user ID")},
+     "a group that is counted as another user's"},
     // Namespaces and mounts: the canary, the probe of the file system under an overlay.
     {"setns", {is(1, CLONE_NEWUTS, "CLONE_NEWUTS")}, "a container's host name"},
     {"unshare", {is(0, CLONE_NEWNS, "CLONE_NEWNS")}, "mounts that nobody else sees"},

@@ -8,6 +8,7 @@
 #include <sys/fanotify.h>
 #include <unistd.h>
 
+#include "dropwarden/sys/fanotify_group.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/file.hpp"
 
@@ -42,19 +43,18 @@ bool is_told(const Fd& group) {
 
 Result<bool> is_upper_directory(int overlay, int directory) {
   // The limit of marks is one for all of uid 0, root of a container among them.
-  constexpr unsigned flags =
-      FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_NONBLOCK | FAN_REPORT_TID | FAN_UNLIMITED_MARKS;
-  const Fd group{::fanotify_init(flags, O_RDONLY | O_CLOEXEC)};
-  if (!group) return unexpected_errno("fanotify_init");
+  constexpr unsigned flags = FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_REPORT_TID | FAN_UNLIMITED_MARKS;
+  const auto group = open_fanotify_group(flags, O_RDONLY);
+  if (!group) return std::unexpected(group.error());
   // The end of what is opened: before Linux 6.5 the kernel tells of no beginning that is its own.
   const std::string link = "/proc/self/fd/" + std::to_string(directory);
-  if (::fanotify_mark(group.number(), FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_CLOSE_NOWRITE | FAN_ONDIR,
+  if (::fanotify_mark(group->number(), FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_CLOSE_NOWRITE | FAN_ONDIR,
                       AT_FDCWD, link.c_str()) != 0)
     return unexpected_errno("fanotify_mark", link);
   auto opened = reopen(overlay, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
   if (!opened) return std::unexpected(std::move(opened.error()));
   opened->reset();
-  return is_told(group);
+  return is_told(*group);
 }
 
 }  // namespace dropwarden::sys

@@ -207,6 +207,19 @@ TEST_F(Parts, ANewContainerIsWatchedThoughTheMonitorsUserMaySendNoDescriptor) {
   EXPECT_THAT(daemon_->log(), testing::Not(HasSubstr("Too many references")));
 }
 
+TEST_F(Parts, AContainerIsWatchedThoughAnotherHoldsAllGroupsOfRoot) {
+  start(no_sweep);
+  ASSERT_TRUE(wait_until_synced());
+  const GroupHoarder hoarder;
+  for (const char* const name : {"monitor", "marker"}) {
+    const pid_t before = daemon_->part(name);
+    daemon_->send(name, SIGKILL);
+    ASSERT_TRUE(is_replaced(name, before)) << daemon_->log();
+  }
+  expect_to_watch_what_starts("later");
+  EXPECT_EQ(daemon_->stop().value, 0);
+}
+
 TEST_F(Parts, NoPartOutlivesTheSupervisor) {
   start(no_sweep);
   const pid_t marker = daemon_->part("marker");

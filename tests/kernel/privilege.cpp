@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <sched.h>
 #include <string>
+#include <sys/fanotify.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -31,8 +32,10 @@
 #include "support/container_root.hpp"
 #include "support/file.hpp"
 #include "support/fuse_server.hpp"
+#include "support/hoarder.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/temporary_directory.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -421,6 +424,22 @@ TEST_F(Privileged, ConnectsToAUnixSocket) {
   EXPECT_NE(::fcntl(connected->number(), F_GETFL) & O_NONBLOCK, 0);
   EXPECT_EQ(privilege_->connect_unix(path + "-none").error().number, ENOENT);
   EXPECT_EQ(privilege_->connect_unix(std::string(200, 'x')).error().number, ENAMETOOLONG);
+}
+
+TEST(OpenGroup, IsCountedAsAnotherUsersWhenRootHasNoneLeft) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIP privilege: it takes root to have another user's groups";
+  const test::GroupHoarder hoarder;
+  if (sys::Fd{::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC, O_RDONLY)})
+    GTEST_SKIP() << "SKIP kernel: groups are not root's alone to have";
+  const auto privilege = privilege::make_direct();
+  const auto group = privilege->open_group(watch::group_flags({}), watch::group_event_flags());
+  ASSERT_TRUE(group) << group.error().text();
+  // Of its thread alone.
+  EXPECT_EQ(::geteuid(), 0U);
+  const test::TemporaryDirectory directory;
+  EXPECT_EQ(::fanotify_mark(group->number(), FAN_MARK_ADD | FAN_MARK_MOUNT, FAN_CLOSE_WRITE, AT_FDCWD,
+                            directory.path().c_str()),
+            0);
 }
 
 TEST(ProbeFeatures, AgreesWithThisKernel) {

@@ -3,11 +3,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cap-ng.h>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/fanotify.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include "support/other_user.hpp"
 
@@ -49,6 +54,26 @@ Hoarder::Hoarder(uid_t user, int count)
           send_descriptors(ends[0], nothing.number(), std::min(left, most_at_once));
         line.tell();
         while (true) ::pause();
+      }) {
+  child_.line().hear();
+}
+
+GroupHoarder::GroupHoarder()
+    : child_([](Line& line) {
+        capng_clear(CAPNG_SELECT_BOTH);
+        require(capng_apply(CAPNG_SELECT_CAPS) == 0, "capset");
+        std::vector<sys::Fd> groups;
+        bool is_told = false;
+        while (true) {
+          do {
+            groups.emplace_back(::fanotify_init(FAN_CLASS_NOTIF | FAN_CLOEXEC | FAN_REPORT_FID, O_RDONLY));
+          } while (groups.back());
+          require(errno == EMFILE, "fanotify_init");
+          groups.pop_back();
+          if (!std::exchange(is_told, true)) line.tell();
+          // What somebody has given back meanwhile.
+          ::usleep(1000);
+        }
       }) {
   child_.line().hear();
 }

@@ -17,4 +17,15 @@ class Hoarder {
   Child child_;
 };
 
+// A process of root without any capability, like a container's, that holds all fanotify groups that root may
+// have (fs.fanotify.max_user_groups), also those that others give back, while it lives. Needs root, and
+// Linux 5.13.
+class GroupHoarder {
+ public:
+  GroupHoarder();
+
+ private:
+  Child child_;
+};
+
 }  // namespace dropwarden::test

@@ -127,10 +127,9 @@ TEST_P(Filter, RefusesWhatNeitherProcessDoes) {
   const auto refusal_of = [&](std::string_view name, const Arguments& arguments = {}) {
     return run_filter(program, {static_cast<std::uint32_t>(number_of(name)), architecture(), arguments});
   };
-  for (const char* name :
-       {"setuid", "setgid",       "setresuid",     "capset",      "personality", "kcmp",    "add_key",
-        "acct",   "settimeofday", "clock_settime", "sethostname", "syslog",      "mknodat", "symlinkat",
-        "linkat", "fchownat",     "setxattr",      "listen",      "bind",        "vhangup"}) {
+  for (const char* name : {"setuid", "setgid", "setresuid", "personality", "kcmp", "add_key", "acct",
+                           "settimeofday", "clock_settime", "sethostname", "syslog", "mknodat", "symlinkat",
+                           "linkat", "fchownat", "setxattr", "listen", "bind", "vhangup"}) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     if (std::string_view(name) == "personality") continue;
 #endif
@@ -195,11 +194,14 @@ TEST_P(Filter, LetsNobodyPushInputIntoATerminal) {
 
 TEST_P(Filter, LetsOnlyTheMarkerMarkAndMount) {
   const auto expected = profile() == Profile::marker ? SECCOMP_RET_ALLOW : SECCOMP_RET_TRAP;
-  for (const char* name : {"fanotify_init", "fanotify_mark", "open_by_handle_at", "mount"})
+  for (const char* name : {"fanotify_init", "fanotify_mark", "open_by_handle_at", "mount", "capset"})
     EXPECT_EQ(verdict(name), expected) << name;
   EXPECT_EQ(verdict("setns", {3, CLONE_NEWUTS}), expected);
   EXPECT_EQ(verdict("setns", {3, CLONE_NEWNS}), SECCOMP_RET_TRAP);
   EXPECT_EQ(verdict("setns", {3, 0}), SECCOMP_RET_TRAP);
+  constexpr uid_t unchanged = -1;
+  EXPECT_EQ(verdict("setresuid", {unchanged, 1000, unchanged}), expected);
+  EXPECT_EQ(verdict("setresuid", {1000, 1000, unchanged}), SECCOMP_RET_TRAP);
   EXPECT_EQ(verdict("unshare", {CLONE_NEWNS}), expected);
   EXPECT_EQ(verdict("unshare", {CLONE_NEWUSER}), SECCOMP_RET_TRAP);
 }
