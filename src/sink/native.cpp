@@ -285,7 +285,10 @@ std::optional<std::string> finish_native(const std::string& record, unsigned rev
   replace("/event/file/capture/status", name_of(model::CaptureStatus::pending),
           name_of(model::CaptureStatus::gone));
   replace("/event/container/metadata", name_of(model::Metadata::pending), name_of(model::Metadata::none));
-  return json::serialize(value);
+  std::string text = json::serialize(value);
+  // A number that no double holds is read as infinity, and written as a word that is no JSON (RFC 8259, 6).
+  json::parse(text, error);
+  return error ? std::nullopt : std::optional(std::move(text));
 }
 
 std::string format_native(const model::WriteEvent& event) {

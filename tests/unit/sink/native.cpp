@@ -345,6 +345,7 @@ TEST(FinishNative, MakesTheLastRecordOfAnOpenOne) {
   finding.event.container.metadata = model::Metadata::none;
   EXPECT_EQ(finished, format_native(finding));
   EXPECT_EQ(finish_native("{", 2), std::nullopt);
+  EXPECT_EQ(finish_native(R"({"size":1e999})", 2), std::nullopt) << "infinity is no JSON";
 }
 
 TEST(FinishNative, ChangesNothingElse) {
