@@ -153,18 +153,23 @@ void Outputs::reopen() {
   for (const auto& [name, open] : couriers_) open.courier->reopen();
 }
 
-store::Outbox::Added Outputs::post(const model::Finding& finding) {
+// `native` is the record in that format, which is made once for all.
+store::Outbox::Added Outputs::post(const model::Finding& finding, std::string& native) {
   store::Outbox::Added all;
+  const auto format = [&](const Encoding& encoding) {
+    if (encoding.is_of_the_journal) return sink::format_journal(finding, encoding.format);
+    if (encoding.format != sink::Format::native) return sink::format_line(encoding.format, finding, {});
+    if (native.empty()) native = sink::format_native(finding);
+    return native;
+  };
   for (const auto& [name, encoding] : encodings_) {
-    const auto added =
-        outbox_.add({.encoding = name,
-                     .id = finding.id,
-                     .revision = finding.revision,
-                     .is_first = finding.is_first(),
-                     .severity = finding.decision.severity,
-                     .time = finding.event.time,
-                     .body = encoding.is_of_the_journal ? sink::format_journal(finding, encoding.format)
-                                                        : sink::format_line(encoding.format, finding, {})});
+    const auto added = outbox_.add({.encoding = name,
+                                    .id = finding.id,
+                                    .revision = finding.revision,
+                                    .is_first = finding.is_first(),
+                                    .severity = finding.decision.severity,
+                                    .time = finding.event.time,
+                                    .body = format(encoding)});
     all.takers += added.takers;
     all.lost += added.lost;
     all.is_stored = all.is_stored && added.is_stored;
@@ -173,12 +178,15 @@ store::Outbox::Added Outputs::post(const model::Finding& finding) {
 }
 
 monitor::Monitor::Delivery Outputs::deliver(const model::Finding& finding) {
-  const auto added = post(finding);
+  std::string native;
+  const auto added = post(finding, native);
   if (added.takers > 0 && added.is_stored)
     on_told_(
         {.id = finding.id, .revision = finding.revision, .is_first = finding.is_first(), .is_written = true});
-  const auto printed = dispatcher_->deliver(finding, added.takers > 0);
-  return {.takers = printed.takers + added.takers + added.lost, .lost = printed.lost + added.lost};
+  auto printed = dispatcher_->deliver(finding, added.takers > 0, std::move(native));
+  return {.takers = printed.takers + added.takers + added.lost,
+          .lost = printed.lost + added.lost,
+          .native = std::move(printed.native)};
 }
 
 monitor::Monitor::Delivery Outputs::deliver(const model::WriteEvent& event) {

@@ -63,7 +63,7 @@ class Outputs {
   void add_courier(const config::Output& output);
   void end_couriers_except(const std::vector<config::Output>& outputs);
   void finish_couriers();
-  store::Outbox::Added post(const model::Finding& finding);
+  store::Outbox::Added post(const model::Finding& finding, std::string& native);
 
   const sink::Dispatcher::OnTold on_told_;
   privilege::Privilege& privilege_;

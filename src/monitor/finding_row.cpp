@@ -9,7 +9,7 @@
 namespace dropwarden::monitor {
 
 store::StoredFinding finding_row(const model::Finding& finding, const KnownDrop& drop,
-                                 std::string file_system) {
+                                 std::string file_system, std::string native) {
   const model::FileFacts& file = finding.event.file;
   const auto& pod = finding.event.container.pod;
   return {.id = finding.id,
@@ -36,7 +36,7 @@ store::StoredFinding finding_row(const model::Finding& finding, const KnownDrop&
           .revision = finding.revision,
           .is_final = finding.is_final,
           .seen = finding.event.time,
-          .record = sink::format_native(finding)};
+          .record = native.empty() ? sink::format_native(finding) : std::move(native)};
 }
 
 std::string row_path(const model::FileFacts& file) {

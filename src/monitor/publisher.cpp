@@ -283,13 +283,13 @@ bool Publisher::is_to_be_shown(model::Finding& finding, const KnownDrop* known, 
 void Publisher::tell_first(model::Finding& finding, const KnownDrop& drop, const std::string& file_system) {
   const bool is_shown = is_to_be_shown(finding, nullptr);
   settle_capture(finding, is_shown);
-  const Monitor::Delivery delivery = tell(finding, is_shown);
+  Monitor::Delivery delivery = tell(finding, is_shown);
   misses_drops_ = misses_drops_ || !delivery.is_taken();
   if (!delivery.is_taken()) return;
   KnownDrop told = drop;
   told.verdict = finding.decision.verdict;
   told.exception = exception_of(finding.decision);
-  remember(finding, told, file_system, delivery);
+  remember(finding, told, file_system, std::move(delivery));
 }
 
 void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity) {
@@ -300,10 +300,10 @@ void Publisher::tell_more(model::Finding& finding, const EventIdentity& identity
   const std::string file_system = told != nullptr ? told->file_system : file_system_of(finding, identity);
   const bool is_shown = is_to_be_shown(finding, known);
   settle_capture(finding, is_shown);
-  const Monitor::Delivery delivery = is_shown ? deliver(finding) : Monitor::Delivery{};
+  Monitor::Delivery delivery = is_shown ? deliver(finding) : Monitor::Delivery{};
   // Of a drop that is known the next start tells what no output had room for.
   if (known == nullptr && !delivery.is_taken()) return;
-  remember(finding, drop_of(finding, file_system), file_system, delivery);
+  remember(finding, drop_of(finding, file_system), file_system, std::move(delivery));
 }
 
 // Where a drop is by now that was told before a restart, or before more than `whole_findings` others: all
@@ -359,11 +359,11 @@ void Publisher::see_again(KnownDrop& known, const model::Finding& sighting, bool
   revised->revision = known.revision + 1;
   const bool is_shown = is_to_be_shown(*revised, &known);
   if (!is_shown && !has_moved) return ledger_.end(model::Disposition::duplicate);
-  const Monitor::Delivery delivery = tell(*revised, is_shown);
+  Monitor::Delivery delivery = tell(*revised, is_shown);
   if (!delivery.is_taken()) return;
   told->move(revised->event.file);
   const std::string file_system = told->file_system;
-  remember(*revised, drop_of(*revised, file_system), file_system, delivery);
+  remember(*revised, drop_of(*revised, file_system), file_system, std::move(delivery));
 }
 
 // A record for each container and severity of which something was held back since the last.
@@ -372,14 +372,15 @@ void Publisher::tell_summaries(policy::RateLimit::Clock::time_point now) {
     model::Finding summary = policy::summary_of(held, util::WallTime{std::chrono::system_clock::now()}, node_,
                                                 policy_->generation());
     summary.id = attribute::summary_id(summary);
-    deliver(summary);
-    if (store_ != nullptr) store_->save(finding_row(summary, drop_of(summary, {}), {}));
+    Monitor::Delivery delivery = deliver(summary);
+    if (store_ != nullptr)
+      store_->save(finding_row(summary, drop_of(summary, {}), {}, std::move(delivery.native)));
   }
 }
 
 // Delivers a record, if it is shown, and ends its event.
 Monitor::Delivery Publisher::tell(const model::Finding& finding, bool is_shown) {
-  const Monitor::Delivery delivery = is_shown ? deliver(finding) : Monitor::Delivery{};
+  Monitor::Delivery delivery = is_shown ? deliver(finding) : Monitor::Delivery{};
   const auto told = is_shown ? model::Disposition::reported : disposition_of(finding.decision.verdict);
   ledger_.end(delivery.is_taken() ? told : model::Disposition::queue_full);
   return delivery;
@@ -394,7 +395,7 @@ Monitor::Delivery Publisher::deliver(const model::Finding& finding) {
 // What was told last: in memory to know it again, and in the store for the next start, which knows it once an
 // output has written it.
 void Publisher::remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system,
-                         const Monitor::Delivery& delivery) {
+                         Monitor::Delivery delivery) {
   if (KnownDrop* const known = known_.find(drop.id)) {
     if (known->verdict != model::Verdict::shown) known->verdict = drop.verdict;
     known->revision = drop.revision;
@@ -406,7 +407,7 @@ void Publisher::remember(const model::Finding& finding, const KnownDrop& drop, c
   }
   told_.add(finding, file_system);
   if (store_ == nullptr) return;
-  store::StoredFinding row = finding_row(finding, drop, file_system);
+  store::StoredFinding row = finding_row(finding, drop, file_system, std::move(delivery.native));
   row.is_unwanted = !delivery.is_wanted();
   store_->save(std::move(row));
 }

@@ -74,7 +74,7 @@ class Publisher {
   Monitor::Delivery tell(const model::Finding& finding, bool is_shown);
   Monitor::Delivery deliver(const model::Finding& finding);
   void remember(const model::Finding& finding, const KnownDrop& drop, const std::string& file_system,
-                const Monitor::Delivery& delivery);
+                Monitor::Delivery delivery);
   void count_lost(const Monitor::Delivery& delivery);
   std::string file_system_of(const model::Finding& finding, const EventIdentity& identity);
 

@@ -66,8 +66,8 @@ std::string Dispatcher::line_for(Sink& sink, const Record& record) {
   return format_text_header(style) + '\n' + line;
 }
 
-Dispatcher::Delivery Dispatcher::deliver(const model::Finding& finding, bool is_told) {
-  Delivery delivery;
+Dispatcher::Delivery Dispatcher::deliver(const model::Finding& finding, bool is_told, std::string native) {
+  Delivery delivery{.native = std::move(native)};
   const bool is_first = finding.is_first();
   const auto telling = is_told ? nullptr : begin_telling(on_told_, finding.id, finding.revision, is_first);
   for (Sink& sink : sinks_) {
@@ -75,8 +75,10 @@ Dispatcher::Delivery Dispatcher::deliver(const model::Finding& finding, bool is_
     ++delivery.takers;
     Stream::OnEnd on_end;
     if (telling) on_end = [telling](bool is_written) { telling->end(is_written); };
-    const bool is_taken =
-        sink.output.stream->write(line_for(sink, finding), Stream::Room::whole, std::move(on_end));
+    const bool is_native = sink.output.format == Format::native;
+    if (is_native && delivery.native.empty()) delivery.native = format_native(finding);
+    const bool is_taken = sink.output.stream->write(is_native ? delivery.native : line_for(sink, finding),
+                                                    Stream::Room::whole, std::move(on_end));
     if (is_taken && telling) telling->take();
     if (!is_taken) ++delivery.lost;
   }

@@ -46,6 +46,7 @@ class Monitor {
   struct Delivery {
     std::size_t takers = 0;
     std::size_t lost = 0;
+    std::string native{};  // the record, where an output has it in the native format
 
     bool is_wanted() const { return takers > 0; }
     bool is_taken() const { return takers == 0 || lost < takers; }

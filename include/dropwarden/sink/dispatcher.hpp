@@ -48,10 +48,12 @@ class Dispatcher {
   struct Delivery {
     std::size_t takers = 0;
     std::size_t lost = 0;
+    std::string native{};  // the line, where an output takes it in that format
   };
   // Formats and queues the line in every output that takes it; never waits. Events use half of a queue at
   // most. With `is_told` nothing is said of the record: somebody else has it.
-  Delivery deliver(const model::Finding& finding, bool is_told = false);
+  // `native` is the record in that format where it was made before, else empty.
+  Delivery deliver(const model::Finding& finding, bool is_told = false, std::string native = {});
   Delivery deliver(const model::WriteEvent& event);
   // A record of a finding as `format_native` made it, for the outputs that take every revision in that
   // format. `is_first`: as in Told; `is_told`: as above. False when none does, or none had room.

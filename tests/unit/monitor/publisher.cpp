@@ -67,7 +67,7 @@ class PublisherTest : public testing::Test {
     if (is_full) return {.takers = 1, .lost = 1};
     told.push_back(finding);
     if (is_writing) store_->set_told(finding.id, finding.revision);
-    return {.takers = 1, .lost = 0};
+    return {.takers = 1, .lost = 0, .native = native};
   }
   bool publish(model::Finding finding) { return publisher_->publish(finding, {}); }
   std::uint64_t ended(Disposition disposition) const { return ledger_.ended(disposition); }
@@ -81,6 +81,7 @@ class PublisherTest : public testing::Test {
   bool is_full = false;
   bool is_writing = true;
   bool prints_once = false;
+  std::string native;
 
  private:
   void SetUp() override { open(); }
@@ -102,6 +103,17 @@ TEST_F(PublisherTest, TellsADropOnceHoweverOftenItIsSeen) {
   EXPECT_EQ(ended(Disposition::reported), 1U);
   EXPECT_EQ(ended(Disposition::duplicate), 2U);
   EXPECT_EQ(number("SELECT count FROM finding"), 3);
+}
+
+TEST_F(PublisherTest, StoresTheRecordThatOutputsHave) {
+  native = "as told";
+  publish(sighting());
+  EXPECT_EQ(number("SELECT count(*) FROM record WHERE json = 'as told'"), 1);
+}
+
+TEST_F(PublisherTest, StoresARecordThatNoOutputHasInThatFormat) {
+  publish(sighting());
+  EXPECT_EQ(number("SELECT count(*) FROM record WHERE json_extract(json, '$.event.file.inode') = 5"), 1);
 }
 
 TEST_F(PublisherTest, KeepsARecordOpenForTheCopyOfWhatIsShown) {

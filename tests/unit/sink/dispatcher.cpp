@@ -77,6 +77,19 @@ TEST(Dispatcher, GivesLaterRevisionsToNativeOnly) {
   EXPECT_EQ(content_of(files[2]), "");
 }
 
+TEST(Dispatcher, HandsBackTheNativeLineAndTakesOneThatWasMadeBefore) {
+  const std::array files{make_file(), make_file()};
+  const auto finding = sample_finding();
+  {
+    Dispatcher dispatcher(list(output(Format::native, files[0])));
+    EXPECT_EQ(dispatcher.deliver(finding).native, format_native(finding));
+    EXPECT_EQ(dispatcher.deliver(finding, false, "made before").native, "made before");
+  }
+  EXPECT_EQ(content_of(files[0]), format_native(finding) + "\nmade before\n");
+  Dispatcher none(list(output(Format::tracee, files[1])));
+  EXPECT_EQ(none.deliver(finding).native, "");
+}
+
 using Told = Dispatcher::Told;
 
 // What was said of the records of `findings`, once all is over.
