@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include "dropwarden/attribute/process.hpp"
 #include "dropwarden/classify/classify.hpp"
 #include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
@@ -232,8 +233,7 @@ model::Finding Pipeline::finding_of(Hit& hit, model::ProcessInfo writer, model::
 
 // Asks for the rest of the writer's facts, and for what the policy wants to know of the image. The number
 // under which they come.
-std::uint64_t Pipeline::await_process(const model::Finding& finding, const EventIdentity& identity,
-                                      Awaited& awaited) {
+std::uint64_t Pipeline::await_process(model::Finding& finding, EventIdentity& identity, Awaited& awaited) {
   const std::uint64_t serial = ++last_serial_;
   const bool has_process = finding.event.process.pid.value != 0;
   ProcessReader::Programs programs;
@@ -241,15 +241,29 @@ std::uint64_t Pipeline::await_process(const model::Finding& finding, const Event
   if (!has_process && programs.paths.empty()) return serial;
   if (!programs.paths.empty()) programs.layers = origins_.layers_of(identity, finding.event.file.place);
   const bool wants_root = has_process && !attribution_.is_identified(identity);
+  // Of a burst by one process nearly all: to ask the thread for what it has just read takes longer than the
+  // rest that is done here for a file.
+  auto known = programs.paths.empty() && !wants_root ? processes_.recall(finding.event.process, wants_root)
+                                                     : std::nullopt;
+  if (known) {
+    complete(finding, identity, std::move(known->process));
+    return serial;
+  }
   auto layers = finding.signature ? origins_.layers_of(finding.event.process) : ProcessReader::Layers{};
   awaited.process =
       processes_.submit(serial, finding.event.process, wants_root, std::move(layers), std::move(programs));
   return serial;
 }
 
+// As `on_process` does it.
+void Pipeline::complete(model::Finding& finding, EventIdentity& identity, model::ProcessInfo writer) const {
+  placement_.settle(identity, writer, [this](const auto& owner) { return believes(owner); });
+  finding.event.process = attribute::complete_process(finding.event.process, std::move(writer));
+}
+
 // Without a signature there is no finding, only the event to be told. It waits as a finding does, but a
 // flood of them goes out with what is known.
-void Pipeline::await_event(model::Finding finding, const EventIdentity& identity) {
+void Pipeline::await_event(model::Finding finding, EventIdentity identity) {
   finding.event.file.sha256.status = model::HashStatus::skipped;
   if (open_.size() >= max_waiting_events) {
     attribution_.resolve(finding, identity);

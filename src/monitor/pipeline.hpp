@@ -112,8 +112,9 @@ class Pipeline {
                                                 const std::optional<policy::Kinds>& wanted);
   std::optional<model::Disposition> place(Hit& hit, const Sighting& sighting);
   model::Finding finding_of(Hit& hit, model::ProcessInfo writer, model::Sensor sensor) const;
-  std::uint64_t await_process(const model::Finding& finding, const EventIdentity& identity, Awaited& awaited);
-  void await_event(model::Finding finding, const EventIdentity& identity);
+  std::uint64_t await_process(model::Finding& finding, EventIdentity& identity, Awaited& awaited);
+  void complete(model::Finding& finding, EventIdentity& identity, model::ProcessInfo writer) const;
+  void await_event(model::Finding finding, EventIdentity identity);
   bool learn_owner(std::uint64_t serial, const ProcessReader::Answer& answer);
   void on_process(std::uint64_t serial, ProcessReader::Answer answer);
   void arm_deadline();

@@ -102,37 +102,53 @@ ProcessReader::ProcessReader(boost::asio::io_context& loop, privilege::Privilege
         });
       }) {}
 
-// A process that lives has had its number all the time, and goes by another name or owner if it executed
-// something else or gave up privileges meanwhile.
-bool ProcessReader::is_last(const Last& last, const Job& job) {
-  const bool looks_same = last.first.name == job.first.name && last.first.uid == job.first.uid &&
-                          (!job.wants_root || last.answer.root);
-  if (!looks_same || std::chrono::steady_clock::now() - last.read > keep_last) return false;
-  return is_running_same(last, job);
+std::shared_ptr<const ProcessReader::Last> ProcessReader::last() const {
+  const std::lock_guard lock(mutex_);
+  return last_;
 }
 
-bool ProcessReader::is_running_same(const Last& last, const Job& job) {
-  const bool looks_same = last.first.pid == job.first.pid && last.first.exe == job.first.exe &&
-                          last.first.exe_file == job.first.exe_file;
+void ProcessReader::set_last(std::shared_ptr<const Last> last) {
+  const std::lock_guard lock(mutex_);
+  last_ = std::move(last);
+}
+
+// A process that lives has had its number all the time, and goes by another name or owner if it executed
+// something else or gave up privileges meanwhile.
+bool ProcessReader::is_last(const Last& last, const model::ProcessInfo& first, bool wants_root) {
+  const bool looks_same =
+      last.first.name == first.name && last.first.uid == first.uid && (!wants_root || last.answer.root);
+  if (!looks_same || std::chrono::steady_clock::now() - last.read > keep_last) return false;
+  return is_running_same(last, first);
+}
+
+bool ProcessReader::is_running_same(const Last& last, const model::ProcessInfo& first) {
+  const bool looks_same =
+      last.first.pid == first.pid && last.first.exe == first.exe && last.first.exe_file == first.exe_file;
   if (!looks_same || !last.process || last.first.exe.empty()) return false;
   const auto has_exited = sys::has_exited(last.process.number());
   return has_exited && !*has_exited;
 }
 
-const ProcessReader::Answer& ProcessReader::read(const Job& job) {
-  // Of the thread: one that is stuck in a read is replaced, and may go on later.
-  thread_local Last last;
-  if (is_last(last, job)) return last.answer;
+std::optional<ProcessReader::Answer> ProcessReader::recall(const model::ProcessInfo& first,
+                                                           bool wants_root) const {
+  const auto known = last();
+  return known && is_last(*known, first, wants_root) ? std::optional(known->answer) : std::nullopt;
+}
+
+ProcessReader::Answer ProcessReader::read(const Job& job) {
+  const auto before = last();
+  if (before && is_last(*before, job.first, job.wants_root)) return before->answer;
   // Not even its owner can change the file of a program that runs (ETXTBSY, execve(2)), so it is looked at
   // once.
-  const auto judged = is_running_same(last, job) ? last.answer.process.program : model::ProgramState::unknown;
+  const auto judged = before && is_running_same(*before, job.first) ? before->answer.process.program
+                                                                    : model::ProgramState::unknown;
   const model::Pid pid = job.first.pid;
   auto process = sys::open_pidfd(pid.value);
-  last = {.process = process ? std::move(*process) : sys::Fd{},
-          .read = std::chrono::steady_clock::now(),
-          .first = job.first,
-          .answer = {}};
-  Answer& answer = last.answer;
+  const auto now = std::make_shared<Last>(Last{.process = process ? std::move(*process) : sys::Fd{},
+                                               .read = std::chrono::steady_clock::now(),
+                                               .first = job.first,
+                                               .answer = {}});
+  Answer& answer = now->answer;
   std::string mountinfo;
   answer.process = attribute::read_process(reader_of(privilege_, job.wants_root ? &mountinfo : nullptr),
                                            is_same_container, pid);
@@ -141,6 +157,8 @@ const ProcessReader::Answer& ProcessReader::read(const Job& job) {
   if (!directory.empty()) answer.process.cgroup_id = container::read_cgroup_id(directory).value_or(0);
   // After what goes away with the process.
   answer.process.program = judged != model::ProgramState::unknown ? judged : judge(job);
+  // One that was stuck in a read and is late is too old to be recalled.
+  set_last(now);
   return answer;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,6 +62,8 @@ class ProcessReader {
                            .layers = std::move(layers),
                            .programs = std::move(programs)});
   }
+  // As an answer to `submit` where the thread has just read this very process, else nothing.
+  std::optional<Answer> recall(const model::ProcessInfo& first, bool wants_root) const;
 
  private:
   struct Job {
@@ -70,7 +73,7 @@ class ProcessReader {
     Layers layers;
     Programs programs;
   };
-  // The last process that was read, which has not ended since.
+  // A process that was read.
   struct Last {
     sys::Fd process;  // its pidfd
     std::chrono::steady_clock::time_point read;
@@ -79,14 +82,19 @@ class ProcessReader {
   };
 
   // On the worker's thread.
-  const Answer& read(const Job& job);
-  static bool is_last(const Last& last, const Job& job);
-  static bool is_running_same(const Last& last, const Job& job);
+  Answer read(const Job& job);
+  // Any thread.
+  std::shared_ptr<const Last> last() const;
+  void set_last(std::shared_ptr<const Last> last);
+  static bool is_last(const Last& last, const model::ProcessInfo& first, bool wants_root);
+  static bool is_running_same(const Last& last, const model::ProcessInfo& first);
   model::ProgramState judge(const Job& job) const;
   std::vector<std::string> find_programs(const Programs& programs) const;
 
   privilege::Privilege& privilege_;
   const std::vector<container::Hierarchy> hierarchies_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Last> last_;  // with `mutex_`
   Worker<Job> worker_;
 
  public:
