@@ -75,7 +75,19 @@ bool OriginFinder::find(const model::FileFacts& facts, const EventIdentity& iden
           .layers = share(*overlay),
           .mounts = mounts_,
           .budget = {.max_bytes = max_bytes_, .max_time = max_time}};
-  return finder_.submit(std::move(job));
+  if (finder_.waiting() + gathered_.size() >= capacity) return false;
+  gathered_.push_back(std::move(job));
+  if (gathered_.size() == 1) boost::asio::post(loop_, [this] { hand_over(); });
+  return true;
+}
+
+// Of a burst, a turn of the loop sees many files: to wake the thread for each took longer than to look one up
+// that it comes to by itself.
+void OriginFinder::hand_over() {
+  for (Job& job : std::exchange(gathered_, {})) {
+    const std::uint64_t serial = job.serial;
+    if (!finder_.submit(std::move(job))) on_origin_(serial, model::Origin::unknown);
+  }
 }
 
 void OriginFinder::handle(Job job, std::unique_ptr<layer::Image>& image, Turn& turn) {

@@ -65,6 +65,7 @@ class OriginFinder {
     layer::Budget budget;
   };
 
+  void hand_over();
   void answer(std::uint64_t serial, layer::Answer origin);
   // `image` is the thread's own: the one looked in last, while there is more to do.
   void handle(Job job, std::unique_ptr<layer::Image>& image, Turn& turn);
@@ -78,6 +79,8 @@ class OriginFinder {
   std::shared_ptr<const layer::ReadableMounts> mounts_ = std::make_shared<const layer::ReadableMounts>();
   // Copied once, not for each file.
   std::unordered_map<model::Device, std::shared_ptr<const model::OverlayLayers>> shared_layers_;
+  // What the loop has seen in this turn.
+  std::vector<Job> gathered_;
   Worker<LargeJob> comparer_;
   Worker<Job> finder_;  // gives to `comparer_`, and so ends before it
 };
