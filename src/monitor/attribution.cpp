@@ -33,7 +33,11 @@ Attribution::Attribution(privilege::Privilege& privilege, WatchedMounts& overlay
 
 // The outermost only: a container may make a cgroup that is named after another one.
 std::optional<container::CgroupOwner> Attribution::named_owner(std::string_view cgroup) const {
-  return container::trusted_owner(container::parse_process_owners(cgroup), enclosing_);
+  if (cgroup.empty() || cgroup != named_in_) {
+    named_ = container::trusted_owner(container::parse_process_owners(cgroup), enclosing_);
+    named_in_ = cgroup;
+  }
+  return named_;
 }
 
 std::optional<container::CgroupOwner> Attribution::owner_of(const model::ProcessInfo& process) const {

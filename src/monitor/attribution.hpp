@@ -62,6 +62,9 @@ class Attribution {
   WatchedMounts& overlays_;
   FirstCgroups cgroups_{privilege_};
   std::vector<container::CgroupOwner> enclosing_;  // what dropwarden's own node runs in, as in kind
+  // The last text that was asked of: who drops many files is asked of for each, more than once.
+  mutable std::string named_in_;
+  mutable std::optional<container::CgroupOwner> named_;
   std::shared_ptr<const container::Snapshot> snapshot_ = std::make_shared<const container::Snapshot>();
 };
 
