@@ -50,8 +50,14 @@ class Batch {
 
   // In the order in which the newest records were saved.
   const std::map<std::uint64_t, StoredFinding>& findings() const { return findings_; }
+  bool has_finding(const std::string& id) const { return findings_by_id_.contains(id); }
   const std::unordered_map<std::string, Sighting>& sightings() const { return sightings_; }
   const std::unordered_map<std::string, unsigned>& told() const { return told_; }
+  // The revision that was told of this finding; 0 where none was.
+  unsigned told_of(const std::string& id) const {
+    const auto known = told_.find(id);
+    return known == told_.end() ? 0 : known->second;
+  }
   // Removed before the states are saved.
   const std::set<std::string>& removed_containers() const { return removed_containers_; }
   const std::map<StateKey, SyncState>& states() const { return states_; }

@@ -64,13 +64,14 @@ Tables::Prepared::Prepared(Database& database)
     : finding(database.handle(), R"sql(
 INSERT INTO finding(id, place, content, container, file_system, inode, size, mtime, sha256, path, path_state, mode,
                     detected_by, revision, is_final, first_seen, last_seen, workload, kind, severity, decision, change,
-                    exception)
-VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
+                    exception, told)
+VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
 ON CONFLICT(id) DO UPDATE SET
   place = ?2, content = ?3, container = ?4, file_system = ?5, inode = ?6, size = ?7, mtime = ?8, sha256 = ?9,
   path = ?10, path_state = ?11, mode = ?12, detected_by = ?13, revision = ?14, is_final = ?15,
   last_seen = max(last_seen, ?16), count = count + (?14 = 1),
-  workload = ?17, kind = ?18, severity = ?19, decision = ?20, change = ?21, exception = ?22
+  workload = ?17, kind = ?18, severity = ?19, decision = ?20, change = ?21, exception = ?22,
+  told = max(told, ?23)
 RETURNING seq)sql"),
       workload(database.handle(), R"sql(
 INSERT INTO workload(container, name, image, pod, namespace) VALUES(?1, ?2, ?3, ?4, ?5)
@@ -219,12 +220,12 @@ void Tables::commit(const Batch& batch, Outgoing* outgoing) {
   const std::size_t records = records_;
   try {
     Transaction transaction(database_);
-    for (const auto& [order, finding] : batch.findings()) write(finding);
+    for (const auto& [order, finding] : batch.findings()) write(finding, batch.told_of(finding.id));
     for (const auto& [id, sighting] : batch.sightings()) write(id, sighting);
     for (const auto& [id, revision] : told_early_) write_told(id, revision);
     std::map<std::string, unsigned> told_early;
     for (const auto& [id, revision] : batch.told()) {
-      if (!write_told(id, revision)) told_early.emplace(id, revision);
+      if (!batch.has_finding(id) && !write_told(id, revision)) told_early.emplace(id, revision);
     }
     write_unwanted(batch);
     for (const std::string& container : batch.removed_containers())
@@ -268,7 +269,8 @@ std::map<std::string, std::uint64_t> Tables::write_outgoing(const Batch& batch, 
   return outbox_->prune(settings_.max_undelivered_bytes, outgoing.needs());
 }
 
-void Tables::write(const StoredFinding& finding) {
+// Mostly it has been told by now: one statement for both.
+void Tables::write(const StoredFinding& finding, unsigned told) {
   Statement& row = prepared_->finding;
   row.bind(1, std::string_view(finding.id))
       .bind(2, std::span<const std::byte>(finding.place))
@@ -290,7 +292,8 @@ void Tables::write(const StoredFinding& finding) {
       .bind(19, std::int64_t{finding.severity})
       .bind(20, std::string_view(finding.decision))
       .bind(21, ++last_change_)
-      .bind(22, std::string_view(finding.exception));
+      .bind(22, std::string_view(finding.exception))
+      .bind(23, std::int64_t{told});
   if (finding.sha256.empty())
     row.bind_null(9);
   else

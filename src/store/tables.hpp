@@ -42,7 +42,7 @@ class Tables {
   OutboxTable& outbox() { return *outbox_; }
 
  private:
-  void write(const StoredFinding& finding);
+  void write(const StoredFinding& finding, unsigned told);
   void write(std::string_view id, const Batch::Sighting& sighting);
   bool write_told(const std::string& id, unsigned revision);
   void write(const SyncState& state);
