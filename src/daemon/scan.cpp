@@ -53,7 +53,10 @@ class Scan {
     std::ranges::sort(selected_, {}, [](const auto* layer) { return layer->container.value; });
     for (const auto& [id, container] : snapshot_->containers) {
       const bool is_asked_for = ids.empty() ? !container->is_sandbox : ids.contains(id);
-      if (!is_asked_for || has_layer(id)) continue;
+      const auto unproven = found_.problems.find(id);
+      if (is_asked_for && unproven != found_.problems.end())
+        add_problem(label_of(*container, {}), unproven->second);
+      if (!is_asked_for || has_layer(id) || unproven != found_.problems.end()) continue;
       const bool is_stopped = container->state != ContainerState::running;
       add_problem(label_of(*container, {}), is_stopped ? "its runtime does not tell where the layer of a "
                                                          "stopped container is"

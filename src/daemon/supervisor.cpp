@@ -170,7 +170,8 @@ void Supervisor::be_marker(std::vector<sys::Fd> lanes, sys::Fd introduction) {
     auto direct = privilege::make_direct({.configuration = configuration_, .is_prepared = true});
     for (const std::string& problem : become_marker(self_)) spdlog::warn("marker: {}", problem);
     // Read here already: what it takes is never asked of the monitor.
-    auto places = options_.is_service ? mount::make_container_places(*direct) : nullptr;
+    auto places =
+        options_.is_service ? mount::make_container_places(*direct) : mount::make_proving_places(*direct);
     const auto guarded = privilege::make_guarded(std::move(direct), grants_, std::move(places));
     confine_marker(options_.sandbox);
     privilege::serve(std::move(lanes), *guarded, std::move(introduction));

@@ -104,6 +104,25 @@ std::vector<Way> open_ways(privilege::Privilege& privilege, const model::Overlay
   return ways;
 }
 
+sys::Result<void> check_upper(const model::OverlayLayers& layers, int directory) {
+  if (!layers.upper) return {};
+  const auto status = sys::read_cached_status(directory);
+  if (!status) return std::unexpected(status.error());
+  const model::Directory opened{.device = {status->device_major, status->device_minor},
+                                .inode = status->inode};
+  if (opened == *layers.upper) return {};
+  return std::unexpected(
+      sys::Error{"open another upper directory than the one that was proven", layers.upperdir, EPERM});
+}
+
+sys::Result<sys::Fd> open_upper(privilege::Privilege& privilege, const model::OverlayLayers& layers) {
+  auto opened = privilege.open_layer(layers.upperdir);
+  if (!opened) return opened;
+  const auto checked = check_upper(layers, opened->number());
+  if (!checked) return std::unexpected(checked.error());
+  return opened;
+}
+
 std::vector<sys::Result<Tree>> open_trees(privilege::Privilege& privilege, const model::OverlayLayers& layers,
                                           const std::vector<privilege::TreePlace>& places,
                                           const std::vector<std::string>& names) {

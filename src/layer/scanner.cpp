@@ -58,6 +58,15 @@ sys::Result<sys::Fd> open_tree(privilege::Privilege& privilege, const ReadableMo
   return top;
 }
 
+sys::Result<sys::Fd> open_upper_tree(privilege::Privilege& privilege, const ReadableMounts& mounts,
+                                     const model::OverlayLayers& layers) {
+  auto top = open_tree(privilege, mounts, layers.upperdir);
+  if (!top) return top;
+  const auto checked = check_upper(layers, top->number());
+  if (!checked) return std::unexpected(checked.error());
+  return top;
+}
+
 Scanner::Scanner(privilege::Privilege& privilege, sys::Fd top, ScanOptions options,
                  std::span<const classify::RegistrationRule> registrations)
     : privilege_(privilege), options_(options), registrations_(registrations) {

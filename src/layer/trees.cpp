@@ -37,7 +37,7 @@ void Trees::ask_together(const Path& path) {
 
   auto trees = open_trees(privilege_, *layers_, places, path);
   const auto is_whole = [](const auto& tree) { return tree && !tree->way.empty(); };
-  if (is_whole(trees.front())) {
+  if (is_whole(trees.front()) && check_upper(*layers_, trees.front()->top.number())) {
     upper_ = Top{.directory = std::move(trees.front()->top), .is_readable = true};
     upper_way_ = std::move(trees.front()->way);
   }
@@ -52,7 +52,7 @@ void Trees::ask_together(const Path& path) {
 
 sys::Result<void> Trees::open_upper() {
   if (upper_) return {};
-  auto directory = privilege_.open_layer(layers_->upperdir);
+  auto directory = layer::open_upper(privilege_, *layers_);
   if (!directory && directory.error().number == ENOENT) return {};  // the container was removed
   if (!directory) return std::unexpected(std::move(directory.error()));
   const auto mount = sys::read_mount_id(directory->number());

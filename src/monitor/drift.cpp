@@ -2,7 +2,9 @@
 #include "dropwarden/monitor/drift.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <map>
 #include <set>
 #include <utility>
 #include <variant>
@@ -11,10 +13,13 @@
 #include "dropwarden/attribute/hash.hpp"
 #include "dropwarden/layer/image.hpp"
 #include "dropwarden/layer/origin.hpp"
+#include "dropwarden/monitor/watched_mounts.hpp"
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/policy/dropped_executable.hpp"
+#include "dropwarden/privilege/places.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/util/escape.hpp"
+#include "dropwarden/watch/features.hpp"
 
 #include "drift_finding.hpp"
 #include "examine.hpp"
@@ -66,7 +71,7 @@ class LayerScan {
 
  private:
   std::optional<layer::ScanResult> walk_since(const std::optional<util::WallTime>& since) {
-    auto top = layer::open_tree(privilege_, *mounts_, layer_.layers.upperdir);
+    auto top = layer::open_upper_tree(privilege_, *mounts_, layer_.layers);
     if (!top) {
       add_problem(top.error().text());
       return std::nullopt;
@@ -152,6 +157,51 @@ class LayerScan {
   LayerDrift drift_;
 };
 
+// What only processes show may name the layers of others. So the marker proves what each writes to, as it
+// does when it marks it: the mark goes with the group.
+class RootProofs {
+ public:
+  RootProofs(privilege::Privilege& privilege, OverlayView& view) : privilege_(privilege), view_(view) {}
+
+  void prove_all(const OverlayView::Owners& owners, OverlayView::Clock::time_point now) {
+    const auto group = privilege_.open_group(watch::group_flags({}), watch::group_event_flags());
+    for (const auto& [device, target] : view_.targets(owners)) {
+      const model::Mount* const mount = target.mount_point.empty() ? view_.mount_of(target) : nullptr;
+      if (mount == nullptr) continue;
+      const auto marked = group ? mark(group->number(), target) : std::unexpected(group.error());
+      if (!marked && privilege::is_foreign(marked.error()))
+        view_.refuse(target.init, marked.error().object);
+      else if (!marked)
+        problems_.insert_or_assign(view_.container_of(target.init), marked.error().text());
+      else if (view_.prove(target.init, model::Mount(*mount), upper_of(*marked), now))
+        upper_.insert_or_assign(device, upper_of(*marked).value_or(model::Directory{}));
+    }
+    for (const auto& foreign : view_.foreign(owners))
+      problems_.insert_or_assign(
+          foreign.container, "a container may have mounted it itself (" + util::escape(foreign.reason) + ")");
+  }
+
+  // Nothing where it is not proven what the overlay is.
+  std::optional<model::Directory> upper(const model::Device& device) const {
+    const auto found = upper_.find(device);
+    return found == upper_.end() ? std::nullopt : std::optional(found->second);
+  }
+  const std::map<std::string, std::string>& problems() const { return problems_; }
+
+ private:
+  sys::Result<privilege::RootIdentity> mark(int group, const watch::Target& target) const {
+    auto marked = privilege_.mark_file_system(group, privilege::ProcessRoot{target.init.value},
+                                              watch::close_write_mask(), overlay_magic);
+    if (!marked || model::Device{marked->device_major, marked->device_minor} == target.device) return marked;
+    return std::unexpected(sys::Error{"fanotify_mark", "root of a process", ESTALE});
+  }
+
+  privilege::Privilege& privilege_;
+  OverlayView& view_;
+  std::map<model::Device, model::Directory> upper_;
+  std::map<std::string, std::string> problems_;
+};
+
 }  // namespace
 
 WritableLayers find_writable_layers(privilege::Privilege& privilege,
@@ -161,13 +211,21 @@ WritableLayers find_writable_layers(privilege::Privilege& privilege,
   view.on_table(table);
   const auto now = OverlayView::Clock::now();
   view.on_containers(snapshot, now);
-  WritableLayers found{.layers = {}, .mounts = std::make_shared<const layer::ReadableMounts>(table)};
   std::set<std::string> known;
   const auto owners = view.look_for_owners(now);
+  RootProofs proofs(privilege, view);
+  proofs.prove_all(owners, now);
+  WritableLayers found{.layers = {},
+                       .problems = proofs.problems(),
+                       .mounts = std::make_shared<const layer::ReadableMounts>(table)};
   for (const auto& [device, target] : view.targets(owners)) {
     const model::Mount* mount = view.mount_of(target);
     auto layers = mount == nullptr ? std::nullopt : mount::parse_overlay_layers(*mount);
     if (!layers) continue;
+    if (target.mount_point.empty()) {
+      layers->upper = proofs.upper(device);
+      if (!layers->upper) continue;
+    }
     WritableLayer layer{.container = {}, .layers = std::move(*layers), .merged = target.mount_point};
     // What lies below one of another user namespace may never answer.
     if (layer.merged.empty() && !target.is_of_other_users)

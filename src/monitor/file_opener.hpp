@@ -37,6 +37,8 @@ class FileOpener {
   sys::Result<bool> is_open_for_write(int file) const { return privilege_.is_open_for_write(file); }
 
  private:
+  sys::Fd open_in_upper(const model::OverlayLayers& layers, const std::string& path,
+                        const Accept& accept) const;
   sys::Fd open_in(const std::string& directory, const std::string& relative, const Accept& accept) const;
 
   privilege::Privilege& privilege_;

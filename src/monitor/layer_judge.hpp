@@ -24,13 +24,7 @@ class LayerJudge {
 
   void on_table(const std::vector<model::Mount>& table);
 
-  // A directory, whatever it is called.
-  struct Directory {
-    model::Device device;
-    std::uint64_t inode = 0;
-
-    friend auto operator<=>(const Directory&, const Directory&) = default;
-  };
+  using Directory = model::Directory;
   struct Verdict {
     const char* reason = nullptr;      // why it may be a container's own; null where it is not
     std::optional<Directory> upper{};  // on this host, as far as it could be looked at

@@ -205,8 +205,9 @@ sys::Result<privilege::RootIdentity> MarkKeeper::set_mark(const watch::Target& t
   if (!identity) return identity;
   // Something else was mounted there meanwhile. The mark on it is one too many and harmless; ours is still
   // missing.
-  const bool is_another = model::Device{identity->device_major, identity->device_minor} != target.device ||
-                          (!is_on_host && !view_.prove(target.init, mount, Clock::now()));
+  const bool is_another =
+      model::Device{identity->device_major, identity->device_minor} != target.device ||
+      (!is_on_host && !view_.prove(target.init, mount, upper_of(*identity), Clock::now()));
   if (is_another) return std::unexpected(sys::Error{"fanotify_mark", target.mount_point, ESTALE});
   failing_.erase(target.device);
   return identity;
@@ -248,6 +249,7 @@ void MarkKeeper::mark(const watch::Target& target, const model::Mount& mount) {
   marked.file_system = {identity->file_system_id};
   marked.mount_point = target.mount_point;
   marked.layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
+  if (!is_on_host) marked.layers.upper = upper_of(*identity).value_or(model::Directory{});
   marked.init = target.init;
   marked.coverage = mount::Coverage::file_system;
   marked.is_of_other_users = target.is_of_other_users;

@@ -26,7 +26,7 @@ bool is_local(const std::string& type) {
 }  // namespace
 
 sys::Result<sys::Fd> MountTree::open() {
-  if (mount_.is_overlay()) return layer::open_tree(privilege_, *readable_, mount_.layers.upperdir);
+  if (mount_.is_overlay()) return layer::open_upper_tree(privilege_, *readable_, mount_.layers);
   if (!is_local(mount_.type)) return std::unexpected(sys::Error{"scan", mount_.path, ENOTSUP});
   // The container's own says which directory it is; what the host has at that path may be another.
   auto own = open_container_mount();

@@ -350,23 +350,22 @@ void OverlayView::refuse(model::Pid init, std::string reason) {
   }
 }
 
-bool OverlayView::prove(model::Pid init, const model::Mount& mount, Clock::time_point now) {
+bool OverlayView::prove(model::Pid init, const model::Mount& mount, std::optional<model::Directory> upper,
+                        Clock::time_point now) {
   const auto found = std::ranges::find_if(
       roots_, [&](const auto& entry) { return entry.second.init == init && entry.second.mount == mount; });
   if (found == roots_.end()) return false;
   Root& root = found->second;
-  // The device number is the next overlay's at once, and a directory on the way to the upper one may be a
-  // user's.
-  auto layers = mount::parse_overlay_layers(mount).value_or(model::OverlayLayers{});
-  // Those of other users may be anywhere.
-  layers.lowerdirs.clear();
-  const bool is_as_seen = read_root_mount(privilege_, init) == root.mount &&
-                          (!root.upper || judge_.judge(layers).upper == root.upper);
-  root.is_proven = is_as_seen;
-  if (is_as_seen) return true;
-  root.lose();
-  root.due = now + brisk_pause;
-  return false;
+  // The device number is the next overlay's at once.
+  if (read_root_mount(privilege_, init) != root.mount) {
+    root.lose();
+    root.due = now + brisk_pause;
+    return false;
+  }
+  root.is_proven = true;
+  // A directory on the way there may be a user's: what was seen at that path before may be another.
+  root.upper = upper;
+  return why_foreign(root, claims()).empty();
 }
 
 bool OverlayView::is_wanted(const watch::Target& target, const Owners& owners) const {

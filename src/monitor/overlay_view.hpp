@@ -21,6 +21,13 @@
 
 namespace dropwarden::monitor {
 
+// What the marker has proven of the root of a process.
+inline std::optional<model::Directory> upper_of(const privilege::RootIdentity& identity) {
+  if (!identity.upper) return std::nullopt;
+  return model::Directory{.device = {identity.upper->device_major, identity.upper->device_minor},
+                          .inode = identity.upper->inode};
+}
+
 // The overlays that are the root of a container, by two views that complete each other: the host's mount
 // table, which shows an overlay before the container's first instruction, and the containers' processes,
 // which reach those that the table does not show. Loop's thread only.
@@ -71,10 +78,12 @@ class OverlayView {
   std::vector<Foreign> foreign(const Owners& owners) const;
   // The marker has found out why the root of this process may be the container's own.
   void refuse(model::Pid init, std::string reason);
-  // The marker has found the root of this process to be what the options of `mount` say. Only then does it
-  // keep others from having its upper directory: the options are the words of whoever mounted it. False, and
-  // it is looked at again, where it is another one than was seen, so that nobody knows which was found so.
-  bool prove(model::Pid init, const model::Mount& mount, Clock::time_point now);
+  // The marker has found the root of this process to be what the options of `mount` say, and to write to
+  // `upper`. Only then does it keep others from having its upper directory: the options are the words of
+  // whoever mounted it. False, and it is looked at again, where it is another one than was seen, so that
+  // nobody knows which was found so; and false where it is foreign by what was found.
+  bool prove(model::Pid init, const model::Mount& mount, std::optional<model::Directory> upper,
+             Clock::time_point now);
   // Whether it is still one of `targets`, once others are proven.
   bool is_wanted(const watch::Target& target, const Owners& owners) const;
   // The mount of a target, null when there is no such target any more.

@@ -2,6 +2,7 @@
 #include "upper_places.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "dropwarden/privilege/places.hpp"
@@ -30,6 +31,8 @@ UpperPlaces::UpperPlaces(const std::vector<UpperPlace>& places, std::vector<Uppe
       if (place.is_of_host == is_of_host) by_directory_.try_emplace(place.directory, place);
     }
   }
+  std::ranges::copy_if(places, std::back_inserter(proven_),
+                       [](const UpperPlace& place) { return place.proven.has_value(); });
 }
 
 std::optional<UpperPlaces::Found> UpperPlaces::find(std::string_view path) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dropwarden/model/ids.hpp"
+#include "dropwarden/model/mount.hpp"
 #include "dropwarden/privilege/privilege.hpp"
 
 namespace dropwarden::monitor {
@@ -22,6 +23,9 @@ struct UpperPlace {
   // volume, and where nobody may look through it.
   std::string merged;
   bool is_of_host = false;  // of an overlay that the host's mount table shows
+  // What the directory has to be: another one may be put in its place.
+  std::optional<model::Directory> proven{};
+  bool is_gone = false;  // its overlay is, and the directory may be
 
   friend bool operator==(const UpperPlace&, const UpperPlace&) = default;
 };
@@ -52,6 +56,8 @@ class UpperPlaces {
   std::optional<Found> find(std::string_view path) const;
 
   const UpperFileSystem* find(model::FileSystemId id) const;
+  // Those with a directory that has to be a certain one.
+  const std::vector<UpperPlace>& proven() const { return proven_; }
 
  private:
   struct Hash {
@@ -62,6 +68,7 @@ class UpperPlaces {
   };
   std::unordered_map<std::string, UpperPlace, Hash, std::equal_to<>> by_directory_;
   std::vector<UpperFileSystem> file_systems_;
+  std::vector<UpperPlace> proven_;
 };
 
 // What the kernel calls what was opened by its handle. Of what is in no place that the marker knows, that is

@@ -105,6 +105,7 @@ void UpperReader::on_event(const watch::FidEvent& event) {
 void UpperReader::on_directory(const watch::FidEvent& event) {
   if ((event.mask & FAN_MOVED_TO) == 0) return;
   resolver_.forget_paths();
+  for (const auto& missed : resolver_.check_places()) put({.loss = missed});
   if (unsettled_.size() < max_unsettled)
     put_off({.event = event, .name = std::string(event.name), .look = {}, .told_until = {}, .due = {}});
 }

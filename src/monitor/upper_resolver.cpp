@@ -36,11 +36,25 @@ bool is_unanswered(const sys::Error& error) {
   return std::ranges::find(unanswered, error.number) != unanswered.end();
 }
 
+// The directory of the place, held, where it is the one that was proven.
+sys::Result<sys::Fd> open_proven(privilege::Privilege& privilege, const UpperPlace& place) {
+  model::OverlayLayers layers;
+  layers.upperdir = place.directory;
+  layers.upper = place.proven;
+  return layer::open_upper(privilege, layers);
+}
+
+// A name may change while it is looked up.
+constexpr int most_looks_for_place = 4;
+
 }  // namespace
 
 void UpperResolver::set_places(std::shared_ptr<const UpperPlaces> places) {
   directories_.clear();
   places_ = std::move(places);
+  std::erase_if(left_, [this](std::uint64_t mount) {
+    return std::ranges::find(places_->proven(), mount, &UpperPlace::mount) == places_->proven().end();
+  });
   held_ = {};
 }
 
@@ -131,14 +145,52 @@ sys::Result<sys::Fd> UpperResolver::open_nameless(const watch::FidEvent& event) 
 // A record carries the name of its time, and the facts of the file are read later: a file that was renamed
 // between would be told with a name that it has left, and with the ctime of the one that it has. The kernel
 // knows a file that is in use by the name that it was given last. Of one with several, any may be meant.
-void UpperResolver::follow_name(Opened& opened) const {
+void UpperResolver::follow_name(Opened& opened) {
   const auto now = std::chrono::steady_clock::now();
   const auto path = sys::read_descriptor_path(opened.entry.number());
   const auto status = sys::read_status(opened.entry.number());
   // With a link left after the path was read, the path has no ` (deleted)` behind it.
   if (!path || !status || status->links != 1) return;
-  if (auto found = places_->find(*path))
+  auto found = places_->find(*path);
+  if (found && is_in_its_place(*found->place, found->path, opened.entry.number()))
     opened = {std::move(opened.entry), found->place, std::move(found->path), opened.is_file, now};
+}
+
+// The path of a directory says nothing of whose it is where a container may move it, or put another in its
+// place, for a moment too: so what is open has to be found below the directory that was proven.
+bool UpperResolver::is_in_its_place(const UpperPlace& place, std::string_view path, int opened) {
+  if (!place.proven) return true;
+  const auto top = open_proven(privilege_, place);
+  const auto entry =
+      top ? layer::open_far_entry(privilege_, top->number(), path) : std::unexpected(top.error());
+  const auto status = sys::read_cached_status(opened);
+  return entry && status && sys::is_same_object(entry->status, *status);
+}
+
+std::optional<UpperPlaces::Found> UpperResolver::find_place(int opened) {
+  std::uint64_t mount = 0;
+  for (int looks = 0; looks < most_looks_for_place; ++looks) {
+    const auto path = sys::read_descriptor_path(opened);
+    auto found = path ? places_->find(*path) : std::nullopt;
+    if (!found || is_in_its_place(*found->place, found->path, opened)) return found;
+    mount = found->place->mount;
+  }
+  // What was removed is at no place.
+  const auto status = sys::read_cached_status(opened);
+  if (!status || status->links > 0) lost_ = Missed{.mount = mount};
+  return std::nullopt;
+}
+
+std::vector<UpperResolver::Missed> UpperResolver::check_places() {
+  std::vector<Missed> missed;
+  for (const UpperPlace& place : places_->proven()) {
+    if (place.is_gone || open_proven(privilege_, place)) {
+      left_.erase(place.mount);
+    } else if (left_.insert(place.mount).second) {
+      missed.push_back({.mount = place.mount});
+    }
+  }
+  return missed;
 }
 
 // A change of the link count: a new name, or one less, anywhere on the file system.
@@ -158,10 +210,9 @@ std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::Fi
     return std::nullopt;
   }
   // The kernel knows a file that is in use by the name that it was given last (tests/kernel/upper_marks.cpp).
-  const auto path = sys::read_descriptor_path(entry->number());
-  auto found = path ? places_->find(*path) : std::nullopt;
+  auto found = find_place(entry->number());
   if (!found) {
-    ++tally_.elsewhere;
+    if (!lost_) ++tally_.elsewhere;
     return std::nullopt;
   }
   return Opened{.entry = std::move(*entry), .place = found->place, .path = std::move(found->path)};
@@ -176,9 +227,9 @@ const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fi
     lost_ = Missed{};
     return unknown_;
   }
-  const auto path = read_path_by_handle(opened);
-  if (auto found = path ? places_->find(*path) : std::nullopt)
+  if (auto found = opened ? find_place(opened->number()) : std::nullopt)
     directory = {.place = found->place, .path = std::move(found->path)};
+  if (lost_) return unknown_;
   return directories_.emplace(fid, std::move(directory)).first->second;
 }
 
@@ -267,6 +318,7 @@ Sighting UpperResolver::show(Opened opened, sys::Fd file, model::Pid pid) {
 UpperResolver::Moved UpperResolver::resolve_moved(const watch::FidEvent& event, util::WallTime told_until,
                                                   bool is_last) {
   Moved moved{.sightings = {}, .told_until = std::chrono::system_clock::now() - settling};
+  lost_.reset();
   auto opened = event.directory ? open_named(event) : std::nullopt;
   if (!opened) return moved;
   layer::Scanner scanner(privilege_, std::move(opened->entry), {.changed_since = {}, .limits = {}});

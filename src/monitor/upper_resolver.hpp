@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -59,6 +60,9 @@ class UpperResolver {
   static constexpr std::chrono::milliseconds settling{200};
   // A directory has moved: what was known of paths is not true any more.
   void forget_paths() { directories_.clear(); }
+  // Then also whether a directory of a container's is where it was proven to be: a loss for each that has
+  // left, so that what lies there has no place. Each is told once, and again when it has been back.
+  std::vector<Missed> check_places();
   // What lies below a directory that was moved to where `event` says, by its new names; of many only the
   // first `max_moved_entries`: a scan finds the others by the directory's ctime. An overlay moves a directory
   // as well when it copies it up, which it does before the first file in it is made: so a file that is still
@@ -111,7 +115,9 @@ class UpperResolver {
   Answer answer(const watch::FidEvent& event, const std::optional<Look>& before, bool is_last);
   std::optional<Opened> find(const watch::FidEvent& event);
   void note_unopened(const sys::Error& error, std::uint64_t mount);
-  void follow_name(Opened& opened) const;
+  void follow_name(Opened& opened);
+  bool is_in_its_place(const UpperPlace& place, std::string_view path, int opened);
+  std::optional<UpperPlaces::Found> find_place(int opened);
   bool is_settled(const Look& look, const std::optional<Look>& before) const;
   Sighting show(Opened opened, sys::Fd file, model::Pid pid);
   Answer look_at(Opened opened, const watch::FidEvent& event, const std::optional<Look>& before,
@@ -131,6 +137,7 @@ class UpperResolver {
     model::FileSystemId file_system;
   };
   Held held_;
+  std::unordered_set<std::uint64_t> left_;  // serials of the mounts whose directories have left their places
   Tally tally_;
   const Directory unknown_;
   std::optional<Missed> lost_;  // of the record at hand

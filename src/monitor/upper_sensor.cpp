@@ -9,6 +9,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include "dropwarden/layer/entry.hpp"
 #include "dropwarden/monitor/advice.hpp"
 #include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -169,7 +170,7 @@ void UpperSensor::look_for_places(const std::vector<model::Mount>& table, Clock:
     const bool is_volume = !mount.is_overlay();
     if (is_volume && (!settings_.volumes || !mount.is_marked())) continue;
     const auto [known, is_new] = known_.try_emplace(mount.serial);
-    if (is_new) known->second = locate(mount, table);
+    if (is_new || known->second.is_unproven) known->second = locate(mount, table);
     known->second.gone_at.reset();
   }
   std::erase_if(known_, [&](const auto& entry) {
@@ -186,10 +187,11 @@ UpperSensor::Known UpperSensor::locate_upper(const WatchedMount& mount,
                                              const std::vector<model::Mount>& table) {
   Known known;
   if (mount.layers.upperdir.empty()) return known;
-  const auto opened = privilege_.open_layer(mount.layers.upperdir);
+  const auto opened = layer::open_upper(privilege_, mount.layers);
   // Out of the kernel's memory alone: which file system it is on is not known yet.
   const auto id = opened ? sys::read_mount_id(opened->number()) : std::unexpected(opened.error());
   const model::Mount* lies_on = id ? mount_by_id(table, *id) : nullptr;
+  known.is_unproven = !opened && mount.layers.upper.has_value();
   if (lies_on == nullptr) {
     known.problem = "the upper directory is on no mount of the host's table";
     return known;
@@ -198,7 +200,7 @@ UpperSensor::Known UpperSensor::locate_upper(const WatchedMount& mount,
   const model::Mount* by = widest_mount(table, lies_on->device);
   known.problem = why_not(*by);
   if (!known.problem.empty()) return known;
-  auto name = name_on_host(mount.layers.upperdir, *by);
+  auto name = name_on_host(opened->number(), *by);
   if (!name) {
     known.problem = name.error().text();
     return known;
@@ -207,7 +209,8 @@ UpperSensor::Known UpperSensor::locate_upper(const WatchedMount& mount,
                            .directory = std::move(*name),
                            .container_path = "/",
                            .merged = way_through(mount),
-                           .is_of_host = !mount.mount_point.empty()};
+                           .is_of_host = !mount.mount_point.empty(),
+                           .proven = mount.layers.upper};
   return known;
 }
 
@@ -218,13 +221,15 @@ UpperSensor::Known UpperSensor::locate_volume(const WatchedMount& mount,
               .device = mount.device,
               .is_reason = !mount::is_memory(mount.type),
               .problem = {},
+              .is_unproven = false,
               .gone_at = {}};
   const model::Mount* by = widest_mount(table, mount.device);
   if (by == nullptr || !why_not(*by).empty() || mount.belongs_to_others) return known;
   const auto path = path_by(*by, mount.root);
   if (!path) return known;
   // A directory on the way may be a container's, and a link by now: what it is called then is something else.
-  const auto name = name_on_host(*path, *by);
+  const auto opened = privilege_.open_layer(*path);
+  const auto name = opened ? name_on_host(opened->number(), *by) : std::unexpected(opened.error());
   if (!name || *name != *path) return known;
   known.place =
       UpperPlace{.mount = mount.serial, .directory = *path, .container_path = mount.path, .merged = {}};
@@ -233,10 +238,8 @@ UpperSensor::Known UpperSensor::locate_volume(const WatchedMount& mount,
 
 // What the kernel calls a directory of the host when it is opened by its handle through the mount `by`, as
 // the reader opens those of events: a path that a runtime wrote may lead through links or another mount.
-sys::Result<std::string> UpperSensor::name_on_host(const std::string& directory, const model::Mount& by) {
-  const auto opened = privilege_.open_layer(directory);
-  if (!opened) return std::unexpected(opened.error());
-  const auto handle = sys::read_handle(opened->number());
+sys::Result<std::string> UpperSensor::name_on_host(int directory, const model::Mount& by) {
+  const auto handle = sys::read_handle(directory);
   if (!handle) return std::unexpected(handle.error());
   const auto top = privilege_.open_handle_mount({.path = by.mount_point,
                                                  .mount_id = by.id.value,
@@ -322,7 +325,9 @@ void UpperSensor::tell_reader() {
   // Those that are there first: what was a container's upper directory may be the next one's.
   for (const bool is_gone : {false, true}) {
     for (const auto& [serial, known] : known_) {
-      if (known.place && known.gone_at.has_value() == is_gone) places.push_back(*known.place);
+      if (!known.place || known.gone_at.has_value() != is_gone) continue;
+      places.push_back(*known.place);
+      places.back().is_gone = is_gone && known.place->proven;
     }
   }
   std::vector<UpperFileSystem> file_systems;

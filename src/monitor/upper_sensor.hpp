@@ -62,6 +62,7 @@ class UpperSensor {
     model::Device device;             // of its file system
     bool is_reason = true;            // to mark that
     std::string problem;
+    bool is_unproven = false;  // another directory was there than was proven: it may be back
     std::optional<Clock::time_point> gone_at;
   };
 
@@ -71,7 +72,7 @@ class UpperSensor {
   Known locate(const WatchedMount& mount, const std::vector<model::Mount>& table);
   Known locate_upper(const WatchedMount& mount, const std::vector<model::Mount>& table);
   Known locate_volume(const WatchedMount& mount, const std::vector<model::Mount>& table);
-  sys::Result<std::string> name_on_host(const std::string& directory, const model::Mount& by);
+  sys::Result<std::string> name_on_host(int directory, const model::Mount& by);
   void keep_marked(const std::vector<model::Mount>& table);
   void mark(FileSystem& file_system, const std::vector<model::Mount>& table);
   void unmark(FileSystem& file_system);

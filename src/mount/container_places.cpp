@@ -102,7 +102,7 @@ class ContainerPlaces final : public privilege::Places {
     return answers;
   }
 
-  sys::Result<void> check_root(const privilege::ShownRoot& root) override {
+  sys::Result<privilege::ProvenUpper> check_root(const privilege::ShownRoot& root) override {
     const auto id = sys::read_mount_id(root.top);
     if (!id) return std::unexpected(id.error());
     const auto roots = parse_mountinfo(roots_of(root.mountinfo));
@@ -112,12 +112,13 @@ class ContainerPlaces final : public privilege::Places {
     const auto table = host();
     // A host that lives on an overlay itself.
     if (table->mounts().is_root_device(shown->device)) return refuse("fanotify_mark", "/");
-    if (table->mounts().has_overlay(shown->device)) return {};
+    if (table->mounts().has_overlay(shown->device)) return read_shown_upper(*shown, *table, direct_);
     return check_hidden_overlay({.mount = *shown,
                                  .top = root.top,
                                  .is_of_other_users = root.user_namespace != own_users_,
-                                 .mask = root.mask},
-                                direct_.host_mounts_problem() ? nullptr : table.get(), direct_);
+                                 .mask = root.mask,
+                                 .has_host = !direct_.host_mounts_problem()},
+                                *table, direct_);
   }
 
   sys::Result<void> check_overlay(const std::string& mount_point) override {
@@ -574,7 +575,22 @@ class ContainerPlaces final : public privilege::Places {
   std::unordered_map<std::size_t, Clock::time_point> learned_;  // hashes of tables, and when
 };
 
+class ProvingPlaces final : public privilege::AnyPlace {
+ public:
+  explicit ProvingPlaces(privilege::Privilege& direct) : places_(direct, "/proc", {}) {}
+  sys::Result<privilege::ProvenUpper> check_root(const privilege::ShownRoot& root) override {
+    return places_.check_root(root);
+  }
+
+ private:
+  ContainerPlaces places_;
+};
+
 }  // namespace
+
+std::unique_ptr<privilege::Places> make_proving_places(privilege::Privilege& direct) {
+  return std::make_unique<ProvingPlaces>(direct);
+}
 
 std::unique_ptr<privilege::Places> make_container_places(privilege::Privilege& direct, std::string proc,
                                                          const SearchLimits& limits) {

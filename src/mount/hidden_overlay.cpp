@@ -66,30 +66,46 @@ sys::Result<void> check_lower(const std::vector<std::string>& lowerdirs, const H
   return {};
 }
 
-sys::Result<void> check_upper(const HiddenOverlay& overlay, const std::string& upperdir,
-                              const HostTable& host, privilege::Privilege& direct) {
-  if (upperdir.empty()) return {};
+sys::Result<privilege::ProvenUpper> identify(const sys::Fd& directory) {
+  const auto status = sys::read_cached_status(directory.number());
+  if (!status) return std::unexpected(status.error());
+  return privilege::DirectoryIdentity{
+      .device_major = status->device_major, .device_minor = status->device_minor, .inode = status->inode};
+}
+
+sys::Result<privilege::ProvenUpper> prove_upper(const HiddenOverlay& overlay, const std::string& upperdir,
+                                                const HostTable& host, privilege::Privilege& direct) {
+  if (upperdir.empty()) return std::nullopt;
   const auto upper = open_local(upperdir, host, direct);
   if (!upper) return std::unexpected(upper.error());
   const auto is_its_own = sys::is_upper_directory(overlay.top, upper->number());
   if (!is_its_own) return std::unexpected(is_its_own.error());
   if (!*is_its_own) return foreign("its upper directory is not the one that this host has at that path");
-  return {};
+  return identify(*upper);
 }
 
 }  // namespace
 
-sys::Result<void> check_hidden_overlay(const HiddenOverlay& overlay, const HostTable* host,
-                                       privilege::Privilege& direct) {
+sys::Result<privilege::ProvenUpper> check_hidden_overlay(const HiddenOverlay& overlay, const HostTable& host,
+                                                         privilege::Privilege& direct) {
   const auto layers = parse_overlay_layers(overlay.mount).value_or(model::OverlayLayers{});
   // The top of a part of it says nothing of the upper directory.
   if (overlay.mount.root != "/") return foreign("a part of it is mounted, and not its top");
   auto checked = overlay.is_of_other_users ? check_of_other_users(overlay, layers) : sys::Result<void>();
   if (checked && !layers.upperdir.empty()) checked = check_served_by_kernel(overlay.top);
-  if (checked && host != nullptr && !overlay.is_of_other_users)
-    checked = check_lower(layers.lowerdirs, *host, direct);
-  if (!checked || host == nullptr) return checked;
-  return check_upper(overlay, layers.upperdir, *host, direct);
+  if (checked && overlay.has_host && !overlay.is_of_other_users)
+    checked = check_lower(layers.lowerdirs, host, direct);
+  if (!checked) return std::unexpected(checked.error());
+  auto upper = prove_upper(overlay, layers.upperdir, host, direct);
+  return upper || overlay.has_host ? std::move(upper) : std::nullopt;
+}
+
+privilege::ProvenUpper read_shown_upper(const model::Mount& overlay, const HostTable& host,
+                                        privilege::Privilege& direct) {
+  const auto layers = parse_overlay_layers(overlay).value_or(model::OverlayLayers{});
+  if (layers.upperdir.empty()) return std::nullopt;
+  const auto upper = open_local(layers.upperdir, host, direct);
+  return upper ? identify(*upper).value_or(std::nullopt) : std::nullopt;
 }
 
 }  // namespace dropwarden::mount

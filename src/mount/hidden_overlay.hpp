@@ -17,6 +17,7 @@ struct HiddenOverlay {
   int top = -1;                    // of the overlay, O_PATH
   bool is_of_other_users = false;  // whoever mounted it needed no privilege of ours
   std::uint64_t mask = 0;          // of events that are asked for
+  bool has_host = true;            // the host's mounts are within reach
 };
 
 // Whether what is read of it, and the event of a file in it, can come to wait for a server that a container
@@ -31,9 +32,14 @@ struct HiddenOverlay {
 // would wait for it. In our own user namespace each lower layer has to be on the host, on such a file system:
 // that is taken on its word from who has CAP_SYS_ADMIN of ours.
 //
-// `host` is null where the host's mounts are out of reach, and the layers of all containers with them.
-// Otherwise the error is one of the way there, or privilege::is_foreign.
-sys::Result<void> check_hidden_overlay(const HiddenOverlay& overlay, const HostTable* host,
-                                       privilege::Privilege& direct);
+// Where the host's mounts are out of reach, and the layers of all containers with them, `host` is the table
+// of our own mount namespace. Then nothing is refused for a layer, and the upper directory is proven where it
+// is to be had from here. Otherwise the error is one of the way there, or privilege::is_foreign.
+sys::Result<privilege::ProvenUpper> check_hidden_overlay(const HiddenOverlay& overlay, const HostTable& host,
+                                                         privilege::Privilege& direct);
+
+// Of one that a mount of the host shows, whose word is believed: what the host has at that path now.
+privilege::ProvenUpper read_shown_upper(const model::Mount& overlay, const HostTable& host,
+                                        privilege::Privilege& direct);
 
 }  // namespace dropwarden::mount

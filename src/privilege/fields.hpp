@@ -21,9 +21,12 @@ constexpr auto fields_of(Is<MountPoint> auto& s) {
 constexpr auto fields_of(Is<ProcessRoot> auto& s) {
   return std::tie(s.pid);
 }
+constexpr auto fields_of(Is<DirectoryIdentity> auto& s) {
+  return std::tie(s.device_major, s.device_minor, s.inode);
+}
 constexpr auto fields_of(Is<RootIdentity> auto& s) {
   return std::tie(s.mount_id, s.device_major, s.device_minor, s.file_system_type, s.file_system_id,
-                  s.belongs_to_others);
+                  s.belongs_to_others, s.upper);
 }
 constexpr auto fields_of(Is<ContainerMount> auto& s) {
   return std::tie(s.path, s.mount_id, s.type, s.type_magic, s.is_whole_file_system);

@@ -48,27 +48,6 @@ std::optional<std::int32_t> process_of(std::string_view path) {
   return util::parse_number<std::int32_t>(path);
 }
 
-// For what is asked once in a while by somebody who is trusted to ask it.
-class AnyPlace final : public Places {
- public:
-  sys::Result<void> check_process(std::int32_t) override { return {}; }
-  sys::Result<void> check_process(std::int32_t, std::string_view) override { return {}; }
-  std::vector<sys::Result<void>> check_mounts(std::int32_t,
-                                              const std::vector<ContainerMount>& mounts) override {
-    return std::vector<sys::Result<void>>(mounts.size());
-  }
-  sys::Result<void> check_root(const ShownRoot&) override { return {}; }
-  sys::Result<void> check_overlay(const std::string&) override { return {}; }
-  sys::Result<void> check_path(const std::string&) override { return {}; }
-  sys::Result<void> check_opened(const std::string&, int) override { return {}; }
-  sys::Result<void> check_top(const std::string&, int) override { return {}; }
-  sys::Result<void> check_file(int, std::uint64_t) override { return {}; }
-  sys::Result<void> check_entry(int, int) override { return {}; }
-  sys::Result<void> check_known(int, std::uint64_t) override { return {}; }
-  void learn(std::int32_t, std::string_view) override {}
-  sys::Result<void> admit(std::int32_t, int) override { return {}; }
-};
-
 template <class Do>
 std::invoke_result_t<Do> then(const sys::Result<void>& checked, Do act) {
   if (!checked) return std::unexpected(checked.error());

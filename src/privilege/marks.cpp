@@ -141,9 +141,9 @@ sys::Result<Shown> read_shown(const MarkedProcess& process) {
   return Shown{.table = std::move(*table), .users = std::move(*users)};
 }
 
-sys::Result<void> check_root(const MarkedProcess& process, int top, std::string_view table,
-                             std::uint64_t mask) {
-  if (!process.check_root) return {};
+sys::Result<ProvenUpper> check_root(const MarkedProcess& process, int top, std::string_view table,
+                                    std::uint64_t mask) {
+  if (!process.check_root) return std::nullopt;
   const auto users = sys::read_link(process.directory + "/ns/user");
   if (!users) return std::unexpected(users.error());
   return process.check_root({.top = top, .mountinfo = table, .user_namespace = *users, .mask = mask});
@@ -208,9 +208,11 @@ sys::Result<RootIdentity> mark_file_system(int group, const MarkedProcess& proce
     return std::unexpected(sys::Error{"fanotify_mark", path, ESTALE});
   // The check asks the file system, and has it from the mount what that is: of its top alone.
   if (!status->is_mount_root) return std::unexpected(sys::Error{"fanotify_mark", path, EXDEV});
-  const auto checked = check_root(same, opened->number(), *table, mask);
-  if (!checked) return std::unexpected(checked.error());
-  return mark_top(group, *opened, path, mask, allowed_type);
+  const auto upper = check_root(same, opened->number(), *table, mask);
+  if (!upper) return std::unexpected(upper.error());
+  auto identity = mark_top(group, *opened, path, mask, allowed_type);
+  if (identity) identity->upper = *upper;
+  return identity;
 }
 
 std::vector<sys::Result<RootIdentity>> mark_mounts(int group, const MarkedProcess& process,

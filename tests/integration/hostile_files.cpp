@@ -4,9 +4,13 @@
 #include <cstddef>
 #include <fcntl.h>
 #include <filesystem>
+#include <memory>
+#include <sched.h>
 #include <set>
+#include <sstream>
 #include <stop_token>
 #include <sys/inotify.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,6 +20,7 @@
 #include <thread>
 #include <unistd.h>
 
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,15 +28,19 @@
 #include "coverage/acting.hpp"
 #include "coverage/program.hpp"
 #include "hostile_test.hpp"
+#include "support/child.hpp"
 #include "support/command.hpp"
+#include "support/container_root.hpp"
 #include "support/file.hpp"
 #include "support/sha256.hpp"
+#include "support/user_namespace.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
 
 using testing::Contains;
+using testing::HasSubstr;
 
 using testing::IsSubsetOf;
 
@@ -346,6 +355,119 @@ TEST_F(HostileLinks, ThatClimbLeadNobodyToWhatTheHostKeepsBesideTheLayers) {
 
 TEST_F(HostileLinks, ThatClimbLeadNobodyToWhatTheHostKeepsBesideAVolume) {
   run_race("/bind", "../secret", host_path("secret"));
+}
+
+// An overlay that a first process has mounted itself: what the path of its upper directory leads to, once it
+// was marked, is whatever the container has put there since.
+class HostileUpper : public HostileFiles {
+ protected:
+  void SetUp() override {
+    HostileFiles::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    for (const char* name : {"own/upper", "own/work", "lower", "merged", "anothers/upper"})
+      std::filesystem::create_directories(path(name));
+    std::filesystem::create_directory_symlink("own", path("link"));
+    owner_ = std::make_unique<Box>(
+        BoxPlace{.directory = path("owner"), .elsewhere = host_path("owner-bind"), .cgroup = box_cgroup()});
+    owner_->start();
+    owner_->end_processes();
+    first_ = std::make_unique<Child>([this](Line& line) {
+      owner_->join_cgroup();
+      require(::unshare(CLONE_NEWNS) == 0, "unshare");
+      require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+      mount_file_system("own", path("merged"), "overlay",
+                        fmt::format("lowerdir={0}/lower,upperdir={0}/link/upper,workdir={0}/own/work",
+                                    std::filesystem::path(path("x")).parent_path().string()));
+      enter_container_root(path("merged"));
+      for (int i = 0;; ++i) {
+        line.tell();
+        line.hear();
+        drop("/own" + std::to_string(i));
+      }
+    });
+    first_->line().hear();
+    start("scan:\n  interval: 1s\n");
+    ASSERT_TRUE(wait_for([this] { return is_told(drop_own(), 1s); }, 20s)) << daemon_->report();
+  }
+  void TearDown() override {
+    first_.reset();
+    HostileFiles::TearDown();
+    owner_.reset();
+  }
+
+  // By the container, into its root.
+  std::string drop_own() {
+    first_->line().tell();
+    first_->line().hear();
+    return "/own" + std::to_string(drops_++);
+  }
+  bool is_told(const std::string& name, std::chrono::milliseconds limit) {
+    return daemon_
+        ->wait_for_record(
+            [&](const Record& record) {
+              return container_of(record) == owner_->id() && path_of(record) == name;
+            },
+            limit)
+        .has_value();
+  }
+  bool has_log(const std::string& text) const { return daemon_->log().find(text) != std::string::npos; }
+
+  std::unique_ptr<Box> owner_;
+  std::unique_ptr<Child> first_;
+
+ private:
+  int drops_ = 0;
+};
+
+TEST_F(HostileUpper, ThatALinkLeadsElsewhereIsNotScannedForTheContainersAndThatIsSaid) {
+  put(path("anothers/upper/x"), make_program("anothers"));
+  std::filesystem::create_directory_symlink("anothers", path("link.new"));
+  std::filesystem::rename(path("link.new"), path("link"));
+  EXPECT_TRUE(wait_for([this] { return has_log("that was proven"); }, 20s)) << daemon_->log();
+  // A sweep and more.
+  EXPECT_FALSE(is_told("/x", 3s));
+  EXPECT_TRUE(is_told(drop_own(), 20s)) << "the overlay is marked all the same";
+}
+
+TEST_F(HostileUpper, ThatAnotherDirectoryHasTakenThePlaceOfTellsNothingOfThat) {
+  std::filesystem::rename(path("own/upper"), path("own/away"));
+  std::filesystem::rename(path("anothers/upper"), path("own/upper"));
+  put(path("own/upper/new"), make_program("anothers"));
+  std::filesystem::rename(path("own/upper/new"), path("own/upper/moved"));
+  EXPECT_TRUE(wait_for([this] { return has_log("that was proven"); }, 20s)) << daemon_->log();
+  EXPECT_FALSE(is_told("/moved", 3s));
+}
+
+// By a path that leads elsewhere in its own mount namespace.
+TEST_F(HostileUpper, ThatAnotherNamesIsScannedByTheVerbForTheContainerAloneAndThatIsSaid) {
+  Box claimer(
+      BoxPlace{.directory = path("claimer"), .elsewhere = host_path("claimer-bind"), .cgroup = box_cgroup()});
+  claimer.start();
+  claimer.end_processes();
+  Child first([&](Line& line) {
+    claimer.join_cgroup();
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    require(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "mount");
+    mount_file_system("own", path("own"), "tmpfs");
+    for (const char* name : {"own/upper", "own/work"}) std::filesystem::create_directory(path(name));
+    mount_file_system("own", path("merged"), "overlay",
+                      fmt::format("lowerdir={},upperdir={},workdir={}", path("lower"), path("own/upper"),
+                                  path("own/work")));
+    stay_in_container_root(path("merged"), line);
+  });
+  first.line().hear();
+  const auto scanned = run_dropwarden({"scan", "--config", daemon_->configuration_file()});
+  EXPECT_EQ(scanned.status.value, 1) << scanned.error;
+  EXPECT_THAT(scanned.error, HasSubstr("its upper directory is not the one that this host has at that path"));
+  int told = 0;
+  std::istringstream lines(scanned.output);
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = boost::json::parse(line);
+    EXPECT_NE(container_of(record), claimer.id()) << line;
+    told += container_of(record) == owner_->id() && path_of(record) == "/own0" ? 1 : 0;
+  }
+  EXPECT_EQ(told, 1) << scanned.output;
+  first.line().tell();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -189,6 +190,35 @@ TEST_F(MarkedRoot, IsNoneOfWhichAServerHasTheUpperDirectoryAndTheServerIsNotAske
     if (!root) GTEST_SKIP() << no_user_overlay;
     EXPECT_THAT(mark(*root, watch::close_write_mask()), HasSubstr("might never answer")) << who;
   }
+}
+
+// Whoever looks there later has only the path, which may lead to another directory by then.
+TEST_F(MarkedRoot, IsToldWithTheUpperDirectoryThatItWritesTo) {
+  const auto make_layers = [this] {
+    for (const char* name : {"/a", "/a/upper", "/a/work", "/b", "/b/upper"})
+      std::filesystem::create_directory(path(name));
+    std::filesystem::create_directory_symlink("a", path("/link"));
+  };
+  const auto root = start(
+      0, {.before = make_layers, .options = layers(path("/lower"), path("/link/upper"), path("/link/work"))});
+  ASSERT_TRUE(root);
+  const auto upper = [&] {
+    return marker_
+        ->mark_file_system(group_->descriptor(), privilege::ProcessRoot{root->pid()},
+                           watch::close_write_mask(), OVERLAYFS_SUPER_MAGIC)
+        .value_or(privilege::RootIdentity{})
+        .upper;
+  };
+  struct stat status{};
+  ASSERT_EQ(::stat(path("/a/upper").c_str(), &status), 0);
+  const auto proven = upper();
+  ASSERT_TRUE(proven);
+  EXPECT_EQ(proven->inode, status.st_ino);
+  EXPECT_EQ(proven->device_major, ::major(status.st_dev));
+  EXPECT_EQ(proven->device_minor, ::minor(status.st_dev));
+  std::filesystem::remove(path("/link"));
+  std::filesystem::create_directory_symlink("b", path("/link"));
+  EXPECT_EQ(upper(), std::nullopt);
 }
 
 // Its mark would tell of every file that the host opens.

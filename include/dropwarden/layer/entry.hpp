@@ -48,6 +48,12 @@ Way open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers
 std::vector<Way> open_ways(privilege::Privilege& privilege, const model::OverlayLayers& layers,
                            std::span<const int> directories, const std::vector<std::string>& names);
 
+// Whether `directory` is the one that the overlay writes to, as far as that was proven: EPERM where it is
+// another.
+sys::Result<void> check_upper(const model::OverlayLayers& layers, int directory);
+// What the path of the upper directory leads to, O_PATH, checked.
+sys::Result<sys::Fd> open_upper(privilege::Privilege& privilege, const model::OverlayLayers& layers);
+
 // The tops of layers, and what each has along the names; no way where the top is not on its mount.
 struct Tree {
   sys::Fd top;

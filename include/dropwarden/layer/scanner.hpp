@@ -178,5 +178,8 @@ class Scanner {
 // The directory `path` of the host, for a Scanner. ENOTSUP when it is on a file system that might not answer.
 sys::Result<sys::Fd> open_tree(privilege::Privilege& privilege, const ReadableMounts& mounts,
                                const std::string& path);
+// The upper directory likewise, and EPERM where another one than was proven is at its path.
+sys::Result<sys::Fd> open_upper_tree(privilege::Privilege& privilege, const ReadableMounts& mounts,
+                                     const model::OverlayLayers& layers);
 
 }  // namespace dropwarden::layer

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +28,21 @@ struct Mount {
   friend bool operator==(const Mount&, const Mount&) = default;
 };
 
+// A directory, whatever it is called.
+struct Directory {
+  Device device;
+  std::uint64_t inode = 0;
+
+  friend auto operator<=>(const Directory&, const Directory&) = default;
+};
+
 // Where an overlay keeps its files, host paths, absolute where they could be resolved.
 struct OverlayLayers {
   std::string upperdir;  // empty: read-only overlay
+  // Of an overlay that only a process shows: the directory that it writes to. The path is the word of whoever
+  // mounted it, and leads wherever he likes by now; another directory there is not the container's. One
+  // without an inode: it is not known, and no directory is.
+  std::optional<Directory> upper{};
   std::string workdir;
   std::vector<std::string> lowerdirs;  // uppermost first
   std::size_t data_only = 0;           // of the lowerdirs, the last ones: no name is looked up in them

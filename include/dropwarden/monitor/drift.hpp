@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ struct WritableLayer {
 
 struct WritableLayers {
   std::vector<WritableLayer> layers;
+  // Of containers whose overlay only a process shows, by their IDs: why it is not scanned. Escaped.
+  std::map<std::string, std::string> problems;
   std::shared_ptr<const layer::ReadableMounts> mounts;
 };
 

@@ -31,4 +31,7 @@ std::unique_ptr<privilege::Places> make_container_places(privilege::Privilege& d
                                                          std::string proc = "/proc",
                                                          const SearchLimits& limits = {});
 
+// Any file, but of an overlay that only a process shows what it writes to is proven: for `scan`.
+std::unique_ptr<privilege::Places> make_proving_places(privilege::Privilege& direct);
+
 }  // namespace dropwarden::mount

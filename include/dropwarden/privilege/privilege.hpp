@@ -26,6 +26,17 @@ struct ProcessRoot {
 };
 using RootPath = std::variant<MountPoint, ProcessRoot>;
 
+// A directory, whatever it is called.
+struct DirectoryIdentity {
+  std::uint32_t device_major = 0;
+  std::uint32_t device_minor = 0;
+  std::uint64_t inode = 0;
+
+  friend bool operator==(const DirectoryIdentity&, const DirectoryIdentity&) = default;
+};
+// The one that an overlay writes to. Nothing where it writes to none, or nobody knows which.
+using ProvenUpper = std::optional<DirectoryIdentity>;
+
 // What was found at a RootPath when it was marked.
 struct RootIdentity {
   std::uint64_t mount_id = 0;  // stx_mnt_id
@@ -36,6 +47,9 @@ struct RootIdentity {
   // By `mark_mounts`: to nobody who acts in the user namespace of the process, which some user has made. What
   // others do there is none of the container's doing.
   bool belongs_to_others = false;
+  // By `mark_file_system`, of the root of a process. The path in the options of the overlay may have led
+  // there only then.
+  ProvenUpper upper{};
 };
 
 // The root of a process that is about to be marked, as one and the same process shows it.
@@ -154,8 +168,9 @@ class Privilege {
   // before anything is asked.
   using ProcessCheck = std::function<sys::Result<void>(std::int32_t pid, std::string_view mountinfo)>;
   virtual void set_process_check(ProcessCheck check) { static_cast<void>(check); }
-  // Likewise of the root of such a process, before the file system there is asked anything or marked.
-  using RootCheck = std::function<sys::Result<void>(const ShownRoot& root)>;
+  // Likewise of the root of such a process, before the file system there is asked anything or marked: it
+  // answers what goes out as `RootIdentity::upper`.
+  using RootCheck = std::function<sys::Result<ProvenUpper>(const ShownRoot& root)>;
   virtual void set_root_check(RootCheck check) { static_cast<void>(check); }
 
   // fanotify_init(2). Needs CAP_SYS_ADMIN.

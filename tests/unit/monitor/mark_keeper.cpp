@@ -63,14 +63,27 @@ class MarkingPrivilege final : public ShowingPrivilege {
       return privilege::RootIdentity{.mount_id = mount.id.value,
                                      .device_major = mount.device.major,
                                      .device_minor = mount.device.minor,
-                                     .file_system_type = OVERLAYFS_SUPER_MAGIC};
+                                     .file_system_type = OVERLAYFS_SUPER_MAGIC,
+                                     .upper = process == nullptr ? std::nullopt : prove(mount)};
     }
     return std::unexpected(sys::Error{"open", "/", ENOENT});
+  }
+
+  // What is at the path that it names.
+  privilege::ProvenUpper prove(const model::Mount& mount) {
+    const auto layers = mount::parse_overlay_layers(mount);
+    const auto opened = open_layer(layers ? layers->upperdir : "/own");
+    const auto status = opened && proves ? sys::read_cached_status(opened->number())
+                                         : std::unexpected(sys::Error{"open", "/", ENOENT});
+    if (!status) return std::nullopt;
+    return privilege::DirectoryIdentity{
+        .device_major = status->device_major, .device_minor = status->device_minor, .inode = status->inode};
   }
 
   std::string host;
   bool has_users = true;    // it is known in which user namespace processes are
   std::uint32_t fails = 0;  // the device that cannot be marked
+  bool proves = true;       // what a root writes to
   watch::Marks marks;
   std::map<std::uint32_t, int> asked;            // how often, by device
   std::map<std::uint32_t, std::uint64_t> masks;  // the last one, by device
@@ -237,6 +250,27 @@ TEST_F(MarkKeeperTest, BelievesTheLayersOfWhatCouldNotBeMarkedWhereTheHostShowsI
   ASSERT_NE(mounts_.find({0, 51}), nullptr);
   EXPECT_TRUE(mounts_.find({0, 51})->is_failed);
   EXPECT_EQ(mounts_.find({0, 51})->layers.upperdir, "");
+}
+
+// The path is the word of whoever mounted it.
+TEST_F(MarkKeeperTest, LetsWhoeverGoesByAnUpperDirectoryKnowWhichWasProven) {
+  privilege_.tables[7] = overlay(50, "/", "/other");
+  add_container("proven", {7});
+  go_on();
+  const auto known = sys::value_or_throw(sys::open_path("/proc", O_PATH | O_DIRECTORY));
+  const auto status = sys::value_or_throw(sys::read_cached_status(known.number()));
+  ASSERT_NE(mounts_.find({0, 50}), nullptr);
+  EXPECT_EQ(mounts_.find({0, 50})->layers.upper,
+            (model::Directory{.device = {status.device_major, status.device_minor}, .inode = status.inode}));
+  privilege_.proves = false;
+  privilege_.tables[8] = overlay(51, "/", "/host");
+  add_container("unknown", {8});
+  go_on();
+  ASSERT_NE(mounts_.find({0, 51}), nullptr);
+  EXPECT_EQ(mounts_.find({0, 51})->layers.upper, model::Directory{}) << "which is none that there is";
+  set_host(overlay(52, "/run/x/merged", "/host"));
+  ASSERT_NE(mounts_.find({0, 52}), nullptr);
+  EXPECT_EQ(mounts_.find({0, 52})->layers.upper, std::nullopt) << "the host's table is believed";
 }
 
 TEST_F(MarkKeeperTest, SaysNothingOfWhatIsMountedForAMoment) {

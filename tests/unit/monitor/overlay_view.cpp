@@ -102,9 +102,13 @@ class OverlayViewTest : public testing::Test {
   void look_at_all() {
     while (view_.has_due(now_)) view_.look_again(now_);
   }
-  // As the marker does a root that it has shown as this.
-  bool prove(int pid, const std::string& table) {
-    return view_.prove({pid}, mount::parse_mountinfo(table).at(0), now_);
+  // As the marker does a root that it has shown as this, and that writes to this directory.
+  bool prove(int pid, const std::string& table, const char* upper = "/proc") {
+    const auto directory = sys::value_or_throw(sys::open_path(upper, O_PATH | O_DIRECTORY));
+    const auto status = sys::value_or_throw(sys::read_cached_status(directory.number()));
+    return view_.prove(
+        {pid}, mount::parse_mountinfo(table).at(0),
+        model::Directory{.device = {status.device_major, status.device_minor}, .inode = status.inode}, now_);
   }
   std::vector<model::Device> seen() const {
     std::vector<model::Device> devices;
@@ -334,7 +338,7 @@ TEST_F(OverlayViewTest, TakesARootThatHasTheUpperDirectoryOfAnotherRootForForeig
   EXPECT_THAT(view_.targets({}), Not(Contains(Key(model::Device{0, 60})))) << "what was proven is elsewhere";
 }
 
-// By a device number that is the next overlay's at once, or a link in a directory of a user's own.
+// By a device number that is the next overlay's at once.
 TEST_F(OverlayViewTest, BelievesNoProofOfAnotherRootThanItHasSeen) {
   privilege_.directories = {{"/u", "/proc"}, {"/of/its/own", "/sys"}};
   privilege_.tables = {{7, overlay(50, "/u")}, {8, overlay(51, "/u")}};
@@ -345,14 +349,24 @@ TEST_F(OverlayViewTest, BelievesNoProofOfAnotherRootThanItHasSeen) {
   EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 51})));
   now_ = *view_.next_look();
   look_at_all();
-  EXPECT_TRUE(prove(7, overlay(50, "/of/its/own")));
+  EXPECT_TRUE(prove(7, overlay(50, "/of/its/own"), "/sys"));
   EXPECT_THAT(view_.targets({}), SizeIs(2));
+}
 
-  privilege_.directories["/u"] = "/sys";
-  EXPECT_FALSE(prove(8, overlay(51, "/u")));
-  now_ = *view_.next_look();
+// By a link in a directory of a user's own, before the marker looked and after it.
+TEST_F(OverlayViewTest, GoesByTheUpperDirectoryThatWasProvenAndNotByTheOneThatItSaw) {
+  privilege_.directories = {{"/u", "/proc"}, {"/v", "/sys"}};
+  privilege_.tables = {{7, overlay(50, "/v")}, {8, overlay(51, "/u")}};
+  publish(7, 8);
   look_at_all();
-  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 50})));
+  EXPECT_TRUE(prove(7, overlay(50, "/v"), "/"));
+  EXPECT_TRUE(prove(8, overlay(51, "/u"), "/proc"));
+  EXPECT_THAT(view_.targets({}), SizeIs(2)) << "the directory that it showed is kept from nobody";
+  view_.on_table(
+      mount::parse_mountinfo("30 1 0:90 / /run/x/merged rw - overlay overlay rw,lowerdir=/l,upperdir=/v\n"));
+  EXPECT_THAT(view_.targets({}), SizeIs(3));
+  EXPECT_FALSE(prove(8, overlay(51, "/u"), "/sys")) << "it is that of the host's";
+  EXPECT_THAT(view_.targets({}), UnorderedElementsAre(Key(model::Device{0, 90}), Key(model::Device{0, 50})));
 }
 
 // pivot_root(2), into what it mounted itself or not.

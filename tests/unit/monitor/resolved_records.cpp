@@ -53,8 +53,8 @@ class ResolvedRecord : public testing::Test {
     overlay_.reset();
   }
 
-  // With a marker that knows nothing yet.
-  void start() {
+  // With a marker that knows nothing yet. The directory is the one that was proven, where that is said.
+  void start(bool is_proven = false) {
     auto direct = privilege::make_direct({.host_process = ::getpid()});
     auto places = mount::make_container_places(*direct);
     marker_ = privilege::make_guarded(std::move(direct), {}, std::move(places));
@@ -64,8 +64,13 @@ class ResolvedRecord : public testing::Test {
         .path = disk_->path(),
         .mount_id = sys::value_or_throw(sys::read_mount_id(top.number())),
         .type = sys::value_or_throw(sys::read_file_system_status(top.number())).type};
-    const monitor::UpperPlace place{
+    monitor::UpperPlace place{
         .mount = 1, .directory = overlay_->upper(), .container_path = "/", .merged = overlay_->merged()};
+    if (is_proven) {
+      const auto upper = sys::value_or_throw(sys::open_path(overlay_->upper(), O_PATH | O_DIRECTORY));
+      const auto status = sys::value_or_throw(sys::read_cached_status(upper.number()));
+      place.proven = {.device = {status.device_major, status.device_minor}, .inode = status.inode};
+    }
     resolver_->set_places(std::make_shared<const monitor::UpperPlaces>(
         std::vector{place}, std::vector<monitor::UpperFileSystem>{{file_system, mount}}));
   }
@@ -122,6 +127,35 @@ TEST_F(ResolvedRecord, IsNoLossWhereTheFileIsTheHosts) {
   EXPECT_EQ(path_of(without_name(record(FAN_ATTRIB, other))), std::nullopt);
   EXPECT_EQ(resolver_->tally().elsewhere, 3U);
   EXPECT_EQ(resolver_->tally().gone, 0U);
+}
+
+// A user may move the upper directory of a container of his, and put another one that he may write to there.
+TEST_F(ResolvedRecord, OfADirectoryThatTookThePlaceOfTheProvenOneIsALoss) {
+  std::filesystem::create_directory(overlay_->upper() + "/sub");
+  write(overlay_->upper() + "/sub/new");
+  start(true);
+  EXPECT_EQ(path_of(record(FAN_ATTRIB, overlay_->upper())), "/new");
+  EXPECT_EQ(path_of(record(FAN_ATTRIB, overlay_->upper() + "/sub")), "/sub/new");
+  EXPECT_EQ(path_of(without_name(record(FAN_ATTRIB, overlay_->upper() + "/sub"))), "/sub/new");
+  EXPECT_EQ(resolver_->check_places().size(), 0U);
+  const auto own = record(FAN_ATTRIB, overlay_->upper());
+  std::filesystem::rename(overlay_->upper(), disk_->path() + "/away");
+  std::filesystem::rename(disk_->path() + "/other", overlay_->upper());
+  resolver_->forget_paths();
+  ASSERT_EQ(resolver_->check_places().size(), 1U) << "what is written there has no place";
+  EXPECT_EQ(resolver_->check_places().size(), 0U) << "that was said";
+  const auto anothers = record(FAN_ATTRIB, overlay_->upper());
+  for (const auto& event : {anothers, without_name(anothers)}) {
+    const auto answer = resolver_->resolve_at_last(event);
+    const auto* missed = std::get_if<monitor::UpperResolver::Missed>(&answer);
+    ASSERT_NE(missed, nullptr);
+    EXPECT_EQ(missed->mount, 1U);
+  }
+  std::filesystem::rename(overlay_->upper(), disk_->path() + "/other");
+  std::filesystem::rename(disk_->path() + "/away", overlay_->upper());
+  resolver_->forget_paths();
+  EXPECT_EQ(resolver_->check_places().size(), 0U);
+  EXPECT_EQ(path_of(own), "/new");
 }
 
 // Whoever takes a lease would else have all containers scanned, again and again.

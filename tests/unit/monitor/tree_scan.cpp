@@ -78,6 +78,32 @@ TEST(TreeScan, SaysWhenItCouldNotBegin) {
   EXPECT_NE(scan.totals().started, util::WallTime{});
 }
 
+// Whoever mounted the overlay may have put another there.
+TEST(TreeScan, ReadsNoOtherUpperDirectoryThanTheOneThatWasProven) {
+  const test::MemoryDirectory directory;
+  const auto privilege = privilege::make_direct();
+  const auto table = mount::parse_mountinfo(
+      sys::value_or_throw(sys::read_file("/proc/self/mountinfo", std::size_t{1} << 24U)));
+  const auto top = sys::value_or_throw(sys::open_path(directory.path(), O_PATH | O_DIRECTORY));
+  const auto status = sys::value_or_throw(sys::read_cached_status(top.number()));
+  for (const std::uint64_t inode : {status.inode, status.inode + 1}) {
+    WatchedMount mount;
+    mount.type = "overlay";
+    mount.layers.upperdir = directory.path();
+    mount.layers.upper = {.device = {status.device_major, status.device_minor}, .inode = inode};
+    TreeScan scan(*privilege,
+                  MountTree(*privilege, mount, {}, std::make_shared<const layer::ReadableMounts>(table)), {},
+                  {});
+    HandedOn handed_on;
+    while (scan.step({}, handed_on, [](const layer::ScannedFile&, const Located&) {})) {
+    }
+    const bool is_proven = inode == status.inode;
+    EXPECT_EQ(scan.is_complete(), is_proven);
+    EXPECT_FALSE(scan.totals().is_gone);
+    EXPECT_THAT(scan.totals().problems, is_proven ? testing::SizeIs(0) : testing::SizeIs(1));
+  }
+}
+
 TEST_F(WrittenFile, IsPutOffWhileItIsWritten) {
   EXPECT_THAT(scan({.may_put_off = true}), IsEmpty());
   // The next one reads what has changed since.

@@ -144,9 +144,13 @@ TEST(Decoder, RefusesEveryCutAndGivesBackWhatWasPut) {
   Encoder encoder;
   const std::vector<ContainerMount> mounts{{"/data", 7, "ext4", 0xef53, true}, {"/x", 8, "tmpfs", 1, false}};
   const std::vector<sys::Result<RootIdentity>> answers{
-      RootIdentity{
-          .mount_id = 1, .device_major = 2, .device_minor = 3, .file_system_type = 4, .file_system_id = 5},
-      std::unexpected(sys::Error{"open", "/y", ESTALE})};
+      RootIdentity{.mount_id = 1,
+                   .device_major = 2,
+                   .device_minor = 3,
+                   .file_system_type = 4,
+                   .file_system_id = 5,
+                   .upper = DirectoryIdentity{.device_major = 6, .device_minor = 7, .inode = 8}},
+      RootIdentity{.belongs_to_others = true}, std::unexpected(sys::Error{"open", "/y", ESTALE})};
   encoder.put(mounts);
   encoder.put(answers);
   encoder.put(RootPath{ProcessRoot{42}});
@@ -161,7 +165,9 @@ TEST(Decoder, RefusesEveryCutAndGivesBackWhatWasPut) {
     EXPECT_EQ(got[0].type, "ext4");
     EXPECT_TRUE(got[0].is_whole_file_system);
     EXPECT_EQ(got_answers[0]->file_system_id, 5U);
-    EXPECT_EQ(got_answers[1].error().object, "/y");
+    EXPECT_EQ(got_answers[0]->upper, (DirectoryIdentity{.device_major = 6, .device_minor = 7, .inode = 8}));
+    EXPECT_EQ(got_answers[1]->upper, std::nullopt);
+    EXPECT_EQ(got_answers[2].error().object, "/y");
     EXPECT_EQ(std::get<ProcessRoot>(root).pid, 42);
   }
 }
