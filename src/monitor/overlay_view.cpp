@@ -70,9 +70,6 @@ constexpr const char* shared_upper = "its upper directory is another container's
 }  // namespace
 
 OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
-  // Looked at once: what the table said of the mount before holds as long as the mount does.
-  const auto known = std::ranges::find(host_overlays_, mount, &HostOverlay::mount);
-  if (known != host_overlays_.end()) return *known;
   HostOverlay overlay{.mount = mount, .layers = {}};
   if (auto layers = mount::parse_overlay_layers(mount)) overlay.layers = std::move(*layers);
   judge(overlay, {});
@@ -87,22 +84,26 @@ void OverlayView::judge(HostOverlay& overlay, Clock::time_point now) const {
   if (!verdict.is_final) overlay.due = now + pause_of_doubt(++overlay.doubts);
 }
 
-bool OverlayView::is_shown_by_host(const model::Device& device) const {
-  return std::ranges::any_of(host_overlays_,
-                             [&](const HostOverlay& overlay) { return overlay.mount.device == device; });
-}
-
 void OverlayView::on_table(const std::vector<model::Mount>& table) {
+  std::unordered_map<model::MountId, HostOverlay*> known;
+  for (HostOverlay& overlay : host_overlays_) known.emplace(overlay.mount.id, &overlay);
   std::vector<HostOverlay> overlays;
   host_root_.reset();
   judge_.on_table(table);
   for (const model::Mount& mount : table) {
     if (is_root_of_host(mount)) host_root_ = mount.device;
     if (mount.file_system != "overlay" || is_root_of_host(mount)) continue;
-    if (mount::classify_overlay(mount) == mount::OverlayUse::container) overlays.push_back(look_at(mount));
+    if (mount::classify_overlay(mount) != mount::OverlayUse::container) continue;
+    // Looked at once: what the table said of the mount before holds as long as the mount does.
+    const auto before = known.find(mount.id);
+    const bool is_same = before != known.end() && before->second->mount == mount;
+    overlays.push_back(is_same ? std::move(*before->second) : look_at(mount));
+    if (before != known.end()) known.erase(before);
   }
   std::erase_if(overlays, [&](const HostOverlay& overlay) { return overlay.mount.device == host_root_; });
   host_overlays_ = std::move(overlays);
+  shown_by_host_.clear();
+  for (const HostOverlay& overlay : host_overlays_) shown_by_host_.insert(overlay.mount.device);
 }
 
 void OverlayView::on_containers(std::shared_ptr<const container::Snapshot> snapshot, Clock::time_point now) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "dropwarden/container/overlay_owner.hpp"
@@ -147,7 +148,7 @@ class OverlayView {
   };
   HostOverlay look_at(const model::Mount& mount) const;
   void judge(HostOverlay& overlay, Clock::time_point now) const;
-  bool is_shown_by_host(const model::Device& device) const;
+  bool is_shown_by_host(const model::Device& device) const { return shown_by_host_.contains(device); }
   // Upper directories that others cannot have.
   struct Claims {
     std::set<LayerJudge::Directory> of_host;
@@ -157,6 +158,7 @@ class OverlayView {
   static std::string why_foreign(const Root& root, const Claims& claims);
 
   std::vector<HostOverlay> host_overlays_;
+  std::unordered_set<model::Device> shown_by_host_;
   LayerJudge judge_{privilege_};
   std::optional<model::Device> host_root_;
   std::optional<std::string> own_users_;         // our user namespace, once it could be read

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <ranges>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include <spdlog/spdlog.h>
@@ -256,18 +257,23 @@ void UpperSensor::keep_marked(const std::vector<model::Mount>& table) {
         marks && std::ranges::find(marks->file_systems, device) != marks->file_systems.end();
     if (!is_there) file_system.facts.has_names = file_system.facts.has_writes = false;
   }
+  // Overlays without number may lie on one file system.
+  std::unordered_map<model::Device, const model::Mount*> widest;
   for (const auto& [serial, known] : known_) {
-    const model::Mount* by = widest_mount(table, known.device);
+    const auto [found, is_new] = widest.try_emplace(known.device, nullptr);
+    if (is_new) found->second = widest_mount(table, known.device);
+    const model::Mount* by = found->second;
     const bool is_told = known.place || !known.problem.empty();
     if (by == nullptr || known.gone_at || !known.is_reason || !is_told) continue;
     FileSystem& file_system = file_systems_[known.device];
-    file_system.is_used = true;
-    file_system.facts.mount_point = util::escape(by->mount_point, longest_path);
-    file_system.facts.type = by->file_system;
-    file_system.facts.device = by->device;
-    file_system.mount = {.path = by->mount_point,
-                         .mount_id = by->id.value,
-                         .type = mount::watchable_magic(by->file_system).value_or(0)};
+    if (!std::exchange(file_system.is_used, true)) {
+      file_system.facts.mount_point = util::escape(by->mount_point, longest_path);
+      file_system.facts.type = by->file_system;
+      file_system.facts.device = by->device;
+      file_system.mount = {.path = by->mount_point,
+                           .mount_id = by->id.value,
+                           .type = mount::watchable_magic(by->file_system).value_or(0)};
+    }
     if (!known.place && !file_system.facts.has_names)
       file_system.facts.problem = util::escape(known.problem, longest_path);
     if (known.place) mark(file_system, table);

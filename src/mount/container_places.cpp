@@ -257,9 +257,10 @@ class ContainerPlaces final : public privilege::Places {
         file ? sys::read_file(file->number(), max_table, "mountinfo") : std::unexpected(file.error());
     if (!text) return;
     const auto now = Clock::now();
-    // They were there until now.
-    if (host_) see(*host_, now);
-    host_ = std::make_shared<const HostTable>(parse_mountinfo(*text));
+    const auto before =
+        std::exchange(host_, std::make_shared<const HostTable>(parse_mountinfo(*text), host_.get()));
+    // Those that have gone were there until now.
+    if (before) see(*before, now, host_.get());
     see(*host_, now);
     is_resolved_ = false;
     learned_.clear();
@@ -269,8 +270,12 @@ class ContainerPlaces final : public privilege::Places {
     places_.expire(now - keep_gone);
   }
 
-  void see(const HostTable& host, Clock::time_point now) {
-    for (const std::string& layer : host.layers()) add_layer(layer, Teller{}, now);
+  // Without those that `other` has as well.
+  void see(const HostTable& host, Clock::time_point now, const HostTable* other = nullptr) {
+    for (const auto& [id, layers] : host.layers()) {
+      if (other != nullptr && other->has_same_layers(id, layers)) continue;
+      for (const std::string& layer : *layers) add_layer(layer, Teller{}, now);
+    }
   }
 
   bool is_layer(const std::string& directory) {

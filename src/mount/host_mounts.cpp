@@ -1,26 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/mount/host_mounts.hpp"
 
-#include <algorithm>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 #include "path.hpp"
 
 namespace dropwarden::mount {
 HostMounts::HostMounts(std::vector<model::Mount> table) : table_(std::move(table)) {
-  for (const model::Mount& mount : table_) {
+  for (std::size_t i = 0; i < table_.size(); ++i) {
+    const model::Mount& mount = table_[i];
+    if (mount.mount_point == "/") root_ = i;
     by_id_.insert_or_assign(mount.id, mount.device);
     if (mount.file_system == "overlay") overlays_.insert(mount.device);
     if (!is_kept_for_containers(mount.mount_point)) used_.insert(mount.device);
   }
-}
-
-const model::Mount* HostMounts::root() const {
-  const auto reversed = table_ | std::views::reverse;
-  const auto root = std::ranges::find(reversed, "/", &model::Mount::mount_point);
-  return root == reversed.end() ? nullptr : &*root;
 }
 
 bool HostMounts::is_host_root(const model::Mount& root) const {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host_table.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "dropwarden/mount/table.hpp"
@@ -11,12 +9,27 @@
 
 namespace dropwarden::mount {
 
-HostTable::HostTable(std::vector<model::Mount> table) : mounts_(std::move(table)) {
+namespace {
+
+HostTable::Layers read_layers(const model::Mount& mount) {
+  auto parsed = parse_overlay_layers(mount);
+  if (!parsed) return nullptr;
+  std::vector<std::string> layers = std::move(parsed->lowerdirs);
+  layers.insert(layers.begin(), std::move(parsed->upperdir));
+  return std::make_shared<const std::vector<std::string>>(std::move(layers));
+}
+
+}  // namespace
+
+HostTable::HostTable(std::vector<model::Mount> table, const HostTable* before) : mounts_(std::move(table)) {
   for (std::size_t i = 0; i < mounts_.table().size(); ++i) {
     const model::Mount& mount = mounts_.table()[i];
     by_id_.insert_or_assign(mount.id.value, i);
     devices_.insert(mount.device);
-    if (is_container_overlay(mount)) append_layers(mount);
+    if (!is_container_overlay(mount)) continue;
+    Layers layers = before != nullptr ? before->known_layers(mount) : nullptr;
+    if (!layers) layers = read_layers(mount);
+    if (layers) layers_.insert_or_assign(mount.id.value, std::move(layers));
   }
 }
 
@@ -34,11 +47,15 @@ const model::Mount* HostTable::nearest(std::string_view path) const {
   return nearest;
 }
 
-void HostTable::append_layers(const model::Mount& mount) {
-  auto parsed = parse_overlay_layers(mount);
-  if (!parsed) return;
-  layers_.push_back(std::move(parsed->upperdir));
-  std::ranges::move(parsed->lowerdirs, std::back_inserter(layers_));
+HostTable::Layers HostTable::known_layers(const model::Mount& mount) const {
+  const auto known = layers_.find(mount.id.value);
+  const model::Mount* same = find(mount.id.value);
+  return known != layers_.end() && same != nullptr && *same == mount ? known->second : nullptr;
+}
+
+bool HostTable::has_same_layers(std::uint64_t id, const Layers& layers) const {
+  const auto known = layers_.find(id);
+  return known != layers_.end() && known->second == layers;
 }
 
 }  // namespace dropwarden::mount

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -44,8 +46,10 @@ class HostMounts {
   const std::vector<model::Mount>& table() const { return table_; }
 
  private:
+  const model::Mount* root() const { return root_ ? &table_[*root_] : nullptr; }
+
   std::vector<model::Mount> table_;
-  const model::Mount* root() const;
+  std::optional<std::size_t> root_;  // in the table: of several, the last, which covers the others
   std::unordered_map<model::MountId, model::Device> by_id_;
   std::unordered_set<model::Device> used_;
   std::unordered_set<model::Device> overlays_;
