@@ -116,9 +116,10 @@ class Monitor::Impl {
                  [](const sys::Error& error) {
                    spdlog::error("upper layers are not watched any more: {}", error.text());
                  }}),
-        table_(loop, sys::value_or_throw(privilege.open_mount_table()),
-               open_mount_events(privilege, features_),
-               [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); }),
+        table_(
+            loop, sys::value_or_throw(privilege.open_mount_table()), open_mount_events(privilege, features_),
+            [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); },
+            mount::TableReader(privilege)),
         retry_(loop),
         sweep_(loop, privilege, overlays_, keeper_.host(), store, settings.scan,
                {.on_file =

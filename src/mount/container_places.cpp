@@ -15,6 +15,7 @@
 
 #include "dropwarden/mount/file_system.hpp"
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/mount/table_reader.hpp"
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -39,7 +40,6 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = PlaceSet::Clock;
 
-constexpr std::size_t max_table = std::size_t{16} << 20U;
 constexpr std::size_t max_admitted = 256;
 constexpr std::size_t max_namespaces = 4096;
 constexpr std::size_t max_roots = 4;     // one upon the other, of one process
@@ -245,20 +245,20 @@ class ContainerPlaces final : public privilege::Places {
     const std::lock_guard lock(mutex_);
     if (now - asked_ < age) return host_;
     const auto has_changed = sys::take_urgent(changes_.number());
-    if (!has_changed || *has_changed) read_host();
+    if (!has_changed || *has_changed || is_due(now)) read_host();
     asked_ = now;
     return host_;
   }
 
+  bool is_due(Clock::time_point now) const { return reader_.due() && *reader_.due() <= now; }
+
   // With the lock. A table that cannot be read stays what it was.
   void read_host() {
-    const auto file = direct_.open_mount_table();
-    const auto text =
-        file ? sys::read_file(file->number(), max_table, "mountinfo") : std::unexpected(file.error());
-    if (!text) return;
+    auto table = reader_.read(changes_.number(), Clock::now());
+    if (!table || (host_ && !reader_.is_news())) return;
     const auto now = Clock::now();
     const auto before =
-        std::exchange(host_, std::make_shared<const HostTable>(parse_mountinfo(*text), host_.get()));
+        std::exchange(host_, std::make_shared<const HostTable>(std::move(*table), host_.get()));
     // Those that have gone were there until now.
     if (before) see(*before, now, host_.get());
     see(*host_, now);
@@ -569,6 +569,7 @@ class ContainerPlaces final : public privilege::Places {
   SearchBudget budget_;
 
   std::mutex mutex_;  // of all below
+  TableReader reader_{direct_};
   std::shared_ptr<const HostTable> host_;
   Clock::time_point asked_{};  // when the table was asked for changes last
   bool is_resolved_ = false;

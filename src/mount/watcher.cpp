@@ -7,10 +7,9 @@
 #include <utility>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
-#include "dropwarden/mount/table.hpp"
 #include "dropwarden/sys/descriptor.hpp"
-#include "dropwarden/sys/file.hpp"
 
 // Owns the mount table's descriptor and the mount event group. Must not hold anything of a mount. Hands
 // readings on.
@@ -18,8 +17,6 @@ namespace dropwarden::mount {
 namespace {
 
 using Descriptor = boost::asio::posix::stream_descriptor;
-
-constexpr std::size_t max_table_bytes = std::size_t{64} << 20U;
 
 // One owner from here on: the descriptor is given away only once asio has taken it.
 void hand_over(sys::Fd& fd, Descriptor& to) {
@@ -30,18 +27,25 @@ void hand_over(sys::Fd& fd, Descriptor& to) {
 }  // namespace
 
 struct Watcher::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& loop, OnTable callback)
-      : table(loop), mount_events(loop), on_table(std::move(callback)) {}
+  State(boost::asio::io_context& loop, OnTable callback, TableReader table_reader)
+      : table(loop),
+        mount_events(loop),
+        again(loop),
+        on_table(std::move(callback)),
+        reader(std::move(table_reader)) {}
 
   void wait_for_table();
   void wait_for_mount_events();
   void on_mount_events();
   void read_table();
+  void wait_to_read_again();
   void stop();
 
   Descriptor table;
   Descriptor mount_events;
+  boost::asio::steady_timer again;
   OnTable on_table;
+  TableReader reader;
 };
 
 // Armed first, read second, always: arming makes epoll(7) ask the table (EPOLL_CTL_MOD polls), and a
@@ -88,12 +92,21 @@ void Watcher::State::on_mount_events() {
 }
 
 void Watcher::State::read_table() {
-  const int number = table.native_handle();
-  if (auto rewound = sys::rewind(number); !rewound)
-    return on_table(std::unexpected(std::move(rewound.error())));
-  auto text = sys::read_file(number, max_table_bytes, "mountinfo");
-  if (!text) return on_table(std::unexpected(std::move(text.error())));
-  on_table(parse_mountinfo(*text));
+  auto read = reader.read(table.native_handle(), TableReader::Clock::now());
+  wait_to_read_again();
+  on_table(std::move(read));
+}
+
+void Watcher::State::wait_to_read_again() {
+  again.cancel();
+  if (!reader.due()) return;
+  again.expires_at(*reader.due());
+  again.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+    if (cancelled || !self->table.is_open()) return;
+    auto read = self->reader.read(self->table.native_handle(), TableReader::Clock::now());
+    self->wait_to_read_again();
+    if (!read || self->reader.is_news()) self->on_table(std::move(read));
+  });
 }
 
 void Watcher::State::stop() {
@@ -101,11 +114,12 @@ void Watcher::State::stop() {
   boost::system::error_code ignored;
   if (table.is_open()) table.close(ignored);
   if (mount_events.is_open()) mount_events.close(ignored);
+  again.cancel();
 }
 
 Watcher::Watcher(boost::asio::io_context& loop, sys::Fd table, std::optional<sys::Fd> mount_events,
-                 OnTable on_table)
-    : state_(std::make_shared<State>(loop, std::move(on_table))) {
+                 OnTable on_table, TableReader reader)
+    : state_(std::make_shared<State>(loop, std::move(on_table), std::move(reader))) {
   hand_over(table, state_->table);
   if (mount_events) hand_over(*mount_events, state_->mount_events);
 }

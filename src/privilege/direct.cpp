@@ -18,6 +18,7 @@
 #include "dropwarden/sys/fanotify_group.hpp"
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/sys/lease.hpp"
+#include "dropwarden/sys/mount.hpp"
 #include "dropwarden/util/check.hpp"
 #include "dropwarden/util/text.hpp"
 
@@ -152,6 +153,30 @@ class Direct final : public Privilege {
     return sys::open_path(host_.process + "/mountinfo", O_RDONLY);
   }
 
+  sys::Result<std::vector<std::uint64_t>> list_mounts() override {
+    const auto name_space = host_name_space();
+    if (!name_space) return std::unexpected(name_space.error());
+    return sys::list_mounts(*name_space);
+  }
+
+  std::vector<sys::Result<std::string>> read_mounts(const std::vector<std::uint64_t>& numbers) override {
+    constexpr std::size_t most_bytes = std::size_t{8} << 20U;
+    const auto name_space = host_name_space();
+    std::vector<sys::Result<std::string>> answers;
+    std::size_t bytes = 0;
+    for (const std::uint64_t number : numbers) {
+      if (!name_space) {
+        answers.emplace_back(std::unexpected(name_space.error()));
+      } else if (answers.size() >= max_mounts_at_once || bytes > most_bytes) {
+        answers.emplace_back(std::unexpected(sys::Error{"statmount", "", EMFILE}));
+      } else {
+        answers.push_back(sys::read_mount(number, *name_space));
+        if (answers.back()) bytes += answers.back()->size();
+      }
+    }
+    return answers;
+  }
+
   std::optional<sys::Error> host_mounts_problem() override { return host_.problem; }
 
   bool sees_all_processes() override { return is_in_first_pid_namespace(options_.proc); }
@@ -250,6 +275,12 @@ class Direct final : public Privilege {
   }
 
  private:
+  // For listmount(2) and statmount(2): 0 for our own.
+  sys::Result<std::uint64_t> host_name_space() const {
+    if (host_.process == options_.proc + "/self") return 0;
+    return sys::read_mount_namespace(host_.process + "/ns/mnt");
+  }
+
   static sys::Result<void> mark_namespace(int group, const std::string& path, std::uint64_t mask) {
     auto name_space = sys::open_path(path, O_RDONLY);
     if (!name_space) return std::unexpected(std::move(name_space.error()));

@@ -161,6 +161,10 @@ class Guarded final : public Privilege {
   }
 
   sys::Result<sys::Fd> open_mount_table() override { return inner_->open_mount_table(); }
+  sys::Result<std::vector<std::uint64_t>> list_mounts() override { return inner_->list_mounts(); }
+  std::vector<sys::Result<std::string>> read_mounts(const std::vector<std::uint64_t>& numbers) override {
+    return inner_->read_mounts(numbers);
+  }
   std::optional<sys::Error> host_mounts_problem() override { return inner_->host_mounts_problem(); }
   bool sees_all_processes() override { return inner_->sees_all_processes(); }
   sys::Result<std::vector<std::int32_t>> list_processes() override { return inner_->list_processes(); }

@@ -94,6 +94,7 @@ using Operations =
                Operation<&Privilege::write_canary>, Operation<&Privilege::open_mount>,
                WithDescriptor<&Privilege::mark_mount_namespace>,
                WithDescriptor<&Privilege::mark_mount_namespace_of>, Operation<&Privilege::open_mount_table>,
+               Operation<&Privilege::list_mounts>, Operation<&Privilege::read_mounts>,
                Operation<&Privilege::host_mounts_problem>, Operation<&Privilege::sees_all_processes>,
                Operation<&Privilege::list_processes>, Operation<&Privilege::read_processes>,
                Operation<&Privilege::read_process_mounts>, Operation<&Privilege::read_registrations>,

@@ -63,6 +63,10 @@ class Remote final : public Privilege {
     return flat<&Privilege::mark_mount_namespace_of>(group, pid, mask);
   }
   sys::Result<sys::Fd> open_mount_table() override { return flat<&Privilege::open_mount_table>(); }
+  sys::Result<std::vector<std::uint64_t>> list_mounts() override { return flat<&Privilege::list_mounts>(); }
+  std::vector<sys::Result<std::string>> read_mounts(const std::vector<std::uint64_t>& numbers) override {
+    return each(ask<&Privilege::read_mounts>(numbers), numbers.size());
+  }
   std::optional<sys::Error> host_mounts_problem() override { return host_mounts_problem_; }
   bool sees_all_processes() override { return sees_all_; }
   sys::Result<std::vector<std::int32_t>> list_processes() override {

@@ -10,6 +10,7 @@
 
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/fd.hpp"
+#include "dropwarden/sys/statmount_abi.hpp"
 
 // Owns libseccomp's contexts.
 namespace dropwarden::sandbox {
@@ -39,15 +40,17 @@ std::uint32_t action_of(Verdict verdict) {
   return SCMP_ACT_TRAP;
 }
 
-sys::Result<void> add(scmp_filter_ctx context, const Call& call) {
+sys::Result<void> add(scmp_filter_ctx context, const Call& call, bool is_native) {
   std::vector<struct scmp_arg_cmp> comparisons;
   for (const Condition& condition : call.conditions) {
     if (condition.text.empty()) continue;
     comparisons.push_back({condition.argument, SCMP_CMP_MASKED_EQ, condition.mask, condition.value});
   }
   const std::string name(call.name);
-  const int number = seccomp_syscall_resolve_name(name.c_str());
-  // A library that is older than the call: no process that was built with it asks for it by accident.
+  const int known = seccomp_syscall_resolve_name(name.c_str());
+  // A library that is older than the call cannot translate its number for another architecture.
+  const int number = known == __NR_SCMP_ERROR && is_native ? number_of_call(name) : known;
+  // And no process that was built with it asks for it by accident.
   if (number == __NR_SCMP_ERROR) return {};
   return result_of(seccomp_rule_add_array(context, action_of(call.verdict), number,
                                           static_cast<unsigned>(comparisons.size()), comparisons.data()),
@@ -60,7 +63,8 @@ sys::Result<Context> make_context(Profile profile, Network network, Enforcement 
   const bool is_logging_only = enforcement == Enforcement::log;
   Context context(seccomp_init(is_logging_only ? SCMP_ACT_LOG : SCMP_ACT_TRAP));
   if (!context) return std::unexpected(sys::Error{"seccomp_init", name_of(profile), ENOMEM});
-  if (architecture != seccomp_arch_native() && architecture != SCMP_ARCH_NATIVE) {
+  const bool is_native = architecture == seccomp_arch_native() || architecture == SCMP_ARCH_NATIVE;
+  if (!is_native) {
     for (const int code : {seccomp_arch_add(context.get(), architecture),
                            seccomp_arch_remove(context.get(), SCMP_ARCH_NATIVE)}) {
       if (auto done = result_of(code, "seccomp_arch_add", name_of(profile)); !done)
@@ -82,12 +86,22 @@ sys::Result<Context> make_context(Profile profile, Network network, Enforcement 
   }
   for (const Call& call : calls_of(profile, network)) {
     if (is_logging_only && call.verdict == Verdict::fatal) continue;
-    if (auto added = add(context.get(), call); !added) return std::unexpected(std::move(added.error()));
+    if (auto added = add(context.get(), call, is_native); !added)
+      return std::unexpected(std::move(added.error()));
   }
   return context;
 }
 
 }  // namespace
+
+int number_of_call(const std::string& name) {
+  const int known = seccomp_syscall_resolve_name(name.c_str());
+  if (known != __NR_SCMP_ERROR) return known;
+  // libseccomp 2.5.4 (Debian 12) ends before them.
+  if (name == "statmount") return sys::statmount_abi::call_statmount;
+  if (name == "listmount") return sys::statmount_abi::call_listmount;
+  return __NR_SCMP_ERROR;
+}
 
 sys::Result<void> load_filter(Profile profile, Network network, Enforcement enforcement) {
   const auto context = make_context(profile, network, enforcement, SCMP_ARCH_NATIVE);

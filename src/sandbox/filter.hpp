@@ -3,11 +3,16 @@
 
 #include <cstdint>
 #include <linux/filter.h>
+#include <string>
 #include <vector>
 
 #include "dropwarden/sandbox/enter.hpp"
 
 namespace dropwarden::sandbox {
+
+// As the architecture that runs numbers it, also a call that libseccomp does not know yet;
+// __NR_SCMP_ERROR where nobody knows it.
+int number_of_call(const std::string& name);
 
 // Puts the filter of a profile on all threads of this process (seccomp(2), SECCOMP_FILTER_FLAG_TSYNC). Needs
 // no new privileges to be set, or CAP_SYS_ADMIN.

@@ -5,6 +5,8 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
+#include "dropwarden/sys/statmount_abi.hpp"
+
 #include "tables.hpp"
 
 // The calls of `privilege` (privilege.hpp says which needs what). Of openat(2) the filter sees that nothing
@@ -32,6 +34,9 @@ constexpr Call table[] = {
     {"readlinkat", {}, "/proc/PID/exe and namespaces, what a descriptor is"},
     {"fcntl", {is(1, F_SETLEASE, "F_SETLEASE")}, "whether somebody has a file open for writing"},
     {"ioctl", {is(1, NS_GET_OWNER_UID, "NS_GET_OWNER_UID")}, "whose user namespace a container is in"},
+    {"ioctl", {is(1, sys::statmount_abi::get_namespace_id, "NS_GET_MNTNS_ID")}, "the host's mounts"},
+    {"listmount", {}, "which mounts have come and gone"},
+    {"statmount", {}, "a mount that has come"},
     {"pidfd_getfd", {is(2, 0, "flags 0")}, "what the monitor lends, when the kernel lets it send none"},
     {"pidfd_open", {}, "holds a process while it is looked at"},
     {"wait4", {}, "the end of the other process"},

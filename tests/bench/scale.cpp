@@ -78,14 +78,15 @@ class Crowd {
 // The daemon, and how long it took to be ready.
 class TimedDaemon {
  public:
-  explicit TimedDaemon(std::string directory) : directory_(std::move(directory)) {
+  explicit TimedDaemon(std::string directory, const std::string& program = dropwarden_binary())
+      : directory_(std::move(directory)) {
     write_file(directory_ + "/dropwarden.yaml", make_configuration(directory_, {}));
     const sys::Fd log(::open((directory_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     const sys::Fd output(
         ::open((directory_ + "/findings").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     const auto start = Steady::now();
     daemon_ = std::make_unique<ChildProcess>(
-        std::vector<std::string>{dropwarden_binary(), "run", "--config", directory_ + "/dropwarden.yaml"},
+        std::vector<std::string>{program, "run", "--config", directory_ + "/dropwarden.yaml"},
         ChildOptions{.output = output.number(), .error = log.number(), .environment = {}});
     const auto is_ready = [&] {
       return read_file(directory_ + "/log").find("ready containers=") != std::string::npos;
@@ -195,6 +196,49 @@ Series measure_containers(const Scratch& scratch, const std::vector<unsigned>& s
   return series;
 }
 
+double measure_changes(const Scratch& scratch, const std::string& program, Crowd& crowd) {
+  const TimedDaemon daemon(scratch.make_directory(), program);
+  const double before = daemon.cpu();
+  constexpr int changes = 20;
+  for (int i = 0; i < changes; ++i) {
+    crowd.add();
+    std::this_thread::sleep_for(50ms);
+    crowd.remove();
+    std::this_thread::sleep_for(50ms);
+  }
+  return (daemon.cpu() - before) / (2 * changes);
+}
+
+// Beside another program, in turn.
+Series measure_changes(const Scratch& scratch, const std::vector<unsigned>& sizes, unsigned rounds,
+                       const std::string& baseline) {
+  Series series{.name = "mount changes",
+                .axis = "overlays",
+                .columns = {"us/mount change", "of the baseline", "ratio, median", "least", "most"},
+                .rows = {}};
+  Crowd crowd(scratch.make_directory());
+  const auto median = [](std::vector<double> values) {
+    std::ranges::sort(values);
+    return values[values.size() / 2];
+  };
+  for (const unsigned size : sizes) {
+    crowd.grow(size);
+    std::vector<double> ours;
+    std::vector<double> theirs;
+    std::vector<double> ratios;
+    for (unsigned round = 0; round < rounds; ++round) {
+      const bool is_first = round % 2 == 0;
+      if (is_first) ours.push_back(measure_changes(scratch, dropwarden_binary(), crowd));
+      theirs.push_back(measure_changes(scratch, baseline, crowd));
+      if (!is_first) ours.push_back(measure_changes(scratch, dropwarden_binary(), crowd));
+      ratios.push_back(ours.back() / theirs.back());
+    }
+    series.rows.push_back({static_cast<double>(size), median(ours), median(theirs), median(ratios),
+                           std::ranges::min(ratios), std::ranges::max(ratios)});
+  }
+  return series;
+}
+
 Series measure_findings(
     const Scratch& scratch, const std::string& name, const std::string& axis,
     const std::vector<unsigned>& values,
@@ -229,7 +273,7 @@ boost::json::object to_json(const std::vector<Series>& all) {
   return result;
 }
 
-int run(bool is_long, bool is_smoke, const std::string& json) {
+int run(bool is_long, bool is_smoke, unsigned rounds, const std::string& baseline, const std::string& json) {
   if (::geteuid() != 0) {
     fmt::print("SKIP privilege: needs root\n");
     return 77;
@@ -240,7 +284,9 @@ int run(bool is_long, bool is_smoke, const std::string& json) {
     print(series);
     all.push_back(std::move(series));
   };
-  if (is_smoke) {
+  if (!baseline.empty()) {
+    add(measure_changes(scratch, {1, 10, 100, 1000}, rounds, baseline));
+  } else if (is_smoke) {
     add(measure_containers(scratch, {1, 3}));
   } else {
     add(measure_containers(scratch, is_long ? std::vector<unsigned>{1, 10, 100, 250, 1000, 2500, 5000}
@@ -265,13 +311,17 @@ int main(int count, char** arguments) {
   CLI::App app("How costs grow.");
   bool is_long = false;
   bool is_smoke = false;
+  unsigned rounds = 3;
+  std::string baseline;
   std::string json;
   app.add_flag("--long", is_long, "up to 5000 containers and bursts of 50 000");
   app.add_flag("--smoke", is_smoke, "next to nothing");
+  app.add_option("--baseline", baseline, "another dropwarden: only mount changes, of both in turn");
+  app.add_option("--rounds", rounds, "how often, with a baseline")->check(CLI::PositiveNumber);
   app.add_option("--json", json, "file to write");
   CLI11_PARSE(app, count, arguments);
   try {
-    return dropwarden::test::run(is_long, is_smoke, json);
+    return dropwarden::test::run(is_long, is_smoke, rounds, baseline, json);
   } catch (const std::exception& error) {
     fmt::print(stderr, "bench-scale: {}\n", error.what());
     return 1;

@@ -12,7 +12,9 @@
 
 #include "dropwarden/mount/coverage.hpp"
 #include "dropwarden/mount/host_mounts.hpp"
+#include "dropwarden/mount/statmount.hpp"
 #include "dropwarden/mount/table.hpp"
+#include "dropwarden/mount/table_reader.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/fanotify_abi.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -20,6 +22,7 @@
 #include "kernel_test.hpp"
 #include "support/child.hpp"
 #include "support/container_root.hpp"
+#include "support/file.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
 
@@ -200,6 +203,166 @@ TEST_F(MountTable, HasEventsOfItsOwn) {
   events = group.read_queued();
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].record.mask, sys::fanotify_abi::mount_detach);
+}
+
+// By numbers that are never used twice (listmount(2), statmount(2)), in private mounts.
+class NumberedMounts : public KernelTest {
+ protected:
+  void SetUp() override {
+    KernelTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    const auto numbers = privilege_->list_mounts();
+    const auto told = numbers ? decode(numbers->front(), *privilege_) : std::nullopt;
+    if (!told || told->mount.source.empty()) GTEST_SKIP() << "SKIP kernel: needs statmount(2) of Linux 6.13";
+  }
+
+  static std::optional<mount::NumberedMount> decode(std::uint64_t number, privilege::Privilege& privilege) {
+    const auto answer = std::move(privilege.read_mounts({number}).front());
+    return answer ? mount::decode_statmount(*answer) : std::nullopt;
+  }
+
+  static std::vector<model::Mount> read_by_numbers(privilege::Privilege& privilege) {
+    std::vector<model::Mount> table;
+    for (const std::uint64_t number : sys::value_or_throw(privilege.list_mounts())) {
+      const auto told = decode(number, privilege);
+      if (told && told->number == number) table.push_back(told->mount);
+    }
+    return table;
+  }
+
+  static void mount_there(const char* from, const std::string& to, const char* type, unsigned long flags,
+                          const char* options = nullptr) {
+    require(::mount(from, to.c_str(), type, flags, options) == 0, "mount");
+  }
+
+  static std::string write_there(const std::string& path) {
+    write_file(path, "");
+    return path;
+  }
+
+  // One with the calls counted, at the table of this process.
+  mount::TableReader make_reader() {
+    return mount::TableReader(mount::TableReader::Calls{.list = [this] { return privilege_->list_mounts(); },
+                                                        .read =
+                                                            [this](const auto& numbers) {
+                                                              asked_ += numbers.size();
+                                                              return privilege_->read_mounts(numbers);
+                                                            }});
+  }
+  std::vector<model::Mount> read(mount::TableReader& reader) {
+    asked_ = 0;
+    return sys::value_or_throw(reader.read(table_.number(), now_));
+  }
+
+  const sys::Fd table_ = sys::value_or_throw(sys::open_path("/proc/self/mountinfo", O_RDONLY));
+  mount::TableReader::Clock::time_point now_ = mount::TableReader::Clock::now();
+  std::size_t asked_ = 0;
+};
+
+TEST_F(NumberedMounts, AreToldAsTheirLinesInTheTable) {
+  const std::string top = make_scratch_directory();
+  const auto directory = [&](const std::string& name) {
+    std::filesystem::create_directory(top + "/" + name);
+    return top + "/" + name;
+  };
+  const TestOverlay overlay(directory("overlay of\ta mount#\n"));
+  const TestOverlay read_only(directory("more"), ",userxattr");
+  mount_there("", read_only.merged(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NODEV | MS_NOATIME);
+  const std::string strange = directory("a b\tc\nd\\e#");
+  mount_there("a source of\tits own", strange, "tmpfs", MS_NOSUID | MS_NOEXEC | MS_SYNCHRONOUS,
+              "size=64k,mode=0700");
+  mount_there("", strange, nullptr, MS_SHARED);
+  std::filesystem::create_directory(strange + "/in side");
+  const std::string bound = directory("bound");
+  mount_there((strange + "/in side").c_str(), bound, nullptr, MS_BIND);
+  mount_there("", bound, nullptr, MS_SLAVE);
+  mount_there("", bound, nullptr, MS_SHARED);
+  const std::string alone = directory("alone");
+  mount_there("none", alone, "tmpfs", MS_RDONLY | MS_STRICTATIME | MS_NODIRATIME);
+  mount_there("", alone, nullptr, MS_UNBINDABLE);
+  mount_there("/proc/self/ns/uts", write_there(top + "/file"), nullptr, MS_BIND);
+  const auto table = read_table();
+  const auto numbered = read_by_numbers(*privilege_);
+  ASSERT_EQ(numbered.size(), table.size());
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    EXPECT_EQ(numbered[i].mount_point, table[i].mount_point);
+    EXPECT_EQ(numbered[i].root, table[i].root);
+    EXPECT_EQ(numbered[i].options, table[i].options) << table[i].mount_point;
+    EXPECT_EQ(numbered[i].tags, table[i].tags) << table[i].mount_point;
+    EXPECT_EQ(numbered[i].source, table[i].source) << table[i].mount_point;
+    EXPECT_EQ(numbered[i].super_options, table[i].super_options) << table[i].mount_point;
+    EXPECT_EQ(numbered[i], table[i]) << table[i].mount_point;
+  }
+}
+
+TEST_F(NumberedMounts, OfAnotherNamespaceAreToldAsItsProcessesSeeThem) {
+  const std::string directory = make_scratch_directory();
+  Child other([&](Line& line) {
+    require(::unshare(CLONE_NEWNS) == 0, "unshare");
+    const TestOverlay overlay(directory);
+    line.tell("mounted");
+    line.hear();
+  });
+  other.line().hear();
+  const auto as_from_a_pod = privilege::make_direct({.host_process = other.pid()});
+  const auto table = mount::parse_mountinfo(
+      sys::value_or_throw(privilege_->read_process_file(other.pid(), privilege::ProcessFile::mountinfo)));
+  EXPECT_NE(std::ranges::find(table, directory + "/merged", &model::Mount::mount_point), table.end());
+  EXPECT_EQ(read_by_numbers(*as_from_a_pod), table);
+}
+
+TEST_F(NumberedMounts, AreReadWhereTheyAreNewAndNoOthers) {
+  const std::string directory = make_scratch_directory();
+  auto reader = make_reader();
+  EXPECT_EQ(read(reader), read_table());
+  EXPECT_GT(asked_, 2U);
+  {
+    const TestOverlay overlay(directory);
+    EXPECT_EQ(read(reader), read_table());
+    EXPECT_EQ(asked_, 1U);
+  }
+  EXPECT_EQ(read(reader), read_table());
+  EXPECT_EQ(asked_, 0U);
+}
+
+// Its number stays, and the kernel wakes us all the same (proc(5)).
+TEST_F(NumberedMounts, KeepTheirNumbersWhenTheyAreMovedOrRemounted) {
+  const std::string here = make_scratch_directory();
+  const std::string there = make_scratch_directory();
+  const std::string writable = make_scratch_directory();
+  mount_there("none", here, "tmpfs", 0);
+  mount_there("none", writable, "tmpfs", 0);
+  auto reader = make_reader();
+  read(reader);
+  const auto numbers = sys::value_or_throw(privilege_->list_mounts());
+  mount_there(here.c_str(), there, nullptr, MS_MOVE);
+  EXPECT_EQ(read(reader), read_table());
+  mount_there("", there, nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY);
+  EXPECT_EQ(read(reader), read_table());
+  mount_there("", there, nullptr, MS_SHARED);
+  EXPECT_EQ(read(reader), read_table());
+  EXPECT_EQ(sys::value_or_throw(privilege_->list_mounts()), numbers);
+  // What lies on it is shared, too.
+  std::filesystem::create_directory(writable + "/on");
+  mount_there("", writable, nullptr, MS_SHARED);
+  mount_there("none", writable + "/on", "tmpfs", 0);
+  EXPECT_EQ(read(reader), read_table());
+  // Together with a new mount, it is found when it is due.
+  mount_there(there.c_str(), here, nullptr, MS_MOVE);
+  mount_there("none", there, "tmpfs", 0);
+  EXPECT_NE(read(reader), read_table());
+  now_ = reader.due().value();
+  EXPECT_EQ(read(reader), read_table());
+}
+
+// mountinfo gives a number to the next mount at once.
+TEST_F(NumberedMounts, HaveNumbersThatNoOtherMountGets) {
+  const std::string directory = make_scratch_directory();
+  mount_there("none", directory, "tmpfs", 0);
+  const auto before = sys::value_or_throw(privilege_->list_mounts());
+  require(::umount2(directory.c_str(), 0) == 0, "umount2");
+  mount_there("none", directory, "tmpfs", 0);
+  EXPECT_NE(sys::value_or_throw(privilege_->list_mounts()), before);
 }
 
 }  // namespace

@@ -102,6 +102,17 @@ class Sandbox : public KernelTest {
   std::string directory_;
 };
 
+// Not known to the libseccomp of Debian 12.
+TEST_F(Sandbox, LetsTheMarkerListMounts) {
+  if (!sys::list_mounts(0)) GTEST_SKIP() << "SKIP kernel: needs listmount(2), Linux 6.8";
+  EXPECT_TRUE(run_in_child([] {
+    enter(Profile::marker);
+    const auto mounts = sys::value_or_throw(sys::list_mounts(0));
+    sys::value_or_throw(sys::read_mount(mounts.front(), 0));
+    sys::value_or_throw(sys::read_mount_namespace("/proc/self/ns/mnt"));
+  }));
+}
+
 TEST_F(Sandbox, LetsTheMonitorDoItsWork) {
   EXPECT_TRUE(run_in_child([&] {
     enter(Profile::monitor, {directory_});

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "dropwarden/model/mount.hpp"
+#include "dropwarden/mount/table_reader.hpp"
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
 
@@ -25,11 +26,12 @@ class Watcher {
   // `table` is an open mountinfo. `mount_events`, when given, is a non-blocking FAN_REPORT_MNT group that
   // marks the same mount namespace; when reading it fails, the watcher says so and goes on with the table
   // alone. `on_table` gets each whole new reading, the first one from `start`; a failure to read arrives as
-  // an error, and the watcher tries again at the next change. It may call `stop` and may destroy the watcher.
+  // an error, and the watcher tries again at the next change. What `reader` finds out later than the kernel
+  // tells arrives as a reading as well. It may call `stop` and may destroy the watcher.
   // Throws boost::system::system_error when a descriptor cannot be polled. The loop outlives the watcher.
   using OnTable = std::function<void(sys::Result<std::vector<model::Mount>>)>;
-  Watcher(boost::asio::io_context& loop, sys::Fd table, std::optional<sys::Fd> mount_events,
-          OnTable on_table);
+  Watcher(boost::asio::io_context& loop, sys::Fd table, std::optional<sys::Fd> mount_events, OnTable on_table,
+          TableReader reader = {});
   ~Watcher();
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;

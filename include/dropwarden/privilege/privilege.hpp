@@ -236,6 +236,14 @@ class Privilege {
   // mount namespace of its own and may look into the host's, else its own.
   virtual sys::Result<sys::Fd> open_mount_table() = 0;
 
+  // The mounts in that table by numbers that are never used twice, in its order, and what statmount(2) says
+  // of some of them, for mount::decode_statmount: sys::list_mounts and sys::read_mount, with their errors. An
+  // answer for each; EMFILE for what makes it more than `max_mounts_at_once`, or more than 8 MiB. ENOSYS and
+  // EPERM are common; in a chroot(2) it is another table.
+  static constexpr std::size_t max_mounts_at_once = 128;
+  virtual sys::Result<std::vector<std::uint64_t>> list_mounts() = 0;
+  virtual std::vector<sys::Result<std::string>> read_mounts(const std::vector<std::uint64_t>& numbers) = 0;
+
   // What the kernel refused when the mount table, and the mount points in it, are not the host's but those of
   // a mount namespace of our own: a container is then reached as ProcessRoot only. Needs CAP_SYS_PTRACE, and
   // no LSM that stands before /proc/1 (AppArmor's `docker-default` does).

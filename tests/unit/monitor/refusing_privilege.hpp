@@ -41,6 +41,10 @@ class RefusingPrivilege : public privilege::Privilege {
   sys::Result<void> mark_mount_namespace(int, std::uint64_t) override { return refused(); }
   sys::Result<void> mark_mount_namespace_of(int, std::int32_t, std::uint64_t) override { return refused(); }
   sys::Result<sys::Fd> open_mount_table() override { return refused(); }
+  sys::Result<std::vector<std::uint64_t>> list_mounts() override { return refused(); }
+  std::vector<sys::Result<std::string>> read_mounts(const std::vector<std::uint64_t>& numbers) override {
+    return {numbers.size(), refused()};
+  }
   std::optional<sys::Error> host_mounts_problem() override { return refused().error(); }
   bool sees_all_processes() override { return false; }
   sys::Result<std::vector<std::int32_t>> list_processes() override { return refused(); }

@@ -37,7 +37,9 @@ class Filter : public testing::TestWithParam<std::tuple<Profile, std::uint32_t>>
 
   // Negative where the architecture has no such call.
   int number_of(std::string_view name) const {
-    return seccomp_syscall_resolve_name_arch(architecture(), std::string(name).c_str());
+    const bool is_native = architecture() == seccomp_arch_native();
+    return is_native ? number_of_call(std::string(name))
+                     : seccomp_syscall_resolve_name_arch(architecture(), std::string(name).c_str());
   }
   std::uint32_t verdict(int number, const Arguments& arguments = {}) const {
     return run_filter(program_, {static_cast<std::uint32_t>(number), architecture(), arguments});
