@@ -49,6 +49,8 @@ void act(const Cell& cell, const Box& box, const Box& other) {
       return run_apart([&] { cell.method.act(scene_of(cell, box, through_process)); });
     case Side::host_layer:
       return run_apart([&] { cell.method.act(scene_of(cell, box, box.upper())); });
+    case Side::host_merged:
+      return run_apart([&] { cell.method.act(scene_of(cell, box, box.merged())); });
     case Side::other:
       return run_apart([&] {
         other.join_cgroup();

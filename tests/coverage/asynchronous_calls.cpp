@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/aio_abi.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "acting.hpp"
@@ -43,6 +44,47 @@ void ring_write(const Scene& scene) {
   auto opening = open_entry(scene);
   const sys::Fd file(ring.run(opening));
   ring.run(write_entry(file.number(), scene.program));
+}
+
+// The magic number is in no part whole.
+void ring_writev(const Scene& scene) {
+  Ring ring;
+  const auto file = create(scene.file);
+  std::string bytes = scene.program;
+  const std::array<struct iovec, 2> parts{{{bytes.data(), 2}, {bytes.data() + 2, bytes.size() - 2}}};
+  struct io_uring_sqe entry{};
+  entry.opcode = IORING_OP_WRITEV;
+  entry.fd = file.number();
+  entry.addr = address_of(parts.data());
+  entry.len = parts.size();
+  ring.run(entry);
+}
+
+void ring_write_fixed(const Scene& scene) {
+  std::string bytes = scene.program;
+  Ring ring;
+  ring.register_buffer(bytes);
+  const auto file = create(scene.file);
+  auto entry = write_entry(file.number(), bytes);
+  entry.opcode = IORING_OP_WRITE_FIXED;
+  ring.run(entry);
+}
+
+// Linux 5.7.
+void ring_splice(const Scene& scene) {
+  constexpr auto current_position = static_cast<std::uint64_t>(-1);
+  const Pipe pipe;
+  write_all(pipe.writer.number(), scene.program);
+  Ring ring;
+  const auto file = create(scene.file);
+  struct io_uring_sqe entry{};
+  entry.opcode = IORING_OP_SPLICE;
+  entry.fd = file.number();
+  entry.off = current_position;
+  entry.splice_fd_in = pipe.reader.number();
+  entry.splice_off_in = current_position;
+  entry.len = static_cast<unsigned>(scene.program.size());
+  ring.run(entry);
 }
 
 // It has no number in the process: `file_index`, Linux 5.15.
@@ -91,6 +133,9 @@ constexpr std::array methods{
     Method{"io-uring", ring_write},
     Method{"io-uring-direct", ring_direct},
     Method{"io-uring-never-closed", ring_never_closed},
+    Method{"io-uring-writev", ring_writev},
+    Method{"io-uring-write-fixed", ring_write_fixed},
+    Method{"io-uring-splice", ring_splice},
     Method{"io-submit", submitted},
 };
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
 #include <fcntl.h>
+#include <thread>
 #include <unistd.h>
 
 #include "acting.hpp"
 #include "method.hpp"
 #include "support/child.hpp"
+#include "support/wait.hpp"
 
 // Stores into a shared mapping (mmap(2)), which no system call tells of. On an overlay the mapping is of the
 // file below it, so the overlay's own file is closed when its descriptor is.
@@ -67,10 +69,21 @@ void kept_and_executed(const Scene& scene) {
   execute({scene.file});
 }
 
+// As `over_text`, behind the header of a program of the image; so late that nobody is still to look at the
+// copy-up, which sensor B does some tenths of a second after it.
+void infect(const Scene& scene) {
+  auto file = open_existing(scene.file, O_RDWR);
+  SharedMapping mapping(file.number());
+  file.reset();
+  std::this_thread::sleep_for(2s);
+  mapping.store(scene.program.substr(0, scene.program.size() - 1) + "!");
+}
+
 constexpr std::array methods{
     Method{"mmap-closed-last", closed_last},         Method{"mmap-unmapped-last", unmapped_last},
     Method{"mmap-ended-last", ended_last},           Method{"mmap-kept", kept},
     Method{"mmap-kept-executed", kept_and_executed}, Method{"mmap-over-text", over_text, prepare_text},
+    Method{"image-mmap-infected", infect},
 };
 
 }  // namespace

@@ -16,9 +16,10 @@ struct Scene {
 
 // Who acts. `container`: a process in the container's namespaces and cgroup, as root with every capability.
 // `host`: a process of the host; `directory` leads through the container's first process. `host_layer`: a
-// process of the host; `directory` is what lies below the upper directory. `other`: as `host`, in the cgroup
-// of another container.
-enum class Side { container, host, host_layer, other };
+// process of the host; `directory` is what lies below the upper directory. `host_merged`: a process of the
+// host; `directory` is on the mount of the root that the runtime made. `other`: as `host`, in the cgroup of
+// another container.
+enum class Side { container, host, host_layer, host_merged, other };
 
 // One way to bring bytes, or a name, to where they are executable. Throws sys::SystemError when a call fails:
 // with EOPNOTSUPP, EINVAL, ENOSYS, ENOTTY or EXDEV the file system or kernel does not have it.
@@ -32,8 +33,10 @@ struct Method {
 
 // By source file, in the order of the table.
 std::span<const Method> write_calls();
+std::span<const Method> compat_calls();
 std::span<const Method> mappings();
 std::span<const Method> copies();
+std::span<const Method> tools();
 std::span<const Method> asynchronous_calls();
 std::span<const Method> names();
 std::span<const Method> descriptors();

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "acting.hpp"
@@ -46,6 +49,25 @@ void unnamed(const Scene& scene) {
   create_unnamed(scene);
 }
 
+// It is executed by its descriptor (execveat(2), AT_EMPTY_PATH), as fexecve(3) does: no path leads to it,
+// ever.
+void unnamed_executed(const Scene& scene) {
+  auto file = create_unnamed(scene);
+  const auto reader = open_existing("/proc/self/fd/" + std::to_string(file.number()), O_RDONLY);
+  file.reset();
+  const pid_t child = ::fork();
+  require(child >= 0, "fork");
+  if (child == 0) {
+    char* const none[] = {nullptr};
+    ::syscall(SYS_execveat, reader.number(), "", none, none, AT_EMPTY_PATH);
+    ::_exit(127);
+  }
+  int status = 0;
+  require(::waitpid(child, &status, 0) == child, "waitpid");
+  if (status != 0) errno = EPROTO;
+  require(status == 0, "execveat");
+}
+
 void rename_source(const Scene& scene) {
   require(::rename(source_of(scene).c_str(), scene.file.c_str()) == 0, "rename");
 }
@@ -70,6 +92,24 @@ void renamed_later(const Scene& scene) {
 
 void prepare_source(const Scene& scene) {
   put(source_of(scene), scene.program);
+}
+
+// RENAME_EXCHANGE (renameat2(2)): what stood there goes to where the program came from.
+void exchange(const Scene& scene) {
+  require(::renameat2(AT_FDCWD, source_of(scene).c_str(), AT_FDCWD, scene.file.c_str(), RENAME_EXCHANGE) == 0,
+          "renameat2");
+}
+
+void prepare_exchange(const Scene& scene) {
+  put(scene.file, "text that nobody runs\n", 0644);
+  prepare_source(scene);
+}
+
+void exchanged_later(const Scene& scene) {
+  prepare_exchange(scene);
+  let_be_seen();
+  let_be_seen();
+  exchange(scene);
 }
 
 void linked(const Scene& scene) {
@@ -115,11 +155,14 @@ constexpr std::array methods{
     Method{"tmpfile-linked-before-close", unnamed_then_linked},
     Method{"tmpfile-linked-later", unnamed_closed_then_linked},
     Method{"tmpfile-never-linked", unnamed},
+    Method{"tmpfile-executed", unnamed_executed},
     Method{"rename-before-close", renamed_before_close},
     Method{"rename-after-close", renamed_after_close},
     Method{"rename-later", renamed_later},
     Method{"rename-only", rename_source, prepare_source},
     Method{"rename-directory", renamed_directory, prepare_directory},
+    Method{"rename-exchange-later", exchanged_later},
+    Method{"rename-exchange-only", exchange, prepare_exchange},
     Method{"hard-link", linked, prepare_source},
     Method{"symlink", linked_symbolically, prepare_source},
     Method{"unlink-before-close", unlinked_before_close},

@@ -35,6 +35,7 @@ void write_by_handle(const Scene& scene) {
 
 constexpr std::array methods{
     Method{"host-through-proc-root", write, nullptr, Side::host},
+    Method{"host-through-merged", write, nullptr, Side::host_merged},
     Method{"other-container-through-proc-root", write, nullptr, Side::other},
     Method{"host-into-the-layer", write, nullptr, Side::host_layer},
     Method{"host-by-file-handle", write_by_handle, prepare_text, Side::host_layer},

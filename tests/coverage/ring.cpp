@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "support/child.hpp"
@@ -44,6 +45,12 @@ Ring::~Ring() {
 void Ring::make_room_for_direct_descriptor() {
   const int empty = -1;
   require(::syscall(SYS_io_uring_register, ring_.number(), IORING_REGISTER_FILES, &empty, 1) == 0,
+          "io_uring_register");
+}
+
+void Ring::register_buffer(std::string& bytes) {
+  const struct iovec buffer{bytes.data(), bytes.size()};
+  require(::syscall(SYS_io_uring_register, ring_.number(), IORING_REGISTER_BUFFERS, &buffer, 1) == 0,
           "io_uring_register");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <linux/io_uring.h>
+#include <string>
 
 #include "dropwarden/sys/fd.hpp"
 
@@ -18,6 +19,8 @@ class Ring {
 
   // Room for one direct descriptor, which has number 0.
   void make_room_for_direct_descriptor();
+  // Memory that the kernel keeps pinned, which has number 0. It must outlive this object.
+  void register_buffer(std::string& bytes);
   // Submits, waits, and gives the result; throws when that is an error.
   int run(const struct io_uring_sqe& entry);
 

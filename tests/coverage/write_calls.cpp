@@ -119,6 +119,31 @@ void infection(const Scene& scene) {
   write_at(file.number(), "infected", static_cast<long>(scene.program.size()));
 }
 
+// truncate(2) has no descriptor that would be closed.
+void cut(const std::string& path, std::size_t size) {
+  require(::truncate(path.c_str(), static_cast<off_t>(size)) == 0, "truncate");
+}
+
+// The zeros behind it keep it from being a text.
+void cut_to_text(const Scene& scene) {
+  constexpr std::string_view text = "sleep 0.3\n";
+  put(scene.file, std::string(text) + std::string(block, '\0'));
+  let_be_seen();
+  cut(scene.file, text.size());
+}
+
+// The rest of the header of a flat program (bFLT, version 4) may be zeros.
+void extend_to_program(const Scene& scene) {
+  put(scene.file, {"bFLT\0\0\0\4", 8});
+  let_be_seen();
+  cut(scene.file, block);
+}
+
+// A program of the image is another one without its last byte.
+void cut_off_the_end(const Scene& scene) {
+  cut(scene.file, scene.program.size() - 1);
+}
+
 constexpr std::array methods{
     Method{"write", write},
     Method{"write-single-bytes", write_single_bytes},
@@ -134,6 +159,9 @@ constexpr std::array methods{
     Method{"later-open", later_open},
     Method{"over-text", over_text},
     Method{"infection", infection, prepare_program},
+    Method{"truncate-to-text", cut_to_text},
+    Method{"truncate-to-program", extend_to_program},
+    Method{"image-truncated", cut_off_the_end},
 };
 
 }  // namespace
