@@ -303,6 +303,27 @@ TEST_F(LateContent, WrittenPastTheContainerIsSeenWhenItIsExecuted) {
   EXPECT_EQ(sensor_of("/tmp-program"), "exec");
 }
 
+// Nobody can tell what it was; that something was written and what is there now is not lost from the count. A
+// name is not content: the event has a descriptor.
+TEST_F(LateContent, ThatIsDestroyedBeforeTheEventIsReadIsCountedByWhatIsThereThen) {
+  start(neither);
+  daemon_->send("monitor", SIGSTOP);
+  const auto child = run([content = busybox()](Line&) {
+    write_file("/tmp/truncated", content);
+    require(::truncate("/tmp/truncated", 0) == 0, "truncate");
+    write_file("/tmp/overwritten", content);
+    write_file("/tmp/overwritten", "text that nobody runs\n");
+    write_file("/tmp/unlinked", content);
+    require(::unlink("/tmp/unlinked") == 0, "unlink");
+  });
+  EXPECT_TRUE(child->wait());
+  daemon_->send("monitor", SIGCONT);
+  EXPECT_EQ(text_at(found("/tmp/unlinked"), "/event/file/path_state"), "deleted");
+  EXPECT_EQ(count_findings({"/tmp/truncated", "/tmp/overwritten"}), 0U);
+  // The two closes of one file by one process are one event while nobody reads it.
+  EXPECT_GE(daemon_->ledger().at("not_executable"), 2U);
+}
+
 TEST_F(LateContent, IsNoneInADropThatIsMadeExecutableRenamedAndRun) {
   start(both);
   const auto child = run([content = busybox()](Line& line) {

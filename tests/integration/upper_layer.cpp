@@ -293,6 +293,36 @@ TEST_P(UpperLayer, HasNothingToDoWithWhatIsNoContainers) {
   EXPECT_THAT(ids_of("/f1"), IsEmpty());
 }
 
+// The record has a name and a handle, and by the time of the look neither leads to anything.
+TEST_P(UpperLayer, CountsWhatWasDestroyedBeforeItCouldBeLookedAt) {
+  write_text_and_be_seen("/tmp/destroyed");
+  const auto gone = [&] { return upper_layer().at("gone").to_number<int>(); };
+  const int before = gone();
+  daemon_->send("monitor", SIGSTOP);
+  act([] {
+    require(::chmod("/tmp/destroyed", 0755) == 0, "chmod");
+    require(::unlink("/tmp/destroyed") == 0, "unlink");
+  });
+  daemon_->send("monitor", SIGCONT);
+  EXPECT_TRUE(wait_for([&] { return gone() > before; }, 20s)) << daemon_->report();
+  EXPECT_EQ(daemon_->stop().value, 0);
+  EXPECT_THAT(ids_of("/tmp/destroyed"), IsEmpty());
+  EXPECT_EQ(daemon_->ledger().at("balanced"), 1U);
+}
+
+TEST_P(UpperLayer, TellsOfWhatItLooksAtAfterTheContainerHasGone) {
+  // Another one keeps the file system watched, as on every host.
+  std::filesystem::create_directory(disk_->path() + "/other");
+  const TestOverlay other(disk_->path() + "/other");
+  ASSERT_TRUE(wait_for([&] { return daemon_->report().find(other.merged()) != std::string::npos; }, 10s));
+  write_text_and_be_seen("/tmp/late");
+  daemon_->send("monitor", SIGSTOP);
+  act([] { require(::chmod("/tmp/late", 0755) == 0, "chmod"); });
+  EXPECT_TRUE(wait_for([&] { return overlay_->unmount().has_value(); }, 10s));
+  daemon_->send("monitor", SIGCONT);
+  expect_seen_there("/tmp/late");
+}
+
 TEST_P(UpperLayer, IsWatchedNoLongerThanAContainerIsThere) {
   overlay_.reset();
   EXPECT_TRUE(wait_for([&] { return !is_watched("names"); }, 10s)) << daemon_->report();
