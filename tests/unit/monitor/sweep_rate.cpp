@@ -17,6 +17,18 @@ TEST(SweepRate, PausesForAsLongAsAStepIsWorthMore) {
   EXPECT_EQ(rate.pause_after({.entries = 1, .files = 1, .bytes = 1 << 19U, .took = 100ms}), 400ms);
 }
 
+// `scan.entries_per_second` and `scan.bytes_per_second`, each by itself: neither lets the other through.
+TEST(SweepRate, IsWhatItWasSetToLast) {
+  SweepRate rate(1000, 100U << 20U);
+  EXPECT_EQ(rate.budget().bytes, 1U << 20U) << "for a hundredth of a second";
+  rate.set(1'000'000, 1U << 20U);
+  EXPECT_EQ(rate.budget().entries, 10'000U);
+  EXPECT_EQ(rate.budget().bytes, (1U << 20U) / 100);
+  EXPECT_EQ(rate.pause_after({.entries = 1000, .files = 512, .bytes = 1U << 21U}), 2s);
+  rate.set(100, 1U << 30U);
+  EXPECT_EQ(rate.pause_after({.entries = 1000, .files = 512, .bytes = 1U << 21U}), 10s);
+}
+
 TEST(SweepRate, LeavesFourFifthsOfTheTimeThatMountsTakeToBeOpened) {
   const SweepRate rate(20'000, 1 << 24U);
   EXPECT_EQ(rate.pause_after({.entries = 1, .opening = 5ms, .took = 6ms}), 20ms);
