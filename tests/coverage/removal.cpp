@@ -152,7 +152,9 @@ class Removals : public BoxTest {
     EXPECT_EQ(daemon->ledger()["balanced"], 1U) << daemon->log();
   }
 
-  void print_paired_times(unsigned rounds) {
+  // Each of a block without a monitor is paired with the one of the same place in the block after it, with
+  // one.
+  void compare_paired_times(unsigned rounds) {
     std::vector<Microseconds> without;
     std::vector<Microseconds> with;
     unsigned number = 0;
@@ -162,6 +164,12 @@ class Removals : public BoxTest {
         (daemon ? with : without).push_back(run_round(daemon.get(), ++number, 1ms).time);
       }
     }
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < with.size(); ++i) {
+      ratios.push_back(static_cast<double>(with[i].count()) /
+                       static_cast<double>(std::max<long>(without[i].count(), 1)));
+    }
+    std::ranges::sort(ratios);
     std::ranges::sort(without);
     std::ranges::sort(with);
     const auto at = [](const std::vector<Microseconds>& times, std::size_t percent) {
@@ -170,6 +178,12 @@ class Removals : public BoxTest {
     fmt::print(
         "removal of {} containers, in turns: without a monitor p50 {} us, p90 {} us; with it {} us, {} us\n",
         with.size(), at(without, 50), at(without, 90), at(with, 50), at(with, 90));
+    const double quartile = ratios[ratios.size() / 4];
+    fmt::print("with to without, in pairs: lower quartile {:.2f}, median {:.2f}, upper quartile {:.2f}\n",
+               quartile, ratios[ratios.size() / 2], ratios[ratios.size() * 3 / 4]);
+    // Three of four took more than half as long again: no noise of a machine makes that, since it is on
+    // either side of a pair.
+    EXPECT_LE(quartile, 1.5);
   }
 
  private:
@@ -184,13 +198,13 @@ TEST_F(Removals, OfAThousandContainersNeverFailAndLeaveNothing) {
   remove_many(1000);
 }
 
-// Printed, not judged: the machine is not alone.
+// How long that is, is not judged: the machine is not alone.
 TEST_F(Removals, TakeAsLongAsWithoutAMonitor) {
-  print_paired_times(30);
+  compare_paired_times(30);
 }
 
 // What a container unmounts right after it has written there may be busy for the moment in which the event is
-// looked at: not ours to prevent, but to know.
+// looked at: not ours to prevent, but to know, and to keep within the time for which containerd tries again.
 TEST_F(Removals, OfAMountThatTheContainerMadeAreCountedWhenBusy) {
   const auto box = make_box("box");
   box->start();
