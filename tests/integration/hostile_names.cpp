@@ -3,11 +3,8 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <map>
-#include <poll.h>
-#include <pty.h>
 #include <set>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/json/serialize.hpp>
@@ -19,6 +16,7 @@
 #include "coverage/program.hpp"
 #include "hostile_test.hpp"
 #include "support/file.hpp"
+#include "support/terminal.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -74,27 +72,7 @@ TEST_F(HostileNames, AreToldByteByByteAndHaveNoPowerOverATerminalOrALog) {
 
 // What `scan` prints where its output is a terminal, which has colors and moves the cursor of its own accord.
 std::string scan_on_a_terminal(const std::string& id) {
-  int master = -1;
-  const struct winsize size{.ws_row = 24, .ws_col = 200, .ws_xpixel = 0, .ws_ypixel = 0};
-  const pid_t child = ::forkpty(&master, nullptr, nullptr, &size);
-  require(child >= 0, "forkpty");
-  if (child == 0) {
-    const std::string program = dropwarden_binary();
-    ::execl(program.c_str(), program.c_str(), "scan", "--format", "text", id.c_str(), nullptr);
-    ::_exit(127);
-  }
-  std::string printed;
-  std::array<char, 4096> bytes;
-  while (true) {
-    struct pollfd readable{.fd = master, .events = POLLIN, .revents = 0};
-    if (::poll(&readable, 1, 30'000) <= 0) break;
-    const ssize_t got = ::read(master, bytes.data(), bytes.size());
-    if (got <= 0) break;
-    printed.append(bytes.data(), static_cast<std::size_t>(got));
-  }
-  ::close(master);
-  ::waitpid(child, nullptr, 0);
-  return printed;
+  return print_on_a_terminal({dropwarden_binary(), "scan", "--format", "text", id});
 }
 
 TEST_F(HostileNames, HaveNoPowerOverTheTerminalThatAScanIsPrintedOn) {

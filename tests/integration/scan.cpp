@@ -2,6 +2,7 @@
 // `dropwarden scan` beside a real runtime, with no daemon.
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <map>
 #include <sstream>
 #include <thread>
@@ -15,11 +16,13 @@
 #include "support/file.hpp"
 #include "support/mounts.hpp"
 #include "support/sha256.hpp"
+#include "support/terminal.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -37,7 +40,12 @@ struct Scanned {
 
 class ScanVerb : public RuntimeTest {
  protected:
-  static CommandResult run(std::vector<std::string> arguments, const std::string& first_output = {}) {
+  static CommandResult run(const std::vector<std::string>& arguments, const std::string& first_output = {}) {
+    return run_dropwarden(command_line(arguments, first_output));
+  }
+
+  static std::vector<std::string> command_line(std::vector<std::string> arguments,
+                                               const std::string& first_output = {}) {
     static const std::string directory = make_directory();
     const std::string file = directory + "/scan.yaml";
     std::string configuration = make_configuration(directory, {runtime().socket()});
@@ -45,7 +53,7 @@ class ScanVerb : public RuntimeTest {
     configuration.insert(configuration.find(outputs) + outputs.size(), first_output);
     write_file(file, configuration);
     arguments.insert(arguments.begin(), {"scan", "--config", file});
-    return run_dropwarden(arguments);
+    return arguments;
   }
 
   static Scanned scan(const std::vector<std::string>& arguments) {
@@ -108,7 +116,10 @@ TEST_F(ScanVerb, GivesTheIdThatTheDaemonGave) {
 
 TEST_F(ScanVerb, FindsWhatAStoppedContainerLeftWhereItsRuntimeTellsTheLayer) {
   // The others do not tell where the layers of a stopped container are.
-  if (runtime().name() == "containerd" || under_test().has_image_store) return;
+  if (runtime().name() == "containerd" || under_test().has_image_store) {
+    std::cout << "not tried: " << runtime().name() << " does not tell\n";
+    return;
+  }
   const auto others = mount_points_below(directory(), "overlay");
   ScopedContainer container(runtime(), {"sh", "-c", "cp /bin/busybox /tmp/x; chmod 0700 /opt/tool"});
   Scanned scanned;
@@ -164,6 +175,27 @@ TEST_F(ScanVerb, PrintsTheOtherFormats) {
   const std::string elsewhere = "  - {type: file, path: /nonexistent/file, format: falco}\n";
   EXPECT_THAT(run({"--format", "text", container->id}, elsewhere).output, Not(StartsWith("{")));
   EXPECT_THAT(run({container->id}, elsewhere).output, HasSubstr("\"schema\""));
+}
+
+// One line, after each step of a scan, which is taken away before anything else is printed.
+TEST_F(ScanVerb, ShowsOnATerminalHowFarItIs) {
+  ScopedContainer container(runtime(), idle);
+  container.execute(
+      "cp /bin/busybox /tmp/dropped; i=0; while [ $i -lt 3000 ]; do : > /tmp/$i; i=$((i + 1)); done");
+  auto arguments = command_line({"--format", "text", container->id});
+  arguments.insert(arguments.begin(), dropwarden_binary());
+  const auto printed = print_on_a_terminal(arguments);
+  const std::string take_away = "\r\x1b[K";
+  EXPECT_THAT(printed, ContainsRegex("\r\x1b\\[Kscanning " + container->name +
+                                     " \\([0-9]+ of [0-9]+\\): [0-9]+ entries"));
+  const auto finding = printed.find("/tmp/dropped");
+  ASSERT_NE(finding, std::string::npos) << printed;
+  const auto end = printed.find("dropwarden: containers=1 ");
+  ASSERT_NE(end, std::string::npos) << printed;
+  for (auto at = printed.find("entries"); at < end; at = printed.find("entries", at + 1))
+    EXPECT_EQ(printed.compare(at, 7 + take_away.size(), "entries" + take_away), 0) << printed.substr(at);
+  const CommandResult elsewhere = run({"--format", "text", container->id});
+  EXPECT_THAT(elsewhere.error, Not(HasSubstr("scanning ")));
 }
 
 TEST_F(ScanVerb, RefusesAContainerThatThereIsNot) {
