@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "support/command.hpp"
+#include "support/docker_like.hpp"
 #include "support/oci_runtime.hpp"
 #include "support/requirements.hpp"
 #include "support/shared_mounts.hpp"
@@ -134,6 +135,16 @@ RuntimePlace RuntimeTest::place_of_runtime() {
   }
   place.has_image_store = under_test_->has_image_store;
   return place;
+}
+
+void RuntimeTest::copy_into(const TestContainer& container, int first_process, const std::string& file,
+                            const std::string& directory) {
+  const std::filesystem::path source = file;
+  if (const auto* docker = dynamic_cast<const DockerLike*>(runtime_.get()))
+    return docker->copy_into(container, file, directory + "/" + source.filename().string());
+  const std::string unpack = "tar -C \"$1\" -cf - \"$2\" | tar -C \"$3\" -xf -";
+  require_command({"sh", "-e", "-c", unpack, "sh", source.parent_path().string(), source.filename().string(),
+                   "/proc/" + std::to_string(first_process) + "/root" + directory});
 }
 
 std::string RuntimeTest::make_directory() {

@@ -53,6 +53,10 @@ class RuntimeTest : public testing::Test {
   // The same runtime once more, with directories for roots.
   static std::unique_ptr<Runtime> start_with_plain_roots();
   static const TestImages& images() { return *images_; }
+  // `docker cp` of a file of the host into a directory of the container. As `nerdctl cp` does it where the
+  // runtime has no such command: an archive that tar(1) unpacks below the root of the first process.
+  static void copy_into(const TestContainer& container, int first_process, const std::string& file,
+                        const std::string& directory);
 
  private:
   static std::string prepare();

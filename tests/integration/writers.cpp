@@ -16,7 +16,6 @@
 #include "support/child.hpp"
 #include "support/container_root.hpp"
 #include "support/daemon.hpp"
-#include "support/docker_like.hpp"
 #include "support/file.hpp"
 #include "support/passed_descriptor.hpp"
 #include "support/wait.hpp"
@@ -100,11 +99,10 @@ TEST_F(Writers, OfTheHostAreTheHostsInTheMountNamespaceOfTheContainer) {
   EXPECT_EQ(text_at(record, "/event/process/pid_in_container"), "");
 }
 
-// containerd has no such command.
 TEST_F(Writers, ThatCopyFilesIntoAContainerAreTheHosts) {
-  const auto* docker = dynamic_cast<const DockerLike*>(&runtime());
-  if (docker == nullptr) return;
-  docker->copy_into(*container(), "/bin/busybox", "/tmp/x");
+  const auto file = make_directory() + "/x";
+  std::filesystem::copy_file("/bin/busybox", file);
+  copy_into(*container(), init_, file, "/tmp");
   const auto record = found("/tmp/x");
   SCOPED_TRACE(boost::json::serialize(record));
   EXPECT_EQ(text_at(record, "/data/path"), "/tmp/x");

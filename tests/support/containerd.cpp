@@ -33,14 +33,18 @@ class Containerd final : public Runtime {
   TestContainer start(const std::string& name, const std::vector<std::string>& command,
                       const std::vector<TestMount>& mounts,
                       const std::map<std::string, std::string>& labels) override {
-    CriContainerSpec spec{.name = name, .image = image_.name, .command = command, .labels = labels};
-    for (const TestMount& mount : mounts) {
-      if (mount.kind != TestMount::Kind::bind)
-        throw std::runtime_error("CRI mounts directories of the host only");
-      spec.mounts.push_back({mount.source, mount.path, mount.is_read_only});
-    }
-    const auto id = driver_.run_container(pod_, spec);
-    return {id, name, image_.name, image_.id, image_.digest, TestPod{pod_.name, pod_.name_space, pod_.uid}};
+    return start({.name = name, .image = image_.name, .command = command, .labels = labels}, mounts);
+  }
+
+  TestContainer start_read_only(const std::string& name, const std::vector<std::string>& command,
+                                const std::vector<TestMount>& mounts) override {
+    return start(
+        {.name = name,
+         .image = image_.name,
+         .command = command,
+         .security =
+             CriSecurity{.capabilities = {}, .has_read_only_root = true, .is_apparmor_unconfined = true}},
+        mounts);
   }
 
   void load(const std::string& archive) override { server_.import(archive); }
@@ -63,6 +67,17 @@ class Containerd final : public Runtime {
   void recover() override { server_.start(); }
 
  private:
+  TestContainer start(CriContainerSpec spec, const std::vector<TestMount>& mounts) {
+    for (const TestMount& mount : mounts) {
+      if (mount.kind != TestMount::Kind::bind)
+        throw std::runtime_error("CRI mounts directories of the host only");
+      spec.mounts.push_back({mount.source, mount.path, mount.is_read_only});
+    }
+    const auto id = driver_.run_container(pod_, spec);
+    return {id,        spec.name,     image_.name,
+            image_.id, image_.digest, TestPod{pod_.name, pod_.name_space, pod_.uid}};
+  }
+
   // The shim of a container that ends by itself may go while it is asked to kill (seen with containerd 1.7).
   // The kubelet asks again as well.
   void stop(const std::string& id) {

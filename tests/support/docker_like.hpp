@@ -31,6 +31,10 @@ class DockerLike final : public Runtime {
   TestContainer start(const std::string& name, const std::vector<std::string>& command,
                       const std::vector<TestMount>& mounts,
                       const std::map<std::string, std::string>& labels) override;
+  TestContainer start_read_only(const std::string& name, const std::vector<std::string>& command,
+                                const std::vector<TestMount>& mounts) override {
+    return start_with({"--read-only"}, name, command, mounts);
+  }
   void load(const std::string& archive) override;
   CommandResult execute(const TestContainer& container, const std::vector<std::string>& command) override;
   void remove(const TestContainer& container) override;

@@ -56,6 +56,9 @@ class Runtime {
   virtual TestContainer start(const std::string& name, const std::vector<std::string>& command,
                               const std::vector<TestMount>& mounts = {},
                               const std::map<std::string, std::string>& labels = {}) = 0;
+  // One whose root it cannot write to.
+  virtual TestContainer start_read_only(const std::string& name, const std::vector<std::string>& command,
+                                        const std::vector<TestMount>& mounts) = 0;
   // Takes the images of an archive in and unpacks them.
   virtual void load(const std::string& archive) = 0;
   // Runs a command in a container to its end.
