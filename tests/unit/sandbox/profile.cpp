@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "dropwarden/sandbox/enter.hpp"
+
 #include "sandbox/filter.hpp"
 
 namespace dropwarden::sandbox {
