@@ -10,6 +10,7 @@
 #include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace dropwarden::sys {
 
@@ -64,26 +65,33 @@ EntryType type_of(unsigned char type) {
 
 }  // namespace
 
+std::optional<DirectoryPart> parse_directory(std::span<const std::byte> records) {
+  constexpr std::size_t header = offsetof(struct dirent64, d_name);
+  DirectoryPart part;
+  part.bytes = records.size();
+  part.is_at_end = records.empty();
+  while (!records.empty()) {
+    struct dirent64 entry{};
+    if (records.size() < header) return std::nullopt;
+    std::memcpy(&entry, records.data(), header);
+    if (entry.d_reclen <= header || entry.d_reclen > records.size()) return std::nullopt;
+    const std::string_view padded(reinterpret_cast<const char*>(records.data()) + header,
+                                  entry.d_reclen - header);
+    const std::string_view name = padded.substr(0, padded.find('\0'));
+    if (name != "." && name != "..") part.entries.push_back({std::string(name), type_of(entry.d_type)});
+    part.next = entry.d_off;
+    records = records.subspan(entry.d_reclen);
+  }
+  return part;
+}
+
 Result<DirectoryPart> read_directory(int fd, std::size_t max_bytes) {
   std::vector<std::byte> buffer(max_bytes);
   const ssize_t got = ::getdents64(fd, buffer.data(), buffer.size());
   if (got < 0) return unexpected_errno("getdents64");
-  DirectoryPart part;
-  part.bytes = static_cast<std::size_t>(got);
-  part.is_at_end = got == 0;
-  // Each record is as long as it says, a multiple of 8 bytes, and its name ends in NUL: written by the
-  // kernel.
-  for (std::size_t at = 0; at < part.bytes;) {
-    struct dirent64 entry{};
-    const std::size_t header = offsetof(struct dirent64, d_name);
-    std::memcpy(&entry, buffer.data() + at, header);
-    const char* const name = reinterpret_cast<const char*>(buffer.data()) + at + header;
-    const std::string_view text(name, ::strnlen(name, entry.d_reclen - header));
-    if (text != "." && text != "..") part.entries.push_back({std::string(text), type_of(entry.d_type)});
-    part.next = entry.d_off;
-    at += entry.d_reclen;
-  }
-  return part;
+  auto part = parse_directory(std::span(buffer).first(static_cast<std::size_t>(got)));
+  if (!part) return std::unexpected(Error{"getdents64", "", EBADMSG});
+  return std::move(*part);
 }
 
 Result<void> seek_directory(int fd, std::int64_t position) {

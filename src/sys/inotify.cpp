@@ -24,21 +24,24 @@ Result<void> watch_directory(int inotify, const std::string& directory) {
   return {};
 }
 
+void parse_names(std::string_view events, std::vector<std::string>& names) {
+  while (events.size() >= sizeof(struct inotify_event)) {
+    struct inotify_event event{};
+    std::memcpy(&event, events.data(), sizeof event);
+    events.remove_prefix(sizeof event);
+    const std::string_view name = events.substr(0, event.len);  // padded with NUL
+    names.emplace_back(name.substr(0, name.find('\0')));
+    events.remove_prefix(name.size());
+  }
+}
+
 std::vector<std::string> read_names(int inotify) {
   std::vector<std::string> names;
   std::array<char, 16384> events{};
   for (;;) {
     const ssize_t got = ::read(inotify, events.data(), events.size());
     if (got <= 0) return names;
-    std::string_view rest(events.data(), static_cast<std::size_t>(got));
-    while (rest.size() >= sizeof(struct inotify_event)) {
-      struct inotify_event event{};
-      std::memcpy(&event, rest.data(), sizeof event);
-      rest.remove_prefix(sizeof event);
-      const std::string_view name = rest.substr(0, event.len);  // padded with NUL
-      names.emplace_back(name.substr(0, name.find('\0')));
-      rest.remove_prefix(name.size());
-    }
+    parse_names({events.data(), static_cast<std::size_t>(got)}, names);
   }
 }
 

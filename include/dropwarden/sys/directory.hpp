@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,8 +43,11 @@ struct DirectoryPart {
 // The least that `read_directory` may be given: room for an entry with the longest name.
 inline constexpr std::size_t max_directory_entry = 280;
 
+// What getdents64(2) has written. Nothing where a record is longer than the rest, or has no name. Pure.
+std::optional<DirectoryPart> parse_directory(std::span<const std::byte> records);
+
 // The entries at the descriptor's position, without `.` and `..`: one getdents64(2) with a buffer of
-// `max_bytes`. For directories too large to be listed at once.
+// `max_bytes`. For directories too large to be listed at once. EBADMSG where that is no list of records.
 Result<DirectoryPart> read_directory(int fd, std::size_t max_bytes);
 
 // Continues where a DirectoryPart of the same directory, maybe by another descriptor, ended. Holds on file

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dropwarden/sys/error.hpp"
@@ -19,5 +20,8 @@ Result<void> watch_directory(int inotify, const std::string& directory);
 // The names of all that can be read, without their directories; empty ones for what happened to a directory
 // itself, and for events that were lost.
 std::vector<std::string> read_names(int inotify);
+
+// Adds those of `events`, as they are read from such a descriptor (inotify(7)). Pure.
+void parse_names(std::string_view events, std::vector<std::string>& names);
 
 }  // namespace dropwarden::sys

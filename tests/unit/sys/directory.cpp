@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sys/directory.hpp"
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <dirent.h>
 #include <fcntl.h>
+#include <span>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -88,6 +94,25 @@ TEST(ReadDirectory, TellsWhatAnEntryIs) {
                                                            : EntryType::other;
     EXPECT_EQ(entry.type, expected) << entry.name;
   }
+}
+
+// The kernel writes no such record: one that says it has no length would be read for ever.
+TEST(ReadDirectory, TakesNoRecordWithoutEndOrLength) {
+  std::array<std::byte, 64> records{};
+  const auto set_length = [&](std::uint16_t length) {
+    std::memcpy(records.data() + offsetof(struct dirent64, d_reclen), &length, sizeof length);
+  };
+  for (const std::uint16_t length : {0, 18, 19, 72}) {
+    set_length(length);
+    EXPECT_FALSE(parse_directory(records)) << length;
+  }
+  EXPECT_FALSE(parse_directory(std::span(records).first(18)));
+  set_length(64);
+  records[offsetof(struct dirent64, d_name)] = std::byte{'a'};
+  const auto part = parse_directory(records);
+  ASSERT_TRUE(part);
+  ASSERT_THAT(part->entries, SizeIs(1));
+  EXPECT_EQ(part->entries[0].name, "a");
 }
 
 TEST(ListDirectory, FailsOnWhatIsNone) {
