@@ -104,18 +104,19 @@ class Monitor::Impl {
             [this] { vitals_.on_canary(); }),
         exec_(overlays_, pipeline_.recent(), pipeline_.opener(),
               [this](const WatchedMount& overlay, model::Pid pid) { pipeline_.ask_owner(overlay, pid); }),
-        upper_(
-            loop, privilege, overlays_, settings.watch,
-            {.on_sighting =
-                 [this](Sighting sighting) {
-                   if (!sweep_.was_there_before(sighting)) pipeline_.take(std::move(sighting));
-                 },
-             .on_loss =
-                 [this](UpperResolver::Missed missed) { on_loss(missed.loss, overlays_.find(missed.mount)); },
-             .on_failure =
-                 [](const sys::Error& error) {
-                   spdlog::error("upper layers are not watched any more: {}", error.text());
-                 }}),
+        upper_(loop, privilege, overlays_, settings.watch,
+               {.on_sighting =
+                    [this](Sighting sighting) {
+                      if (!sweep_.was_there_before(sighting)) pipeline_.take(std::move(sighting));
+                    },
+                .on_loss =
+                    [this](UpperResolver::Missed missed) {
+                      on_loss(missed.loss, overlays_.find(missed.mount), missed.error);
+                    },
+                .on_failure =
+                    [](const sys::Error& error) {
+                      spdlog::error("upper layers are not watched any more: {}", error.text());
+                    }}),
         table_(
             loop, sys::value_or_throw(privilege.open_mount_table()), open_mount_events(privilege, features_),
             [this](sys::Result<std::vector<model::Mount>> table) { on_table(std::move(table)); },
@@ -294,9 +295,11 @@ class Monitor::Impl {
     sweep_.desync(containers, DesyncReason::stalled);
   }
 
-  void on_loss(model::Loss loss, const WatchedMount* mount) {
+  void on_loss(model::Loss loss, const WatchedMount* mount, int error = 0) {
     const bool is_known = mount != nullptr && !mount->container.value.empty();
-    on_loss({.loss = loss, .container = is_known ? std::optional(mount->container) : std::nullopt});
+    on_loss({.loss = loss,
+             .container = is_known ? std::optional(mount->container) : std::nullopt,
+             .error = error});
   }
 
   std::vector<Liveness> check_parts(unsigned limit, bool& was_replaced) {

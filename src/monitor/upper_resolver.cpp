@@ -84,9 +84,9 @@ std::optional<UpperResolver::Opened> UpperResolver::find(const watch::FidEvent& 
 // A lease is of whoever wrote the file, and anybody may take one on his own: it is laid to him alone.
 void UpperResolver::note_unopened(const sys::Error& error, std::uint64_t mount) {
   if (error.number == EAGAIN)
-    lost_ = Missed{.loss = model::Loss::lease, .mount = mount};
+    lost_ = Missed{.loss = model::Loss::lease, .mount = mount, .error = error.number};
   else if (is_unanswered(error))
-    lost_ = Missed{.mount = mount};
+    lost_ = Missed{.mount = mount, .error = error.number};
   else
     ++tally_.gone;
 }
@@ -224,7 +224,7 @@ const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fi
   Directory directory;
   const auto opened = open(fid);
   if (!opened && is_unanswered(opened.error())) {
-    lost_ = Missed{};
+    lost_ = Missed{.error = opened.error().number};
     return unknown_;
   }
   if (auto found = opened ? find_place(opened->number()) : std::nullopt)

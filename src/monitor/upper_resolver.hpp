@@ -52,6 +52,7 @@ class UpperResolver {
   struct Missed {
     model::Loss loss = model::Loss::open_failed;
     std::uint64_t mount = 0;
+    int error = 0;  // why, an errno; 0 where no call failed
   };
   using Answer = std::variant<std::monostate, Sighting, Look, Missed>;
   Answer resolve(const watch::FidEvent& event, const std::optional<Look>& before = {});

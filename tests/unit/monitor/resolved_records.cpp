@@ -167,6 +167,7 @@ TEST_F(ResolvedRecord, OfALeasedFileIsALossOfItsContainerAlone) {
   const auto* missed = std::get_if<monitor::UpperResolver::Missed>(&answer);
   ASSERT_NE(missed, nullptr);
   EXPECT_EQ(missed->loss, model::Loss::lease);
+  EXPECT_EQ(missed->error, EAGAIN);
   EXPECT_EQ(missed->mount, 1U);
 }
 
