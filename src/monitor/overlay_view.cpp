@@ -70,14 +70,15 @@ constexpr const char* shared_upper = "its upper directory is another container's
 }  // namespace
 
 OverlayView::HostOverlay OverlayView::look_at(const model::Mount& mount) const {
-  HostOverlay overlay{.mount = mount, .layers = {}};
-  if (auto layers = mount::parse_overlay_layers(mount)) overlay.layers = std::move(*layers);
+  HostOverlay overlay{.mount = mount};
   judge(overlay, {});
   return overlay;
 }
 
 void OverlayView::judge(HostOverlay& overlay, Clock::time_point now) const {
-  const auto verdict = judge_.judge(overlay.layers);
+  auto layers = mount::parse_overlay_layers(overlay.mount).value_or(model::OverlayLayers{});
+  const auto verdict = judge_.judge(layers);
+  overlay.upperdir = std::move(layers.upperdir);
   overlay.reason = text_of(verdict.reason);
   overlay.upper = verdict.upper;
   overlay.due.reset();
@@ -97,6 +98,7 @@ void OverlayView::on_table(const std::vector<model::Mount>& table) {
     // Looked at once: what the table said of the mount before holds as long as the mount does.
     const auto before = known.find(mount.id);
     const bool is_same = before != known.end() && before->second->mount == mount;
+    if (is_same) before->second->mount.super_options = mount.super_options;  // as whoever else has this table
     overlays.push_back(is_same ? std::move(*before->second) : look_at(mount));
     if (before != known.end()) known.erase(before);
   }
@@ -458,7 +460,7 @@ std::vector<container::OverlayClue> OverlayView::clues() const {
   std::vector<container::OverlayClue> clues;
   for (const HostOverlay& overlay : host_overlays_) {
     clues.push_back({.device = overlay.mount.device,
-                     .upperdir = overlay.layers.upperdir,
+                     .upperdir = overlay.upperdir,
                      .carried = mount::container_id_of(overlay.mount).value_or(model::ContainerId{})});
   }
   for (const model::Mount* root : roots()) {

@@ -140,7 +140,7 @@ class OverlayView {
   privilege::Privilege& privilege_;
   struct HostOverlay {
     model::Mount mount;
-    model::OverlayLayers layers;
+    std::string upperdir{};
     std::string reason{};                          // as above
     std::optional<LayerJudge::Directory> upper{};  // its upper directory on this host
     int doubts = 0;                                // as above

@@ -7,32 +7,35 @@
 
 namespace dropwarden::mount {
 
+bool LayerNames::has(const Tellings& tellings, const Teller& teller) {
+  return std::ranges::binary_search(tellings, teller, {}, &Telling::teller);
+}
+
 bool LayerNames::add(const std::string& path, const Teller& teller, Clock::time_point now) {
   const auto known = names_.find(path);
-  if (known != names_.end()) {
-    if (const auto own = known->second.find(teller); own != known->second.end()) {
-      own->second = now;
-      return false;
-    }
+  if (known != names_.end() && has(known->second, teller)) {
+    std::ranges::lower_bound(known->second, teller, {}, &Telling::teller)->last = now;
+    return false;
   }
   if (!shares_.take(teller)) return false;
-  names_[path].emplace(teller, now);
+  Tellings& tellings = known != names_.end() ? known->second : names_[path];
+  tellings.insert(std::ranges::lower_bound(tellings, teller, {}, &Telling::teller), {teller, now});
   return true;
 }
 
 bool LayerNames::contains(const std::string& path, const Teller& teller) const {
   const auto known = names_.find(path);
-  return known != names_.end() && known->second.contains(teller);
+  return known != names_.end() && has(known->second, teller);
 }
 
 std::optional<Teller> LayerNames::find(const std::string& path, std::optional<std::uint32_t> owner) const {
   const auto known = names_.find(path);
   if (known == names_.end()) return std::nullopt;
-  const Teller& first = known->second.begin()->first;
+  const Teller& first = known->second.front().teller;
   if (first.is_trusted()) return first;
   if (!owner) return std::nullopt;
   const Teller user{.kind = Teller::Kind::user, .number = *owner};
-  return known->second.contains(user) ? std::optional(user) : std::nullopt;
+  return has(known->second, user) ? std::optional(user) : std::nullopt;
 }
 
 std::vector<std::string> LayerNames::paths() const {
@@ -43,10 +46,10 @@ std::vector<std::string> LayerNames::paths() const {
 }
 
 void LayerNames::expire(Clock::time_point before) {
-  for (auto& [path, tellers] : names_) {
-    std::erase_if(tellers, [&](const auto& entry) {
-      if (entry.second >= before) return false;
-      shares_.give_back(entry.first);
+  for (auto& [path, tellings] : names_) {
+    std::erase_if(tellings, [&](const Telling& telling) {
+      if (telling.last >= before) return false;
+      shares_.give_back(telling.teller);
       return true;
     });
   }

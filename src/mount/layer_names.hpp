@@ -30,7 +30,15 @@ class LayerNames {
   void expire(Clock::time_point before);
 
  private:
-  std::map<std::string, std::map<Teller, Clock::time_point>> names_;
+  struct Telling {
+    Teller teller;
+    Clock::time_point last;
+  };
+  // By the teller. Nearly all have one, and there are as many as all images have layers.
+  using Tellings = std::vector<Telling>;
+  static bool has(const Tellings& tellings, const Teller& teller);
+
+  std::map<std::string, Tellings> names_;
   Shares shares_;
 };
 

@@ -101,10 +101,11 @@ std::optional<NumberedMount> decode_statmount(std::string_view bytes) {
   if (const auto subtype = texts.find(abi::subtype, answer.subtype); !subtype.empty())
     mount.file_system.append(".").append(subtype);
   mount.source = texts.find(abi::source, answer.source);
-  mount.super_options = (answer.superblock_flags & MS_RDONLY) != 0 ? "ro" : "rw";
-  append(mount.super_options, superblock_options, answer.superblock_flags);
+  std::string super_options = (answer.superblock_flags & MS_RDONLY) != 0 ? "ro" : "rw";
+  append(super_options, superblock_options, answer.superblock_flags);
   if (const auto options = texts.find(abi::options, answer.options); !options.empty())
-    mount.super_options.append(",").append(options);
+    super_options.append(",").append(options);
+  mount.super_options = super_options;
   const bool is_whole = !mount.root.empty() && !mount.mount_point.empty() && !mount.file_system.empty();
   if (texts.is_malformed() || !is_whole) return std::nullopt;
   return told;

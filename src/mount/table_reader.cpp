@@ -52,7 +52,8 @@ sys::Result<TableReader::Table> TableReader::read_whole(int mountinfo, Clock::ti
   Table whole = parse_mountinfo(*text);
   is_news_ = !is_following_ || table() != whole;
   if (is_news_) begin(whole, now);
-  return whole;
+  // The same, and what is long in it is there once.
+  return is_following_ ? table() : whole;
 }
 
 // False where it has to be read whole: the numbers are the same, so something else has changed, or they are

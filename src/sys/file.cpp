@@ -176,6 +176,7 @@ Result<std::string> read_link(const std::string& path) {
     if (length < 0) return unexpected_errno("readlink", path);
     if (static_cast<std::size_t>(length) < target.size()) {
       target.resize(static_cast<std::size_t>(length));
+      target.shrink_to_fit();  // some are kept for as long as a container lives
       return target;
     }
     target.resize(target.size() * 2);

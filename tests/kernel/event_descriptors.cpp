@@ -109,7 +109,7 @@ TEST_F(EventDescriptor, CarriesAFileSystemIdThatDiffersFromOverlayToOverlay) {
       mount::parse_mountinfo(sys::value_or_throw(sys::read_file("/proc/self/mountinfo", 1U << 24U)));
   const auto own = std::ranges::find(table, merged(), &model::Mount::mount_point);
   ASSERT_NE(own, table.end());
-  if (own->super_options.find("uuid=on") == std::string::npos)
+  if (own->super_options.view().find("uuid=on") == std::string::npos)
     GTEST_SKIP() << "SKIP kernel: needs Linux 6.6: no uuid=on";
   TestOverlay other(make_scratch_directory());
   group_->mark(other.merged());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dropwarden/model/ids.hpp"
+#include "dropwarden/util/shared_text.hpp"
 
 namespace dropwarden::model {
 
@@ -23,7 +24,9 @@ struct Mount {
   std::vector<std::string> tags;  // `shared:N`, `master:N`, …
   std::string file_system;        // `overlay`, `tmpfs`, …
   std::string source;
-  std::string super_options;  // of the superblock, as printed: still escaped, see `parse_overlay_layers`
+  // Of the superblock, as printed: still escaped, see `parse_overlay_layers`. The layers of an image may take
+  // 4 KiB, and several parts hold the whole table.
+  util::SharedText super_options;
 
   friend bool operator==(const Mount&, const Mount&) = default;
 };
