@@ -30,7 +30,11 @@ echo $i > /tmp/planted
 sleep 100000)";
 
 constexpr auto life = 10s;
-constexpr auto patience = 60s;
+// What a storm hid is found by a scan of its container, which takes minutes where the processor is emulated
+// and the storms of half an hour lie in there.
+constexpr auto patience = 10min;
+// Of a storm: a call of the runtime has a minute.
+constexpr unsigned files_at_once = 5000;
 
 }  // namespace
 
@@ -73,13 +77,16 @@ void Churn::storm(unsigned files) {
   if (containers_.empty()) return;
   const auto& container = containers_.back().container;
   const auto directory = fmt::format("/var/storm{}", ++storms_);
-  const auto result = runtime_.execute(
-      container, {"sh", "-c",
-                  fmt::format("mkdir -p {0}; i=0; while [ $i -lt {1} ]; do i=$((i + 1)); "
-                              "if [ $((i % 1000)) = 0 ]; then printf '#!/bin/sh\\n# {0} %s\\n' $i > {0}/$i; "
-                              "else echo text > {0}/x$i; fi; done",
-                              directory, files)});
-  if (!result.status.is_success()) throw std::runtime_error("no storm: " + result.error);
+  for (unsigned done = 0; done < files; done += files_at_once) {
+    const auto result = runtime_.execute(
+        container,
+        {"sh", "-c",
+         fmt::format("mkdir -p {0}; i={1}; while [ $i -lt {2} ]; do i=$((i + 1)); "
+                     "if [ $((i % 1000)) = 0 ]; then printf '#!/bin/sh\\n# {0} %s\\n' $i > {0}/$i; "
+                     "else echo text > {0}/x$i; fi; done",
+                     directory, done, std::min(done + files_at_once, files))});
+    if (!result.status.is_success()) throw std::runtime_error("no storm: " + result.error);
+  }
   for (unsigned number = 1000; number <= files; number += 1000)
     plants_.add(container.id, directory + "/" + std::to_string(number));
 }
