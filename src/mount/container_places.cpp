@@ -19,7 +19,6 @@
 #include "dropwarden/sys/clock.hpp"
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/file.hpp"
-#include "dropwarden/sys/heap.hpp"
 #include "dropwarden/sys/mount.hpp"
 #include "dropwarden/util/text.hpp"
 
@@ -47,7 +46,6 @@ constexpr std::size_t max_roots = 4;     // one upon the other, of one process
 constexpr std::size_t max_shown = 4096;  // places of one process
 constexpr auto keep_gone = 2min;
 constexpr auto keep_learned = 10s;
-constexpr auto pause_of_giving_back = 1min;
 // What lies too deep for its path to be told: a walk has fewer directories and files at hand.
 constexpr std::size_t deep_objects = 8192;
 // From a directory up to one whose path is told: 4096 bytes less 8 names of 255, so that a layer is not
@@ -249,16 +247,7 @@ class ContainerPlaces final : public privilege::Places {
     const auto has_changed = sys::take_urgent(changes_.number());
     if (!has_changed || *has_changed || is_due(now)) read_host();
     asked_ = now;
-    give_back(now);
     return host_;
-  }
-
-  // With the lock. A table of thousands of mounts, read here or for the monitor, leaves a hole in a heap that
-  // is as large as all that is kept.
-  void give_back(Clock::time_point now) {
-    if (now - given_back_ < pause_of_giving_back) return;
-    sys::trim_heap();
-    given_back_ = now;
   }
 
   bool is_due(Clock::time_point now) const { return reader_.due() && *reader_.due() <= now; }
@@ -583,7 +572,6 @@ class ContainerPlaces final : public privilege::Places {
   TableReader reader_{direct_};
   std::shared_ptr<const HostTable> host_;
   Clock::time_point asked_{};  // when the table was asked for changes last
-  Clock::time_point given_back_{};
   bool is_resolved_ = false;
   LayerNames layers_;
   std::unordered_map<std::string, Resolved> resolved_;
