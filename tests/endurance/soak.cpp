@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <iostream>
 #include <thread>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -109,7 +108,8 @@ void Soak::settle() {
        Clock::now() - calm_since < 10s && Clock::now() < latest;) {
     look();
     const auto left = watchman_.holdings().monitor.marks;
-    if (left != std::exchange(marks, left)) calm_since = Clock::now();
+    if (left != marks) calm_since = Clock::now();
+    marks = left;
   }
 }
 

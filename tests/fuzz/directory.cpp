@@ -2,13 +2,11 @@
 // What getdents64(2) has written of a directory, whose names are the container's.
 #include "dropwarden/sys/directory.hpp"
 
-#include <span>
-
 #include "input.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace dropwarden;
-  const auto part = sys::parse_directory(std::as_bytes(std::span(data, size)));
+  const auto part = sys::parse_directory(fuzz::bytes_of(data, size));
   if (!part) return 0;
   fuzz::require(part->is_at_end == (size == 0) && part->bytes == size);
   for (const auto& entry : part->entries) {
