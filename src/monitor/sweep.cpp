@@ -31,8 +31,6 @@ constexpr auto keep_desynced = 10min;
 constexpr std::size_t many_open = 512;
 constexpr auto slow_pause = 20ms;
 constexpr auto check_pause = 5s;
-// The wall clock is adjusted by less than that in the time between two looks (adjtimex(2)).
-constexpr auto clock_tolerance = 1s;
 constexpr std::size_t longest_path = 1024;
 
 SyncStates::Options options_of(const config::Scan& settings) {
@@ -66,10 +64,10 @@ Sweep::Sweep(boost::asio::io_context& loop, privilege::Privilege& privilege, Wat
       settings_(settings),
       handlers_(std::move(handlers)),
       states_(options_of(settings)),
-      booted_(sys::read_boot_time()),
       follow_(loop),
       next_(loop),
       patience_(loop),
+      clock_(loop, [this](std::chrono::nanoseconds by) { on_clock_set_back(by); }),
       sweeper_(loop, privilege,
                {.on_file =
                     [this](Sighting sighting) {
@@ -125,6 +123,7 @@ void Sweep::stop() {
   follow_.cancel();
   next_.cancel();
   patience_.cancel();
+  clock_.stop();
   pending_.clear();
 }
 
@@ -267,14 +266,10 @@ std::optional<SyncState> Sweep::state(const WatchedMount& mount) {
   return states_.state(name);
 }
 
-// What is written after the clock was set back looks older than what was looked at before.
-void Sweep::check_clock() {
-  const util::WallTime booted = sys::read_boot_time();
-  const auto set_back = booted_ - booted;
-  booted_ = booted;
-  if (set_back <= clock_tolerance) return;
+// What is written after that looks older than what was looked at before.
+void Sweep::on_clock_set_back(std::chrono::nanoseconds by) {
   spdlog::warn("the wall clock was set back: times of files tell less, and everything is scanned once more");
-  states_.forget_times(set_back);
+  states_.forget_times(by);
   desync_all(DesyncReason::clock_step);
 }
 
@@ -284,7 +279,7 @@ void Sweep::arm() {
   next_.expires_at(due ? std::min(*due, latest) : latest);
   next_.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
-    check_clock();
+    clock_.look();
     forget_gone();
     go_on();
   });
@@ -303,7 +298,9 @@ void Sweep::go_on() {
   if (running_) {
     next_.expires_after(check_pause);
     next_.async_wait([this](const boost::system::error_code& cancelled) {
-      if (!cancelled) go_on();
+      if (cancelled) return;
+      clock_.look();
+      go_on();
     });
   } else {
     arm();
@@ -317,7 +314,7 @@ void Sweep::start(const std::string& name) {
   } else {
     const ScannedTree& tree = present_[name];
     if (states_.state(name)->written_from == util::WallTime{}) note_start(name, tree);
-    job.ticket = states_.begin(name, Clock::now());
+    job.ticket = states_.begin(name, Clock::now(), now_by_wall());
     job.scan = make_scan(tree, job.ticket);
   }
   put_off_tickets_.erase(name);

@@ -28,6 +28,7 @@
 #include "dropwarden/privilege/privilege.hpp"
 #include "dropwarden/store/store.hpp"
 
+#include "clock_watch.hpp"
 #include "scanned_trees.hpp"
 #include "sweeper.hpp"
 #include "sync_states.hpp"
@@ -82,7 +83,7 @@ class Sweep {
   bool is_mounted_later(const ScannedTree& tree) const;
   void forget_gone();
   bool is_known(const std::string& container) const;
-  void check_clock();
+  void on_clock_set_back(std::chrono::nanoseconds by);
 
   void arm();
   void go_on();
@@ -115,7 +116,6 @@ class Sweep {
   std::map<std::string, SyncStates::Ticket> put_off_tickets_;
   std::optional<std::string> running_;
   std::deque<std::variant<std::shared_ptr<Sighting>, std::shared_ptr<SweepEnd>>> pending_;
-  util::WallTime booted_{};
   bool is_ready_ = false;
   bool is_stopped_ = false;
   bool is_slow_ = false;
@@ -123,6 +123,7 @@ class Sweep {
   boost::asio::steady_timer follow_;
   boost::asio::steady_timer next_;
   boost::asio::steady_timer patience_;
+  ClockWatch clock_;
   Sweeper sweeper_;  // ends first
 };
 

@@ -138,7 +138,7 @@ std::optional<SyncStates::Clock::time_point> SyncStates::next_due() const {
   return next;
 }
 
-SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point now) {
+SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point now, util::WallTime wall) {
   Ticket ticket{.mount = mount, .generation = generation_, .clock_steps = clock_steps_};
   const auto found = mounts_.find(mount);
   if (found == mounts_.end()) return ticket;
@@ -147,7 +147,8 @@ SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point
   ticket.told_from = known.told_from;
   ticket.started = known.started;
   ticket.written_from = known.is_synced() ? known.started : known.written_from;
-  const bool is_whole = known.synced_until == util::WallTime{} || known.whole_due <= now;
+  const bool is_whole = known.synced_until == util::WallTime{} || known.whole_due <= now ||
+                        known.synced_until > wall + options_.margin;
   if (!is_whole) ticket.changed_since = known.synced_until - options_.margin - options_.writeback;
   return ticket;
 }

@@ -86,7 +86,9 @@ class SyncStates {
     std::uint64_t generation = 0;
     std::uint64_t clock_steps = 0;  // `forget_times` before
   };
-  Ticket begin(const std::string& mount, Clock::time_point now);
+  // A mount that is synced until later than `wall`, the wall clock, was scanned by a clock that was ahead for
+  // a while: what has changed since looks older than that scan.
+  Ticket begin(const std::string& mount, Clock::time_point now, util::WallTime wall);
   enum class Outcome {
     complete,
     cut,      // something was left out

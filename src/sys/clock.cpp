@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dropwarden/sys/clock.hpp"
 
+#include <cstdint>
 #include <ctime>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "dropwarden/util/check.hpp"
@@ -23,6 +25,22 @@ util::WallTime read_boot_time() {
 
 util::WallTime read_file_time() {
   return util::WallTime{read_clock(CLOCK_REALTIME_COARSE)};
+}
+
+Result<Fd> watch_wall_clock() {
+  Fd timer(::timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer) return unexpected_errno("timerfd_create");
+  struct itimerspec never{};
+  never.it_value.tv_sec = std::time_t{1} << 33U;  // the year 2242
+  constexpr int flags = TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET;
+  if (::timerfd_settime(timer.number(), flags, &never, nullptr) != 0)
+    return unexpected_errno("timerfd_settime");
+  return timer;
+}
+
+void take_clock_set(int watch) {
+  std::uint64_t expirations = 0;
+  static_cast<void>(::read(watch, &expirations, sizeof expirations));
 }
 
 std::chrono::nanoseconds read_thread_time() {

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "dropwarden/sys/clock.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <filesystem>
+#include <poll.h>
+#include <signal.h>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -55,6 +59,38 @@ TEST_F(Clock, ThatIsSetBackHasEverythingLookedThroughOnceMore) {
   // Past the mark: into the layer, from the host.
   std::filesystem::copy_file("/bin/busybox", overlay.upper() + "/past");
   EXPECT_TRUE(daemon.wait_for_log("the wall clock was set back", 30s)) << daemon.log();
+  const auto record =
+      daemon.wait_for_record([](const Record& one) { return text_at(one, "/data/path") == "/past"; }, 60s);
+  ASSERT_TRUE(record) << daemon.log();
+  EXPECT_EQ(text_at(*record, "/detected_by"), "scan");
+}
+
+TEST_F(Clock, ThatIsSetIsTold) {
+  const auto watch = sys::watch_wall_clock();
+  ASSERT_TRUE(watch) << watch.error().text();
+  struct pollfd readable{.fd = watch->number(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&readable, 1, 0), 0);
+  for (const auto step : {1h, -1h}) {
+    set_clock(std::chrono::system_clock::now() + step);
+    EXPECT_EQ(::poll(&readable, 1, 1000), 1);
+    sys::take_clock_set(watch->number());
+    EXPECT_EQ(::poll(&readable, 1, 0), 0);
+  }
+}
+
+// For less than the time from one look at the clock to the next. What is scanned meanwhile seems to have been
+// scanned in an hour.
+TEST_F(Clock, ThatIsAheadForAMomentHidesNothing) {
+  const std::string place = make_directory();
+  std::filesystem::create_directory(place + "/overlay");
+  std::filesystem::create_directory(place + "/daemon");
+  const TestOverlay overlay(place + "/overlay");
+  Daemon daemon(place + "/daemon", {}, {}, "scan:\n  interval: 5s\nwatch:\n  upper_layer: \"off\"\n");
+  set_clock(std::chrono::system_clock::now() + 1h);
+  daemon.send("marker", SIGKILL);
+  EXPECT_TRUE(daemon.wait_for_log("it is synced again", 30s)) << daemon.log();
+  set_clock(std::chrono::system_clock::now() - 1h);
+  std::filesystem::copy_file("/bin/busybox", overlay.upper() + "/past");
   const auto record =
       daemon.wait_for_record([](const Record& one) { return text_at(one, "/data/path") == "/past"; }, 60s);
   ASSERT_TRUE(record) << daemon.log();
