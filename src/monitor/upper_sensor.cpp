@@ -278,8 +278,13 @@ void UpperSensor::keep_marked(const std::vector<model::Mount>& table) {
       file_system.facts.problem = util::escape(known.problem, longest_path);
     if (known.place) mark(file_system, table);
   }
+  const auto now = Clock::now();
+  std::erase_if(left_, [now](const Left& left) { return left.until < now; });
   for (auto& [device, file_system] : file_systems_) {
-    if (!file_system.is_used) unmark(file_system);
+    if (file_system.is_used) continue;
+    if (file_system.facts.has_names)
+      left_.push_back({.file_system = {file_system.id, file_system.mount}, .until = now + keep_gone});
+    unmark(file_system);
   }
   std::erase_if(file_systems_, [](const auto& entry) { return !entry.second.is_used; });
 }
@@ -339,6 +344,10 @@ void UpperSensor::tell_reader() {
   std::vector<UpperFileSystem> file_systems;
   for (const auto& [device, file_system] : file_systems_) {
     if (file_system.facts.has_names) file_systems.push_back({file_system.id, file_system.mount});
+  }
+  for (const Left& left : left_) {
+    const auto is_same = [&](const UpperFileSystem& other) { return other.id == left.file_system.id; };
+    if (std::ranges::none_of(file_systems, is_same)) file_systems.push_back(left.file_system);
   }
   if (places == told_places_ && file_systems == told_file_systems_) return;
   told_places_ = places;

@@ -92,6 +92,12 @@ class UpperSensor {
   bool is_stopped_ = false;
   std::map<std::uint64_t, Known> known_;  // by serial
   std::unordered_map<model::Device, FileSystem> file_systems_;
+  // No longer marked, and told of by records that are still queued.
+  struct Left {
+    UpperFileSystem file_system;
+    Clock::time_point until;
+  };
+  std::vector<Left> left_;
   std::vector<UpperPlace> told_places_;
   std::vector<UpperFileSystem> told_file_systems_;
 };
