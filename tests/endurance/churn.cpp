@@ -35,6 +35,7 @@ constexpr auto life = 10s;
 constexpr auto patience = 10min;
 // Of a storm: a call of the runtime has a minute.
 constexpr unsigned files_at_once = 5000;
+constexpr unsigned executables_in_a_storm = 20;
 
 }  // namespace
 
@@ -77,17 +78,17 @@ void Churn::storm(unsigned files) {
   if (containers_.empty()) return;
   const auto& container = containers_.back().container;
   const auto directory = fmt::format("/var/storm{}", ++storms_);
+  const unsigned apart = std::max(files / executables_in_a_storm, 1U);
   for (unsigned done = 0; done < files; done += files_at_once) {
     const auto result = runtime_.execute(
-        container,
-        {"sh", "-c",
-         fmt::format("mkdir -p {0}; i={1}; while [ $i -lt {2} ]; do i=$((i + 1)); "
-                     "if [ $((i % 1000)) = 0 ]; then printf '#!/bin/sh\\n# {0} %s\\n' $i > {0}/$i; "
-                     "else echo text > {0}/x$i; fi; done",
-                     directory, done, std::min(done + files_at_once, files))});
+        container, {"sh", "-c",
+                    fmt::format("mkdir -p {0}; i={1}; while [ $i -lt {2} ]; do i=$((i + 1)); "
+                                "if [ $((i % {3})) = 0 ]; then printf '#!/bin/sh\\n# {0} %s\\n' $i > {0}/$i; "
+                                "else echo text > {0}/x$i; fi; done",
+                                directory, done, std::min(done + files_at_once, files), apart)});
     if (!result.status.is_success()) throw std::runtime_error("no storm: " + result.error);
   }
-  for (unsigned number = 1000; number <= files; number += 1000)
+  for (unsigned number = apart; number <= files; number += apart)
     plants_.add(container.id, directory + "/" + std::to_string(number));
 }
 

@@ -13,7 +13,9 @@
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/file.hpp"
+#include "dropwarden/util/text.hpp"
 
+#include "support/file.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -21,9 +23,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// More than fs.fanotify.max_queued_events, where that is as the kernel sets it.
-constexpr unsigned more_than_a_queue = 20'000;
 constexpr std::uint64_t memory_left = std::uint64_t{1} << 20U;  // bytes
+
+// Events that a queue takes.
+unsigned length_of_queue() {
+  const auto most = read_file("/proc/sys/fs/fanotify/max_queued_events");
+  return util::parse_number<unsigned>(util::trim(most)).value();
+}
 
 }  // namespace
 
@@ -65,7 +71,7 @@ void Disturbances::make(Disturbance disturbance) {
     case Disturbance::restart_runtime:
       return restart_runtime();
     case Disturbance::storm:
-      return churn_.storm(more_than_a_queue / 4);
+      return churn_.storm(length_of_queue() / 4);
     case Disturbance::overflow:
       return overflow();
     case Disturbance::full_disk:
@@ -95,7 +101,7 @@ void Disturbances::restart_runtime() {
 void Disturbances::overflow() {
   send_to_all(SIGSTOP);
   try {
-    churn_.storm(more_than_a_queue);
+    churn_.storm(length_of_queue() / 4 * 5);
   } catch (...) {
     send_to_all(SIGCONT);
     throw;
