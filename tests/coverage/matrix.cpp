@@ -249,7 +249,11 @@ std::string compare(const Outcome& outcome, const Expectation& row, const std::s
   // What both tell a moment after the close: the file has to rest for the one, and is looked at by a timer
   // for the other.
   const bool is_level = promised == "upper_layer:writes" && front == "second_look" && active.contains(front);
-  if (front != name && !is_faster && !is_overtaken && !is_level && !is_read_late)
+  // It looks 0.2 s after the news of a name, on an emulated processor later: a sweep of just then is faster.
+  // They are 30 s apart, so that no luck hides for long that nobody else has seen it.
+  const bool is_swept_first =
+      name == "upper_layer" && front == "scan" && active.contains(front) && outcome.delay < 1s;
+  if (front != name && !is_faster && !is_overtaken && !is_level && !is_swept_first && !is_read_late)
     return seen_by(outcome) + ", and not by " + name;
   return compare_path(outcome, row, active);
 }
