@@ -4,6 +4,7 @@
 #include <array>
 #include <benchmark/benchmark.h>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <fcntl.h>
 #include <span>
@@ -18,6 +19,7 @@
 #include "dropwarden/attribute/hash.hpp"
 #include "dropwarden/classify/classify.hpp"
 #include "dropwarden/container/cgroup_path.hpp"
+#include "dropwarden/policy/engine.hpp"
 #include "dropwarden/sink/format.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/file.hpp"
@@ -109,6 +111,22 @@ void format(benchmark::State& state, const Format& format) {
 BENCHMARK_CAPTURE(format, native, [](const model::Finding& finding) { return sink::format_native(finding); });
 BENCHMARK_CAPTURE(format, tracee, [](const model::Finding& finding) { return sink::format_tracee(finding); });
 BENCHMARK_CAPTURE(format, text, [](const model::Finding& finding) { return sink::format_text(finding, {}); });
+
+// The decision on a finding that none of so many exceptions covers, each with an image and a path of its own.
+void decide(benchmark::State& state) {
+  policy::Policy policy;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    const std::string name = "app" + std::to_string(i);
+    policy.exceptions.push_back(
+        {.name = name,
+         .reason = "bench",
+         .when = {.image = {"example.com/team/" + name}, .path = {"/opt/" + name + "/**"}}});
+  }
+  const policy::Engine engine(policy, 1);
+  const model::WriteEvent event = sink::sample_finding().event;
+  for (auto unused : state) benchmark::DoNotOptimize(engine.decide(event, {}));
+}
+BENCHMARK(decide)->RangeMultiplier(10)->Range(10, 10'000);
 
 // A file in the page cache, as the daemon hashes it, against the digest alone of memory, in the blocks of
 // openssl-speed(1): the first is to be 0.9 of the second at least.

@@ -78,9 +78,10 @@ class Crowd {
 // The daemon, and how long it took to be ready.
 class TimedDaemon {
  public:
-  explicit TimedDaemon(std::string directory, const std::string& program = dropwarden_binary())
+  explicit TimedDaemon(std::string directory, const std::string& program = dropwarden_binary(),
+                       const std::string& more_configuration = {})
       : directory_(std::move(directory)) {
-    write_file(directory_ + "/dropwarden.yaml", make_configuration(directory_, {}));
+    write_file(directory_ + "/dropwarden.yaml", make_configuration(directory_, {}) + more_configuration);
     const sys::Fd log(::open((directory_ + "/log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     const sys::Fd output(
         ::open((directory_ + "/findings").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
@@ -239,18 +240,23 @@ Series measure_changes(const Scratch& scratch, const std::vector<unsigned>& size
   return series;
 }
 
-Series measure_findings(
-    const Scratch& scratch, const std::string& name, const std::string& axis,
-    const std::vector<unsigned>& values,
-    const std::function<std::pair<std::vector<Job>, unsigned>(unsigned)>& jobs_and_layers) {
+// What there is to find, and where.
+struct Case {
+  std::vector<Job> jobs;
+  unsigned layers = 1;
+  std::string configuration{};
+};
+
+Series measure_findings(const Scratch& scratch, const std::string& name, const std::string& axis,
+                        const std::vector<unsigned>& values, const std::function<Case(unsigned)>& case_of) {
   Series series{.name = name,
                 .axis = axis,
                 .columns = {"us/finding", "findings a second of processor time"},
                 .rows = {}};
   for (const unsigned value : values) {
-    const auto [jobs, layers] = jobs_and_layers(value);
+    const auto [jobs, layers, configuration] = case_of(value);
     Box box(scratch.make_directory(), jobs, 0, layers);
-    const TimedDaemon daemon(scratch.make_directory());
+    const TimedDaemon daemon(scratch.make_directory(), dropwarden_binary(), configuration);
     const double before = daemon.cpu();
     box.run(1);
     if (!daemon.wait_for_findings(jobs[1].operations))
@@ -259,6 +265,33 @@ Series measure_findings(
     series.rows.push_back({static_cast<double>(value), each, 1e6 / each});
   }
   return series;
+}
+
+// What an event costs at rest and in a hurry; what the daemon does without one is counted in.
+Series measure_rates(const Scratch& scratch, const std::vector<unsigned>& rates) {
+  Series series{.name = "rate", .axis = "events a second", .columns = {"us/event"}, .rows = {}};
+  constexpr unsigned seconds = 2;
+  for (const unsigned rate : rates) {
+    const std::uint64_t count = std::uint64_t{rate} * seconds;
+    Box box(scratch.make_directory(), {{.name = "creates at a rate",
+                                        .operation = "create",
+                                        .operations = count,
+                                        .prepare = {},
+                                        .body = [rate](std::uint64_t files) { create_files(files, rate); }}});
+    const TimedDaemon daemon(scratch.make_directory());
+    const double before = daemon.cpu();
+    box.run(0);
+    series.rows.push_back({static_cast<double>(rate), (daemon.cpu() - before) / static_cast<double>(count)});
+  }
+  return series;
+}
+
+// None of which covers anything here.
+std::string make_exceptions(unsigned count) {
+  std::string text = "policy:\n  exceptions:\n";
+  for (unsigned i = 0; i < count; ++i)
+    text += fmt::format("    - {{name: app{0}, reason: bench, when: {{path: /opt/app{0}/**}}}}\n", i);
+  return text;
 }
 
 boost::json::object to_json(const std::vector<Series>& all) {
@@ -290,15 +323,21 @@ int run(bool is_long, bool is_smoke, unsigned rounds, const std::string& baselin
     add(measure_containers(scratch, {1, 3}));
   } else {
     add(measure_containers(scratch, is_long ? std::vector<unsigned>{1, 10, 100, 250, 1000, 2500, 5000}
-                                            : std::vector<unsigned>{1, 10, 100, 1000}));
-    add(measure_findings(scratch, "layers", "layers", {1, 2, 8, 32, 127},
-                         [](unsigned layers) { return std::pair{jobs_of_scale(1000, 0), layers}; }));
+                                            : std::vector<unsigned>{1, 10, 100, 250, 1000}));
+    add(measure_rates(scratch, {100, 1000, 10'000, 50'000}));
+    add(measure_findings(
+        scratch, "exceptions", "exceptions of the policy", {10, 100, 1000, 10'000}, [](unsigned count) {
+          return Case{.jobs = jobs_of_scale(1000, 0), .configuration = make_exceptions(count)};
+        }));
+    add(measure_findings(scratch, "layers", "layers", {1, 2, 8, 32, 127}, [](unsigned layers) {
+      return Case{.jobs = jobs_of_scale(1000, 0), .layers = layers};
+    }));
     add(measure_findings(scratch, "depth", "directories above the file", {1, 10, 50, 200},
-                         [](unsigned depth) { return std::pair{jobs_of_scale(1000, depth), 1U}; }));
+                         [](unsigned depth) { return Case{.jobs = jobs_of_scale(1000, depth)}; }));
     add(measure_findings(scratch, "burst", "programs in a burst",
                          is_long ? std::vector<unsigned>{10, 100, 1000, 10'000, 50'000}
                                  : std::vector<unsigned>{10, 100, 1000, 10'000},
-                         [](unsigned drops) { return std::pair{jobs_of_scale(drops, 0), 1U}; }));
+                         [](unsigned drops) { return Case{.jobs = jobs_of_scale(drops, 0)}; }));
   }
   if (!json.empty()) write_file(json, boost::json::serialize(to_json(all)) + "\n");
   return 0;

@@ -42,5 +42,15 @@ TEST(BenchSmoke, MonitorsAreHeldAgainstNoneOnAJob) {
   EXPECT_GT(monitor_cpu.to_number<double>(), 0);
 }
 
+TEST(BenchSmoke, AQueueIsWorkedOff) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIP privilege: needs root";
+  const TemporaryDirectory directory;
+  const std::string file = directory.path() / "results.json";
+  const auto ran = run_alone({program("bench-drain"), "--events", "500", "--rounds", "1", "--json", file});
+  ASSERT_TRUE(ran.status.is_success()) << ran.output << ran.error;
+  const auto results = boost::json::parse(read_file(file));
+  EXPECT_GT(results.at_pointer("/rate_ratio/median").to_number<double>(), 0);
+}
+
 }  // namespace
 }  // namespace dropwarden::test

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <ratio>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -30,10 +33,6 @@ void write_anew(const std::string& path, int flags, std::string_view content, mo
 
 std::string name_of(std::string_view what, std::uint64_t number) {
   return fmt::format("/job/{}{}", what, number);
-}
-
-void clear_work() {
-  for (const auto& entry : fs::directory_iterator("/job")) fs::remove_all(entry.path());
 }
 
 void create(std::uint64_t count) {
@@ -105,7 +104,7 @@ Job loop(const char* name, const char* operation, std::uint64_t operations, void
           .operations = operations,
           .prepare =
               [body] {
-                clear_work();
+                clear_job();
                 body(names_in_turn);
               },
           .body = body};
@@ -116,7 +115,7 @@ Job once(const char* name, const char* operation, std::function<void()> prepare,
           .operation = operation,
           .prepare =
               [prepare = std::move(prepare)] {
-                clear_work();
+                clear_job();
                 if (prepare) prepare();
               },
           .body = [body = std::move(body)](std::uint64_t) { body(); }};
@@ -127,6 +126,20 @@ bool has(const char* program) {
 }
 
 }  // namespace
+
+void clear_job() {
+  for (const auto& entry : fs::directory_iterator("/job")) fs::remove_all(entry.path());
+}
+
+void create_files(std::uint64_t count, std::uint64_t each_second) {
+  const std::string content(100, 'x');
+  const auto start = std::chrono::steady_clock::now();
+  for (std::uint64_t i = 0; i < count; ++i) {
+    if (each_second != 0)
+      std::this_thread::sleep_until(start + std::chrono::nanoseconds{std::nano::den} * i / each_second);
+    write_anew(name_of("p", i), O_CREAT | O_TRUNC, content);
+  }
+}
 
 void write_programs(std::uint64_t count, std::size_t size, unsigned depth) {
   std::string content = read_file("/usr/bin/env");
@@ -160,13 +173,13 @@ std::vector<Job> make_jobs(double scale, const std::string& packages, std::vecto
   jobs.push_back({.name = "executables dropped",
                   .operation = "drop",
                   .operations = scaled(scale, 10'000),
-                  .prepare = clear_work,
+                  .prepare = clear_job,
                   .body = [](std::uint64_t count) { write_programs(count, program_bytes); }});
   jobs.push_back(
       {.name = "exec-heavy shell loop",
        .operation = "exec",
        .operations = scaled(scale, 1000),
-       .prepare = clear_work,
+       .prepare = clear_job,
        .body = [](std::uint64_t count) {
          run_program(
              {"sh", "-c", fmt::format("i=0; while [ $i -lt {} ]; do /bin/true; i=$((i+1)); done", count)});

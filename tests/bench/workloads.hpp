@@ -14,6 +14,13 @@ namespace dropwarden::test {
 // none.
 std::vector<Job> make_jobs(double scale, const std::string& packages, std::vector<std::string>& left_out);
 
+// Removes all that is in /job.
+void clear_job();
+
+// Creates so many files in /job, each with a name of its own and 100 bytes of text, not faster than at this
+// rate (0: as fast as it goes).
+void create_files(std::uint64_t count, std::uint64_t each_second = 0);
+
 // Writes so many programs of this size in /job, so many directories below it, new ones or over those of the
 // call before.
 void write_programs(std::uint64_t count, std::size_t size, unsigned depth = 0);
