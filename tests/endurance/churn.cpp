@@ -2,9 +2,11 @@
 #include "churn.hpp"
 
 #include <algorithm>
+#include <iostream>
 #include <stdexcept>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dropwarden/util/text.hpp"
 
@@ -48,7 +50,11 @@ void Churn::step(std::size_t most) {
     if (now - oldest.begun >= life || most == 0) stop(oldest);
     return;
   }
-  if (!plants_.are_all_seen(oldest.container.id) && now - oldest.stopped < patience) return;
+  if (!plants_.are_all_seen(oldest.container.id)) {
+    if (now - oldest.stopped < patience) return;
+    std::cout << fmt::format("container {} is removed, and not told: {}\n", oldest.container.id,
+                             fmt::join(plants_.awaited_in(oldest.container.id), " "));
+  }
   const auto container = oldest.container;
   containers_.pop_front();
   runtime_.remove(container);

@@ -22,6 +22,14 @@ bool Plants::are_all_seen(const std::string& container_id) const {
   return first == awaited_.end() || first->first != container_id;
 }
 
+std::vector<std::string> Plants::awaited_in(const std::string& container_id) const {
+  std::vector<std::string> paths;
+  for (auto at = awaited_.lower_bound({container_id, {}}); at != awaited_.end() && at->first == container_id;
+       ++at)
+    paths.push_back(at->second);
+  return paths;
+}
+
 std::vector<std::string> Plants::faults() const {
   std::vector<std::string> faults;
   for (const Place& place : planted_) {
