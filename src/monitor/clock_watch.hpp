@@ -19,7 +19,7 @@ class ClockWatch {
   using OnSetBack = std::function<void(std::chrono::nanoseconds)>;
   ClockWatch(boost::asio::io_context& loop, OnSetBack on_set_back);
 
-  // To be called now and then as well: not every kernel tells.
+  // To be called now and then as well: what the clock is adjusted by meanwhile is not to add up to a step.
   void look();
   void stop();
 

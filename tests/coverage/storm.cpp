@@ -20,6 +20,7 @@
 #include "box_test.hpp"
 #include "program.hpp"
 #include "support/file.hpp"
+#include "support/queue_limit.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -109,7 +110,7 @@ class Storm : public BoxTest {
     restart();
     for (const auto& box : boxes_) ASSERT_TRUE(is_watched(*daemon_, *box)) << daemon_->report();
     // Nobody reads while all write more than the queue holds.
-    const auto most_queued = std::stoull(read_file("/proc/sys/fs/fanotify/max_queued_events"));
+    const auto most_queued = read_queue_limit();
     const auto written = std::uint64_t{size.containers} * size.files;
     // Each has begun its next directory.
     const auto full = most_queued / files_a_directory + 1 + size.containers;

@@ -36,8 +36,8 @@ constexpr auto life = 10s;
 // and the storms of half an hour lie in there.
 constexpr auto patience = 10min;
 // Of a storm: a call of the runtime has a minute.
-constexpr unsigned files_at_once = 5000;
-constexpr unsigned executables_in_a_storm = 20;
+constexpr std::size_t files_at_once = 5000;
+constexpr std::size_t executables_in_a_storm = 20;
 
 }  // namespace
 
@@ -50,10 +50,11 @@ void Churn::step(std::size_t most) {
     if (now - oldest.begun >= life || most == 0) stop(oldest);
     return;
   }
-  if (!plants_.are_all_seen(oldest.container.id)) {
+  const auto awaited = plants_.awaited_in(oldest.container.id);
+  if (!awaited.empty()) {
     if (now - oldest.stopped < patience) return;
     std::cout << fmt::format("container {} is removed, and not told: {}\n", oldest.container.id,
-                             fmt::join(plants_.awaited_in(oldest.container.id), " "));
+                             fmt::join(awaited, " "));
   }
   const auto container = oldest.container;
   containers_.pop_front();
@@ -80,12 +81,12 @@ void Churn::stop(One& one) {
   one.stopped = Clock::now();
 }
 
-void Churn::storm(unsigned files) {
+void Churn::storm(std::size_t files) {
   if (containers_.empty()) return;
   const auto& container = containers_.back().container;
   const auto directory = fmt::format("/var/storm{}", ++storms_);
-  const unsigned apart = std::max(files / executables_in_a_storm, 1U);
-  for (unsigned done = 0; done < files; done += files_at_once) {
+  const auto apart = std::max<std::size_t>(files / executables_in_a_storm, 1);
+  for (std::size_t done = 0; done < files; done += files_at_once) {
     const auto result = runtime_.execute(
         container, {"sh", "-c",
                     fmt::format("mkdir -p {0}; i={1}; while [ $i -lt {2} ]; do i=$((i + 1)); "
@@ -94,7 +95,7 @@ void Churn::storm(unsigned files) {
                                 directory, done, std::min(done + files_at_once, files), apart)});
     if (!result.status.is_success()) throw std::runtime_error("no storm: " + result.error);
   }
-  for (unsigned number = apart; number <= files; number += apart)
+  for (std::size_t number = apart; number <= files; number += apart)
     plants_.add(container.id, directory + "/" + std::to_string(number));
 }
 

@@ -31,7 +31,7 @@ class Churn {
     }
   }
   // Files that nobody runs, in one container: as many as the kernel's queue does not hold. Some are programs.
-  void storm(unsigned files);
+  void storm(std::size_t files);
 
   std::size_t running() const { return containers_.size(); }
   std::size_t started() const { return started_; }

@@ -13,9 +13,8 @@
 #include "dropwarden/sys/error.hpp"
 #include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/file.hpp"
-#include "dropwarden/util/text.hpp"
 
-#include "support/file.hpp"
+#include "support/queue_limit.hpp"
 #include "support/wait.hpp"
 
 namespace dropwarden::test {
@@ -24,12 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t memory_left = std::uint64_t{1} << 20U;  // bytes
-
-// Events that a queue takes.
-unsigned length_of_queue() {
-  const auto most = read_file("/proc/sys/fs/fanotify/max_queued_events");
-  return util::parse_number<unsigned>(util::trim(most)).value();
-}
 
 }  // namespace
 
@@ -71,7 +64,7 @@ void Disturbances::make(Disturbance disturbance) {
     case Disturbance::restart_runtime:
       return restart_runtime();
     case Disturbance::storm:
-      return churn_.storm(length_of_queue() / 4);
+      return churn_.storm(read_queue_limit() / 4);
     case Disturbance::overflow:
       return overflow();
     case Disturbance::full_disk:
@@ -101,7 +94,7 @@ void Disturbances::restart_runtime() {
 void Disturbances::overflow() {
   send_to_all(SIGSTOP);
   try {
-    churn_.storm(length_of_queue() / 4 * 5);
+    churn_.storm(read_queue_limit() / 4 * 5);
   } catch (...) {
     send_to_all(SIGCONT);
     throw;

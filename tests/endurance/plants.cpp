@@ -17,11 +17,6 @@ void Plants::see(const std::vector<Record>& records) {
   }
 }
 
-bool Plants::are_all_seen(const std::string& container_id) const {
-  const auto first = awaited_.lower_bound({container_id, {}});
-  return first == awaited_.end() || first->first != container_id;
-}
-
 std::vector<std::string> Plants::awaited_in(const std::string& container_id) const {
   std::vector<std::string> paths;
   for (auto at = awaited_.lower_bound({container_id, {}}); at != awaited_.end() && at->first == container_id;

@@ -22,9 +22,7 @@ class Plants {
 
   std::size_t planted() const { return planted_.size(); }
   std::size_t seen() const { return planted_.size() - awaited_.size(); }
-  // Whether all that are in this container were told.
-  bool are_all_seen(const std::string& container_id) const;
-  // Those that were not.
+  // Those in this container of which nobody has told yet.
   std::vector<std::string> awaited_in(const std::string& container_id) const;
   // A line for each that no finding tells of, and each of which findings with several ids do.
   std::vector<std::string> faults() const;

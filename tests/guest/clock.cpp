@@ -18,6 +18,7 @@
 #include "support/disk.hpp"
 #include "support/file.hpp"
 #include "support/https_server.hpp"
+#include "support/occurrences.hpp"
 #include "support/overlay.hpp"
 #include "support/wait.hpp"
 
@@ -94,14 +95,7 @@ TEST_F(Clock, ThatIsAheadForAMomentHidesNothing) {
   write_file(queued, "4");
   Daemon daemon(place + "/daemon", {}, {}, "scan:\n  interval: 5s\nwatch:\n  upper_layer: \"off\"\n");
   write_file(queued, usual);
-  const auto repairs = [&] {
-    const std::string log = daemon.log();
-    std::size_t count = 0;
-    for (auto at = log.find("it is synced again"); at != std::string::npos;
-         at = log.find("it is synced again", at + 1))
-      ++count;
-    return count;
-  };
+  const auto repairs = [&] { return count_occurrences(daemon.log(), "it is synced again"); };
   for (int i = 0; i < 3; ++i) {
     const auto before = repairs();
     set_clock(std::chrono::system_clock::now() + 1h);

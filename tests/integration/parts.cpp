@@ -12,6 +12,7 @@
 
 #include "moments.hpp"
 #include "support/hoarder.hpp"
+#include "support/occurrences.hpp"
 #include "support/other_user.hpp"
 
 namespace dropwarden::test {
@@ -40,12 +41,7 @@ class Parts : public Moments {
     const auto status = boost::json::parse(result.output, error);
     return error ? -1 : status.at("channel").at(part + "_restarts").to_number<std::int64_t>();
   }
-  std::size_t count_in_log(const std::string& text) const {
-    const auto log = daemon_->log();
-    std::size_t count = 0;
-    for (auto at = log.find(text); at != std::string::npos; at = log.find(text, at + 1)) ++count;
-    return count;
-  }
+  std::size_t count_in_log(const std::string& text) const { return count_occurrences(daemon_->log(), text); }
   // A container that starts now is marked, and what is dropped in it is told.
   void expect_to_watch_what_starts(const std::string& name) {
     std::filesystem::create_directory(path(name));

@@ -13,6 +13,7 @@
 #include "support/child.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/queue_limit.hpp"
 
 // watch::Group on real groups: with error records (FAN_REPORT_FD_ERROR) and without, as on older kernels.
 namespace dropwarden::test {

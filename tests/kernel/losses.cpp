@@ -16,6 +16,7 @@
 #include "support/child.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/queue_limit.hpp"
 
 // How the kernel tells that something is missing.
 namespace dropwarden::test {

@@ -10,16 +10,10 @@
 
 #include "dropwarden/sys/descriptor.hpp"
 #include "dropwarden/sys/file.hpp"
-#include "dropwarden/util/text.hpp"
 
 #include "kernel_test.hpp"
 
 namespace dropwarden::test {
-
-std::size_t read_queue_limit() {
-  const auto text = sys::value_or_throw(sys::read_file("/proc/sys/fs/fanotify/max_queued_events", 64));
-  return util::parse_number<std::size_t>(util::trim(text)).value();
-}
 
 void write_files(const std::string& directory, std::size_t count) {
   static std::size_t number = 0;

@@ -13,8 +13,7 @@
 // Failures, made.
 namespace dropwarden::test {
 
-// fs.fanotify.max_queued_events. Filling more than `max_affordable_queue` would take too long for a test.
-std::size_t read_queue_limit();
+// Filling a queue that takes more would take too long for a test.
 inline constexpr std::size_t max_affordable_queue = 65'536;
 
 // `count` new files below `directory`: no two of their events are alike, so none are merged.

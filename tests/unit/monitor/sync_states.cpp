@@ -24,8 +24,11 @@ class Sync : public testing::Test {
     states_.add(mount, {container}, wall(0s), at(0s));
   }
   std::vector<DesyncReason> reasons(const std::string& mount) const { return states_.state(mount)->reasons; }
+  SyncStates::Ticket begin(const std::string& mount, std::chrono::seconds when) {
+    return states_.begin(mount, at(when), wall(when));
+  }
   bool scan(const std::string& mount, Outcome outcome, std::chrono::seconds when) {
-    return states_.finish(states_.begin(mount, at(when), wall(when)), outcome, wall(when), at(when));
+    return states_.finish(begin(mount, when), outcome, wall(when), at(when));
   }
 
   SyncStates states_{{.interval = 60s,
@@ -42,11 +45,11 @@ TEST_F(Sync, AMountThatWasWatchedInTimeIsSyncedAndSweptAfterAnInterval) {
   EXPECT_EQ(states_.next(at(59s)), std::nullopt);
   EXPECT_EQ(states_.next_due(), at(60s));
   EXPECT_EQ(states_.next(at(60s)), "a");
-  EXPECT_EQ(states_.begin("a", at(60s), wall(60s)).changed_since, wall(-2s));
+  EXPECT_EQ(begin("a", 60s).changed_since, wall(-2s));
   EXPECT_FALSE(scan("a", Outcome::complete, 70s)) << "it was synced before";
   EXPECT_EQ(states_.next_due(), at(130s));
   EXPECT_EQ(states_.state("a")->scan, wall(70s));
-  EXPECT_EQ(states_.begin("a", at(130s), wall(130s)).changed_since, wall(68s));
+  EXPECT_EQ(begin("a", 130s).changed_since, wall(68s));
 }
 
 TEST_F(Sync, ASweepReadsOnceMoreWhatMayHaveBeenStoredToUntilItWasWrittenBack) {
@@ -99,7 +102,7 @@ TEST_F(Sync, AContainerWithManyMountsLeavesEachOtherOneItsTurn) {
   for (int i = 0; i < 100; ++i) states_.desync("many" + std::to_string(i), DesyncReason::lease, wall(70s));
   states_.desync("z", DesyncReason::lease, wall(71s));
   EXPECT_EQ(*states_.next(at(71s)), "z");
-  states_.begin("z", at(71s), wall(71s));
+  begin("z", 71s);
   EXPECT_THAT(*states_.next(at(71s)), StartsWith("many"));
 }
 
@@ -107,7 +110,7 @@ TEST_F(Sync, AContainerWithManyMountsLeavesEachOtherOneItsTurn) {
 TEST_F(Sync, AContainerThatIsNewComesBehindThoseThatWait) {
   add("a", "one");
   add("b", "other");
-  states_.begin("a", at(1s), wall(1s));
+  begin("a", 1s);
   add("c", "new");
   states_.desync("a", DesyncReason::lease, wall(2s));
   states_.desync("b", DesyncReason::lease, wall(3s));
@@ -122,7 +125,7 @@ TEST_F(Sync, AContainerThatIsNewComesBehindThoseThatWait) {
 TEST_F(Sync, WhoIsToldOfAsBeforeIsNotPutBehindOthers) {
   add("waits", "of one");
   add("other", "other");
-  states_.begin("other", at(0s), wall(0s));
+  begin("other", 0s);
   for (int i = 0; i < 8192; ++i) add(std::to_string(i), "many " + std::to_string(i));
   states_.desync("waits", DesyncReason::lease, wall(1s));
   states_.desync_all(DesyncReason::lease, wall(2s));
@@ -133,7 +136,7 @@ TEST_F(Sync, WhoIsToldOfAsBeforeIsNotPutBehindOthers) {
 TEST_F(Sync, RemembersNoTurnsWithoutEnd) {
   for (int i = 0; i < 20'000; ++i) {
     add("m", std::to_string(i));
-    states_.begin("m", at(0s), wall(0s));
+    begin("m", 0s);
   }
   EXPECT_LE(states_.turns(), 8192U);
   for (int i = 0; i < 20'000; ++i) add("m", "without turns " + std::to_string(i));
@@ -144,13 +147,12 @@ TEST_F(Sync, WhatComesUpDuringAScanIsNotRepairedByIt) {
   add("a");
   states_.desync("a", DesyncReason::queue_overflow, wall(1s));
   states_.desync("a", DesyncReason::lease, wall(1s));
-  const auto ticket = states_.begin("a", at(2s), wall(2s));
+  const auto ticket = begin("a", 2s);
   states_.desync("a", DesyncReason::queue_overflow, wall(3s));
   EXPECT_FALSE(states_.finish(ticket, Outcome::complete, wall(2s), at(4s)));
   EXPECT_THAT(reasons("a"), ElementsAre(DesyncReason::queue_overflow));
   EXPECT_EQ(states_.next(at(4s)), "a");
-  EXPECT_EQ(states_.begin("a", at(4s), wall(4s)).changed_since, wall(0s))
-      << "since the beginning of that scan";
+  EXPECT_EQ(begin("a", 4s).changed_since, wall(0s)) << "since the beginning of that scan";
   EXPECT_TRUE(scan("a", Outcome::complete, 5s));
 }
 
@@ -162,8 +164,7 @@ TEST_F(Sync, AScanThatIsCutLeavesItDesyncedWithAllItsReasonsAndIsTriedAgainLater
   EXPECT_EQ(states_.state("a")->scan, std::nullopt);
   EXPECT_EQ(states_.next(at(14s)), std::nullopt);
   EXPECT_EQ(states_.next(at(15s)), "a");
-  EXPECT_EQ(states_.begin("a", at(15s), wall(15s)).changed_since, wall(-2s))
-      << "as if there had been no scan";
+  EXPECT_EQ(begin("a", 15s).changed_since, wall(-2s)) << "as if there had been no scan";
   for (int i = 0; i < 100; ++i) scan("a", Outcome::cut, 20s);
   EXPECT_EQ(states_.next_due(), at(60s)) << "40 s at most";
   EXPECT_TRUE(scan("a", Outcome::complete, 60s));
@@ -187,10 +188,10 @@ TEST_F(Sync, AScanThatIsPutOffChangesNothing) {
 TEST_F(Sync, OfWhatNothingIsKnownEverythingIsRead) {
   states_.add("a", {"c"}, everything, at(0s));
   states_.desync("a", DesyncReason::first_start, wall(0s));
-  EXPECT_EQ(states_.begin("a", at(0s), wall(0s)).changed_since, everything);
+  EXPECT_EQ(begin("a", 0s).changed_since, everything);
   scan("a", Outcome::complete, 0s);
-  EXPECT_NE(states_.begin("a", at(60s), wall(60s)).changed_since, everything);
-  EXPECT_EQ(states_.begin("a", at(2h), wall(2h)).changed_since, everything) << "now and then all the same";
+  EXPECT_NE(begin("a", 60s).changed_since, everything);
+  EXPECT_EQ(begin("a", 2h).changed_since, everything) << "now and then all the same";
 }
 
 TEST_F(Sync, AContainerDesyncsWithAllItsMountsAndNoOther) {
@@ -211,35 +212,35 @@ TEST_F(Sync, AStepOfTheClockMakesScansWhole) {
   add("a");
   states_.desync_all(DesyncReason::clock_step, wall(-5h));
   states_.forget_times(5h);
-  EXPECT_EQ(states_.begin("a", at(1s), wall(1s)).changed_since, everything);
+  EXPECT_EQ(begin("a", 1s).changed_since, everything);
 }
 
 TEST_F(Sync, AScanFromBeforeAStepOfTheClockTellsNothingOfTheTimeAfterIt) {
   add("a");
-  const auto ticket = states_.begin("a", at(0s), wall(0s));
+  const auto ticket = begin("a", 0s);
   states_.forget_times(1h);
   states_.desync_all(DesyncReason::clock_step, wall(1s));
   EXPECT_FALSE(states_.finish(ticket, Outcome::complete, wall(1h), at(2s)));
   EXPECT_FALSE(states_.state("a")->is_synced());
-  EXPECT_EQ(states_.begin("a", at(3s), wall(3s)).changed_since, everything);
+  EXPECT_EQ(begin("a", 3s).changed_since, everything);
 }
 
 TEST_F(Sync, AScanByAClockThatWasAheadForAWhileIsFollowedByAWholeOne) {
   add("a");
   EXPECT_FALSE(states_.finish(states_.begin("a", at(0s), wall(1h)), Outcome::complete, wall(1h), at(1s)));
   EXPECT_EQ(states_.begin("a", at(2s), wall(1h + 2s)).changed_since, wall(1h - 2s));
-  EXPECT_EQ(states_.begin("a", at(4s), wall(4s)).changed_since, everything);
+  EXPECT_EQ(begin("a", 4s).changed_since, everything);
   scan("a", Outcome::complete, 5s);
-  EXPECT_EQ(states_.begin("a", at(60s), wall(60s)).changed_since, wall(3s));
+  EXPECT_EQ(begin("a", 60s).changed_since, wall(3s));
 }
 
 TEST_F(Sync, WhatIsLeftOutStaysSoInEachScanAndFollowsTheClock) {
   add("a");
   states_.leave_out_before("a", wall(-10s));
-  EXPECT_EQ(states_.begin("a", at(1s), wall(1s)).told_from, wall(-10s));
+  EXPECT_EQ(begin("a", 1s).told_from, wall(-10s));
   scan("a", Outcome::complete, 0s);
-  EXPECT_EQ(states_.begin("a", at(20h), wall(20h)).changed_since, everything);
-  EXPECT_EQ(states_.begin("a", at(20h), wall(20h)).told_from, wall(-10s)) << "in a whole scan as well";
+  EXPECT_EQ(begin("a", 20h).changed_since, everything);
+  EXPECT_EQ(begin("a", 20h).told_from, wall(-10s)) << "in a whole scan as well";
   add("b");
   states_.forget_times(5s);
   EXPECT_EQ(states_.state("a")->told_from, wall(-15s)) << "what comes now has an older ctime than before";
@@ -249,16 +250,14 @@ TEST_F(Sync, WhatIsLeftOutStaysSoInEachScanAndFollowsTheClock) {
 TEST_F(Sync, AVolumeIsScannedForWhatItsContainersWroteThatTheLossIsAboutWhoeverHasStartedSince) {
   add("a");
   states_.set_started("a", wall(-100s));
-  EXPECT_EQ(states_.begin("a", at(1s), wall(1s)).written_from, wall(-100s));
+  EXPECT_EQ(begin("a", 1s).written_from, wall(-100s));
   states_.desync("a", DesyncReason::lease, wall(1s));
   scan("a", Outcome::cut, 2s);
   states_.set_started("a", wall(10s));
-  EXPECT_EQ(states_.begin("a", at(20s), wall(20s)).written_from, wall(-100s))
-      << "its container has been restarted";
+  EXPECT_EQ(begin("a", 20s).written_from, wall(-100s)) << "its container has been restarted";
   EXPECT_EQ(states_.state("a")->written_from, wall(-100s));
   EXPECT_TRUE(scan("a", Outcome::complete, 20s));
-  EXPECT_EQ(states_.begin("a", at(80s), wall(80s)).written_from, wall(10s))
-      << "what was there then has been looked at";
+  EXPECT_EQ(begin("a", 80s).written_from, wall(10s)) << "what was there then has been looked at";
   EXPECT_EQ(states_.state("a")->written_from, wall(10s));
 }
 
@@ -266,27 +265,27 @@ TEST_F(Sync, ALossThatIsReadAfterARestartIsStillAboutWhatWasBefore) {
   add("a");
   states_.set_started("a", wall(-100s));
   states_.set_started("a", wall(10s));
-  const auto sweep = states_.begin("a", at(60s), wall(60s));
+  const auto sweep = begin("a", 60s);
   EXPECT_EQ(sweep.written_from, wall(10s)) << "nothing was lost";
   states_.desync("a", DesyncReason::queue_overflow, wall(61s));
   states_.finish(sweep, Outcome::complete, wall(60s), at(62s));
-  EXPECT_EQ(states_.begin("a", at(63s), wall(63s)).written_from, wall(-100s));
+  EXPECT_EQ(begin("a", 63s).written_from, wall(-100s));
 }
 
 TEST_F(Sync, AContainerThatStartedEarlierWidensTheScan) {
   add("a");
   states_.set_started("a", wall(0s));
   EXPECT_TRUE(states_.set_started("a", wall(-50s)));
-  EXPECT_EQ(states_.begin("a", at(1s), wall(1s)).written_from, wall(-50s));
+  EXPECT_EQ(begin("a", 1s).written_from, wall(-50s));
   EXPECT_FALSE(states_.set_started("a", everything)) << "it cannot be told any more";
-  EXPECT_EQ(states_.begin("a", at(1s), wall(1s)).written_from, wall(-50s));
+  EXPECT_EQ(begin("a", 1s).written_from, wall(-50s));
   states_.forget_times(5s);
-  EXPECT_EQ(states_.begin("a", at(1s), wall(1s)).written_from, wall(-55s)) << "it goes back with the clock";
+  EXPECT_EQ(begin("a", 1s).written_from, wall(-55s)) << "it goes back with the clock";
 }
 
 TEST_F(Sync, AMountThatHasGoneIsForgottenAlsoByItsScan) {
   add("a");
-  const auto ticket = states_.begin("a", at(1s), wall(1s));
+  const auto ticket = begin("a", 1s);
   states_.remove("a");
   EXPECT_FALSE(states_.finish(ticket, Outcome::complete, wall(1s), at(2s)));
   EXPECT_EQ(states_.state("a"), std::nullopt);
