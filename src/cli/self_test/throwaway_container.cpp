@@ -5,12 +5,23 @@
 #include <cstdio>
 #include <exception>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "dropwarden/sys/fd.hpp"
 #include "dropwarden/sys/mount.hpp"
 
 namespace dropwarden::cli {
+namespace {
+
+// Says that the work is done, and returns when the other end is closed.
+void wait_at(const sys::Fd& line) {
+  char byte = 0;
+  if (::write(line.number(), &byte, 1) == 1) static_cast<void>(::read(line.number(), &byte, 1) == 0);
+}
+
+}  // namespace
 
 ThrowawayContainer::ThrowawayContainer() {
   std::array<char, 64> name{"/run/dropwarden-self-test.XXXXXX"};
@@ -39,10 +50,16 @@ void ThrowawayContainer::mount() {
       {.lower = directory_ / "lower", .upper = directory_ / "upper", .work = directory_ / "work"}, root()));
 }
 
-bool ThrowawayContainer::run(const std::function<void()>& work) const {
+bool ThrowawayContainer::run(const std::function<void()>& work,
+                             const std::function<void()>& meanwhile) const {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) return false;
+  sys::Fd ours{ends[0]};
+  sys::Fd theirs{ends[1]};
   const pid_t child = ::fork();
   if (child < 0) return false;
   if (child == 0) {
+    ours.reset();
     int status = 1;
     if (::unshare(CLONE_NEWNS) == 0 && ::chroot(root().c_str()) == 0 && ::chdir("/") == 0) {
       try {
@@ -52,8 +69,13 @@ bool ThrowawayContainer::run(const std::function<void()>& work) const {
         std::fprintf(stderr, "%s\n", error.what());
       }
     }
+    if (status == 0) wait_at(theirs);
     ::_exit(status);
   }
+  theirs.reset();
+  char done = 0;
+  if (::read(ours.number(), &done, 1) == 1) meanwhile();
+  ours.reset();
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

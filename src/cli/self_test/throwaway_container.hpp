@@ -22,9 +22,9 @@ class ThrowawayContainer {
 
   // Mounts the overlay; throws sys::SystemError.
   void mount();
-  // Runs `work` in a child with a mount namespace of its own and the overlay as its root; false when it threw
-  // or could not be started.
-  bool run(const std::function<void()>& work) const;
+  // Runs `work` in a child with a mount namespace of its own and the overlay as its root, and `meanwhile`
+  // here before the child ends; false when `work` threw or could not be started.
+  bool run(const std::function<void()>& work, const std::function<void()>& meanwhile = [] {}) const;
 
  private:
   std::filesystem::path directory_;
