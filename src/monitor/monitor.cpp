@@ -127,7 +127,8 @@ class Monitor::Impl {
                     [this](Sighting sighting) {
                       pipeline_.take(std::move(sighting));
                       return pipeline_.open();
-                    }}),
+                    },
+                .is_behind = [this] { return group_.is_behind(); }}),
         name_spaces_(
             loop, privilege, features_, keeper_.volumes(),
             [this](const container::CgroupOwner& owner) { return pipeline_.believes(owner); },

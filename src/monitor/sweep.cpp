@@ -381,11 +381,14 @@ void Sweep::pump() {
       continue;
     }
     const std::size_t open = handlers_.on_file(std::move(*std::get<std::shared_ptr<Sighting>>(next)));
-    if (open < many_open) {
+    // What is scanned stays where it is, and of events only so many are kept: a scan that was to repair a
+    // loss must not be what makes the next one.
+    const bool gives_way = open >= many_open || handlers_.is_behind();
+    if (!gives_way) {
       sweeper_.on_taken();
       continue;
     }
-    // Never for long: what waits may wait for a runtime.
+    // Never for long: what waits may wait for a runtime, and a container may write without end.
     is_slow_ = true;
     patience_.expires_after(slow_pause);
     patience_.async_wait([this](const boost::system::error_code& cancelled) {

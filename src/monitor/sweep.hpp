@@ -44,6 +44,8 @@ class Sweep {
   struct Handlers {
     // Takes a file; what it returns is how many findings wait now.
     std::function<std::size_t(Sighting)> on_file;
+    // Whether events wait to be read.
+    std::function<bool()> is_behind;
   };
   // What it refers to outlives it; `store` is null where nothing is remembered.
   Sweep(boost::asio::io_context& loop, privilege::Privilege& privilege, WatchedMounts& mounts,

@@ -20,6 +20,9 @@ constexpr std::size_t max_ready = 256;
 constexpr std::size_t max_unsettled = 4096;
 constexpr int max_looks = 5;
 constexpr auto longest_end = 2s;
+// Then the rest of the loop has its turn: what the marks on overlays tell waits in a queue that has an end,
+// too.
+constexpr auto long_turn = 20ms;
 
 }  // namespace
 
@@ -72,7 +75,7 @@ bool UpperReader::stop() {
     if (is_stuck_) break;
     is_done = is_done_;
     lock.unlock();
-    take();
+    while (auto item = take_next()) hand_on(std::move(*item));
   }
   if (is_stuck_) {
     thread_.detach();
@@ -186,22 +189,36 @@ void UpperReader::put(Item item) {
   ready_.push_back(std::move(item));
   changed_.notify_all();
   lock.unlock();
-  if (!is_first) return;
-  boost::asio::post(loop_, [this, is_alive = is_alive_] {
-    if (*is_alive) take();
-  });
+  if (is_first) post_take();
+}
+
+std::optional<UpperReader::Item> UpperReader::take_next() {
+  const std::scoped_lock lock(mutex_);
+  if (ready_.empty()) return std::nullopt;
+  std::optional<Item> item(std::move(ready_.front()));
+  ready_.pop_front();
+  changed_.notify_all();
+  return item;
+}
+
+void UpperReader::hand_on(Item item) const {
+  if (item.sighting) handler_.on_sighting(std::move(*item.sighting));
+  if (item.loss) handler_.on_loss(*item.loss);
+  if (item.failure) handler_.on_failure(std::move(*item.failure));
 }
 
 void UpperReader::take() {
-  std::unique_lock lock(mutex_);
-  std::vector<Item> items = std::exchange(ready_, {});
-  changed_.notify_all();
-  lock.unlock();
-  for (Item& item : items) {
-    if (item.sighting) handler_.on_sighting(std::move(*item.sighting));
-    if (item.loss) handler_.on_loss(*item.loss);
-    if (item.failure) handler_.on_failure(std::move(*item.failure));
+  const auto end = std::chrono::steady_clock::now() + long_turn;
+  while (auto item = take_next()) {
+    hand_on(std::move(*item));
+    if (std::chrono::steady_clock::now() >= end) return post_take();
   }
+}
+
+void UpperReader::post_take() {
+  boost::asio::post(loop_, [this, is_alive = is_alive_] {
+    if (*is_alive) take();
+  });
 }
 
 }  // namespace dropwarden::monitor

@@ -88,7 +88,10 @@ class UpperReader {
   void look_again();
   void arm();
   void put(Item item);
+  std::optional<Item> take_next();
+  void hand_on(Item item) const;
   void take();
+  void post_take();
 
   boost::asio::io_context& loop_;
   const Handler handler_;
@@ -104,7 +107,7 @@ class UpperReader {
   std::atomic<std::uint64_t> gone_ = 0;
   std::mutex mutex_;  // of what follows
   std::condition_variable changed_;
-  std::vector<Item> ready_;
+  std::deque<Item> ready_;
   bool is_done_ = false;
   bool is_stuck_ = false;  // the loop's
   Turn turn_;              // busy while a question of `check` is not answered

@@ -181,6 +181,10 @@ std::size_t Group::queued_bytes() const {
   return sys::read_queued_bytes(state_->descriptor()).value_or(0);
 }
 
+bool Group::is_behind() const {
+  return state_->has_left() || queued_bytes() >= buffer_bytes;
+}
+
 void Group::read_now() {
   const auto state = state_;
   state->poke();

@@ -149,8 +149,17 @@ TEST_P(RealGroup, LeavesTheLoopItsTurnWhereFilesTakeLong) {
   ASSERT_EQ(loop_.run_one_for(std::chrono::seconds(10)), 1U);
   EXPECT_GT(headers_.size(), 0U);
   EXPECT_LT(headers_.size(), count);
+  EXPECT_TRUE(group_->is_behind());
   run_until(count);
   EXPECT_EQ(headers_.size(), count);
+  EXPECT_FALSE(group_->is_behind());
+}
+
+TEST_P(RealGroup, IsBehindWhereMoreWaitsThanItReadsAtOnce) {
+  write_files(merged(), 100);
+  EXPECT_FALSE(group_->is_behind());
+  write_files(merged(), 400);
+  EXPECT_TRUE(group_->is_behind());
 }
 
 TEST_P(RealGroup, HandsOnTheQueueWhenItStopsAndLeavesNothingPinned) {

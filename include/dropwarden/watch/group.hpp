@@ -65,6 +65,8 @@ class Group {
   // 0 and the former stays, nobody reads.
   std::uint64_t reads() const;
   std::size_t queued_bytes() const;
+  // Whether more waits than one read takes, here or in the kernel, whose queue has an end.
+  bool is_behind() const;
   // Reads what is queued, though the kernel did not say that there is something.
   void read_now();
 

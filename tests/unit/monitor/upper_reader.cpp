@@ -2,9 +2,12 @@
 #include "monitor/upper_reader.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
+#include <thread>
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,6 +19,7 @@
 namespace dropwarden::monitor {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -29,7 +33,11 @@ class UpperReaderTest : public testing::Test {
         loop_, *privilege_, sys::Fd(ends[0]),
         UpperReader::Handler{
             .on_sighting = [this](const Sighting&) { ++sightings_; },
-            .on_loss = [this](UpperResolver::Missed missed) { losses_.push_back(missed.loss); },
+            .on_loss =
+                [this](UpperResolver::Missed missed) {
+                  std::this_thread::sleep_for(handling_);
+                  losses_.push_back(missed.loss);
+                },
             .on_failure = [this](const sys::Error& error) { failures_.push_back(error.number); }});
   }
 
@@ -46,6 +54,7 @@ class UpperReaderTest : public testing::Test {
   std::unique_ptr<privilege::Privilege> privilege_ = privilege::make_direct();
   sys::Fd writer_;
   std::unique_ptr<UpperReader> reader_;
+  std::chrono::milliseconds handling_{0};
   int sightings_ = 0;
   std::vector<model::Loss> losses_;
   std::vector<int> failures_;
@@ -70,6 +79,19 @@ TEST_F(UpperReaderTest, HandsOnWhatIsQueuedWhenItStops) {
   reader_->stop();
   EXPECT_EQ(losses_.size(), 600U) << "more than wait for the loop at a time";
   reader_->stop();
+}
+
+// Each of them may take long, and what else comes to the loop waits in a queue that has an end.
+TEST_F(UpperReaderTest, LeavesTheLoopItsTurn) {
+  handling_ = 25ms;
+  for (int i = 0; i < 4; ++i) queue(watch::fid_record(FAN_Q_OVERFLOW, {}));
+  EXPECT_TRUE(test::run_until(loop_, [&] { return !losses_.empty(); }));
+  bool has_run = false;
+  boost::asio::post(loop_, [&] {
+    has_run = true;
+    EXPECT_LT(losses_.size(), 4U);
+  });
+  EXPECT_TRUE(test::run_until(loop_, [&] { return has_run && losses_.size() == 4; }));
 }
 
 TEST_F(UpperReaderTest, MayGoWhileSomethingIsOnItsWayToTheLoop) {
