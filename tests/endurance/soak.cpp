@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <string_view>
 #include <thread>
 
 #include <fmt/format.h>
@@ -17,6 +18,9 @@ constexpr auto between_disturbances = 15s;
 constexpr auto between_steps = 1s;
 constexpr auto between_lines = 30s;
 constexpr auto longest_settling = 10min;
+// Containers that have gone were waited for: what is still on its way is printed soon.
+constexpr auto longest_telling = 1min;
+constexpr std::size_t last_lines = 200;
 // The first part has time for each disturbance twice over, on a machine whose processor is emulated as well.
 constexpr auto long_enough = 30min;
 
@@ -27,6 +31,13 @@ std::vector<Disturbance> choose(bool with_deadly, const std::vector<Disturbance>
     if ((with_deadly || !is_deadly(one)) && std::ranges::find(left_out, one) == left_out.end())
       chosen.push_back(one);
   return chosen;
+}
+
+std::string_view end_of(std::string_view log) {
+  std::size_t start = log.size();
+  for (std::size_t lines = 0; lines <= last_lines && start != 0 && start != std::string_view::npos; ++lines)
+    start = log.rfind('\n', start - 1);
+  return start == std::string_view::npos ? log : log.substr(start);
 }
 
 // Of one that is missing.
@@ -61,7 +72,9 @@ std::vector<std::string> Soak::run(std::chrono::minutes length) {
   for (auto& fault : growth(earlier, later)) faults_.push_back(std::move(fault));
   if (length >= long_enough)
     for (auto& fault : not_made(disturbances_.accounts())) faults_.push_back(std::move(fault));
-  for (auto& fault : plants_.faults()) faults_.push_back(std::move(fault));
+  const auto untold = plants_.faults();
+  if (!untold.empty()) std::cout << "the monitor's log ends so:" << end_of(watchman_.daemon().log()) << '\n';
+  faults_.insert(faults_.end(), untold.begin(), untold.end());
   print_state(true);
   print_disturbances();
   print_holdings(earlier, later);
@@ -99,7 +112,7 @@ void Soak::settle() {
   } catch (const std::exception& error) {
     faults_.emplace_back(error.what());
   }
-  const auto end = Clock::now() + longest_settling;
+  const auto end = Clock::now() + longest_telling;
   while (plants_.seen() < plants_.planted() && Clock::now() < end) look();
   // What is released in the background, and what is still queued, which holds its mount and so a mark.
   auto calm_since = Clock::now();
