@@ -269,7 +269,7 @@ std::optional<SyncState> Sweep::state(const WatchedMount& mount) {
 // What is written after that looks older than what was looked at before.
 void Sweep::on_clock_set_back(std::chrono::nanoseconds by) {
   spdlog::warn("the wall clock was set back: times of files tell less, and everything is scanned once more");
-  states_.forget_times(by);
+  states_.forget_times(by, Clock::now());
   desync_all(DesyncReason::clock_step);
 }
 
@@ -347,7 +347,7 @@ std::unique_ptr<TreeScan> Sweep::make_scan(const ScannedTree& tree, const SyncSt
     if (!mount->is_overlay()) host = host_.find(mount->device, mount->root, mount->path, mount->path);
     TreeScan::Range range{.changed_since = ticket.changed_since,
                           .never_before = told_from(ticket.told_from),
-                          .is_whole = ticket.changed_since == util::WallTime{},
+                          .tells_again = ticket.tells_again,
                           .may_put_off = settings_.sweep};
     // What a volume held before is not its containers' doing.
     range.never_before = std::max(range.never_before, ticket.written_from);

@@ -85,10 +85,11 @@ bool SyncStates::desync_all(DesyncReason reason, util::WallTime now) {
   return is_news;
 }
 
-void SyncStates::forget_times(std::chrono::nanoseconds set_back) {
+void SyncStates::forget_times(std::chrono::nanoseconds set_back, Clock::time_point now) {
   ++clock_steps_;
   for (auto& [name, mount] : mounts_) {
     mount.synced_until = {};
+    mount.whole_due = now;
     for (util::WallTime* const time : {&mount.told_from, &mount.started, &mount.written_from}) {
       if (*time != util::WallTime{}) *time -= set_back;
     }
@@ -147,7 +148,10 @@ SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point
   ticket.told_from = known.told_from;
   ticket.started = known.started;
   ticket.written_from = known.is_synced() ? known.started : known.written_from;
-  const bool is_whole = known.synced_until == util::WallTime{} || known.whole_due <= now ||
+  const bool is_repair_first = options_.has_sweeps && !known.is_synced();
+  ticket.tells_again =
+      known.whole_due + (is_repair_first ? options_.longest_whole_delay : Clock::duration{}) <= now;
+  const bool is_whole = ticket.tells_again || known.synced_until == util::WallTime{} ||
                         known.synced_until > wall + options_.margin;
   if (!is_whole) ticket.changed_since = known.synced_until - options_.margin - options_.writeback;
   return ticket;
@@ -179,7 +183,7 @@ bool SyncStates::finish(const Ticket& ticket, Outcome outcome, util::WallTime st
   // read.
   if (ticket.clock_steps != clock_steps_) return false;
   mount.synced_until = started;
-  if (ticket.changed_since == util::WallTime{}) mount.whole_due = now + options_.whole_interval;
+  if (ticket.tells_again) mount.whole_due = now + options_.whole_interval;
   return !was_synced && mount.is_synced();
 }
 

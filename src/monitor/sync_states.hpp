@@ -31,6 +31,8 @@ class SyncStates {
     bool has_sweeps = true;                              // else only what is desynced is scanned
     Clock::duration interval = std::chrono::minutes{1};  // from the end of one sweep of a mount to the next
     Clock::duration whole_interval = std::chrono::hours{6};
+    // What hides something is repaired first, but not for ever.
+    Clock::duration longest_whole_delay = std::chrono::minutes{10};
     Clock::duration first_retry = std::chrono::seconds{5};  // after a scan that was cut; doubles
     Clock::duration longest_retry = std::chrono::minutes{5};
     // Less than `synced_until`, since the wall clock is adjusted all the time (adjtimex(2)).
@@ -59,8 +61,10 @@ class SyncStates {
   bool desync(const std::string& mount, DesyncReason reason, util::WallTime now);
   bool desync_container(const std::string& container, DesyncReason reason, util::WallTime now);
   bool desync_all(DesyncReason reason, util::WallTime now);
-  // No longer synced to any time: only a whole scan is sure. For a clock that was set back by so much.
-  void forget_times(std::chrono::nanoseconds set_back);
+  // No longer synced to any time: only a whole scan is sure. For a clock that was set back by so much. First
+  // all is looked at for what is new, then, by a sweep, for what may be new behind the numbers of what was
+  // told.
+  void forget_times(std::chrono::nanoseconds set_back, Clock::time_point now);
   // What changed before this time is not told, however it is come upon: it was there when the mount was
   // added, and nobody asked for that.
   void leave_out_before(const std::string& mount, util::WallTime told_from);
@@ -80,6 +84,7 @@ class SyncStates {
   struct Ticket {
     std::string mount;
     util::WallTime changed_since{};  // the epoch: everything is to be read
+    bool tells_again = false;        // and handed on, also what was handed on before
     util::WallTime told_from{};      // `leave_out_before`
     util::WallTime written_from{};   // what changed before is of before its containers; the epoch: unknown
     util::WallTime started{};        // `set_started`

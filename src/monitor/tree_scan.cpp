@@ -138,7 +138,8 @@ bool TreeScan::is_put_off(const layer::ScannedFile& file, HandedOn& handed_on) {
 
 void TreeScan::on_scanned(layer::ScannedFile file, HandedOn& handed_on, const OnFile& on_file) {
   const std::uint64_t key = key_of(file);
-  if (handed_on.contains(key) && !is_whole_) return;
+  // Whatever is new in a further walk has other numbers.
+  if (handed_on.contains(key) && (is_further_ || !tells_again_)) return;
   if (handed_on.size() >= max_handed_on) handed_on.clear();
   if (is_put_off(file, handed_on)) return;
   handed_on.insert(key);

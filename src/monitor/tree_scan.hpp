@@ -45,7 +45,7 @@ class TreeScan {
   struct Range {
     util::WallTime changed_since{};  // the epoch: everything
     util::WallTime never_before{};   // layer::ScanOptions
-    bool is_whole = false;           // also what was handed on before
+    bool tells_again = false;        // also what was handed on before this scan
     // Whether a scan that comes a minute later reads what this one leaves to it.
     bool may_put_off = false;
   };
@@ -55,7 +55,7 @@ class TreeScan {
         tree_(std::move(tree)),
         since_(range.changed_since),
         never_before_(range.never_before),
-        is_whole_(range.is_whole),
+        tells_again_(range.tells_again),
         may_put_off_(range.may_put_off),
         rules_(std::move(rules)) {}
 
@@ -80,7 +80,7 @@ class TreeScan {
   MountTree tree_;
   util::WallTime since_;
   const util::WallTime never_before_;
-  const bool is_whole_;
+  const bool tells_again_;
   const bool may_put_off_;
   std::vector<classify::RegistrationRule> rules_;
   std::chrono::steady_clock::time_point step_began_{};

@@ -68,7 +68,7 @@ LayerDrift scan_volume(privilege::Privilege& privilege, const WritableVolume& vo
   Registrations registrations(privilege);
   const auto rules = registrations.current(Registrations::Clock::now());
   TreeScan scan(privilege, MountTree(privilege, volume.mount, volume.host, mounts),
-                {.changed_since = volume.since, .never_before = volume.since, .is_whole = true},
+                {.changed_since = volume.since, .never_before = volume.since, .tells_again = true},
                 {rules.begin(), rules.end()});
   LayerDrift drift;
   ToldDrops told;

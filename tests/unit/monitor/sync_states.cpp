@@ -211,18 +211,53 @@ TEST_F(Sync, AContainerDesyncsWithAllItsMountsAndNoOther) {
 TEST_F(Sync, AStepOfTheClockMakesScansWhole) {
   add("a");
   states_.desync_all(DesyncReason::clock_step, wall(-5h));
-  states_.forget_times(5h);
+  states_.forget_times(5h, at(0s));
   EXPECT_EQ(begin("a", 1s).changed_since, everything);
 }
 
 TEST_F(Sync, AScanFromBeforeAStepOfTheClockTellsNothingOfTheTimeAfterIt) {
   add("a");
   const auto ticket = begin("a", 0s);
-  states_.forget_times(1h);
+  states_.forget_times(1h, at(0s));
   states_.desync_all(DesyncReason::clock_step, wall(1s));
   EXPECT_FALSE(states_.finish(ticket, Outcome::complete, wall(1h), at(2s)));
   EXPECT_FALSE(states_.state("a")->is_synced());
   EXPECT_EQ(begin("a", 3s).changed_since, everything);
+}
+
+// What the step may have hidden is looked for at once; what was told already, and may be something else
+// behind the same numbers, by the next sweep.
+TEST_F(Sync, AStepOfTheClockHasWhatIsNewLookedForFirst) {
+  add("a");
+  states_.forget_times(1h, at(0s));
+  states_.desync_all(DesyncReason::clock_step, wall(1s));
+  EXPECT_EQ(begin("a", 2s).changed_since, everything);
+  EXPECT_FALSE(begin("a", 2s).tells_again);
+  EXPECT_TRUE(scan("a", Outcome::complete, 3s));
+  EXPECT_EQ(states_.next_due(), at(63s));
+  EXPECT_EQ(begin("a", 63s).changed_since, everything);
+  EXPECT_TRUE(begin("a", 63s).tells_again);
+  scan("a", Outcome::complete, 64s);
+  EXPECT_FALSE(begin("a", 124s).tells_again);
+  EXPECT_EQ(begin("a", 124s).changed_since, wall(62s));
+}
+
+TEST_F(Sync, AWholeScanWaitsForRepairsButNotForEver) {
+  add("a");
+  states_.desync("a", DesyncReason::lease, wall(1s));
+  EXPECT_FALSE(begin("a", 3600s).tells_again);
+  EXPECT_EQ(begin("a", 3600s).changed_since, wall(-2s));
+  EXPECT_TRUE(begin("a", 3600s + 600s).tells_again);
+  EXPECT_EQ(begin("a", 3600s + 600s).changed_since, everything);
+}
+
+TEST_F(Sync, WithoutSweepsARepairTellsAgainWhatAStepOfTheClockMayHide) {
+  states_.set_options({.has_sweeps = false});
+  add("a");
+  states_.desync_all(DesyncReason::queue_overflow, wall(1s));
+  EXPECT_FALSE(begin("a", 2s).tells_again);
+  states_.forget_times(1h, at(0s));
+  EXPECT_TRUE(begin("a", 2s).tells_again);
 }
 
 TEST_F(Sync, AScanByAClockThatWasAheadForAWhileIsFollowedByAWholeOne) {
@@ -242,7 +277,7 @@ TEST_F(Sync, WhatIsLeftOutStaysSoInEachScanAndFollowsTheClock) {
   EXPECT_EQ(begin("a", 20h).changed_since, everything);
   EXPECT_EQ(begin("a", 20h).told_from, wall(-10s)) << "in a whole scan as well";
   add("b");
-  states_.forget_times(5s);
+  states_.forget_times(5s, at(0s));
   EXPECT_EQ(states_.state("a")->told_from, wall(-15s)) << "what comes now has an older ctime than before";
   EXPECT_EQ(states_.state("b")->told_from, util::WallTime{}) << "all is told";
 }
@@ -279,7 +314,7 @@ TEST_F(Sync, AContainerThatStartedEarlierWidensTheScan) {
   EXPECT_EQ(begin("a", 1s).written_from, wall(-50s));
   EXPECT_FALSE(states_.set_started("a", everything)) << "it cannot be told any more";
   EXPECT_EQ(begin("a", 1s).written_from, wall(-50s));
-  states_.forget_times(5s);
+  states_.forget_times(5s, at(0s));
   EXPECT_EQ(begin("a", 1s).written_from, wall(-55s)) << "it goes back with the clock";
 }
 

@@ -2,6 +2,7 @@
 #include "monitor/tree_scan.hpp"
 
 #include <fcntl.h>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "dropwarden/mount/table.hpp"
 #include "dropwarden/sys/file.hpp"
 
+#include "support/file.hpp"
 #include "support/memory_directory.hpp"
 
 namespace dropwarden::monitor {
@@ -22,6 +24,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 class WrittenFile : public testing::Test {
  protected:
@@ -49,8 +52,11 @@ class WrittenFile : public testing::Test {
         MountTree(*privilege_, std::move(mount), {}, std::make_shared<const layer::ReadableMounts>(table)),
         range, {});
     std::vector<std::string> found;
-    while (scan.step({}, handed_on_,
-                     [&](const layer::ScannedFile& file, const Located&) { found.push_back(file.path); })) {
+    const auto on_file = [&](const layer::ScannedFile& file, const Located&) {
+      found.push_back(file.path);
+      if (const auto then = std::exchange(on_first_, {})) then();
+    };
+    while (scan.step({}, handed_on_, on_file)) {
     }
     EXPECT_THAT(scan.totals().problems, IsEmpty());
     started_ = scan.totals().started;
@@ -61,6 +67,7 @@ class WrittenFile : public testing::Test {
   std::optional<test::MemoryDirectory> directory_;
   sys::Fd writer_;
   HandedOn handed_on_;
+  std::function<void()> on_first_;
   util::WallTime started_{};
 };
 
@@ -116,6 +123,15 @@ TEST_F(WrittenFile, IsPutOffOnce) {
   EXPECT_THAT(scan({.may_put_off = true}), IsEmpty());
   write("more");
   EXPECT_THAT(scan({.may_put_off = true}), ElementsAre("/tool"));
+}
+
+TEST_F(WrittenFile, IsHandedOnAgainWhereThatIsWantedAndOnceByAScan) {
+  writer_.reset();
+  EXPECT_THAT(scan({}), ElementsAre("/tool"));
+  EXPECT_THAT(scan({}), IsEmpty());
+  // While the tree changes it is walked again.
+  on_first_ = [this] { test::write_file(directory_->path() + "/new", "#!/bin/sh\n"); };
+  EXPECT_THAT(scan({.tells_again = true}), UnorderedElementsAre("/tool", "/new"));
 }
 
 TEST_F(WrittenFile, IsTakenAsItIsWhereNoOtherScanFollows) {
