@@ -19,11 +19,15 @@ privilege::AttributeSpace space_of(const model::OverlayLayers& layers) {
   return layers.has_user_attributes ? privilege::AttributeSpace::user : privilege::AttributeSpace::trusted;
 }
 
+sys::Result<Entry> with_status(sys::Result<privilege::LayerEntry> opened) {
+  if (!opened) return std::unexpected(std::move(opened.error()));
+  return with_status(std::move(opened->file), std::move(opened->attributes));
+}
+
 // Adds what was opened. False at the end of the way.
 bool follow(privilege::Privilege::Way opened, Way& way) {
   for (auto& entry : opened) {
-    way.push_back(entry ? with_status(std::move(entry->file), std::move(entry->attributes))
-                        : std::unexpected(std::move(entry.error())));
+    way.push_back(with_status(std::move(entry)));
     if (!way.back() || !way.back()->is_directory()) return false;
   }
   return true;
@@ -102,6 +106,17 @@ std::vector<Way> open_ways(privilege::Privilege& privilege, const model::Overlay
   for (const int directory : directories)
     ways.push_back(walk(privilege, layers, directory, names, Passed::kept));
   return ways;
+}
+
+std::vector<Siblings> open_siblings(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                                    const std::vector<int>& directories,
+                                    const std::vector<std::string>& names) {
+  std::vector<Siblings> all;
+  for (auto& opened : privilege.open_siblings(directories, names, space_of(layers))) {
+    Siblings& siblings = all.emplace_back();
+    for (auto& entry : opened) siblings.push_back(with_status(std::move(entry)));
+  }
+  return all;
 }
 
 sys::Result<void> check_upper(const model::OverlayLayers& layers, int directory) {

@@ -53,7 +53,50 @@ sys::Result<std::optional<ImageEntry>> Image::find(const Path& path) {
   return found;
 }
 
+// The upper directory and the layers answer for one moment, as they do for a path by itself: what comes later
+// changes the file, and is seen by its status.
+std::size_t Image::foresee(const Path& directory, std::vector<std::string> names) {
+  foreseen_.clear();
+  if (!has_parent_ || parent_path_ != directory) return 0;
+  std::vector<int> directories;
+  for (const Directory& lower : parent_) {
+    if (!lower.is_readable) break;
+    directories.push_back(lower.entry->file.number());
+  }
+  names.resize(std::min(names.size(), privilege::Privilege::max_opened / (directories.size() + 1)));
+  if (names.size() < 2) return 0;
+  const auto upper = trees_.open_upper_directory(directory);
+  if (!upper) return 0;
+  directories.insert(directories.begin(), upper->file.number());
+  auto found = open_siblings(privilege_, layers(), directories, names);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Ahead ahead{.names = {names[i]}, .ways = {}};
+    for (std::size_t j = 1; j < found.size(); ++j)
+      ahead.ways[parent_[j - 1].layer].push_back(std::move(found[j][i]));
+    Path path = directory;
+    path.push_back(names[i]);
+    foreseen_.insert_or_assign(std::move(path),
+                               Foreseen{.upper = std::move(found[0][i]), .ahead = std::move(ahead)});
+  }
+  return names.size();
+}
+
+std::optional<sys::Result<Entry>> Image::take_upper(const Path& path) {
+  const auto known = foreseen_.find(path);
+  return known == foreseen_.end() ? std::nullopt : std::exchange(known->second.upper, std::nullopt);
+}
+
+bool Image::take_foreseen(const Path& path) {
+  const auto known = foreseen_.find(path);
+  if (known == foreseen_.end()) return false;
+  ahead_ = std::move(known->second.ahead);
+  foreseen_.erase(known);
+  for (Directory& directory : parent_) directory.reached = 0;
+  return true;
+}
+
 void Image::look_ahead(const Path& path) {
+  if (take_foreseen(path)) return;
   auto known = trees_.take_ahead();
   if (known && known->names == path) {
     for (Directory& root : roots_) root.reached = 0;

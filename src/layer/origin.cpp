@@ -57,7 +57,7 @@ std::variant<Answer, Comparison> find_origin(privilege::Privilege& privilege, Im
   if (!has_path || image.layers().upperdir.empty()) return Origin::unknown;
   const auto path = parse_path(facts.path);
   if (!path) return Origin::unknown;
-  const auto upper = find_upper_file(image.trees(), *path);
+  const auto upper = find_upper_file(image, *path);
   if (!upper) return Origin::unknown;
   const auto found = image.find(upper->image_path);
   if (!found) return Origin::unknown;

@@ -22,6 +22,16 @@ sys::Result<std::optional<Way>> Trees::follow_upper(const Path& path) {
   return open_way(privilege_, *layers_, upper_->directory.number(), path);
 }
 
+std::optional<Entry> Trees::open_upper_directory(const Path& path) {
+  auto way = path.empty() ? sys::Result<std::optional<Way>>{} : follow_upper(path);
+  if (!way || !*way || (*way)->size() != path.size()) return std::nullopt;
+  const auto is_in_place = [](const sys::Result<Entry>& entry) {
+    return entry && entry->is_directory() && !entry->attributes.redirect;
+  };
+  if (!std::ranges::all_of(**way, is_in_place)) return std::nullopt;
+  return std::move(*(*way)->back());
+}
+
 // What fails here, or lies on another mount than the table says, is left to be asked for by itself.
 void Trees::ask_together(const Path& path) {
   const std::size_t lower = count_lower();

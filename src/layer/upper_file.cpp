@@ -6,10 +6,16 @@
 
 namespace dropwarden::layer {
 
-sys::Result<UpperFile> find_upper_file(Trees& trees, const Path& path) {
+sys::Result<UpperFile> find_upper_file(Image& image, const Path& path) {
   UpperFile upper{.entry = {}, .image_path = path};
   if (path.empty()) return upper;
-  auto way = trees.follow_upper(path);
+  if (auto foreseen = image.take_upper(path)) {
+    if (!*foreseen && foreseen->error().number != ENOENT)
+      return std::unexpected(std::move(foreseen->error()));
+    if (*foreseen && !(*foreseen)->is_directory()) upper.entry = std::move(**foreseen);
+    return upper;
+  }
+  auto way = image.trees().follow_upper(path);
   if (!way) return std::unexpected(std::move(way.error()));
   if (!*way) return upper;
   Path image_path;

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "dropwarden/layer/entry.hpp"
+#include "dropwarden/layer/image.hpp"
 #include "dropwarden/layer/path.hpp"
-#include "dropwarden/layer/trees.hpp"
 
 namespace dropwarden::layer {
 
@@ -19,6 +19,6 @@ struct UpperFile {
 
 // Entry and image path belong together: each step is taken from the one before. Opaque directories are passed
 // through: what they hide is still what the image had there.
-sys::Result<UpperFile> find_upper_file(Trees& trees, const Path& path);
+sys::Result<UpperFile> find_upper_file(Image& image, const Path& path);
 
 }  // namespace dropwarden::layer

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -52,9 +55,13 @@ class OriginFinder {
   auto& comparer() { return comparer_; }
 
  private:
-  struct Job {
+  struct Seen {
     std::uint64_t serial = 0;
-    layer::SeenFile seen;
+    layer::SeenFile file;
+  };
+  // Files that lie beside one another.
+  struct Job {
+    std::vector<Seen> seen;
     std::shared_ptr<const model::OverlayLayers> layers;
     std::shared_ptr<const layer::ReadableMounts> mounts;
     layer::Budget budget;
@@ -65,10 +72,13 @@ class OriginFinder {
     layer::Budget budget;
   };
 
+  bool is_beside_last(const Seen& seen, const std::shared_ptr<const model::OverlayLayers>& layers) const;
   void hand_over();
   void answer(std::uint64_t serial, layer::Answer origin);
   // `image` is the thread's own: the one looked in last, while there is more to do.
-  void handle(Job job, std::unique_ptr<layer::Image>& image, Turn& turn);
+  void handle(const Job& job, std::unique_ptr<layer::Image>& image, Turn& turn);
+  static std::size_t foresee(layer::Image& image, std::span<const Seen> seen);
+  void look_up(const Seen& seen, layer::Image& image, const layer::Budget& budget, Turn& turn);
   std::shared_ptr<const model::OverlayLayers> share(const WatchedMount& overlay);
 
   boost::asio::io_context& loop_;
@@ -81,6 +91,7 @@ class OriginFinder {
   std::unordered_map<model::Device, std::shared_ptr<const model::OverlayLayers>> shared_layers_;
   // What the loop has seen in this turn.
   std::vector<Job> gathered_;
+  std::atomic<std::size_t> waiting_ = 0;  // files in all that is gathered, and that the thread has not begun
   Worker<LargeJob> comparer_;
   Worker<Job> finder_;  // gives to `comparer_`, and so ends before it
 };

@@ -103,7 +103,8 @@ using Operations =
                Operation<&Privilege::open_trees>, WithDescriptor<&Privilege::open_regular_file>,
                WithDescriptor<&Privilege::open_directory>, WithDescriptor<&Privilege::is_open_for_write>,
                Operation<&Privilege::open_configuration>, Operation<&Privilege::read_drop_ins>,
-               Operation<&Privilege::open_output_input>, Operation<&Privilege::connect_unix>>;
+               Operation<&Privilege::open_output_input>, Operation<&Privilege::connect_unix>,
+               WithDescriptors<&Privilege::open_siblings>>;
 
 template <auto Method, std::size_t i = 0>
 consteval std::size_t number_of() {

@@ -112,6 +112,17 @@ class Remote final : public Privilege {
     for (Way& way : failed) way.emplace_back(std::unexpected(error));
     return failed;
   }
+  std::vector<Siblings> open_siblings(const std::vector<int>& directories,
+                                      const std::vector<std::string>& names, AttributeSpace space) override {
+    auto found = ask<&Privilege::open_siblings>(directories, names, space);
+    const auto is_whole = [&](const Siblings& siblings) { return siblings.size() == names.size(); };
+    if (found && found->size() == directories.size() && std::ranges::all_of(*found, is_whole))
+      return std::move(*found);
+    const sys::Error error = found ? sys::Error{"recvmsg", "marker", EPROTO} : found.error();
+    std::vector<Siblings> failed(directories.size());
+    for (Siblings& siblings : failed) siblings = each<LayerEntry>(std::unexpected(error), names.size());
+    return failed;
+  }
   std::vector<sys::Result<Tree>> open_trees(const std::vector<TreePlace>& places,
                                             const std::vector<std::string>& names,
                                             AttributeSpace space) override {

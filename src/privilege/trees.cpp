@@ -19,6 +19,22 @@ std::vector<sys::Result<sys::Fd>> Privilege::open_layers(const std::vector<std::
   return opened;
 }
 
+// By the method that goes one way, so that what checks that checks this.
+std::vector<Siblings> Privilege::open_siblings(const std::vector<int>& directories,
+                                               const std::vector<std::string>& names, AttributeSpace space) {
+  std::vector<Siblings> found(directories.size());
+  for (const std::string& name : names) {
+    if (directories.size() * names.size() > max_opened) {
+      const sys::Error too_many{"open", name, EMFILE};
+      for (Siblings& siblings : found) siblings.emplace_back(std::unexpected(too_many));
+      continue;
+    }
+    auto ways = open_ways(directories, {name}, space);
+    for (std::size_t i = 0; i < found.size(); ++i) found[i].push_back(std::move(ways[i].front()));
+  }
+  return found;
+}
+
 // By the methods that do one half each, so that what checks those checks this.
 std::vector<sys::Result<Tree>> Privilege::open_trees(const std::vector<TreePlace>& places,
                                                      const std::vector<std::string>& names,

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <map>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -75,6 +76,35 @@ class ImageLayers : public KernelTest {
     }
     EXPECT_GT(paths.size(), more.size());
     for (const auto& path : paths) EXPECT_EQ(in_layers(path), in_kernel(path)) << path;
+    expect_the_same_together(paths);
+  }
+
+  // What lies in one directory is asked for at once, where the upper directory has it, too.
+  void expect_the_same_together(const std::vector<std::string>& paths) {
+    const auto known = read_overlay(merged);
+    auto layers = *known.layers;
+    layers.upperdir = make_scratch_directory();
+    image_ = std::make_unique<layer::Image>(*privilege_, std::make_shared<const model::OverlayLayers>(layers),
+                                            known.mounts);
+    std::map<layer::Path, std::vector<std::string>> beside;
+    for (const auto& path : paths) {
+      auto directory = layer::parse_path(path).value();
+      directory.pop_back();
+      beside[directory].push_back(path);
+    }
+    for (const auto& [directory, of_directory] : beside) {
+      const auto above = std::filesystem::path(of_directory.front()).parent_path().string();
+      std::filesystem::create_directories(layers.upperdir + above);
+      std::vector<std::string> names;
+      for (const auto& path : of_directory) names.push_back(layer::parse_path(path)->back());
+      names.emplace_back("not-asked-for");
+      in_layers(of_directory.front());
+      const auto foreseen = image().foresee(directory, names);
+      // Of a hundred layers, each alone.
+      const bool is_for_all = !directory.empty() && layers.lowerdirs.size() < 10;
+      EXPECT_EQ(foreseen, is_for_all ? names.size() : 0) << above;
+      for (const auto& path : of_directory) EXPECT_EQ(in_layers(path), in_kernel(path)) << path;
+    }
   }
 
   std::string merged;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <fcntl.h>
 #include <filesystem>
+#include <map>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <thread>
@@ -92,6 +93,45 @@ TEST_F(FileOrigin, IsNewWhereTheImageHasNoSuchName) {
       "usr/bin/third");
   for (const std::string path : {"/tool", "/opt/x/tool", "/usr/bin/third"})
     EXPECT_EQ(origin_of(path), Origin::created) << path;
+}
+
+// Several files of a directory are asked for at once.
+TEST_F(FileOrigin, IsTheSameWhereItWasForeseen) {
+  mount();
+  shell("cd usr/bin && chmod 0700 tool && printf x >> second && cp tool third && mkdir fourth");
+  const auto known = read_overlay(overlay_->merged());
+  layer::Image image(*privilege_, known.layers, known.mounts);
+  const auto find = [&](const layer::SeenFile& seen) {
+    auto found = layer::find_origin(*privilege_, image, seen, digest_of);
+    if (const auto* answer = std::get_if<layer::Answer>(&found)) return *answer;
+    return layer::compare(std::get<layer::Comparison>(found), {});
+  };
+  std::map<std::string, layer::SeenFile> seen;
+  for (const std::string name : {"tool", "second", "third", "fourth"})
+    seen.emplace(name, see("/usr/bin/" + name));
+  const layer::Path directory{"usr", "bin"};
+  EXPECT_EQ(image.foresee(directory, {"tool", "second"}), 0U) << "nothing was looked up there yet";
+  EXPECT_EQ(find(seen.at("tool")), Origin::unchanged);
+  ASSERT_EQ(image.foresee(directory, {"tool", "second", "third", "fourth", "none"}), 5U);
+  shell("cd usr/bin && mv third fifth");
+  EXPECT_EQ(find(seen.at("tool")), Origin::unchanged);
+  EXPECT_EQ(find(seen.at("second")), Origin::modified);
+  EXPECT_EQ(find(seen.at("third")), Origin::created) << "it had its name when it was asked for";
+  EXPECT_EQ(find(seen.at("third")), Origin::created) << "asked for a second time";
+  EXPECT_FALSE(image.take_upper({"usr", "bin", "third"}));
+  EXPECT_EQ(image.foresee(directory, {"tool"}), 0U) << "one alone";
+  EXPECT_FALSE(image.take_upper({"usr", "bin", "fourth"})) << "what was foreseen before is forgotten";
+}
+
+// The image has it under the name before.
+TEST_F(FileOrigin, IsNotForeseenInADirectoryThatWasRenamed) {
+  mount(Names::absolute, "redirect_dir=on");
+  shell("mv usr/bin usr/programs && chmod 0700 usr/programs/tool usr/programs/second");
+  const auto known = read_overlay(overlay_->merged());
+  layer::Image image(*privilege_, known.layers, known.mounts);
+  layer::find_origin(*privilege_, image, see("/usr/programs/tool"), digest_of);
+  EXPECT_EQ(image.foresee({"usr", "programs"}, {"tool", "second"}), 0U);
+  EXPECT_EQ(image.foresee({"usr", "bin"}, {"tool", "second"}), 0U);
 }
 
 TEST_F(FileOrigin, IsModifiedWhereTheBytesDiffer) {

@@ -258,6 +258,24 @@ TEST_F(MarkerPlaces, AreNotLeftByAWayThroughSeveralDirectories) {
   EXPECT_NE(ask({overlay.upper()}).front(), 0);
 }
 
+TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralFilesOfADirectoryAreOpened) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  make_ways({overlay.upper(), other});
+  const auto open = [](const std::string& path) {
+    return sys::value_or_throw(sys::open_path(path + "/way", O_PATH | O_DIRECTORY));
+  };
+  const auto upper = open(overlay.upper());
+  const auto outside = open(other);
+  const auto found = marker_->open_siblings({upper.number(), outside.number()}, {"file", "none"},
+                                            privilege::AttributeSpace::trusted);
+  ASSERT_EQ(found.size(), 2U);
+  ASSERT_TRUE(found[0].size() == 2 && found[1].size() == 2);
+  EXPECT_EQ(error_of(found[0][0]), 0);
+  EXPECT_EQ(error_of(found[0][1]), ENOENT);
+  EXPECT_EQ(error_of(found[1][0]), EPERM);
+}
+
 TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralLayersAreOpened) {
   const TestOverlay overlay(make_scratch_directory());
   const std::string other = make_scratch_directory();

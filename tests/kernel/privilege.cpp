@@ -327,6 +327,32 @@ TEST_F(Privileged, OpensWaysThroughSeveralLayersUpToItsLimit) {
   EXPECT_EQ(ways[2].front().error().number, EMFILE);
 }
 
+TEST_F(Privileged, OpensWhatLiesBesideOneAnotherUpToItsLimit) {
+  const std::string base = make_scratch_directory();
+  for (const char* name : {"/one", "/two"}) std::filesystem::create_directory(base + name);
+  write_file(base + "/one/file", "file");
+  const auto one = sys::value_or_throw(privilege_->open_layer(base + "/one"));
+  const auto two = sys::value_or_throw(privilege_->open_layer(base + "/two"));
+  std::vector<std::string> names{"none", "file", ".."};
+  const auto found =
+      privilege_->open_siblings({one.number(), two.number()}, names, privilege::AttributeSpace::trusted);
+  ASSERT_EQ(found.size(), 2U);
+  for (const auto& siblings : found) {
+    ASSERT_EQ(siblings.size(), names.size());
+    EXPECT_EQ(siblings[0].error().number, ENOENT);
+    EXPECT_FALSE(siblings[2]);
+  }
+  EXPECT_TRUE(found[0][1]);
+  EXPECT_EQ(found[1][1].error().number, ENOENT);
+
+  names.assign(privilege::Privilege::max_opened / 2 + 1, "file");
+  const auto refused =
+      privilege_->open_siblings({one.number(), two.number()}, names, privilege::AttributeSpace::trusted);
+  ASSERT_EQ(refused.size(), 2U);
+  ASSERT_EQ(refused.front().size(), names.size());
+  EXPECT_EQ(refused.front().front().error().number, EMFILE);
+}
+
 TEST_F(Privileged, FollowsAWayOnlyOnTheMountThatIsMeant) {
   const std::string base = make_scratch_directory();
   std::filesystem::create_directories(base + "/one/directory/below");

@@ -48,6 +48,12 @@ Way open_way(privilege::Privilege& privilege, const model::OverlayLayers& layers
 std::vector<Way> open_ways(privilege::Privilege& privilege, const model::OverlayLayers& layers,
                            std::span<const int> directories, const std::vector<std::string>& names);
 
+// What each of the directories has under each of the names, for as many as may be asked for at once.
+using Siblings = std::vector<sys::Result<Entry>>;
+std::vector<Siblings> open_siblings(privilege::Privilege& privilege, const model::OverlayLayers& layers,
+                                    const std::vector<int>& directories,
+                                    const std::vector<std::string>& names);
+
 // Whether `directory` is the one that the overlay writes to, as far as that was proven: EPERM where it is
 // another.
 sys::Result<void> check_upper(const model::OverlayLayers& layers, int directory);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "dropwarden/layer/entry.hpp"
@@ -51,14 +54,26 @@ class Image {
   // not read, EINVAL on one whose path is not known, else the kernel's own errors.
   sys::Result<std::optional<ImageEntry>> find(const Path& path);
 
+  // Asks at once for the first of `names` in the directory looked in last, which `take_upper` and `find` will
+  // be asked for next, and forgets what was foreseen before. Returns for how many of them: none where
+  // `directory` is another one, or it takes more than that to find them. The others are asked for one by one.
+  std::size_t foresee(const Path& directory, std::vector<std::string> names);
+  // What the upper directory has at a path that was foreseen.
+  std::optional<sys::Result<Entry>> take_upper(const Path& path);
+
  private:
   struct Directory;
   struct Target;
   struct Found;
+  struct Foreseen {
+    std::optional<sys::Result<Entry>> upper;
+    Ahead ahead;
+  };
   using Stack = std::vector<Directory>;
   sys::Error not_read(std::size_t layer) const;
   sys::Result<void> open_roots();
   void look_ahead(const Path& path);
+  bool take_foreseen(const Path& path);
   void ask_ahead(Stack& from, const Path& names);
   bool is_step_ahead(const Directory& directory, const std::string& name) const;
   std::optional<sys::Result<Entry>> take_ahead(const Directory& directory, const std::string& name);
@@ -80,6 +95,7 @@ class Image {
   Stack parent_;
   bool has_parent_ = false;
   Ahead ahead_;
+  std::map<Path, Foreseen> foreseen_;
 };
 
 }  // namespace dropwarden::layer

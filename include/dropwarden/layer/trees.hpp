@@ -37,6 +37,9 @@ class Trees {
   // has gone with its container, or is none. The container may change it at any time: each step is taken from
   // the directory of the step before.
   sys::Result<std::optional<Way>> follow_upper(const Path& path);
+  // The directory that it has at `path`; nothing where it has none, or one of those on the way was renamed:
+  // then the image has it elsewhere.
+  std::optional<Entry> open_upper_directory(const Path& path);
   // Of the upper directory; nothing before it was followed.
   std::optional<sys::FileStatus> upper_status() const;
 

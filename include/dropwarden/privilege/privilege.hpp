@@ -134,6 +134,9 @@ struct LayerEntry {
 // What a layer has along some names, each in the one before.
 using Way = std::vector<sys::Result<LayerEntry>>;
 
+// What a directory of a layer has under some names.
+using Siblings = std::vector<sys::Result<LayerEntry>>;
+
 // A directory of the host, and the mount that it has to be on.
 struct TreePlace {
   std::string directory;
@@ -316,6 +319,12 @@ class Privilege {
   using Way = privilege::Way;
   virtual std::vector<Way> open_ways(const std::vector<int>& directories,
                                      const std::vector<std::string>& names, AttributeSpace space) = 0;
+  // Each of the names in each of the `directories` itself, directory by directory: one question for several
+  // files that lie beside one another. An answer for each; EMFILE for all when they are more than
+  // `max_opened`.
+  using Siblings = privilege::Siblings;
+  virtual std::vector<Siblings> open_siblings(const std::vector<int>& directories,
+                                              const std::vector<std::string>& names, AttributeSpace space);
   // `open_layers` and `open_ways` in one question. Nothing is looked up below a directory that is not on its
   // mount: the file system there may be one that nobody answers for. EMFILE, for all, when tops and names are
   // more than `max_opened`.

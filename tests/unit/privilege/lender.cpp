@@ -139,6 +139,10 @@ int ask_with_descriptors(Lanes& lanes) {
   test::require(ways.size() == 2 && ways[1].front() && inode_of(ways[1].front()->file.number()) != 0 &&
                     inode_of(ways[1].front()->file.number()) == inode_of(entry->number()),
                 "open_ways");
+  const auto beside = remote->open_siblings({number, number}, {"status", "none"}, AttributeSpace::user);
+  test::require(beside.size() == 2 && beside[1].size() == 2 && beside[1].front() && !beside[1].back() &&
+                    inode_of(beside[1].front()->file.number()) == inode_of(entry->number()),
+                "open_siblings");
   return 0;
 }
 
