@@ -2,7 +2,10 @@
 // `endurance-soak --minutes N [--runtime NAME] [--seed N] [--clock]`: see tests/soak.
 #include <filesystem>
 #include <iostream>
+#include <linux/magic.h>
+#include <optional>
 #include <sys/mount.h>
+#include <sys/vfs.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -11,6 +14,7 @@
 
 #include "memory_cgroup.hpp"
 #include "soak.hpp"
+#include "support/disk.hpp"
 #include "support/file.hpp"
 #include "support/guard.hpp"
 #include "support/image.hpp"
@@ -33,6 +37,12 @@ std::string make_directory(const RuntimePlace& place, const std::string& name) {
   return path;
 }
 
+bool is_in_memory(const std::string& directory) {
+  struct statfs status{};
+  if (::statfs(directory.c_str(), &status) != 0) throw sys::SystemError(sys::last_error("statfs"));
+  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+}
+
 std::unique_ptr<Runtime> start_runtime(const std::string& name, const RuntimePlace& place,
                                        const TestImages& images) {
   if (name == "dockerd") return start_dockerd(place, images);
@@ -43,7 +53,12 @@ std::unique_ptr<Runtime> start_runtime(const std::string& name, const RuntimePla
 int run(const Arguments& arguments, const RuntimePlace& place) {
   const TestImages images(make_directory(place, "images"));
   RuntimePlace runtime_place = place;
-  runtime_place.directory = make_directory(place, "r");
+  // Of a file system in memory each sweep reads all files, of which a node has few there.
+  std::optional<Disk> disk;
+  if (is_in_memory(place.directory))
+    runtime_place.directory = disk.emplace("ext4", make_directory(place, "d")).path();
+  else
+    runtime_place.directory = make_directory(place, "r");
   const auto runtime = start_runtime(arguments.runtime, runtime_place, images);
   const auto store = make_directory(place, "store");
   if (::mount("soak", store.c_str(), "tmpfs", 0, "size=32m,mode=0700") != 0)
