@@ -19,6 +19,7 @@
 #include "box_test.hpp"
 #include "program.hpp"
 #include "support/file.hpp"
+#include "support/process_holdings.hpp"
 #include "support/record.hpp"
 #include "support/wait.hpp"
 
@@ -78,17 +79,10 @@ void write_until_killed(std::chrono::microseconds rest) {
   });
 }
 
-// What each descriptor of the monitor leads to, save that of the process that wrote last, which is kept where
-// it lived for long enough.
-std::vector<std::string> list_descriptors(const Daemon& daemon) {
-  std::vector<std::string> targets;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(fmt::format("/proc/{}/fd", daemon.part("monitor")))) {
-    std::error_code gone;
-    auto target = std::filesystem::read_symlink(entry.path(), gone).string();
-    if (target != "anon_inode:[pidfd]") targets.push_back(std::move(target));
-  }
-  std::ranges::sort(targets);
+// That of the process that wrote last is kept where it lived for long enough.
+std::vector<std::string> descriptors_of(const Daemon& daemon) {
+  auto targets = list_descriptors(daemon.part("monitor"));
+  std::erase(targets, "anon_inode:[pidfd]");
   return targets;
 }
 
@@ -141,7 +135,7 @@ class Removals : public BoxTest {
     auto daemon = start_daemon();
     run_round(daemon.get(), 0, rest);
     const auto marks = count_marks(*daemon);
-    const auto descriptors = list_descriptors(*daemon);
+    const auto descriptors = descriptors_of(*daemon);
     int busy = 0;
     for (unsigned number = 1; number <= rounds; ++number) {
       const auto removal = run_round(daemon.get(), number, rest);
@@ -151,8 +145,8 @@ class Removals : public BoxTest {
     fmt::print("{} containers removed, {} of them after a first EBUSY\n", rounds, busy);
     EXPECT_TRUE(wait_for([&] { return count_marks(*daemon) <= marks; }, 20s))
         << count_marks(*daemon) << " marks";
-    EXPECT_TRUE(wait_for([&] { return list_descriptors(*daemon).size() <= descriptors.size(); }, 20s))
-        << fmt::format("{}\nand before\n{}", fmt::join(list_descriptors(*daemon), " "),
+    EXPECT_TRUE(wait_for([&] { return descriptors_of(*daemon).size() <= descriptors.size(); }, 20s))
+        << fmt::format("{}\nand before\n{}", fmt::join(descriptors_of(*daemon), " "),
                        fmt::join(descriptors, " "));
     // A superblock that anyone held would keep the file system under its layers.
     EXPECT_TRUE(wait_for([&] { return release_file_system(); }, 20s)) << "it is in use";

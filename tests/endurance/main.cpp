@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // `endurance-soak --minutes N [--runtime NAME] [--seed N] [--clock]`: see tests/soak.
+#include <fcntl.h>
 #include <filesystem>
 #include <iostream>
 #include <linux/magic.h>
 #include <optional>
 #include <sys/mount.h>
-#include <sys/vfs.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "dropwarden/sys/error.hpp"
+#include "dropwarden/sys/file.hpp"
 
 #include "memory_cgroup.hpp"
 #include "soak.hpp"
@@ -38,9 +39,9 @@ std::string make_directory(const RuntimePlace& place, const std::string& name) {
 }
 
 bool is_in_memory(const std::string& directory) {
-  struct statfs status{};
-  if (::statfs(directory.c_str(), &status) != 0) throw sys::SystemError(sys::last_error("statfs"));
-  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+  const auto opened = sys::value_or_throw(sys::open_path(directory, O_PATH));
+  const auto status = sys::value_or_throw(sys::read_file_system_status(opened.number()));
+  return status.type == TMPFS_MAGIC || status.type == RAMFS_MAGIC;
 }
 
 std::unique_ptr<Runtime> start_runtime(const std::string& name, const RuntimePlace& place,

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <string_view>
 #include <thread>
 
 #include <fmt/format.h>
@@ -20,7 +19,7 @@ constexpr auto between_lines = 30s;
 constexpr auto longest_settling = 10min;
 // Containers that have gone were waited for: what is still on its way is printed soon.
 constexpr auto longest_telling = 1min;
-constexpr std::size_t last_lines = 200;
+constexpr std::size_t last_bytes = std::size_t{32} << 10U;
 // The first part has time for each disturbance twice over, on a machine whose processor is emulated as well.
 constexpr auto long_enough = 30min;
 
@@ -31,13 +30,6 @@ std::vector<Disturbance> choose(bool with_deadly, const std::vector<Disturbance>
     if ((with_deadly || !is_deadly(one)) && std::ranges::find(left_out, one) == left_out.end())
       chosen.push_back(one);
   return chosen;
-}
-
-std::string_view end_of(std::string_view log) {
-  std::size_t start = log.size();
-  for (std::size_t lines = 0; lines <= last_lines && start != 0 && start != std::string_view::npos; ++lines)
-    start = log.rfind('\n', start - 1);
-  return start == std::string_view::npos ? log : log.substr(start);
 }
 
 // Of one that is missing.
@@ -73,7 +65,11 @@ std::vector<std::string> Soak::run(std::chrono::minutes length) {
   if (length >= long_enough)
     for (auto& fault : not_made(disturbances_.accounts())) faults_.push_back(std::move(fault));
   const auto untold = plants_.faults();
-  if (!untold.empty()) std::cout << "the monitor's log ends so:" << end_of(watchman_.daemon().log()) << '\n';
+  if (!untold.empty()) {
+    const auto log = watchman_.daemon().log();
+    std::cout << "the monitor's log ends so:\n"
+              << log.substr(log.size() - std::min(log.size(), last_bytes)) << '\n';
+  }
   faults_.insert(faults_.end(), untold.begin(), untold.end());
   print_state(true);
   print_disturbances();

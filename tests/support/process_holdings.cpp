@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process_holdings.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -42,6 +43,16 @@ std::uint64_t anonymous_memory(pid_t pid) {
 
 std::size_t count_descriptors(pid_t pid) {
   return count_entries(pid, "fd");
+}
+
+std::vector<std::string> list_descriptors(pid_t pid) {
+  std::vector<std::string> targets;
+  for_each_entry(pid, "fd", [&](const std::string& file) {
+    std::error_code gone;
+    targets.push_back(fs::read_symlink(file, gone).string());
+  });
+  std::ranges::sort(targets);
+  return targets;
 }
 
 std::size_t count_threads(pid_t pid) {
