@@ -311,6 +311,7 @@ void Sweep::start(const std::string& name) {
   SweepJob job;
   if (auto put_off = put_off_.extract(name)) {
     job = {.ticket = put_off_tickets_[name], .scan = std::move(put_off.mapped())};
+    SyncStates::resume(job.ticket, Clock::now());
   } else {
     const ScannedTree& tree = present_[name];
     if (states_.state(name)->written_from == util::WallTime{}) note_start(name, tree);
@@ -404,6 +405,7 @@ void Sweep::on_end(SweepEnd end) {
   const std::string name = end.ticket.mount;
   running_.reset();
   if (end.outcome == SyncStates::Outcome::stopped) {
+    states_.finish(end.ticket, end.outcome, {}, Clock::now());
     if (present_.contains(name)) {
       put_off_tickets_[name] = end.ticket;
       put_off_[name] = std::move(end.scan);

@@ -8,7 +8,9 @@
 namespace dropwarden::monitor {
 namespace {
 
-constexpr std::size_t max_turns = 8192;
+constexpr std::size_t max_sharers = 8192;
+// Of a scan, however little there was: a container may have thousands of such.
+constexpr std::chrono::milliseconds least_share{1};
 
 }  // namespace
 
@@ -34,7 +36,7 @@ void SyncStates::add(const std::string& mount, std::set<std::string> containers,
                      Clock::time_point now) {
   Mount added;
   added.containers = std::move(containers);
-  turns_.join(sharer_of(mount, added), max_turns);
+  shares_.join(sharer_of(mount, added), max_sharers);
   added.synced_until = synced_until;
   added.due = now + options_.interval;
   added.whole_due = now + options_.whole_interval;
@@ -46,8 +48,9 @@ void SyncStates::set_containers(const std::string& mount, const std::set<std::st
   if (found == mounts_.end()) return;
   const std::string before = sharer_of(mount, found->second);
   found->second.containers = containers;
-  // Whose turn is forgotten, since it was long ago, is not new.
-  if (const auto& sharer = sharer_of(mount, found->second); sharer != before) turns_.join(sharer, max_turns);
+  // Whose share is forgotten, since that was long ago, is not new.
+  if (const auto& sharer = sharer_of(mount, found->second); sharer != before)
+    shares_.join(sharer, max_sharers);
 }
 
 void SyncStates::set_present(const std::string& mount, bool is_present) {
@@ -59,6 +62,7 @@ void SyncStates::remove(const std::string& mount) {
 }
 
 bool SyncStates::add_reason(Mount& mount, DesyncReason reason, util::WallTime now) {
+  if (mount.is_synced()) mount.waits_from = generation_ + 1;
   Reason& known = mount.reasons.at(static_cast<std::size_t>(reason));
   const bool is_news = known.generation == 0;
   if (is_news) known.since = now;
@@ -118,9 +122,9 @@ std::optional<std::string> SyncStates::next(Clock::time_point now) const {
   const std::pair<const std::string, Mount>* best = nullptr;
   const auto rank = [this](const auto& entry) {
     const auto& [name, mount] = entry;
-    const auto turn = turns_.last(sharer_of(name, mount));
-    return mount.is_synced() ? std::tuple(1, turn, mount.due.time_since_epoch().count())
-                             : std::tuple(0, turn, mount.since().time_since_epoch().count());
+    const auto used = shares_.standing(sharer_of(name, mount));
+    return mount.is_synced() ? std::tuple(1, used, mount.due.time_since_epoch().count())
+                             : std::tuple(0, used, static_cast<std::int64_t>(mount.waits_from));
   };
   for (const auto& entry : mounts_) {
     if (due_of(entry.second) > now) continue;
@@ -144,7 +148,8 @@ SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point
   const auto found = mounts_.find(mount);
   if (found == mounts_.end()) return ticket;
   const Mount& known = found->second;
-  turns_.note(sharer_of(mount, known), max_turns);
+  ticket.container = sharer_of(mount, known);
+  ticket.began = now;
   ticket.told_from = known.told_from;
   ticket.started = known.started;
   ticket.written_from = known.is_synced() ? known.started : known.written_from;
@@ -159,6 +164,8 @@ SyncStates::Ticket SyncStates::begin(const std::string& mount, Clock::time_point
 
 bool SyncStates::finish(const Ticket& ticket, Outcome outcome, util::WallTime started,
                         Clock::time_point now) {
+  if (ticket.began != Clock::time_point{})
+    shares_.charge(ticket.container, std::max<Clock::duration>(now - ticket.began, least_share), max_sharers);
   const auto found = mounts_.find(ticket.mount);
   if (found == mounts_.end() || outcome == Outcome::stopped) return false;
   Mount& mount = found->second;
@@ -176,6 +183,7 @@ bool SyncStates::finish(const Ticket& ticket, Outcome outcome, util::WallTime st
   }
   // What was written before has been looked at, as nothing else was missed meanwhile.
   if (mount.is_synced()) mount.written_from = ticket.started;
+  mount.waits_from = ++generation_;
   mount.cuts = 0;
   mount.not_before = {};
   mount.scan = started;

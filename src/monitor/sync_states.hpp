@@ -14,7 +14,7 @@
 #include "dropwarden/monitor/sync_state.hpp"
 #include "dropwarden/util/time.hpp"
 
-#include "fair_turns.hpp"
+#include "fair_shares.hpp"
 
 namespace dropwarden::monitor {
 
@@ -75,8 +75,9 @@ class SyncStates {
   bool set_started(const std::string& mount, util::WallTime started);
 
   // What is to be scanned at `now`: the desynced ones first, then the others whose time has come; of either,
-  // first those of the container that has had no turn for longest, which may have mounted thousands, then
-  // who waits for longest. Nothing when there is none; `next_due` says when there is.
+  // first those of the container that has been scanned for the shortest time, which may have mounted
+  // thousands, or have a large layer, then who waits for longest. Nothing when there is none; `next_due` says
+  // when there is.
   std::optional<std::string> next(Clock::time_point now) const;
   std::optional<Clock::time_point> next_due() const;
 
@@ -90,10 +91,14 @@ class SyncStates {
     util::WallTime started{};        // `set_started`
     std::uint64_t generation = 0;
     std::uint64_t clock_steps = 0;  // `forget_times` before
+    std::string container{};        // whose time it takes,
+    Clock::time_point began{};      // from then on
   };
   // A mount that is synced until later than `wall`, the wall clock, was scanned by a clock that was ahead for
   // a while: what has changed since looks older than that scan.
   Ticket begin(const std::string& mount, Clock::time_point now, util::WallTime wall);
+  // One that was put off goes on.
+  static void resume(Ticket& ticket, Clock::time_point now) { ticket.began = now; }
   enum class Outcome {
     complete,
     cut,      // something was left out
@@ -106,7 +111,7 @@ class SyncStates {
   std::optional<SyncState> state(const std::string& mount) const;
   std::vector<SyncState> states() const;
   std::size_t desynced() const;
-  std::size_t turns() const { return turns_.size(); }  // that are remembered
+  std::size_t sharers() const { return shares_.size(); }  // that are remembered
 
  private:
   struct Reason {
@@ -126,6 +131,9 @@ class SyncStates {
     Clock::time_point whole_due{};
     Clock::time_point not_before{};  // after a scan that was cut
     int cuts = 0;                    // in a row
+    // For a scan since then: a number, as the wall clock may be set. Whatever comes up during a scan waits
+    // for the next from its end on, or who loses events all the time would have nothing else scanned.
+    std::uint64_t waits_from = 0;
 
     bool is_synced() const;
     util::WallTime since() const;
@@ -139,7 +147,7 @@ class SyncStates {
   std::map<std::string, Mount> mounts_;
   std::uint64_t generation_ = 0;
   std::uint64_t clock_steps_ = 0;
-  FairTurns turns_;  // by `sharer_of`
+  FairShares shares_;  // of the time of scans, by `sharer_of`
 };
 
 }  // namespace dropwarden::monitor

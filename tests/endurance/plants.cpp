@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plants.hpp"
 
+#include <fmt/format.h>
+
 namespace dropwarden::test {
+namespace {
+
+// What an id is made from, and what else may say why there are two.
+std::string describe(const Record& record) {
+  const boost::json::value& file = record.at("event").at("file");
+  const auto& hash = file.at("sha256");
+  return fmt::format("by {} at {}: inode {} ctime {} size {} sha256 {} {}", text_at(record, "/detected_by"),
+                     text_at(record, "/time"), boost::json::serialize(file.at("inode")),
+                     text_at(file, "/ctime"), boost::json::serialize(file.at("size")),
+                     text_at(hash, "/status"), text_at(hash, "/value"));
+}
+
+}  // namespace
 
 void Plants::add(const std::string& container_id, const std::string& path) {
   const Place place{container_id, path};
@@ -12,7 +27,8 @@ void Plants::add(const std::string& container_id, const std::string& path) {
 void Plants::see(const std::vector<Record>& records) {
   for (const Record& record : records) {
     const Place place{container_of(record), path_of(record)};
-    told_[place].insert(text_at(record, "/id"));
+    auto& told = told_[place];
+    if (const auto id = text_at(record, "/id"); !told.contains(id)) told.emplace(id, describe(record));
     awaited_.erase(place);
   }
 }
@@ -33,6 +49,8 @@ std::vector<std::string> Plants::faults() const {
     if (count == 1) continue;
     faults.push_back((count == 0 ? "not told: " : "told under " + std::to_string(count) + " ids: ") +
                      place.second + " in container " + place.first);
+    if (count == 0) continue;
+    for (const auto& [id, record] : told->second) faults.back() += "\n  " + id + " " + record;
   }
   return faults;
 }

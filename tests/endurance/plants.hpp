@@ -29,7 +29,8 @@ class Plants {
 
  private:
   using Place = std::pair<std::string, std::string>;  // container, path
-  std::map<Place, std::set<std::string>> told_;       // ids, of what nobody planted too
+  // By id what the first record said of it, of what nobody planted too.
+  std::map<Place, std::map<std::string, std::string>> told_;
   std::set<Place> planted_;
   std::set<Place> awaited_;  // planted and not told
 };

@@ -49,14 +49,5 @@ TEST(FairTurns, AreForgottenWithTheirContainer) {
   EXPECT_THAT(turns.take({{one, start + 2s}, {other, start + 1s}}, 1), ElementsAre(1));
 }
 
-TEST(FairTurns, AreForgottenFromTheOldestOn) {
-  FairTurns turns;
-  constexpr std::size_t most = 8;
-  for (std::size_t number = 0; number < most; ++number) turns.join(std::to_string(number), most);
-  turns.note(one, most);
-  EXPECT_LE(turns.size(), most);
-  EXPECT_EQ(turns.last(one), 1U) << "else it would come before who waits";
-}
-
 }  // namespace
 }  // namespace dropwarden::monitor

@@ -102,15 +102,46 @@ TEST_F(Sync, AContainerWithManyMountsLeavesEachOtherOneItsTurn) {
   for (int i = 0; i < 100; ++i) states_.desync("many" + std::to_string(i), DesyncReason::lease, wall(70s));
   states_.desync("z", DesyncReason::lease, wall(71s));
   EXPECT_EQ(*states_.next(at(71s)), "z");
-  begin("z", 71s);
+  scan("z", Outcome::cut, 71s);
   EXPECT_THAT(*states_.next(at(71s)), StartsWith("many"));
+}
+
+// Each of them takes a moment, and the layer behind them must not wait for that of another each time.
+TEST_F(Sync, AContainerHasItsSmallMountsScannedForTheTimeOfAnothersLargeLayer) {
+  for (const char* name : {"a hosts", "a names", "a root"}) add(name, "small");
+  add("layer", "large");
+  states_.desync_all(DesyncReason::queue_overflow, wall(1s));
+  const auto scan_for = [&](const std::string& mount, std::chrono::seconds when,
+                            std::chrono::seconds length) {
+    EXPECT_EQ(*states_.next(at(when)), mount);
+    const auto ticket = begin(mount, when);
+    states_.desync_all(DesyncReason::queue_overflow, wall(when));
+    states_.finish(ticket, Outcome::complete, wall(when), at(when + length));
+  };
+  scan_for("a hosts", 2s, 1s);
+  scan_for("layer", 3s, 90s);
+  scan_for("a names", 93s, 1s);
+  scan_for("a root", 94s, 10s);
+  scan_for("a hosts", 104s, 1s);
+}
+
+TEST_F(Sync, AScanThatIsPutOffTakesTimeAsWell) {
+  add("a", "one");
+  add("b", "other");
+  auto ticket = begin("a", 60s);
+  states_.finish(ticket, Outcome::stopped, {}, at(70s));
+  SyncStates::resume(ticket, at(80s));
+  states_.finish(ticket, Outcome::stopped, {}, at(81s));
+  states_.desync("a", DesyncReason::lease, wall(81s));
+  states_.desync("b", DesyncReason::lease, wall(82s));
+  EXPECT_EQ(*states_.next(at(83s)), "b");
 }
 
 // Else who makes containers without end puts off the repairs of the others.
 TEST_F(Sync, AContainerThatIsNewComesBehindThoseThatWait) {
   add("a", "one");
   add("b", "other");
-  begin("a", 1s);
+  scan("a", Outcome::complete, 1s);
   add("c", "new");
   states_.desync("a", DesyncReason::lease, wall(2s));
   states_.desync("b", DesyncReason::lease, wall(3s));
@@ -125,7 +156,7 @@ TEST_F(Sync, AContainerThatIsNewComesBehindThoseThatWait) {
 TEST_F(Sync, WhoIsToldOfAsBeforeIsNotPutBehindOthers) {
   add("waits", "of one");
   add("other", "other");
-  begin("other", 0s);
+  scan("other", Outcome::complete, 0s);
   for (int i = 0; i < 8192; ++i) add(std::to_string(i), "many " + std::to_string(i));
   states_.desync("waits", DesyncReason::lease, wall(1s));
   states_.desync_all(DesyncReason::lease, wall(2s));
@@ -133,14 +164,14 @@ TEST_F(Sync, WhoIsToldOfAsBeforeIsNotPutBehindOthers) {
   EXPECT_EQ(*states_.next(at(5s)), "waits");
 }
 
-TEST_F(Sync, RemembersNoTurnsWithoutEnd) {
+TEST_F(Sync, RemembersNoSharesWithoutEnd) {
   for (int i = 0; i < 20'000; ++i) {
     add("m", std::to_string(i));
-    begin("m", 0s);
+    scan("m", Outcome::complete, 0s);
   }
-  EXPECT_LE(states_.turns(), 8192U);
-  for (int i = 0; i < 20'000; ++i) add("m", "without turns " + std::to_string(i));
-  EXPECT_LE(states_.turns(), 8192U);
+  EXPECT_LE(states_.sharers(), 8192U);
+  for (int i = 0; i < 20'000; ++i) add("m", "without a share " + std::to_string(i));
+  EXPECT_LE(states_.sharers(), 8192U);
 }
 
 TEST_F(Sync, WhatComesUpDuringAScanIsNotRepairedByIt) {
