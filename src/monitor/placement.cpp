@@ -28,7 +28,7 @@ std::optional<model::Disposition> Placement::place(Hit& hit) {
   file.place = mount == nullptr ? place_of_type(hit.identity.type) : mount->place;
   if (!is_wanted(file.place)) return model::Disposition::excepted;
   if (mount == nullptr) return std::nullopt;
-  if (!mount->is_overlay()) hit.identity.serial = mount->serial;
+  hit.identity.serial = mount->serial;
   if (file.path_state == model::PathState::too_long) return std::nullopt;
   // Who writes through the host's mount point, or in a mount namespace where that is still the way, has it
   // in front.

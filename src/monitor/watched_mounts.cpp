@@ -141,10 +141,11 @@ WatchedMount* WatchedMounts::identify_overlay(const EventIdentity& event) {
   if (WatchedMount* overlay = find(event.device)) return overlay;
   if (const auto mounted = overlay_by_mount_.find(event.mount); mounted != overlay_by_mount_.end())
     return find(mounted->second);
-  const auto retired = std::ranges::find_if(retired_, [&](const Retired& entry) {
-    return entry.mount.is_overlay() && entry.mount.device == event.device;
-  });
-  return retired == retired_.end() ? nullptr : &retired->mount;
+  // The newest first: a number is another's once it is free, which it is not while an event waits.
+  for (Retired& retired : retired_ | std::views::reverse) {
+    if (retired.mount.is_overlay() && retired.mount.device == event.device) return &retired.mount;
+  }
+  return nullptr;
 }
 
 WatchedMount* WatchedMounts::identify_by_mount(const EventIdentity& event) {
@@ -171,8 +172,16 @@ WatchedMount* WatchedMounts::identify_other(const EventIdentity& event) {
   return retired == retired_.end() ? nullptr : &retired->mount;
 }
 
+// An overlay without a container may have been away from the mount table, and be known anew.
+WatchedMount* WatchedMounts::find_settled(const EventIdentity& event) {
+  WatchedMount* const settled = find(event.serial);
+  if (settled == nullptr || !settled->is_overlay() || !settled->container.value.empty()) return settled;
+  WatchedMount* const anew = find(settled->device);
+  return anew != nullptr && anew->layers.upperdir == settled->layers.upperdir ? anew : settled;
+}
+
 WatchedMount* WatchedMounts::identify(const EventIdentity& event) {
-  if (event.serial != 0) return find(event.serial);
+  if (event.serial != 0) return find_settled(event);
   if (event.type != overlay_magic) return identify_other(event);
   // Where the host itself is on an overlay, so are the directories that it gives to containers.
   if (WatchedMount* overlay = identify_overlay(event)) return overlay;

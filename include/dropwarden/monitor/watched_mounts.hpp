@@ -135,6 +135,7 @@ class WatchedMounts {
   void unlist(const WatchedMount& overlay);
   WatchedMount* find_overlay_by_file_system(model::FileSystemId id);
   WatchedMount* identify_overlay(const EventIdentity& event);
+  WatchedMount* find_settled(const EventIdentity& event);
   WatchedMount* identify_by_mount(const EventIdentity& event);
   WatchedMount* identify_other(const EventIdentity& event);
 

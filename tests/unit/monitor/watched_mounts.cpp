@@ -133,6 +133,47 @@ TEST(WatchedMounts, NeverGiveAnEventToTheNextContainerOnTheSameDeviceNumber) {
   EXPECT_EQ(owner(overlays, {first, {2}, {}}), "next");
 }
 
+// Before Linux 6.6 all have the f_fsid of the file system below them, and the number alone tells them apart.
+// An event that waits keeps its overlay, and so the number from the next one: it is of the last that had it.
+TEST(WatchedMounts, GiveALateEventToTheLastContainerOnItsDeviceNumber) {
+  WatchedMounts overlays;
+  for (const char* container : {"long gone", "just gone"}) {
+    overlays.add(overlay_of(first, 1, container), start);
+    overlays.retire(first, start);
+  }
+  overlays.add(overlay_of(second, 1, "another"), start);
+  EXPECT_EQ(owner(overlays, {first, {1}, {}}), "just gone");
+}
+
+TEST(WatchedMounts, KeepWhatIsSettledFromTheNextContainerOnTheSameDeviceNumber) {
+  WatchedMounts overlays;
+  EventIdentity event{first, {1}, {}};
+  event.serial = overlays.add(overlay_of(first, 1, "gone"), start).serial;
+  overlays.add(overlay_of(first, 1, "next"), start + 1s);
+  EXPECT_EQ(owner(overlays, event), "gone");
+  overlays.expire(start + 2s);
+  EXPECT_EQ(owner(overlays, event), "nobody");
+}
+
+// As one that was away from the mount table is, while a finding waits for its container's name.
+TEST(WatchedMounts, FindAnOverlayThatWasSettledWithoutANameWhenItIsKnownAnew) {
+  WatchedMounts overlays;
+  WatchedMount overlay = overlay_of(first, 1, "");
+  overlay.layers.upperdir = "/upper/1";
+  EventIdentity event{first, {1}, {}};
+  event.serial = overlays.add(overlay, start).serial;
+  EXPECT_EQ(owner(overlays, event), "");
+  overlay.container = {"its own"};
+  overlays.add(overlay, start);
+  EXPECT_EQ(owner(overlays, event), "its own");
+  overlay.container = {"next"};
+  overlay.layers.upperdir = "/upper/2";
+  EventIdentity other{first, {1}, {}};
+  other.serial = overlays.add(overlay_of(first, 1, ""), start).serial;
+  overlays.add(overlay, start);
+  EXPECT_EQ(owner(overlays, other), "") << "it is another one on the same number";
+}
+
 TEST(WatchedMounts, KeepARetiredOneUntilItExpires) {
   WatchedMounts overlays;
   overlays.add(overlay_of(first, 1, "a"), start);
