@@ -22,6 +22,8 @@ constexpr std::uint32_t execute_bits = 0111;
 constexpr std::size_t large_part = std::size_t{32} << 10U;
 constexpr std::size_t small_part = std::size_t{1} << 10U;
 constexpr std::size_t deep = 32;
+// Each is a descriptor, here and of who opens it.
+constexpr std::size_t files_at_once = 32;
 
 bool is_in_memory(int fd) {
   const auto status = sys::read_file_system_status(fd);
@@ -125,7 +127,7 @@ bool Scanner::step(const Budget& budget, const OnFile& on_file) {
   const std::uint64_t bytes = result_.bytes + budget.bytes;
   if (single_) {
     ++result_.entries;
-    read_file(std::exchange(single_, {}).value(), {}, on_file);
+    read_entry(std::exchange(single_, {}).value(), {}, on_file);
   }
   while (!way_.empty()) {
     if (result_.entries >= entries || result_.bytes >= bytes) return true;
@@ -149,10 +151,15 @@ bool Scanner::step(const Budget& budget, const OnFile& on_file) {
       fill(frame);
       continue;
     }
+    const std::size_t before = frame.next_entry;
+    const Budget left{.entries = std::min(entries, options_.limits.max_entries) - result_.entries,
+                      .bytes = bytes - result_.bytes};
+    look_at_files(take_files(left), on_file);
+    if (frame.next_entry != before) continue;
     ++result_.entries;
     // Moved out: the frame itself may move when a directory is entered.
-    const sys::DirectoryEntry entry = std::move(frame.entries[frame.next_entry++]);
-    look_at(entry, on_file);
+    const std::string name = std::move(frame.entries[frame.next_entry++].name);
+    look_at(name, on_file);
   }
   result_.is_finished = true;
   return false;
@@ -180,33 +187,68 @@ void Scanner::fill(Frame& frame) {
 }
 
 // Most of what is looked at has not changed: asked by its name alone, which is a third of opening it.
-bool Scanner::is_passed_over(const sys::DirectoryEntry& entry) {
+bool Scanner::is_passed_over(const std::string& name) {
   const Frame& frame = way_.back();
   const util::WallTime since = oldest_wanted();
-  if (entry.type != sys::EntryType::regular || since == util::WallTime{}) return false;
-  const auto status = sys::read_cached_entry_status(frame.directory.number(), entry.name);
+  if (since == util::WallTime{}) return false;
+  const auto status = sys::read_cached_entry_status(frame.directory.number(), name);
   const bool is_old = status && S_ISREG(status->mode) && status->changed < since;
   if (is_old) ++result_.passed_over;
   return is_old;
 }
 
-void Scanner::look_at(const sys::DirectoryEntry& entry, const OnFile& on_file) {
-  // Whiteouts are among them: character devices.
-  if (entry.type == sys::EntryType::other || is_passed_over(entry)) return;
-  auto opened = open_entry(privilege_, way_.back().directory.number(), entry.name);
-  if (!opened) {
-    const int error = opened.error().number;
-    if (error == EXDEV) {
-      ++result_.mounts;
-    } else if (error == ENOENT || error == ELOOP) {
-      // Gone since, or a link by now. If it was moved, the directory says that it has changed.
-    } else {
-      cut(Cut::unreadable, entry.name, error);
-    }
-    return;
+// The next entries, until one that is no file: the names of those that are to be read.
+std::vector<std::string> Scanner::take_files(const Budget& left) {
+  Frame& frame = way_.back();
+  const std::uint64_t most = std::min<std::uint64_t>(files_at_once, 1 + (left.bytes - 1) / first_.size());
+  std::vector<std::string> names;
+  for (std::uint64_t i = 0; i < left.entries && names.size() < most; ++i) {
+    if (frame.next_entry == frame.entries.size()) break;
+    sys::DirectoryEntry& entry = frame.entries[frame.next_entry];
+    // Whiteouts are among the others: character devices.
+    const bool is_file = entry.type == sys::EntryType::regular || entry.type == sys::EntryType::other;
+    if (!is_file) break;
+    ++frame.next_entry;
+    ++result_.entries;
+    if (entry.type == sys::EntryType::regular && !is_passed_over(entry.name))
+      names.push_back(std::move(entry.name));
   }
-  if (opened->is_directory()) return enter(std::move(*opened), entry.name);
-  if (opened->is_regular()) read_file(std::move(*opened), entry.name, on_file);
+  return names;
+}
+
+void Scanner::look_at(const std::string& name, const OnFile& on_file) {
+  auto opened = open_entry(privilege_, way_.back().directory.number(), name);
+  if (!opened) return note_unopened(name, opened.error().number);
+  if (opened->is_directory()) return enter(std::move(*opened), name);
+  if (opened->is_regular()) read_entry(*opened, name, on_file);
+}
+
+void Scanner::look_at_files(const std::vector<std::string>& names, const OnFile& on_file) {
+  if (names.empty()) return;
+  std::size_t next = 0;
+  for (auto& opened : privilege_.open_regular_files(way_.back().directory.number(), names)) {
+    const std::string& name = names[next++];
+    if (!opened) {
+      note_unopened(name, opened.error().number);
+      continue;
+    }
+    const auto status = sys::read_status(opened->number());
+    if (!status) {
+      cut(Cut::unreadable, name, status.error().number);
+    } else if (is_wanted(*status)) {
+      read_file(std::move(*opened), *status, name, on_file);
+    }
+  }
+}
+
+// What is gone since, or a link by now, or something else than the directory said (EINVAL), was put there
+// meanwhile, or moved: the directory says that it has changed.
+void Scanner::note_unopened(const std::string& name, int error) {
+  if (error == EXDEV) {
+    ++result_.mounts;
+  } else if (error != ENOENT && error != ELOOP && error != EINVAL) {
+    cut(Cut::unreadable, name, error);
+  }
 }
 
 void Scanner::enter(Entry directory, const std::string& name) {
@@ -269,16 +311,23 @@ util::WallTime Scanner::oldest_wanted() const {
   return is_all_read ? options_.never_before : std::max(*options_.changed_since, options_.never_before);
 }
 
-void Scanner::read_file(Entry entry, const std::string& name, const OnFile& on_file) {
-  const sys::FileStatus& status = entry.status;
-  if (status.size == 0) return;
-  if (status.changed < oldest_wanted()) {
-    ++result_.passed_over;
-    return;
-  }
+bool Scanner::is_wanted(const sys::FileStatus& status) {
+  if (status.size == 0) return false;
+  const bool is_old = status.changed < oldest_wanted();
+  if (is_old) ++result_.passed_over;
+  return !is_old;
+}
+
+void Scanner::read_entry(const Entry& entry, const std::string& name, const OnFile& on_file) {
+  if (!is_wanted(entry.status)) return;
   auto file = privilege_.open_regular_file(entry.file.number());
   if (!file) return cut(Cut::unreadable, name, file.error().number);
-  const auto got = sys::read_at(file->number(), first_, 0);
+  read_file(std::move(*file), entry.status, name, on_file);
+}
+
+void Scanner::read_file(sys::Fd file, const sys::FileStatus& status, const std::string& name,
+                        const OnFile& on_file) {
+  const auto got = sys::read_at(file.number(), first_, 0);
   if (!got) return cut(Cut::unreadable, name, got.error().number);
   ++result_.files;
   result_.bytes += *got;
@@ -286,7 +335,7 @@ void Scanner::read_file(Entry entry, const std::string& name, const OnFile& on_f
   ++result_.yielded;
   const std::string_view beginning(reinterpret_cast<const char*>(first_.data()), *got);
   on_file({.path = name.empty() ? path_ : path_ + "/" + name,
-           .file = std::move(*file),
+           .file = std::move(file),
            .status = status,
            .beginning = std::hash<std::string_view>{}(beginning)});
 }

@@ -134,6 +134,10 @@ class Remote final : public Privilege {
     for (auto& tree : trees) tree = std::unexpected(sys::Error{"recvmsg", "marker", EPROTO});
     return trees;
   }
+  std::vector<sys::Result<sys::Fd>> open_regular_files(int directory,
+                                                       const std::vector<std::string>& names) override {
+    return each(ask<&Privilege::open_regular_files>(directory, names), names.size());
+  }
   sys::Result<sys::Fd> open_regular_file(int entry) override {
     return flat<&Privilege::open_regular_file>(entry);
   }

@@ -19,6 +19,19 @@ std::vector<sys::Result<sys::Fd>> Privilege::open_layers(const std::vector<std::
   return opened;
 }
 
+// By the methods for one file, so that what checks those checks this.
+std::vector<sys::Result<sys::Fd>> Privilege::open_regular_files(int directory,
+                                                                const std::vector<std::string>& names) {
+  std::vector<sys::Result<sys::Fd>> opened;
+  opened.reserve(names.size());
+  for (const std::string& name : names) {
+    const sys::Error too_many{"open", name, EMFILE};
+    auto entry = opened.size() < max_opened ? open_entry(directory, name) : std::unexpected(too_many);
+    opened.push_back(entry ? open_regular_file(entry->number()) : std::move(entry));
+  }
+  return opened;
+}
+
 // By the method that goes one way, so that what checks that checks this.
 std::vector<Siblings> Privilege::open_siblings(const std::vector<int>& directories,
                                                const std::vector<std::string>& names, AttributeSpace space) {

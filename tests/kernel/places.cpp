@@ -276,6 +276,21 @@ TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralFilesOfADirectoryAreOpened) {
   EXPECT_EQ(error_of(found[1][0]), EPERM);
 }
 
+TEST_F(MarkerPlaces, AreCheckedWhereFilesOfADirectoryAreOpened) {
+  const TestOverlay overlay(make_scratch_directory());
+  const std::string other = make_scratch_directory();
+  for (const std::string& directory : {overlay.upper(), other}) write_file(directory + "/file", "file");
+  const auto errors_in = [this](const std::string& directory) {
+    const auto top = sys::value_or_throw(sys::open_path(directory, O_PATH | O_DIRECTORY));
+    std::vector<int> errors;
+    for (const auto& opened : marker_->open_regular_files(top.number(), {"file", "none"}))
+      errors.push_back(error_of(opened));
+    return errors;
+  };
+  EXPECT_THAT(errors_in(overlay.upper()), testing::ElementsAre(0, ENOENT));
+  EXPECT_THAT(errors_in(other), testing::ElementsAre(EPERM, ENOENT));
+}
+
 TEST_F(MarkerPlaces, AreCheckedOneByOneWhereSeveralLayersAreOpened) {
   const TestOverlay overlay(make_scratch_directory());
   const std::string other = make_scratch_directory();

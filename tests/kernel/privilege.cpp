@@ -353,6 +353,30 @@ TEST_F(Privileged, OpensWhatLiesBesideOneAnotherUpToItsLimit) {
   EXPECT_EQ(refused.front().front().error().number, EMFILE);
 }
 
+TEST_F(Privileged, OpensTheFilesOfADirectoryUpToItsLimit) {
+  const std::string base = make_scratch_directory();
+  std::filesystem::create_directory(base + "/directory");
+  std::filesystem::create_symlink("file", base + "/link");
+  ASSERT_EQ(::mkfifo((base + "/fifo").c_str(), 0600), 0);
+  write_file(base + "/file", "file");
+  const auto top = sys::value_or_throw(privilege_->open_layer(base));
+  std::vector<std::string> names{"none", "file", "link", "directory", "fifo", "../file"};
+  const auto opened = privilege_->open_regular_files(top.number(), names);
+  ASSERT_EQ(opened.size(), names.size());
+  ASSERT_TRUE(opened[1]);
+  std::array<std::byte, 8> content;
+  EXPECT_EQ(sys::read_at(opened[1]->number(), content, 0), 4U);
+  EXPECT_EQ(opened[0].error().number, ENOENT);
+  for (const std::size_t other : {2, 3, 4}) EXPECT_EQ(opened[other].error().number, EINVAL) << other;
+  EXPECT_FALSE(opened[5]);
+
+  names.assign(privilege::Privilege::max_opened + 1, "file");
+  const auto many = privilege_->open_regular_files(top.number(), names);
+  ASSERT_EQ(many.size(), names.size());
+  EXPECT_TRUE(many[names.size() - 2]);
+  EXPECT_EQ(many.back().error().number, EMFILE);
+}
+
 TEST_F(Privileged, FollowsAWayOnlyOnTheMountThatIsMeant) {
   const std::string base = make_scratch_directory();
   std::filesystem::create_directories(base + "/one/directory/below");

@@ -102,7 +102,8 @@ struct ScannedFile {
 //
 // The tree is hostile and changes at any moment. Each step is taken from an open directory by a single name,
 // following no link and no mount; a file is opened for reading once fstat(2) has said that it is a regular
-// one, so that nothing else (FIFO, device, socket) ever is, and without waiting for a lease. What has many
+// one, so that nothing else (FIFO, device, socket) ever is, and without waiting for a lease. Files that lie
+// beside one another are asked for at once. What has many
 // names is yielded once, while it can be remembered. Whiteouts are passed over; opaque directories are
 // directories. Memory is bounded by ScanLimits and not by the tree.
 //
@@ -150,13 +151,18 @@ class Scanner {
   void fill(Frame& frame);
   bool ensure_open(std::size_t index);
   sys::Result<sys::Fd> open_again(std::size_t index);
-  void look_at(const sys::DirectoryEntry& entry, const OnFile& on_file);
+  std::vector<std::string> take_files(const Budget& left);
+  void look_at(const std::string& name, const OnFile& on_file);
+  void look_at_files(const std::vector<std::string>& names, const OnFile& on_file);
+  void note_unopened(const std::string& name, int error);
   util::WallTime oldest_wanted() const;
-  bool is_passed_over(const sys::DirectoryEntry& entry);
+  bool is_passed_over(const std::string& name);
   void enter(Entry directory, const std::string& name);
   void leave();
   void note_change(const Frame& frame);
-  void read_file(Entry entry, const std::string& name, const OnFile& on_file);
+  bool is_wanted(const sys::FileStatus& status);
+  void read_entry(const Entry& entry, const std::string& name, const OnFile& on_file);
+  void read_file(sys::Fd file, const sys::FileStatus& status, const std::string& name, const OnFile& on_file);
   bool is_candidate(std::span<const std::byte> first, const sys::FileStatus& status,
                     std::string_view name) const;
   bool is_repeat(const sys::FileStatus& status);

@@ -333,6 +333,11 @@ class Privilege {
                                                     AttributeSpace space);
   // The regular file that `entry` stands for, O_RDONLY; EINVAL for anything else, such as a device.
   virtual sys::Result<sys::Fd> open_regular_file(int entry) = 0;
+  // `open_entry` and `open_regular_file` of each of the names: one question where a scan comes to files that
+  // lie beside one another. An answer for each, in their order; EMFILE for what makes it more than
+  // `max_opened`.
+  virtual std::vector<sys::Result<sys::Fd>> open_regular_files(int directory,
+                                                               const std::vector<std::string>& names);
   // The directory that `entry` stands for, to be listed; ENOTDIR for anything else.
   virtual sys::Result<sys::Fd> open_directory(int entry) = 0;
 

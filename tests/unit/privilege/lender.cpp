@@ -143,6 +143,10 @@ int ask_with_descriptors(Lanes& lanes) {
   test::require(beside.size() == 2 && beside[1].size() == 2 && beside[1].front() && !beside[1].back() &&
                     inode_of(beside[1].front()->file.number()) == inode_of(entry->number()),
                 "open_siblings");
+  const auto files = remote->open_regular_files(number, {"none", "status"});
+  test::require(files.size() == 2 && !files.front() && files.back() &&
+                    inode_of(files.back()->number()) == inode_of(entry->number()),
+                "open_regular_files");
   return 0;
 }
 
