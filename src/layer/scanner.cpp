@@ -197,7 +197,7 @@ bool Scanner::is_passed_over(const std::string& name) {
   return is_old;
 }
 
-// The next entries, until one that is no file: the names of those that are to be read.
+// The next entries, until one that may be a directory: the names of the files that are to be read.
 std::vector<std::string> Scanner::take_files(const Budget& left) {
   Frame& frame = way_.back();
   const std::uint64_t most = std::min<std::uint64_t>(files_at_once, 1 + (left.bytes - 1) / first_.size());
@@ -205,11 +205,12 @@ std::vector<std::string> Scanner::take_files(const Budget& left) {
   for (std::uint64_t i = 0; i < left.entries && names.size() < most; ++i) {
     if (frame.next_entry == frame.entries.size()) break;
     sys::DirectoryEntry& entry = frame.entries[frame.next_entry];
-    // Whiteouts are among the others: character devices.
-    const bool is_file = entry.type == sys::EntryType::regular || entry.type == sys::EntryType::other;
-    if (!is_file) break;
+    const bool may_be_directory =
+        entry.type == sys::EntryType::directory || entry.type == sys::EntryType::unknown;
+    if (may_be_directory) break;
     ++frame.next_entry;
     ++result_.entries;
+    // Whiteouts are among the others: character devices.
     if (entry.type == sys::EntryType::regular && !is_passed_over(entry.name))
       names.push_back(std::move(entry.name));
   }
@@ -229,7 +230,8 @@ void Scanner::look_at_files(const std::vector<std::string>& names, const OnFile&
   for (auto& opened : privilege_.open_regular_files(way_.back().directory.number(), names)) {
     const std::string& name = names[next++];
     if (!opened) {
-      note_unopened(name, opened.error().number);
+      const int error = opened.error().number;
+      if (error != EINVAL || is_file(name)) note_unopened(name, error);
       continue;
     }
     const auto status = sys::read_status(opened->number());
@@ -241,12 +243,17 @@ void Scanner::look_at_files(const std::vector<std::string>& names, const OnFile&
   }
 }
 
-// What is gone since, or a link by now, or something else than the directory said (EINVAL), was put there
-// meanwhile, or moved: the directory says that it has changed.
+// Something else than the directory said was put there meanwhile, and the directory says that it has changed.
+bool Scanner::is_file(const std::string& name) {
+  const auto entry = open_entry(privilege_, way_.back().directory.number(), name);
+  return entry && entry->is_regular();
+}
+
+// What is gone since, or a link by now, was moved, or put there meanwhile: likewise.
 void Scanner::note_unopened(const std::string& name, int error) {
   if (error == EXDEV) {
     ++result_.mounts;
-  } else if (error != ENOENT && error != ELOOP && error != EINVAL) {
+  } else if (error != ENOENT && error != ELOOP) {
     cut(Cut::unreadable, name, error);
   }
 }

@@ -154,6 +154,7 @@ class Scanner {
   std::vector<std::string> take_files(const Budget& left);
   void look_at(const std::string& name, const OnFile& on_file);
   void look_at_files(const std::vector<std::string>& names, const OnFile& on_file);
+  bool is_file(const std::string& name);
   void note_unopened(const std::string& name, int error);
   util::WallTime oldest_wanted() const;
   bool is_passed_over(const std::string& name);
