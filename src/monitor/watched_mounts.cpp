@@ -136,27 +136,28 @@ WatchedMount* WatchedMounts::find_overlay_by_file_system(model::FileSystemId id)
   return first != last && std::next(first) == last ? find(first->second) : nullptr;
 }
 
+// The newest first: an ID or a number is another's once it is free, which it is not while an event waits.
+template <class IsIt>
+WatchedMount* WatchedMounts::find_retired(const IsIt& is_it) {
+  const auto newest_first = retired_ | std::views::reverse;
+  const auto found = std::ranges::find_if(newest_first, is_it, &Retired::mount);
+  return found == newest_first.end() ? nullptr : &found->mount;
+}
+
 WatchedMount* WatchedMounts::identify_overlay(const EventIdentity& event) {
   if (WatchedMount* overlay = find_overlay_by_file_system(event.file_system)) return overlay;
   if (WatchedMount* overlay = find(event.device)) return overlay;
   if (const auto mounted = overlay_by_mount_.find(event.mount); mounted != overlay_by_mount_.end())
     return find(mounted->second);
-  // The newest first: a number is another's once it is free, which it is not while an event waits.
-  for (Retired& retired : retired_ | std::views::reverse) {
-    if (retired.mount.is_overlay() && retired.mount.device == event.device) return &retired.mount;
-  }
-  return nullptr;
+  return find_retired(
+      [&](const WatchedMount& mount) { return mount.is_overlay() && mount.device == event.device; });
 }
 
 WatchedMount* WatchedMounts::identify_by_mount(const EventIdentity& event) {
   for (WatchedMount& mount : current_) {
     if (is_mount_of(mount, event)) return &mount;
   }
-  // The newest first: an ID may have been that of several.
-  for (Retired& retired : retired_ | std::views::reverse) {
-    if (is_mount_of(retired.mount, event)) return &retired.mount;
-  }
-  return nullptr;
+  return find_retired([&](const WatchedMount& mount) { return is_mount_of(mount, event); });
 }
 
 WatchedMount* WatchedMounts::identify_other(const EventIdentity& event) {
@@ -168,8 +169,7 @@ WatchedMount* WatchedMounts::identify_other(const EventIdentity& event) {
   };
   const auto found = std::ranges::find_if(current_, is_only);
   if (found != current_.end()) return &*found;
-  const auto retired = std::ranges::find_if(retired_, is_only, &Retired::mount);
-  return retired == retired_.end() ? nullptr : &retired->mount;
+  return find_retired(is_only);
 }
 
 // An overlay without a container may have been away from the mount table, and be known anew.

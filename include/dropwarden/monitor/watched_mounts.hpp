@@ -134,6 +134,8 @@ class WatchedMounts {
   void forget(std::list<Retired>::iterator retired);
   void unlist(const WatchedMount& overlay);
   WatchedMount* find_overlay_by_file_system(model::FileSystemId id);
+  template <class IsIt>
+  WatchedMount* find_retired(const IsIt& is_it);
   WatchedMount* identify_overlay(const EventIdentity& event);
   WatchedMount* find_settled(const EventIdentity& event);
   WatchedMount* identify_by_mount(const EventIdentity& event);

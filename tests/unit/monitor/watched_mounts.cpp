@@ -250,6 +250,18 @@ TEST(WatchedMounts, KeepOverlaysAndOtherFileSystemsApart) {
   EXPECT_EQ(owner(mounts, event_of(99, second, 1)), "volume");
 }
 
+// By a copy of the mount, say, that was made in the container.
+TEST(WatchedMounts, GiveALateEventToTheLastMountOfItsContainerOnTheSuperblock) {
+  WatchedMounts mounts;
+  WatchedMount before = volume_of(81, first, 1, "a");
+  before.path = "/before";
+  mounts.retire(mounts.add(before, start).serial, start);
+  mounts.retire(mounts.add(volume_of(82, first, 1, "a"), start).serial, start);
+  const WatchedMount* const found = mounts.identify(event_of(99, first, 1));
+  ASSERT_NE(found, nullptr);
+  EXPECT_EQ(found->path, "/data");
+}
+
 TEST(WatchedMounts, KeepARetiredVolumeUntilItExpires) {
   WatchedMounts mounts;
   const auto serial = mounts.add(volume_of(81, first, 1, "gone"), start).serial;
