@@ -103,25 +103,14 @@ class Remote final : public Privilege {
   }
   std::vector<Way> open_ways(const std::vector<int>& directories, const std::vector<std::string>& names,
                              AttributeSpace space) override {
-    auto ways = ask<&Privilege::open_ways>(directories, names, space);
-    const auto is_whole = [&](const Way& way) { return is_whole_way(way, names.size()); };
-    if (ways && ways->size() == directories.size() && std::ranges::all_of(*ways, is_whole))
-      return std::move(*ways);
-    const sys::Error error = ways ? sys::Error{"recvmsg", "marker", EPROTO} : ways.error();
-    std::vector<Way> failed(directories.size());
-    for (Way& way : failed) way.emplace_back(std::unexpected(error));
-    return failed;
+    return each_whole(ask<&Privilege::open_ways>(directories, names, space), directories.size(), 1,
+                      [&](const Way& way) { return is_whole_way(way, names.size()); });
   }
   std::vector<Siblings> open_siblings(const std::vector<int>& directories,
                                       const std::vector<std::string>& names, AttributeSpace space) override {
-    auto found = ask<&Privilege::open_siblings>(directories, names, space);
-    const auto is_whole = [&](const Siblings& siblings) { return siblings.size() == names.size(); };
-    if (found && found->size() == directories.size() && std::ranges::all_of(*found, is_whole))
-      return std::move(*found);
-    const sys::Error error = found ? sys::Error{"recvmsg", "marker", EPROTO} : found.error();
-    std::vector<Siblings> failed(directories.size());
-    for (Siblings& siblings : failed) siblings = each<LayerEntry>(std::unexpected(error), names.size());
-    return failed;
+    return each_whole(ask<&Privilege::open_siblings>(directories, names, space), directories.size(),
+                      names.size(),
+                      [&](const Siblings& siblings) { return siblings.size() == names.size(); });
   }
   std::vector<sys::Result<Tree>> open_trees(const std::vector<TreePlace>& places,
                                             const std::vector<std::string>& names,
@@ -194,6 +183,19 @@ class Remote final : public Privilege {
     const sys::Error error = answers ? sys::Error{"recvmsg", "marker", EPROTO} : answers.error();
     std::vector<sys::Result<T>> failed;
     for (std::size_t i = 0; i < count; ++i) failed.emplace_back(std::unexpected(error));
+    return failed;
+  }
+
+  // Of each of `count` directories what is whole, else so many errors.
+  template <class IsWhole>
+  static std::vector<std::vector<sys::Result<LayerEntry>>> each_whole(
+      sys::Result<std::vector<std::vector<sys::Result<LayerEntry>>>> answers, std::size_t count,
+      std::size_t errors, const IsWhole& is_whole) {
+    if (answers && answers->size() == count && std::ranges::all_of(*answers, is_whole))
+      return std::move(*answers);
+    const sys::Error error = answers ? sys::Error{"recvmsg", "marker", EPROTO} : answers.error();
+    std::vector<std::vector<sys::Result<LayerEntry>>> failed(count);
+    for (auto& entries : failed) entries = each<LayerEntry>(std::unexpected(error), errors);
     return failed;
   }
 

@@ -103,9 +103,9 @@ struct ScannedFile {
 // The tree is hostile and changes at any moment. Each step is taken from an open directory by a single name,
 // following no link and no mount; a file is opened for reading once fstat(2) has said that it is a regular
 // one, so that nothing else (FIFO, device, socket) ever is, and without waiting for a lease. Files that lie
-// beside one another are asked for at once. What has many
-// names is yielded once, while it can be remembered. Whiteouts are passed over; opaque directories are
-// directories. Memory is bounded by ScanLimits and not by the tree.
+// beside one another are asked for at once. What has many names is yielded once, while it can be remembered.
+// Whiteouts are passed over; opaque directories are directories. Memory is bounded by ScanLimits and not by
+// the tree.
 //
 // Between two steps it holds directories of the tree open, so that the file system below cannot be unmounted,
 // nor the mount by which the top was reached: a walk with pauses lets go of them. One thread at a time.
