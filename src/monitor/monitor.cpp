@@ -109,6 +109,7 @@ class Monitor::Impl {
                     [this](Sighting sighting) {
                       if (!sweep_.was_there_before(sighting)) pipeline_.take(std::move(sighting));
                     },
+                .on_passed_over = [this](std::uint64_t count) { pipeline_.pass_over(count); },
                 .on_loss =
                     [this](UpperResolver::Missed missed) {
                       on_loss(missed.loss, overlays_.find(missed.mount), missed.error);

@@ -109,14 +109,17 @@ void Pipeline::take(Sighting sighting) {
   const auto candidate = is_candidate(sighting.file.number(), first_, registrations_.current(Clock::now()),
                                       sighting.is_executed);
   if (!candidate) return ledger_.end(model::Disposition::unreadable);
-  const bool was_mere_text = sighting.located && sighting.located->is_mere_text;
-  if (*candidate && (!was_mere_text || classify::looks_executable(first_)))
-    return take_candidate(std::move(sighting));
+  if (*candidate) return take_candidate(std::move(sighting));
   ledger_.end(model::Disposition::not_executable);
   if (sighting.sensor != model::Sensor::close_write) return;
   if (settings_.watch.second_look && SecondLook::is_blank(first_))
     second_look_.consider(sighting.file.number(), sighting.pid);
   if (settings_.has_events) take_mere_write(sighting);
+}
+
+void Pipeline::pass_over(std::uint64_t count) {
+  ledger_.receive(count);
+  ledger_.end(model::Disposition::not_executable, count);
 }
 
 void Pipeline::take_candidate(Sighting sighting) {

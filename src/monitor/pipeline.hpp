@@ -58,6 +58,8 @@ class Pipeline {
   // Takes a sighting, and ends it in the ledger sooner or later. What another sensor than the mark on the
   // container's mount has seen waits for its hash: the same bytes may be known already.
   void take(Sighting sighting);
+  // Files that a sensor has read, and that nothing would run.
+  void pass_over(std::uint64_t count);
   // That process executes something: what it wrote before, it wrote as another program.
   void note_execution(model::Pid pid) { executions_.note(pid, last_serial_); }
   // Asks that process, which has executed something there, whether the overlay is its container's. A writer

@@ -26,9 +26,6 @@ struct Located {
     model::Device device;
   };
   std::optional<Numbers> numbers{};
-  // A text that nothing would run when it was located, so that no numbers were looked up for it. What lets it
-  // run has a record of its own.
-  bool is_mere_text = false;
 };
 
 // A file that a sensor shows, to be looked at. Owns the descriptor, O_RDONLY; one of an event pins the

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "upper_reader.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <sys/fanotify.h>
 #include <unistd.h>
 #include <utility>
@@ -32,8 +34,8 @@ UpperReader::UpperReader(boost::asio::io_context& loop, privilege::Privilege& pr
       handler_(std::move(handler)),
       resolver_(privilege),
       group_(context_, std::move(group), rest,
-             {.on_event = [this](const watch::FidEvent& event) { on_event(event); },
-              .on_rest = [this] { resolver_.let_go(); },
+             {.on_events = [this](std::span<const watch::FidEvent> events) { on_events(events); },
+              .on_rest = [this] { end_round(); },
               .on_loss = [this](model::Loss loss) { put({.loss = UpperResolver::Missed{.loss = loss}}); },
               .on_failure = [this](sys::Error error) { put({.failure = std::move(error)}); }}),
       group_number_(group_.descriptor()) {
@@ -63,8 +65,8 @@ bool UpperReader::stop() {
   boost::asio::post(context_, [this] {
     group_.stop();
     again_.cancel();
-    for (Unsettled& unsettled : std::exchange(unsettled_, {})) look_again_at(unsettled, true);
-    resolver_.let_go();
+    for (const Unsettled& unsettled : std::exchange(unsettled_, {})) look_again_at(unsettled, true);
+    end_round();
     work_.reset();
   });
   // The thread may wait for room, or have more to hand on.
@@ -98,8 +100,16 @@ UpperReader::Tally UpperReader::tally() const {
   return {.records = records_, .elsewhere = elsewhere_, .gone = gone_};
 }
 
+void UpperReader::on_events(std::span<const watch::FidEvent> events) {
+  std::vector<watch::FidEvent> others;
+  std::ranges::copy_if(events, std::back_inserter(others),
+                       [](const watch::FidEvent& event) { return event.pid.value != ::getpid(); });
+  turn_.step();
+  resolver_.foresee(others);
+  for (const watch::FidEvent& event : others) on_event(event);
+}
+
 void UpperReader::on_event(const watch::FidEvent& event) {
-  if (event.pid.value == ::getpid()) return;
   ++records_;
   if (event.is_directory()) return on_directory(event);
   on_answer(resolver_.resolve(event), event, 1);
@@ -125,14 +135,15 @@ void UpperReader::look_into(const Unsettled& moved, bool is_last) {
   const bool is_to_end = is_last || moved.looks >= max_looks || unsettled_.size() >= max_unsettled;
   auto found = resolver_.resolve_moved(moved.event, moved.told_until, is_to_end);
   for (Sighting& sighting : found.sightings) put({.sighting = std::move(sighting)});
+  passed_over_ += found.passed_over;
   if (found.is_settled) return;
   Unsettled next = moved;
   next.told_until = found.told_until;
   put_off(std::move(next));
 }
 
-void UpperReader::look_again_at(Unsettled& unsettled, bool is_last) {
-  watch::FidEvent& event = unsettled.event;
+void UpperReader::look_again_at(const Unsettled& unsettled, bool is_last) {
+  watch::FidEvent event = unsettled.event;
   event.name = unsettled.name;
   if (event.is_directory()) {
     look_into(unsettled, is_last);
@@ -155,6 +166,7 @@ void UpperReader::on_answer(UpperResolver::Answer answer, const watch::FidEvent&
                     .looks = looks,
                     .due = {}});
   if (look != nullptr) answer = resolver_.resolve_at_last(event);
+  if (std::holds_alternative<UpperResolver::PassedOver>(answer)) ++passed_over_;
   if (auto* sighting = std::get_if<Sighting>(&answer)) put({.sighting = std::move(*sighting)});
   if (const auto* missed = std::get_if<UpperResolver::Missed>(&answer)) put({.loss = *missed});
 }
@@ -167,18 +179,40 @@ void UpperReader::arm() {
   });
 }
 
+void UpperReader::look_again_at(std::span<Unsettled> due) {
+  std::vector<watch::FidEvent> events;
+  events.reserve(due.size());
+  for (const Unsettled& unsettled : due) {
+    events.push_back(unsettled.event);
+    events.back().name = unsettled.name;
+  }
+  turn_.step();
+  resolver_.foresee(events);
+  for (const Unsettled& unsettled : due) look_again_at(unsettled, false);
+}
+
 // They are due in the order in which they came.
 void UpperReader::look_again() {
   const auto now = std::chrono::steady_clock::now();
-  std::deque<Unsettled> due;
+  std::vector<Unsettled> due;
   while (!unsettled_.empty() && unsettled_.front().due <= now) {
     due.push_back(std::move(unsettled_.front()));
     unsettled_.pop_front();
   }
   const bool is_armed_by_answers = unsettled_.empty();
-  for (Unsettled& unsettled : due) look_again_at(unsettled, false);
-  resolver_.let_go();
+  for (std::span left(due); !left.empty();) {
+    const std::size_t count = std::min(left.size(), watch::FidGroup::most_at_once);
+    look_again_at(left.first(count));
+    left = left.subspan(count);
+  }
+  end_round();
   if (!is_armed_by_answers) arm();
+}
+
+// By far most files that are written are mere text: the loop hears of them together.
+void UpperReader::end_round() {
+  resolver_.let_go();
+  if (passed_over_ > 0) put({.passed_over = std::exchange(passed_over_, 0)});
 }
 
 void UpperReader::put(Item item) {
@@ -203,6 +237,7 @@ std::optional<UpperReader::Item> UpperReader::take_next() {
 
 void UpperReader::hand_on(Item item) const {
   if (item.sighting) handler_.on_sighting(std::move(*item.sighting));
+  if (item.passed_over > 0) handler_.on_passed_over(item.passed_over);
   if (item.loss) handler_.on_loss(*item.loss);
   if (item.failure) handler_.on_failure(std::move(*item.failure));
 }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -38,6 +39,7 @@ class UpperReader {
  public:
   struct Handler {  // on the loop
     std::function<void(Sighting)> on_sighting;
+    std::function<void(std::uint64_t)> on_passed_over;  // how many files were read that nothing would run
     std::function<void(UpperResolver::Missed)> on_loss;
     std::function<void(sys::Error)> on_failure;  // the group can be read no more
   };
@@ -67,6 +69,7 @@ class UpperReader {
  private:
   struct Item {
     std::optional<Sighting> sighting{};
+    std::uint64_t passed_over = 0;
     std::optional<UpperResolver::Missed> loss{};
     std::optional<sys::Error> failure{};
   };
@@ -79,14 +82,17 @@ class UpperReader {
     int looks = 1;
     std::chrono::steady_clock::time_point due;
   };
+  void on_events(std::span<const watch::FidEvent> events);
   void on_event(const watch::FidEvent& event);
   void on_answer(UpperResolver::Answer answer, const watch::FidEvent& event, int looks);
   void on_directory(const watch::FidEvent& event);
   void look_into(const Unsettled& moved, bool is_last);
   void put_off(Unsettled unsettled);
-  void look_again_at(Unsettled& unsettled, bool is_last);
+  void look_again_at(const Unsettled& unsettled, bool is_last);
+  void look_again_at(std::span<Unsettled> due);
   void look_again();
   void arm();
+  void end_round();
   void put(Item item);
   std::optional<Item> take_next();
   void hand_on(Item item) const;
@@ -99,6 +105,7 @@ class UpperReader {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
   UpperResolver resolver_;  // of the thread
   std::deque<Unsettled> unsettled_;
+  std::uint64_t passed_over_ = 0;  // in this round
   boost::asio::steady_timer again_{context_};
   watch::FidGroup group_;  // of the thread, save `descriptor`
   const int group_number_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <map>
 #include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <utility>
@@ -26,6 +27,10 @@ namespace {
 // A file at rest: it is read at once. Others are looked at first, and most of them not read.
 bool is_close(const watch::FidEvent& event) {
   return (event.mask & FAN_CLOSE_WRITE) != 0;
+}
+
+bool is_named(const watch::FidEvent& event) {
+  return event.directory && !event.name.empty() && event.name != ".";
 }
 
 // What is not found any more is gone. What the marker refused, or did not answer, may be there, and so may
@@ -55,7 +60,47 @@ void UpperResolver::set_places(std::shared_ptr<const UpperPlaces> places) {
   std::erase_if(left_, [this](std::uint64_t mount) {
     return std::ranges::find(places_->proven(), mount, &UpperPlace::mount) == places_->proven().end();
   });
+  let_go();
+}
+
+void UpperResolver::let_go() {
+  foreseen_.clear();
   held_ = {};
+}
+
+// What is named in a directory of a container's is nearly always a file that is read in the end. Of a record
+// without a name nobody knows whose it is, and of another's the marker tells the path by its entry alone.
+void UpperResolver::foresee(std::span<const watch::FidEvent> events) {
+  foreseen_.clear();
+  std::map<std::pair<std::uint64_t, Foreseen>, std::vector<sys::FileHandle>> wanted;
+  for (const watch::FidEvent& event : events) {
+    if (!is_worth_opening(event)) continue;
+    const Foreseen what = is_named(event) || is_close(event) ? Foreseen::file : Foreseen::entry;
+    wanted[{event.object->file_system.value, what}].push_back(event.object->handle);
+  }
+  for (const auto& [key, handles] : wanted) {
+    const model::FileSystemId file_system{key.first};
+    const auto mount = hold_mount(file_system);
+    if (!mount) continue;
+    auto opened = key.second == Foreseen::file ? privilege_.open_files_by_handles(*mount, handles)
+                                               : privilege_.open_by_handles(*mount, handles);
+    for (std::size_t i = 0; i < handles.size(); ++i)
+      foreseen_.try_emplace({file_system, handles[i]}, ForeseenObject{key.second, std::move(opened[i])});
+  }
+}
+
+// As `find` does, which asks for the directory only once.
+bool UpperResolver::is_worth_opening(const watch::FidEvent& event) {
+  if (event.is_directory() || !event.object) return false;
+  return !is_named(event) || directory_of(*event.directory).place != nullptr;
+}
+
+std::optional<sys::Result<sys::Fd>> UpperResolver::take_foreseen(const watch::Fid& fid, Foreseen what) {
+  const auto found = foreseen_.find(fid);
+  if (found == foreseen_.end() || found->second.what != what) return std::nullopt;
+  std::optional<sys::Result<sys::Fd>> opened(std::move(found->second.opened));
+  foreseen_.erase(found);
+  return opened;
 }
 
 UpperResolver::Answer UpperResolver::resolve(const watch::FidEvent& event,
@@ -77,8 +122,7 @@ UpperResolver::Answer UpperResolver::answer(const watch::FidEvent& event, const 
 
 std::optional<UpperResolver::Opened> UpperResolver::find(const watch::FidEvent& event) {
   if (event.is_directory()) return std::nullopt;
-  const bool is_named = event.directory && !event.name.empty() && event.name != ".";
-  return is_named ? open_named(event) : open_unnamed(event);
+  return is_named(event) ? open_named(event) : open_unnamed(event);
 }
 
 // A lease is of whoever wrote the file, and anybody may take one on his own: it is laid to him alone.
@@ -98,14 +142,15 @@ std::optional<UpperResolver::Opened> UpperResolver::open_named(const watch::FidE
     return std::nullopt;
   }
   Opened opened{.entry = {}, .place = directory.place, .path = join_path(directory.path, event.name)};
-  if (event.object && is_close(event)) {
-    auto file = open_file(*event.object);
-    if (file) {
-      opened.entry = std::move(*file);
-      opened.is_file = true;
-      return opened;
-    }
-    // What it is else, or who keeps it, is told by its entry.
+  auto file = open_file(event);
+  if (file && *file) {
+    opened.entry = std::move(**file);
+    opened.is_file = true;
+    return opened;
+  }
+  if (file && file->error().number == ESTALE) {
+    note_unopened(file->error(), directory.place->mount);
+    return std::nullopt;
   }
   // The file itself, whatever the name leads to by now; a further record tells of its next name.
   auto entry = event.object ? open(*event.object) : open_by_name(event);
@@ -195,7 +240,13 @@ std::vector<UpperResolver::Missed> UpperResolver::check_places() {
 
 // A change of the link count: a new name, or one less, anywhere on the file system.
 std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::FidEvent& event) {
-  auto entry = event.object ? open(*event.object) : std::unexpected(sys::Error{"open", "", ESTALE});
+  auto file = open_file(event);
+  const bool is_file = file && *file;
+  sys::Result<sys::Fd> entry = std::unexpected(sys::Error{"open", "", ESTALE});
+  if (is_file)
+    entry = std::move(*file);
+  else if (event.object)
+    entry = open(*event.object);
   if (!entry && privilege::is_outside(entry.error())) {
     ++tally_.elsewhere;
     return std::nullopt;
@@ -215,7 +266,8 @@ std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::Fi
     if (!lost_) ++tally_.elsewhere;
     return std::nullopt;
   }
-  return Opened{.entry = std::move(*entry), .place = found->place, .path = std::move(found->path)};
+  return Opened{
+      .entry = std::move(*entry), .place = found->place, .path = std::move(found->path), .is_file = is_file};
 }
 
 const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fid) {
@@ -247,7 +299,8 @@ sys::Result<int> UpperResolver::hold_mount(const model::FileSystemId& file_syste
 sys::Result<sys::Fd> UpperResolver::open(const watch::Fid& fid) {
   const auto mount = hold_mount(fid.file_system);
   if (!mount) return std::unexpected(mount.error());
-  auto opened = privilege_.open_by_handle(*mount, fid.handle);
+  auto foreseen = take_foreseen(fid, Foreseen::entry);
+  auto opened = foreseen ? std::move(*foreseen) : privilege_.open_by_handle(*mount, fid.handle);
   if (opened || !privilege::is_outside(opened.error())) return opened;
   const auto found = places_->find(opened.error().object);
   if (!found) return opened;
@@ -260,10 +313,15 @@ sys::Result<sys::Fd> UpperResolver::open(const watch::Fid& fid) {
   return opened;
 }
 
-sys::Result<sys::Fd> UpperResolver::open_file(const watch::Fid& fid) {
-  const auto mount = hold_mount(fid.file_system);
-  if (!mount) return std::unexpected(mount.error());
-  return privilege_.open_file_by_handle(*mount, fid.handle);
+// To be read at once. What it is where it is no file, or who keeps it, is told by its entry.
+std::optional<sys::Result<sys::Fd>> UpperResolver::open_file(const watch::FidEvent& event) {
+  if (!event.object) return std::nullopt;
+  auto file = take_foreseen(*event.object, Foreseen::file);
+  if (!file && is_close(event)) {
+    const auto mount = hold_mount(event.object->file_system);
+    if (mount) file = privilege_.open_file_by_handle(*mount, event.object->handle);
+  }
+  return file;
 }
 
 // A time of modification can be set; what is said to lie in the future is looked at twice.
@@ -290,28 +348,26 @@ UpperResolver::Answer UpperResolver::look_at(Opened opened, const watch::FidEven
     note_unopened(file.error(), opened.place->mount);
     return {};
   }
-  Sighting sighting = show(std::move(opened), std::move(*file), event.pid);
-  sighting.is_write = is_close(event);
-  return sighting;
+  auto sighting = show(std::move(opened), std::move(*file), event.pid);
+  if (!sighting) return PassedOver{};
+  sighting->is_write = is_close(event);
+  return std::move(*sighting);
 }
 
-Sighting UpperResolver::show(Opened opened, sys::Fd file, model::Pid pid) {
+// Nothing where nobody would run it: of that no id is made. What lets it be run has a record of its own.
+std::optional<Sighting> UpperResolver::show(Opened opened, sys::Fd file, model::Pid pid) {
   Located located{.mount = opened.place->mount,
                   .path = std::move(opened.path),
                   .named_at = opened.named_at,
                   .numbers = {}};
-  first_.fill(std::byte{' '});  // behind a short file, it makes no text of what is none, nor the other way
   const auto is_telling =
       is_candidate(file.number(), first_, registrations_.current(Registrations::Clock::now()), false);
-  // Of others no id is made. By far most files that are written are mere text.
-  if (is_telling.value_or(true))
-    located.numbers = look_through_overlay(*opened.place, located.path, file.number());
-  else
-    located.is_mere_text = classify::looks_like_text(first_);
-  return {.file = std::move(file),
-          .pid = pid,
-          .sensor = model::Sensor::upper_layer,
-          .located = std::move(located)};
+  if (is_telling && !*is_telling) return std::nullopt;
+  located.numbers = look_through_overlay(*opened.place, located.path, file.number());
+  return Sighting{.file = std::move(file),
+                  .pid = pid,
+                  .sensor = model::Sensor::upper_layer,
+                  .located = std::move(located)};
 }
 
 // By the time of modification alone: who sets one back changes an attribute, which is told of by itself.
@@ -337,7 +393,11 @@ UpperResolver::Moved UpperResolver::resolve_moved(const watch::FidEvent& event, 
                 .place = opened->place,
                 .path = join_path(opened->path, scanned.path),
                 .named_at = began};
-    moved.sightings.push_back(show(std::move(file), std::move(scanned.file), event.pid));
+    auto sighting = show(std::move(file), std::move(scanned.file), event.pid);
+    if (sighting)
+      moved.sightings.push_back(std::move(*sighting));
+    else
+      ++moved.passed_over;
   });
   return moved;
 }

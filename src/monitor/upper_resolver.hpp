@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -54,7 +55,11 @@ class UpperResolver {
     std::uint64_t mount = 0;
     int error = 0;  // why, an errno; 0 where no call failed
   };
-  using Answer = std::variant<std::monostate, Sighting, Look, Missed>;
+  // It was read, and is nothing that anybody would run.
+  struct PassedOver {};
+  using Answer = std::variant<std::monostate, Sighting, PassedOver, Look, Missed>;
+  // Asks by one question or two for what `resolve` of each of these, called next, would ask for one by one.
+  void foresee(std::span<const watch::FidEvent> events);
   Answer resolve(const watch::FidEvent& event, const std::optional<Look>& before = {});
   // The file may still be written, but it is looked at as it is.
   Answer resolve_at_last(const watch::FidEvent& event);
@@ -72,13 +77,14 @@ class UpperResolver {
   // is told of.
   struct Moved {
     std::vector<Sighting> sightings;
+    std::uint64_t passed_over = 0;
     util::WallTime told_until{};  // what was written after that has been left out
     bool is_settled = true;       // nothing has been
   };
   Moved resolve_moved(const watch::FidEvent& event, util::WallTime told_until, bool is_last);
   static constexpr std::uint64_t max_moved_entries = 1024;
-  // Closes the mount that was held to open handles by: after each round of records.
-  void let_go() { held_ = {}; }
+  // Closes the mount that was held to open handles by, and what was foreseen: after each round of records.
+  void let_go();
 
   // How many files were gone when they were looked for, and how many records were of no container's.
   struct Tally {
@@ -105,6 +111,9 @@ class UpperResolver {
     }
   };
 
+  enum class Foreseen { entry, file };
+  bool is_worth_opening(const watch::FidEvent& event);
+  std::optional<sys::Result<sys::Fd>> take_foreseen(const watch::Fid& fid, Foreseen what);
   std::optional<Opened> open_named(const watch::FidEvent& event);
   sys::Result<sys::Fd> open_by_name(const watch::FidEvent& event);
   sys::Result<sys::Fd> open_nameless(const watch::FidEvent& event);
@@ -112,7 +121,7 @@ class UpperResolver {
   const Directory& directory_of(const watch::Fid& fid);
   sys::Result<int> hold_mount(const model::FileSystemId& file_system);
   sys::Result<sys::Fd> open(const watch::Fid& fid);
-  sys::Result<sys::Fd> open_file(const watch::Fid& fid);
+  std::optional<sys::Result<sys::Fd>> open_file(const watch::FidEvent& event);
   Answer answer(const watch::FidEvent& event, const std::optional<Look>& before, bool is_last);
   std::optional<Opened> find(const watch::FidEvent& event);
   void note_unopened(const sys::Error& error, std::uint64_t mount);
@@ -120,7 +129,7 @@ class UpperResolver {
   bool is_in_its_place(const UpperPlace& place, std::string_view path, int opened);
   std::optional<UpperPlaces::Found> find_place(int opened);
   bool is_settled(const Look& look, const std::optional<Look>& before) const;
-  Sighting show(Opened opened, sys::Fd file, model::Pid pid);
+  std::optional<Sighting> show(Opened opened, sys::Fd file, model::Pid pid);
   Answer look_at(Opened opened, const watch::FidEvent& event, const std::optional<Look>& before,
                  bool is_last);
   std::optional<Located::Numbers> look_through_overlay(const UpperPlace& place, std::string_view path,
@@ -138,6 +147,11 @@ class UpperResolver {
     model::FileSystemId file_system;
   };
   Held held_;
+  struct ForeseenObject {
+    Foreseen what;
+    sys::Result<sys::Fd> opened;
+  };
+  std::unordered_map<watch::Fid, ForeseenObject, HashFid> foreseen_;
   std::unordered_set<std::uint64_t> left_;  // serials of the mounts whose directories have left their places
   Tally tally_;
   const Directory unknown_;

@@ -104,7 +104,9 @@ using Operations =
                WithDescriptor<&Privilege::open_directory>, WithDescriptor<&Privilege::is_open_for_write>,
                Operation<&Privilege::open_configuration>, Operation<&Privilege::read_drop_ins>,
                Operation<&Privilege::open_output_input>, Operation<&Privilege::connect_unix>,
-               WithDescriptors<&Privilege::open_siblings>, WithDescriptor<&Privilege::open_regular_files>>;
+               WithDescriptors<&Privilege::open_siblings>, WithDescriptor<&Privilege::open_regular_files>,
+               WithDescriptor<&Privilege::open_by_handles>,
+               WithDescriptor<&Privilege::open_files_by_handles>>;
 
 template <auto Method, std::size_t i = 0>
 consteval std::size_t number_of() {

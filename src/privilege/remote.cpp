@@ -46,6 +46,14 @@ class Remote final : public Privilege {
   sys::Result<sys::Fd> open_file_by_handle(int mount, const sys::FileHandle& handle) override {
     return flat<&Privilege::open_file_by_handle>(mount, handle);
   }
+  std::vector<sys::Result<sys::Fd>> open_by_handles(int mount,
+                                                    const std::vector<sys::FileHandle>& handles) override {
+    return each(ask<&Privilege::open_by_handles>(mount, handles), handles.size());
+  }
+  std::vector<sys::Result<sys::Fd>> open_files_by_handles(
+      int mount, const std::vector<sys::FileHandle>& handles) override {
+    return each(ask<&Privilege::open_files_by_handles>(mount, handles), handles.size());
+  }
   sys::Result<UpperEvents> probe_upper_events() override { return flat<&Privilege::probe_upper_events>(); }
   sys::Result<RootIdentity> open_canary(int group, std::uint64_t mask) override {
     return flat<&Privilege::open_canary>(group, mask);

@@ -8,46 +8,6 @@
 
 namespace dropwarden::privilege {
 
-std::vector<sys::Result<sys::Fd>> Privilege::open_layers(const std::vector<std::string>& directories) {
-  std::vector<sys::Result<sys::Fd>> opened;
-  opened.reserve(directories.size());
-  for (const std::string& directory : directories) {
-    const bool has_room = opened.size() < max_opened;
-    const sys::Error too_many{"open", directory, EMFILE};
-    opened.push_back(has_room ? open_layer(directory) : std::unexpected(too_many));
-  }
-  return opened;
-}
-
-// By the methods for one file, so that what checks those checks this.
-std::vector<sys::Result<sys::Fd>> Privilege::open_regular_files(int directory,
-                                                                const std::vector<std::string>& names) {
-  std::vector<sys::Result<sys::Fd>> opened;
-  opened.reserve(names.size());
-  for (const std::string& name : names) {
-    const sys::Error too_many{"open", name, EMFILE};
-    auto entry = opened.size() < max_opened ? open_entry(directory, name) : std::unexpected(too_many);
-    opened.push_back(entry ? open_regular_file(entry->number()) : std::move(entry));
-  }
-  return opened;
-}
-
-// By the method that goes one way, so that what checks that checks this.
-std::vector<Siblings> Privilege::open_siblings(const std::vector<int>& directories,
-                                               const std::vector<std::string>& names, AttributeSpace space) {
-  std::vector<Siblings> found(directories.size());
-  for (const std::string& name : names) {
-    if (directories.size() * names.size() > max_opened) {
-      const sys::Error too_many{"open", name, EMFILE};
-      for (Siblings& siblings : found) siblings.emplace_back(std::unexpected(too_many));
-      continue;
-    }
-    auto ways = open_ways(directories, {name}, space);
-    for (std::size_t i = 0; i < found.size(); ++i) found[i].push_back(std::move(ways[i].front()));
-  }
-  return found;
-}
-
 // By the methods that do one half each, so that what checks those checks this.
 std::vector<sys::Result<Tree>> Privilege::open_trees(const std::vector<TreePlace>& places,
                                                      const std::vector<std::string>& names,

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -35,6 +36,7 @@ struct FidGroup::State : GroupReader {
   void on_rest() override { handler.on_rest(); }
   Taken read_once() override;
   void hand_on(std::span<const std::byte> bytes);
+  void hand_on(std::vector<FidEvent>& events) const;
 
   boost::asio::steady_timer timer;
   const std::chrono::milliseconds rest;
@@ -68,15 +70,20 @@ GroupReader::Taken FidGroup::State::read_once() {
 
 void FidGroup::State::hand_on(std::span<const std::byte> bytes) {
   FidDecoder decoder(bytes);
+  std::vector<FidEvent> events;
+  events.reserve(most_at_once);
   while (const auto event = decoder.next()) {
-    if (is_closed()) return;
-    if (event->is_overflow) {
-      handler.on_loss(model::Loss::queue_overflow);
-    } else {
-      handler.on_event(*event);
-    }
+    if (!event->is_overflow) events.push_back(*event);
+    if (event->is_overflow || events.size() == most_at_once) hand_on(events);
+    if (event->is_overflow && !is_closed()) handler.on_loss(model::Loss::queue_overflow);
   }
+  hand_on(events);
   if (decoder.is_malformed() && !is_closed()) handler.on_loss(model::Loss::malformed_event);
+}
+
+void FidGroup::State::hand_on(std::vector<FidEvent>& events) const {
+  if (!events.empty() && !is_closed()) handler.on_events(events);
+  events.clear();
 }
 
 FidGroup::FidGroup(boost::asio::io_context& loop, sys::Fd group, std::chrono::milliseconds rest,

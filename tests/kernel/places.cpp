@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
@@ -190,6 +191,31 @@ TEST_F(MarkerDescriptor, LeadsIntoPlacesAloneWhenItIsOpenedByItsHandle) {
     EXPECT_TRUE(privilege::is_outside(handed.error())) << "no refusal: nearly all records are of such files";
     EXPECT_EQ(handed.error().object, closed_ + name);
   }
+}
+
+TEST_F(MarkerDescriptor, IsCheckedOneByOneWhereSeveralAreOpenedByTheirHandles) {
+  const auto by = mount_of(::getpid(), scratch());
+  const auto mount = sys::value_or_throw(
+      marker_->open_handle_mount({.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC}));
+  ASSERT_TRUE(marker_->open_layer(overlay_->upper()));
+  const auto handle_of = [](const std::string& path) {
+    return sys::value_or_throw(sys::read_handle(sys::value_or_throw(sys::open_path(path, O_PATH)).number()));
+  };
+  std::vector handles{handle_of(overlay_->upper() + "/sub/file"), handle_of(closed_ + "/sub/file"),
+                      handle_of(overlay_->upper() + "/sub")};
+  const auto errors_of = [](const std::vector<sys::Result<sys::Fd>>& answers) {
+    std::vector<int> errors;
+    for (const auto& answer : answers) errors.push_back(error_of(answer));
+    return errors;
+  };
+  EXPECT_THAT(errors_of(marker_->open_by_handles(mount.number(), handles)),
+              testing::ElementsAre(0, EXDEV, 0));
+  EXPECT_THAT(errors_of(marker_->open_files_by_handles(mount.number(), handles)),
+              testing::ElementsAre(0, EPERM, EINVAL));
+  handles.assign(privilege::Privilege::max_opened + 1, handles.front());
+  const auto many = errors_of(marker_->open_by_handles(mount.number(), handles));
+  EXPECT_EQ(std::ranges::count(many, 0), privilege::Privilege::max_opened);
+  EXPECT_EQ(many.back(), EMFILE);
 }
 
 // A marker that takes another's place is led to the places again by whoever misses one.

@@ -13,8 +13,8 @@ namespace dropwarden::monitor {
 // Counts how every event ended and what was lost on the way. One thread.
 class Ledger {
  public:
-  void receive() { ++received_; }
-  void end(model::Disposition disposition) { ++ended_[index(disposition)]; }
+  void receive(std::uint64_t count = 1) { received_ += count; }
+  void end(model::Disposition disposition, std::uint64_t count = 1) { ended_[index(disposition)] += count; }
   void lose(model::Loss loss) { ++lost_[index(loss)]; }
 
   std::uint64_t received() const { return received_; }

@@ -214,6 +214,12 @@ class Privilege {
     auto entry = open_by_handle(mount, handle);
     return entry ? open_regular_file(entry->number()) : std::move(entry);
   }
+  // These two of each of the handles: one question for what a read brings. An answer for each, in their
+  // order; EMFILE for what makes it more than `max_opened`.
+  virtual std::vector<sys::Result<sys::Fd>> open_by_handles(int mount,
+                                                            const std::vector<sys::FileHandle>& handles);
+  virtual std::vector<sys::Result<sys::Fd>> open_files_by_handles(
+      int mount, const std::vector<sys::FileHandle>& handles);
   // Tries it with an overlay that nobody else sees. Needs CAP_SYS_ADMIN.
   virtual sys::Result<UpperEvents> probe_upper_events() = 0;
 

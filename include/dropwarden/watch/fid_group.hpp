@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 
 #include <boost/asio/io_context.hpp>
 
@@ -21,12 +23,14 @@ class FidGroup {
  public:
   // Called on the loop's thread; may call `stop` and may destroy the group; must not throw.
   struct Handler {
-    std::function<void(const FidEvent&)> on_event;  // its name is gone after the call
-    std::function<void()> on_rest;                  // all that was queued has been handed on
-    std::function<void(model::Loss)> on_loss;       // queue_overflow, malformed_event
+    // In their order, up to `most_at_once`; their names are gone after the call.
+    std::function<void(std::span<const FidEvent>)> on_events;
+    std::function<void()> on_rest;             // all that was queued has been handed on
+    std::function<void(model::Loss)> on_loss;  // queue_overflow, malformed_event
     // Reading failed in a way that ends the group.
     std::function<void(sys::Error)> on_failure;
   };
+  static constexpr std::size_t most_at_once = 32;
   // `group` is non-blocking and in FID mode. Throws boost::system::system_error when it cannot be polled. The
   // loop outlives the group.
   FidGroup(boost::asio::io_context& loop, sys::Fd group, std::chrono::milliseconds rest, Handler handler);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sensor B makes of a record with a marker that hands over nothing outside of the places of containers.
+#include <algorithm>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <variant>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -120,6 +122,24 @@ TEST_F(ResolvedRecord, IsAContainersThoughTheMarkerHasNotHeardOfItsPlace) {
   EXPECT_EQ(path_of(without_name(record(FAN_ATTRIB, overlay_->upper()))), "/new");
 }
 
+// In rounds all but the first are asked for together.
+TEST_F(ResolvedRecord, IsTheSameWhereItWasForeseen) {
+  const std::string other = disk_->path() + "/other";
+  std::vector<watch::FidEvent> records;
+  for (const std::string& directory : {overlay_->upper(), other}) {
+    for (const std::uint64_t mask : {FAN_ATTRIB, FAN_CLOSE_WRITE}) {
+      records.push_back(record(mask, directory));
+      records.push_back(without_name(records.back()));
+    }
+  }
+  resolver_->foresee(records);
+  std::vector<std::optional<std::string>> paths;
+  for (const auto& event : records) paths.push_back(path_of(event));
+  EXPECT_EQ(std::ranges::count(paths, std::optional<std::string>("/new")), 4);
+  EXPECT_EQ(std::ranges::count(paths, std::optional<std::string>()), 4);
+  EXPECT_EQ(resolver_->tally().elsewhere, 4U);
+}
+
 TEST_F(ResolvedRecord, IsNoLossWhereTheFileIsTheHosts) {
   const std::string other = disk_->path() + "/other";
   EXPECT_EQ(path_of(record(FAN_ATTRIB, other)), std::nullopt);
@@ -163,12 +183,16 @@ TEST_F(ResolvedRecord, OfALeasedFileIsALossOfItsContainerAlone) {
   const auto owner = sys::value_or_throw(sys::open_path(overlay_->upper() + "/new", O_RDWR));
   ASSERT_EQ(::fcntl(owner.number(), F_SETLEASE, F_WRLCK), 0);
   std::signal(SIGIO, SIG_IGN);
-  const auto answer = resolver_->resolve_at_last(record(FAN_ATTRIB, overlay_->upper()));
-  const auto* missed = std::get_if<monitor::UpperResolver::Missed>(&answer);
-  ASSERT_NE(missed, nullptr);
-  EXPECT_EQ(missed->loss, model::Loss::lease);
-  EXPECT_EQ(missed->error, EAGAIN);
-  EXPECT_EQ(missed->mount, 1U);
+  const auto event = record(FAN_ATTRIB, overlay_->upper());
+  for (const bool is_foreseen : {false, true}) {
+    if (is_foreseen) resolver_->foresee({&event, 1});
+    const auto answer = resolver_->resolve_at_last(event);
+    const auto* missed = std::get_if<monitor::UpperResolver::Missed>(&answer);
+    ASSERT_NE(missed, nullptr);
+    EXPECT_EQ(missed->loss, model::Loss::lease);
+    EXPECT_EQ(missed->error, EAGAIN);
+    EXPECT_EQ(missed->mount, 1U);
+  }
 }
 
 TEST_F(ResolvedRecord, IsFoundByItsNameWhereTheKernelHasForgottenThat) {

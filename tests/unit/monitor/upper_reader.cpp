@@ -33,6 +33,7 @@ class UpperReaderTest : public testing::Test {
         loop_, *privilege_, sys::Fd(ends[0]),
         UpperReader::Handler{
             .on_sighting = [this](const Sighting&) { ++sightings_; },
+            .on_passed_over = [](std::uint64_t) {},
             .on_loss =
                 [this](UpperResolver::Missed missed) {
                   std::this_thread::sleep_for(handling_);

@@ -33,9 +33,10 @@ class FidGroupTest : public testing::Test {
     group_ = std::make_unique<FidGroup>(
         loop_, std::move(reader_), rest,
         FidGroup::Handler{
-            .on_event =
-                [this](const FidEvent& event) {
-                  names_.emplace_back(event.name);
+            .on_events =
+                [this](std::span<const FidEvent> events) {
+                  ++calls_;
+                  for (const FidEvent& event : events) names_.emplace_back(event.name);
                   if (then_) then_();
                 },
             .on_rest = [this] { ++rests_; },
@@ -63,6 +64,7 @@ class FidGroupTest : public testing::Test {
   std::vector<std::string> names_;
   std::vector<model::Loss> losses_;
   std::vector<int> failures_;
+  int calls_ = 0;
   int rests_ = 0;
 };
 
@@ -73,6 +75,28 @@ TEST_F(FidGroupTest, HandsEachRecordOnAndSaysWhenItHasAll) {
   EXPECT_THAT(names_, ElementsAre("a", "b"));
   EXPECT_EQ(rests_, 1);
   EXPECT_THAT(losses_, IsEmpty());
+}
+
+TEST_F(FidGroupTest, HandsOnSeveralAtOnceUpToABound) {
+  make_group();
+  Bytes many;
+  for (std::size_t i = 0; i < FidGroup::most_at_once + 1; ++i) many = joined({many, event("a")});
+  queue(many);
+  run();
+  EXPECT_EQ(names_.size(), FidGroup::most_at_once + 1);
+  EXPECT_EQ(calls_, 2);
+}
+
+TEST_F(FidGroupTest, TellsOfALossInItsPlace) {
+  make_group();
+  std::size_t before = 0;
+  then_ = [&] {
+    if (losses_.empty()) before = names_.size();
+  };
+  queue(joined({event("a"), fid_record(FAN_Q_OVERFLOW, {}), event("b")}));
+  run();
+  EXPECT_THAT(names_, ElementsAre("a", "b"));
+  EXPECT_EQ(before, 1U);
 }
 
 TEST_F(FidGroupTest, TellsWhatWasLost) {
@@ -110,11 +134,11 @@ TEST_F(FidGroupTest, GivesTheLoopItsTurnWhileMuchIsQueued) {
   queue(many);
   std::size_t at_turn = 0;
   then_ = [&] {
-    if (names_.size() == 1) boost::asio::post(loop_, [&] { at_turn = names_.size(); });
+    if (calls_ == 1) boost::asio::post(loop_, [&] { at_turn = names_.size(); });
   };
   run();
   EXPECT_EQ(names_.size(), 10'000U);
-  EXPECT_GT(at_turn, 1U);
+  EXPECT_GT(at_turn, FidGroup::most_at_once);
   EXPECT_LT(at_turn, names_.size());
 }
 
@@ -130,9 +154,10 @@ TEST_F(FidGroupTest, HandsOnWhatIsQueuedWhenItStops) {
 TEST_F(FidGroupTest, MayBeStoppedAndDestroyedByItsCallback) {
   make_group();
   then_ = [this] { group_.reset(); };
-  queue(joined({event("a"), event("b")}));
+  queue(joined({event("a"), fid_record(FAN_Q_OVERFLOW, {}), event("b")}));
   run();
   EXPECT_THAT(names_, ElementsAre("a"));
+  EXPECT_THAT(losses_, IsEmpty());
 }
 
 TEST_F(FidGroupTest, EndsWhenItCannotBeReadAnyMore) {
