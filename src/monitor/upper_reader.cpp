@@ -120,7 +120,7 @@ void UpperReader::on_directory(const watch::FidEvent& event) {
   resolver_.forget_paths();
   for (const auto& missed : resolver_.check_places()) put({.loss = missed});
   if (unsettled_.size() < max_unsettled)
-    put_off({.event = event, .name = std::string(event.name), .look = {}, .told_until = {}, .due = {}});
+    put_off({.nameless = event, .name = std::string(event.name), .look = {}, .told_until = {}, .due = {}});
 }
 
 // Until it has settled.
@@ -133,7 +133,7 @@ void UpperReader::put_off(Unsettled unsettled) {
 
 void UpperReader::look_into(const Unsettled& moved, bool is_last) {
   const bool is_to_end = is_last || moved.looks >= max_looks || unsettled_.size() >= max_unsettled;
-  auto found = resolver_.resolve_moved(moved.event, moved.told_until, is_to_end);
+  auto found = resolver_.resolve_moved(moved.event(), moved.told_until, is_to_end);
   for (Sighting& sighting : found.sightings) put({.sighting = std::move(sighting)});
   passed_over_ += found.passed_over;
   if (found.is_settled) return;
@@ -143,8 +143,7 @@ void UpperReader::look_into(const Unsettled& moved, bool is_last) {
 }
 
 void UpperReader::look_again_at(const Unsettled& unsettled, bool is_last) {
-  watch::FidEvent event = unsettled.event;
-  event.name = unsettled.name;
+  const watch::FidEvent event = unsettled.event();
   if (event.is_directory()) {
     look_into(unsettled, is_last);
   } else if (is_last) {
@@ -159,7 +158,7 @@ void UpperReader::on_answer(UpperResolver::Answer answer, const watch::FidEvent&
   gone_ = resolver_.tally().gone;
   const auto* look = std::get_if<UpperResolver::Look>(&answer);
   if (look != nullptr && looks < max_looks && unsettled_.size() < max_unsettled)
-    return put_off({.event = event,
+    return put_off({.nameless = event,
                     .name = std::string(event.name),
                     .look = *look,
                     .told_until = {},
@@ -179,13 +178,9 @@ void UpperReader::arm() {
   });
 }
 
-void UpperReader::look_again_at(std::span<Unsettled> due) {
-  std::vector<watch::FidEvent> events;
-  events.reserve(due.size());
-  for (const Unsettled& unsettled : due) {
-    events.push_back(unsettled.event);
-    events.back().name = unsettled.name;
-  }
+void UpperReader::look_again_at(std::span<const Unsettled> due) {
+  std::vector<watch::FidEvent> events(due.size());
+  std::ranges::transform(due, events.begin(), &Unsettled::event);
   turn_.step();
   resolver_.foresee(events);
   for (const Unsettled& unsettled : due) look_again_at(unsettled, false);
@@ -200,7 +195,7 @@ void UpperReader::look_again() {
     unsettled_.pop_front();
   }
   const bool is_armed_by_answers = unsettled_.empty();
-  for (std::span left(due); !left.empty();) {
+  for (std::span<const Unsettled> left(due); !left.empty();) {
     const std::size_t count = std::min(left.size(), watch::FidGroup::most_at_once);
     look_again_at(left.first(count));
     left = left.subspan(count);

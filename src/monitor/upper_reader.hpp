@@ -75,12 +75,18 @@ class UpperReader {
   };
   // A record that is to be looked at again.
   struct Unsettled {
-    watch::FidEvent event;  // without its name
+    watch::FidEvent nameless;  // what it had for a name is gone
     std::string name;
     UpperResolver::Look look;
     util::WallTime told_until;  // of a directory, as UpperResolver::Moved has it
     int looks = 1;
     std::chrono::steady_clock::time_point due;
+
+    watch::FidEvent event() const {
+      watch::FidEvent named = nameless;
+      named.name = name;
+      return named;
+    }
   };
   void on_events(std::span<const watch::FidEvent> events);
   void on_event(const watch::FidEvent& event);
@@ -89,7 +95,7 @@ class UpperReader {
   void look_into(const Unsettled& moved, bool is_last);
   void put_off(Unsettled unsettled);
   void look_again_at(const Unsettled& unsettled, bool is_last);
-  void look_again_at(std::span<Unsettled> due);
+  void look_again_at(std::span<const Unsettled> due);
   void look_again();
   void arm();
   void end_round();

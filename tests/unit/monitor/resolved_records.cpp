@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What sensor B makes of a record with a marker that hands over nothing outside of the places of containers.
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <filesystem>
@@ -14,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include "dropwarden/mount/container_places.hpp"
@@ -21,16 +25,22 @@
 #include "dropwarden/sys/file.hpp"
 #include "dropwarden/sys/file_handle.hpp"
 
+#include "monitor/upper_reader.hpp"
 #include "monitor/upper_resolver.hpp"
 #include "support/child.hpp"
 #include "support/command.hpp"
 #include "support/disk.hpp"
+#include "support/fid_record.hpp"
 #include "support/file.hpp"
+#include "support/loop.hpp"
 #include "support/overlay.hpp"
 #include "support/private_mounts.hpp"
+#include "support/wait.hpp"
 
 namespace dropwarden::test {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr model::FileSystemId file_system{7};
 
@@ -73,8 +83,9 @@ class ResolvedRecord : public testing::Test {
       const auto status = sys::value_or_throw(sys::read_cached_status(upper.number()));
       place.proven = {.device = {status.device_major, status.device_minor}, .inode = status.inode};
     }
-    resolver_->set_places(std::make_shared<const monitor::UpperPlaces>(
-        std::vector{place}, std::vector<monitor::UpperFileSystem>{{file_system, mount}}));
+    places_ = std::make_shared<const monitor::UpperPlaces>(
+        std::vector{place}, std::vector<monitor::UpperFileSystem>{{file_system, mount}});
+    resolver_->set_places(places_);
   }
 
   static void write(const std::string& path) {
@@ -111,6 +122,7 @@ class ResolvedRecord : public testing::Test {
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<TestOverlay> overlay_;
   std::unique_ptr<privilege::Privilege> marker_;
+  std::shared_ptr<const monitor::UpperPlaces> places_;
   std::unique_ptr<monitor::UpperResolver> resolver_;
 };
 
@@ -138,6 +150,39 @@ TEST_F(ResolvedRecord, IsTheSameWhereItWasForeseen) {
   EXPECT_EQ(std::ranges::count(paths, std::optional<std::string>("/new")), 4);
   EXPECT_EQ(std::ranges::count(paths, std::optional<std::string>()), 4);
   EXPECT_EQ(resolver_->tally().elsewhere, 4U);
+}
+
+// What lies in a directory that was moved is looked at when it has settled: then other records have been
+// read.
+TEST_F(ResolvedRecord, KeepsTheNameOfADirectoryUntilItIsLookedAtAgain) {
+  std::filesystem::create_directory(overlay_->upper() + "/moved");
+  write(overlay_->upper() + "/moved/new");
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
+  const sys::Fd writer(ends[1]);
+  const auto queue = [&](std::uint64_t mask, const std::string& name) {
+    const auto directory = fid_of(overlay_->upper()).handle;
+    const std::string bytes(reinterpret_cast<const char*>(directory.bytes().data()),
+                            directory.bytes().size());
+    const auto record = watch::fid_record(mask, {watch::fid_info(FAN_EVENT_INFO_TYPE_DFID_NAME, bytes, name,
+                                                                 file_system.value, directory.type())});
+    require(::write(writer.number(), record.data(), record.size()) > 0, "write");
+  };
+  boost::asio::io_context loop(1);
+  const auto work = boost::asio::make_work_guard(loop);
+  std::vector<std::string> paths;
+  monitor::UpperReader reader(
+      loop, *marker_, sys::Fd(ends[0]),
+      {.on_sighting = [&](const monitor::Sighting& sighting) { paths.push_back(sighting.located->path); },
+       .on_passed_over = [](std::uint64_t) {},
+       .on_loss = [](const monitor::UpperResolver::Missed&) { ADD_FAILURE() << "a loss"; },
+       .on_failure = [](const sys::Error& error) { ADD_FAILURE() << error.text(); }});
+  reader.set_places(places_);
+  queue(FAN_MOVED_TO | FAN_ONDIR, "moved");
+  ASSERT_TRUE(wait_for([&] { return reader.tally().records == 1; }, 10s));
+  queue(FAN_ATTRIB, "other");
+  ASSERT_TRUE(run_until(loop, [&] { return !paths.empty(); }));
+  EXPECT_EQ(paths.front(), "/moved/new");
 }
 
 TEST_F(ResolvedRecord, IsNoLossWhereTheFileIsTheHosts) {
