@@ -286,9 +286,10 @@ std::optional<std::string> finish_native(const std::string& record, unsigned rev
           name_of(model::CaptureStatus::gone));
   replace("/event/container/metadata", name_of(model::Metadata::pending), name_of(model::Metadata::none));
   std::string text = json::serialize(value);
-  // A number that no double holds is read as infinity, and written as a word that is no JSON (RFC 8259, 6).
-  json::parse(text, error);
-  return error ? std::nullopt : std::optional(std::move(text));
+  // A number beyond 64 bits, which no record of ours has, is read as a double: as infinity, which is written
+  // as a word that is no JSON (RFC 8259, 6), or as one that is another when it is read again.
+  const json::value again = json::parse(text, error);
+  return error || again != value ? std::nullopt : std::optional(std::move(text));
 }
 
 std::string format_native(const model::WriteEvent& event) {

@@ -346,6 +346,7 @@ TEST(FinishNative, MakesTheLastRecordOfAnOpenOne) {
   EXPECT_EQ(finished, format_native(finding));
   EXPECT_EQ(finish_native("{", 2), std::nullopt);
   EXPECT_EQ(finish_native(R"({"size":1e999})", 2), std::nullopt) << "infinity is no JSON";
+  EXPECT_EQ(finish_native(R"({"uid":4444446444444444444440})", 2), std::nullopt) << "another one each time";
 }
 
 TEST(FinishNative, ChangesNothingElse) {
