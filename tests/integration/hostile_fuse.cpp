@@ -252,6 +252,8 @@ class HostileUser : public HostileFuse {
   void SetUp() override {
     HostileFuse::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
+    if (const auto missing = missing_user_namespace(); !missing.empty())
+      GTEST_SKIP() << "SKIP kernel: " << missing;
     // He has to get to what is his.
     namespace fs = std::filesystem;
     fs::permissions(fs::path(host_path("x")).parent_path().parent_path(), fs::perms{0711});

@@ -23,6 +23,14 @@ void write_map(const char* path, const std::string& text) {
 
 }  // namespace
 
+std::string missing_user_namespace() {
+#if defined(__SANITIZE_THREAD__)
+  return "a process with the sanitizer's thread enters no user namespace (unshare(2))";
+#else
+  return {};
+#endif
+}
+
 void enter_user_namespace(uid_t user) {
   become_user(user);
   require(::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0, "prctl");  // whoever is not may write no map

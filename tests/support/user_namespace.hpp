@@ -10,6 +10,8 @@ namespace dropwarden::test {
 // user may make of himself: root of a user namespace of his own, in which he mounts what he likes. For bodies
 // of children: throws sys::SystemError.
 void enter_user_namespace(uid_t user);
+// Why none is entered here; empty where one is. ThreadSanitizer has a thread of its own in each process.
+std::string missing_user_namespace();
 
 // A node of /dev/fuse in `directory`, which everybody may open, as nodes have it and some machines that run
 // tests have not. Its path.
