@@ -75,7 +75,7 @@ void UpperResolver::foresee(std::span<const watch::FidEvent> events) {
   std::map<std::pair<std::uint64_t, Foreseen>, std::vector<sys::FileHandle>> wanted;
   for (const watch::FidEvent& event : events) {
     if (!is_worth_opening(event)) continue;
-    const Foreseen what = is_named(event) || is_close(event) ? Foreseen::file : Foreseen::entry;
+    const Foreseen what = is_named(event) ? Foreseen::file : Foreseen::entry;
     wanted[{event.object->file_system.value, what}].push_back(event.object->handle);
   }
   for (const auto& [key, handles] : wanted) {
@@ -240,13 +240,7 @@ std::vector<UpperResolver::Missed> UpperResolver::check_places() {
 
 // A change of the link count: a new name, or one less, anywhere on the file system.
 std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::FidEvent& event) {
-  auto file = open_file(event);
-  const bool is_file = file && *file;
-  sys::Result<sys::Fd> entry = std::unexpected(sys::Error{"open", "", ESTALE});
-  if (is_file)
-    entry = std::move(*file);
-  else if (event.object)
-    entry = open(*event.object);
+  auto entry = event.object ? open(*event.object) : std::unexpected(sys::Error{"open", "", ESTALE});
   if (!entry && privilege::is_outside(entry.error())) {
     ++tally_.elsewhere;
     return std::nullopt;
@@ -266,8 +260,7 @@ std::optional<UpperResolver::Opened> UpperResolver::open_unnamed(const watch::Fi
     if (!lost_) ++tally_.elsewhere;
     return std::nullopt;
   }
-  return Opened{
-      .entry = std::move(*entry), .place = found->place, .path = std::move(found->path), .is_file = is_file};
+  return Opened{.entry = std::move(*entry), .place = found->place, .path = std::move(found->path)};
 }
 
 const UpperResolver::Directory& UpperResolver::directory_of(const watch::Fid& fid) {
