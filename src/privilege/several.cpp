@@ -12,8 +12,10 @@ std::vector<sys::Result<sys::Fd>> open_each(const std::vector<Thing>& things, co
   std::vector<sys::Result<sys::Fd>> opened;
   opened.reserve(things.size());
   for (const Thing& thing : things) {
-    const sys::Error too_many{"open", "more than one question is answered", EMFILE};
-    opened.push_back(opened.size() < Privilege::max_opened ? open(thing) : std::unexpected(too_many));
+    if (opened.size() < Privilege::max_opened)
+      opened.push_back(open(thing));
+    else
+      opened.emplace_back(std::unexpected(sys::Error{"open", "more than one question is answered", EMFILE}));
   }
   return opened;
 }
