@@ -64,6 +64,9 @@ class MarkerPlaces : public KernelTest {
     return entry ? error_of(marker_->open_regular_file(entry->number())) : entry.error().number;
   }
 
+  static sys::FileHandle handle_of(const std::string& path) {
+    return sys::value_or_throw(sys::read_handle(sys::value_or_throw(sys::open_path(path, O_PATH)).number()));
+  }
   static privilege::ContainerMount mount_of(int pid, const std::string& path) {
     const auto text =
         sys::value_or_throw(sys::read_file("/proc/" + std::to_string(pid) + "/mountinfo", 1U << 24U));
@@ -176,8 +179,7 @@ TEST_F(MarkerDescriptor, LeadsIntoPlacesAloneWhenItIsOpenedByItsHandle) {
   const auto mount = sys::value_or_throw(
       marker_->open_handle_mount({.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC}));
   const auto by_handle = [&](const std::string& path) {
-    const auto file = sys::value_or_throw(sys::open_path(path, O_PATH));
-    return marker_->open_by_handle(mount.number(), sys::value_or_throw(sys::read_handle(file.number())));
+    return marker_->open_by_handle(mount.number(), handle_of(path));
   };
   // What sensor B is told of before anything else was asked for.
   ASSERT_TRUE(marker_->open_layer(overlay_->upper()));
@@ -198,9 +200,6 @@ TEST_F(MarkerDescriptor, IsCheckedOneByOneWhereSeveralAreOpenedByTheirHandles) {
   const auto mount = sys::value_or_throw(
       marker_->open_handle_mount({.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC}));
   ASSERT_TRUE(marker_->open_layer(overlay_->upper()));
-  const auto handle_of = [](const std::string& path) {
-    return sys::value_or_throw(sys::read_handle(sys::value_or_throw(sys::open_path(path, O_PATH)).number()));
-  };
   std::vector handles{handle_of(overlay_->upper() + "/sub/file"), handle_of(closed_ + "/sub/file"),
                       handle_of(overlay_->upper() + "/sub")};
   const auto errors_of = [](const std::vector<sys::Result<sys::Fd>>& answers) {
@@ -224,8 +223,7 @@ TEST_F(MarkerDescriptor, IsOutsideOnlyUntilThePlaceIsAskedFor) {
   const auto next = make_marker();
   const auto mount = sys::value_or_throw(
       next->open_handle_mount({.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC}));
-  const auto file = sys::value_or_throw(sys::open_path(overlay_->upper() + "/sub", O_PATH));
-  const auto handle = sys::value_or_throw(sys::read_handle(file.number()));
+  const auto handle = handle_of(overlay_->upper() + "/sub");
   const auto missed = next->open_by_handle(mount.number(), handle);
   ASSERT_FALSE(missed);
   EXPECT_TRUE(privilege::is_outside(missed.error()));
@@ -357,8 +355,7 @@ TEST_F(MarkerPlaces, AreNotLeftByAHandle) {
       marker_->open_handle_mount({.path = scratch(), .mount_id = by.mount_id, .type = TMPFS_MAGIC});
   ASSERT_TRUE(mount) << mount.error().text();
   const auto read_by_handle = [&](const std::string& path) {
-    const auto file = sys::value_or_throw(sys::open_path(path, O_PATH));
-    const auto handle = sys::value_or_throw(sys::read_handle(file.number()));
+    const auto handle = handle_of(path);
     const int by_file = error_of(marker_->open_file_by_handle(mount->number(), handle));
     const auto again = marker_->open_by_handle(mount->number(), handle);
     return std::pair(again ? error_of(marker_->open_regular_file(again->number())) : again.error().number,
@@ -369,8 +366,7 @@ TEST_F(MarkerPlaces, AreNotLeftByAHandle) {
   // By a mount that was not opened for it, whoever may be the one who has it.
   const auto own = sys::value_or_throw(sys::open_path(scratch(), O_RDONLY | O_DIRECTORY));
   const auto next = make_marker();
-  const auto file = sys::value_or_throw(sys::open_path(overlay.upper() + "/new", O_PATH));
-  const auto handle = sys::value_or_throw(sys::read_handle(file.number()));
+  const auto handle = handle_of(overlay.upper() + "/new");
   EXPECT_EQ(error_of(next->open_file_by_handle(own.number(), handle)), EPERM);
   EXPECT_EQ(error_of(next->open_by_handle(own.number(), handle)), EPERM);
 }
@@ -384,9 +380,6 @@ TEST_F(MarkerPlaces, HoldNoFileThatTheKernelHasForgottenTheNameOf) {
   std::filesystem::create_directory(disk.path() + "/layer");
   TestOverlay overlay(disk.path() + "/layer");
   write_file(overlay.upper() + "/new", "new");
-  const auto handle_of = [](const std::string& path) {
-    return sys::value_or_throw(sys::read_handle(sys::value_or_throw(sys::open_path(path, O_PATH)).number()));
-  };
   const auto handle = handle_of(overlay.upper() + "/new");
   const auto above = handle_of(overlay.upper());
   // The dentries go with the file system, which is soon there again.
